@@ -1,0 +1,79 @@
+# tributary: `make demo` and `make test` each work as the first command on a fresh
+# Debian 12 machine with git and make. Everything else they install themselves.
+
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+BUILD := build/work
+CONFIGURE = cmake -S . -G Ninja
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache \
+  libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
+  libboost-dev libleveldb-dev libsnappy-dev libabsl-dev libssl-dev liblz4-dev zlib1g-dev \
+  libsqlite3-dev nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
+TEST_PACKAGES := sqlite3 procps
+LINT_PACKAGES := clang-16 clang-format-16 clang-tidy-16
+FUZZ_PACKAGES := clang-16 libclang-rt-16-dev
+
+# $(call install,packages): quick when all are there.
+define install
+@missing=$$(for p in $(1); do \
+    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+  if [ -n "$$missing" ]; then \
+    $(SUDO) apt-get update -qq && \
+    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
+  fi
+endef
+
+.PHONY: build_dependencies build_connector build_tests demo test bench soak fuzz asan tsan \
+  format lint clean
+
+build_dependencies:
+	$(call install,$(BUILD_PACKAGES))
+
+$(BUILD)/build.ninja: | build_dependencies
+	$(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTRIBUTARY_OUTPUT_DIR=$(CURDIR)/build/Release
+
+build_connector: $(BUILD)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS) --target tributary
+
+build_tests: $(BUILD)/build.ninja
+	$(call install,$(TEST_PACKAGES))
+	cmake --build $(BUILD) -j $(JOBS)
+
+demo: build_dependencies $(BUILD)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS) --target tributary sync-tester tributary-demo-source
+	tests/demo.sh $(BUILD) build/Release/tributary
+
+test: build_tests
+	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure
+
+asan: build_dependencies
+	$(call install,$(TEST_PACKAGES))
+	$(CONFIGURE) -B build/asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTRIBUTARY_SANITIZE=address
+	cmake --build build/asan -j $(JOBS)
+	ctest --test-dir build/asan -j $(JOBS) --output-on-failure
+
+tsan: build_dependencies
+	$(call install,$(TEST_PACKAGES))
+	$(CONFIGURE) -B build/tsan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTRIBUTARY_SANITIZE=thread
+	cmake --build build/tsan -j $(JOBS)
+	ctest --test-dir build/tsan -j $(JOBS) --output-on-failure
+
+SOURCES = $(shell git ls-files '*.cc' '*.h' '*.proto')
+
+format:
+	$(call install,$(LINT_PACKAGES))
+	clang-format-16 -i $(SOURCES)
+
+# Formatting, clang's warnings as errors, and clang-tidy on what .clang-tidy names.
+lint: build_dependencies
+	$(call install,$(LINT_PACKAGES))
+	clang-format-16 --dry-run --Werror $(SOURCES)
+	$(CONFIGURE) -B build/clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-16 \
+	  -DCMAKE_CXX_COMPILER=clang++-16 -DTRIBUTARY_WARNINGS_ARE_ERRORS=ON
+	cmake --build build/clang -j $(JOBS)
+	tests/lint.sh build/clang
+
+clean:
+	rm -rf build

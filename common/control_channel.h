@@ -1,0 +1,57 @@
+// One end of the control socket between the supervisor and a worker: protobuf
+// messages, each preceded by its length in four bytes, little endian.
+//
+// Nothing here blocks but Wait. A peer that sends more than
+// limits::kMaxControlMessageBytes in one message, or bytes that are no message,
+// breaks the channel: the caller ends the peer. Not thread-safe.
+#ifndef TRIBUTARY_COMMON_CONTROL_CHANNEL_H_
+#define TRIBUTARY_COMMON_CONTROL_CHANNEL_H_
+
+#include <google/protobuf/message_lite.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/file_descriptor.h"
+
+namespace tributary {
+
+class ControlChannel {
+ public:
+  // Two connected sockets, close-on-exec.
+  static absl::StatusOr<std::pair<FileDescriptor, FileDescriptor>> MakePair();
+
+  explicit ControlChannel(FileDescriptor socket);
+
+  // Takes the message and sends what the socket accepts at once. UNAVAILABLE:
+  // the peer is gone.
+  absl::Status Send(const google::protobuf::MessageLite& message);
+  // Sends what is left of earlier messages.
+  absl::Status Flush();
+  bool has_unsent() const { return sent_ < out_.size(); }
+
+  // Parses the next message into `message`, if all of it has come: true.
+  // UNAVAILABLE: the peer is gone. INVALID_ARGUMENT: the channel is broken.
+  absl::StatusOr<bool> Receive(google::protobuf::MessageLite& message);
+
+  // Until there is something to receive, or to send while something is unsent, or
+  // `timeout` has passed.
+  void Wait(std::chrono::milliseconds timeout);
+
+  int fd() const { return socket_.get(); }
+
+ private:
+  FileDescriptor socket_;
+  std::string out_;
+  std::size_t sent_ = 0;
+  std::string in_;
+  std::size_t taken_ = 0;
+  bool peer_gone_ = false;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_COMMON_CONTROL_CHANNEL_H_

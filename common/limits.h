@@ -1,0 +1,148 @@
+// Every bound of tributary, with its unit in its name. A queue, retry or buffer
+// that is not bounded by one of these is a defect.
+#ifndef TRIBUTARY_COMMON_LIMITS_H_
+#define TRIBUTARY_COMMON_LIMITS_H_
+
+#include <chrono>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace tributary::limits {
+
+inline constexpr std::size_t kKiB = 1024;
+inline constexpr std::size_t kMiB = 1024 * kKiB;
+
+// --- what a process serves -------------------------------------------------
+
+inline constexpr std::size_t kMaxWorkers = 256;
+inline constexpr std::size_t kMaxSyncs = 256;
+// A request; a selection of 100,000 tables and a state are in it.
+inline constexpr std::size_t kMaxRequestBytes = 128 * kMiB;
+// Open calls at shutdown, after the syncs have ended.
+inline constexpr std::chrono::seconds kShutdownGrace{2};
+
+// --- what Fivetran asks ----------------------------------------------------
+
+inline constexpr std::size_t kMaxRecordsInBatch = 100;
+// A batch closes before a row that would take it over this.
+inline constexpr std::size_t kMaxBatchBytes = 1 * kMiB;
+// One message on the stream; a row whose message is larger cannot be sent.
+inline constexpr std::size_t kMaxMessageBytes = 128 * kMiB;
+
+// --- rings -----------------------------------------------------------------
+
+// A worker's ring; a power of two and a multiple of the page size.
+inline constexpr std::size_t kRingBytes = 8 * kMiB;
+// The largest payload of one frame. A larger message goes in parts.
+inline constexpr std::size_t kMaxFramePayloadBytes = kMaxBatchBytes + 64 * kKiB;
+
+// --- workers ---------------------------------------------------------------
+
+// Read assignments that a worker may have queued, and their estimated bytes.
+inline constexpr std::size_t kQueuedAssignments = 32;
+inline constexpr std::uint64_t kQueuedAssignmentBytes = 4 * kMiB;
+// Slices that are kept ready before more tables are cut.
+inline constexpr std::size_t kReadySlices = 64;
+// Tables in one cutting assignment.
+inline constexpr std::size_t kTablesInCut = 64;
+// A slice that ends so many workers puts its table aside.
+inline constexpr int kDeathsOfSlice = 3;
+// So many that end without a mark between them end the sync.
+inline constexpr int kDeathsInRow = 20;
+// A worker whose pulse stands still for so many looks, a second apart, hangs.
+inline constexpr int kSilentPulseLooks = 15;
+// What a worker may map, its ring twice and the largest row three times included.
+inline constexpr std::uint64_t kWorkerAddressSpaceBytes = 2048 * kMiB;
+
+// --- the stream ------------------------------------------------------------
+
+// Bytes that are handed to gRPC and not yet written.
+inline constexpr std::size_t kWriteWindowBytes = 4 * kMiB;
+// Items that wait for the client without a break for so long give up their ring
+// space and are read back from staging.
+inline constexpr std::chrono::milliseconds kSpillAfter{2000};
+// What one ring gives before the next one's turn.
+inline constexpr std::size_t kBytesInTurn = 512 * kKiB;
+
+// How long a sync that is shutting down waits for its client.
+inline constexpr std::chrono::seconds kDrainGrace{20};
+
+// --- control socket --------------------------------------------------------
+
+inline constexpr std::size_t kMaxControlMessageBytes = 64 * kMiB;
+
+// --- staging ---------------------------------------------------------------
+
+// Batches are gathered to values of about this size before compression.
+inline constexpr std::size_t kStagingBlockBytes = 256 * kKiB;
+// A segment is closed before it holds this; under LevelDB's write buffer, so
+// that it never leaves LevelDB's log.
+inline constexpr std::size_t kStagingSegmentBytes = 32 * kMiB;
+inline constexpr std::size_t kStagingWriteBufferBytes = 48 * kMiB;
+inline constexpr std::uint64_t kDefaultStagingLimitBytes = std::uint64_t{20} << 30;
+inline constexpr std::uint64_t kLeastStagingLimitBytes = std::uint64_t{256} << 20;
+// So many checkpoints at the least before the staging limit is reached.
+inline constexpr std::uint64_t kCheckpointsInStagingLimit = 8;
+// A larger item is staged in parts of this.
+inline constexpr std::size_t kStagingPartBytes = 2 * kMiB;
+
+// --- requests --------------------------------------------------------------
+
+// Linux takes no longer path; its terminating NUL is not counted here.
+inline constexpr std::size_t kMaxDatabasePathBytes = 4095;
+// Warnings that one selection gives; the last one counts those left out.
+inline constexpr std::size_t kMaxSelectionWarnings = 100;
+// Names that one warning lists, and how much of each it shows.
+inline constexpr std::size_t kMaxNamesInWarning = 10;
+inline constexpr std::size_t kMaxNameBytesInWarning = 128;
+
+// --- state -----------------------------------------------------------------
+
+// 10,000 live tables take under 1 MiB.
+inline constexpr std::size_t kMaxStateBytes = 32 * kMiB;
+// Format 1 is six deep; unknown fields may go this far.
+inline constexpr std::size_t kMaxStateDepth = 32;
+// Every whole number up to this is exact in any JSON reader.
+inline constexpr std::uint64_t kMaxPosition = (std::uint64_t{1} << 53) - 1;
+
+// --- logs ------------------------------------------------------------------
+
+// As much as one write to a pipe puts there in one piece (PIPE_BUF), so that
+// the lines of supervisor and workers never mix.
+inline constexpr std::size_t kMaxLogLineBytes = 4096;
+// For each level; what comes above it is counted and left out.
+inline constexpr std::size_t kMaxLogLinesPerSecond = 100;
+
+// --- sandbox ---------------------------------------------------------------
+
+// RLIMIT_NOFILE of a worker: its four, the source's, and room for a driver.
+inline constexpr std::size_t kWorkerOpenFiles = 256;
+// A worker enters its sandbox with at most this many threads beside its own.
+inline constexpr std::size_t kMaxSandboxedThreads = 64;
+inline constexpr std::chrono::milliseconds kSandboxThreadsTimeout(5000);
+
+// --- sources ---------------------------------------------------------------
+
+// The most that one slice is cut to hold; smaller where the table is.
+inline constexpr std::size_t kSliceTargetBytes = 64 * kMiB;
+// A table is cut into about this many pieces before they grow to the target, none
+// of them under the least.
+inline constexpr std::size_t kSlicePieces = 8;
+inline constexpr std::size_t kSliceLeastBytes = 8 * kMiB;
+// How long a source waits for locks and passing failures before it gives up.
+inline constexpr int kSourcePatienceMilliseconds = 30'000;
+// A larger value cannot be sent, so SQLite is not let to load it.
+inline constexpr std::size_t kSqliteMaxValueBytes = 160 * kMiB;
+inline constexpr std::size_t kSqliteCacheBytes = 8 * kMiB;
+// B-tree pages looked at to cut one table.
+inline constexpr std::size_t kSqliteMaxPagesForCuts = 1024;
+// Tables of which the setup test reads a row.
+inline constexpr int kSqliteTablesInTest = 100;
+// Rows looked at behind one that does not fit, to name all columns that have to
+// be widened at once.
+inline constexpr int kRowsBehindMisfit = 1000;
+
+}  // namespace tributary::limits
+
+#endif  // TRIBUTARY_COMMON_LIMITS_H_

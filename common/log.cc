@@ -1,0 +1,159 @@
+#include "common/log.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <cstdlib>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "common/limits.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::size_t kLevels = 3;
+
+static_assert(limits::kMaxLogLineBytes <= PIPE_BUF);
+
+std::atomic<LogFormat> log_format{LogFormat::kJson};
+
+std::string_view Name(LogLevel level) {
+  switch (level) {
+    case LogLevel::kInfo:
+      return "INFO";
+    case LogLevel::kWarning:
+      return "WARNING";
+    case LogLevel::kSevere:
+      return "SEVERE";
+  }
+  std::abort();
+}
+
+// The first `bytes` of the text at most, with a sign that something is missing;
+// no UTF-8 character is torn.
+std::string Cut(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
+  return std::string(text.substr(0, bytes)) + "…";
+}
+
+std::string Dump(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// In text, quotes stand only where a value would not be one word without them.
+std::string TextValue(const std::string& value) {
+  std::string quoted = Dump(value);
+  const bool one_word = !value.empty() && quoted.size() == value.size() + 2 &&
+                        value.find_first_of(" =") == std::string::npos;
+  return one_word ? value : quoted;
+}
+
+std::string TextMessage(const std::string& message) {
+  const std::string quoted = Dump(message);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+// `bytes` bounds each text of the line.
+std::string Format(LogFormat format, LogLevel level, std::string_view message,
+                   std::initializer_list<LogField> fields, const LogOrigin& origin,
+                   std::size_t bytes) {
+  std::string line;
+  const auto add = [&](std::string_view key, std::string_view value) {
+    if (format == LogFormat::kJson) {
+      line += "," + Dump(key) + ":" + Dump(Cut(value, bytes));
+    } else {
+      line += " " + std::string(key) + "=" + TextValue(Cut(value, bytes));
+    }
+  };
+  if (format == LogFormat::kJson) {
+    line = "{\"level\":" + Dump(Name(level)) + ",\"message\":" + Dump(Cut(message, bytes)) +
+           ",\"message-origin\":\"sdk_connector\"";
+  } else {
+    line = std::string(Name(level)) + " " + TextMessage(Cut(message, bytes));
+  }
+  for (const auto& [key, value] : fields) add(key, value);
+  if (!origin.account.empty()) add("account", origin.account);
+  if (!origin.group.empty()) add("group", origin.group);
+  line += format == LogFormat::kJson ? "}\n" : "\n";
+  return line;
+}
+
+void WriteLine(std::string_view line) {
+  while (!line.empty()) {
+    const ssize_t written = write(STDOUT_FILENO, line.data(), line.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    line.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+std::uint64_t MonotonicSecond() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(
+                                        std::chrono::steady_clock::now().time_since_epoch())
+                                        .count());
+}
+
+// Each level has a budget of its own: a flood of one cannot silence another.
+std::optional<std::uint64_t> Spend(LogLevel level) {
+  static std::mutex mutex;
+  static std::array<LogBudget, kLevels> budgets;
+  const std::uint64_t second = MonotonicSecond();
+  const std::lock_guard lock(mutex);
+  return budgets[static_cast<std::size_t>(level)].Spend(second);
+}
+
+}  // namespace
+
+void SetLogFormat(LogFormat format) { log_format.store(format, std::memory_order_relaxed); }
+
+LogOrigin LogOriginFromEnvironment() {
+  const auto read = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  return {read("FIVETRAN_ACCOUNT_NAME"), read("FIVETRAN_GROUP_NAME")};
+}
+
+std::string FormatLogLine(LogFormat format, LogLevel level, std::string_view message,
+                          std::initializer_list<LogField> fields, const LogOrigin& origin) {
+  // Escapes can make a text six times as long, so what fits is found by trying.
+  for (std::size_t bytes = limits::kMaxLogLineBytes; bytes > 0; bytes /= 2) {
+    std::string line = Format(format, level, message, fields, origin, bytes);
+    if (line.size() <= limits::kMaxLogLineBytes) return line;
+  }
+  return Format(format, level, "a log entry has too many fields", {}, {}, limits::kMaxLogLineBytes);
+}
+
+std::optional<std::uint64_t> LogBudget::Spend(std::uint64_t second) {
+  if (second != second_) {
+    second_ = second;
+    spent_ = 0;
+  }
+  if (spent_ >= limits::kMaxLogLinesPerSecond) {
+    ++left_out_;
+    return std::nullopt;
+  }
+  ++spent_;
+  return std::exchange(left_out_, 0);
+}
+
+void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+  static const LogOrigin origin = LogOriginFromEnvironment();
+  const std::optional<std::uint64_t> left_out = Spend(level);
+  if (!left_out.has_value()) return;
+  const LogFormat format = log_format.load(std::memory_order_relaxed);
+  if (*left_out > 0) {
+    WriteLine(FormatLogLine(format, level, "entries of this level were left out: too many a second",
+                            {{"entries", std::to_string(*left_out)}}, origin));
+  }
+  WriteLine(FormatLogLine(format, level, message, fields, origin));
+}
+
+}  // namespace tributary

@@ -1,0 +1,132 @@
+#include "supervisor/connector_service.h"
+
+#include <grpcpp/impl/codegen/proto_utils.h>
+
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/log.h"
+#include "supervisor/grpc_status.h"
+#include "supervisor/request/setup_form.h"
+#include "supervisor/sync/messages.h"
+
+namespace tributary {
+namespace {
+
+namespace sdk = fivetran_sdk::v2;
+
+// Reads what can be read without the source. FAILED_PRECONDITION: a Task.
+absl::StatusOr<SyncRequest> ReadRequest(const sdk::UpdateRequest& request) {
+  auto selection = Selection::Read(request.has_selection() ? &request.selection() : nullptr);
+  if (!selection.ok()) return selection.status();
+  auto state = ParseState(request.state_json());
+  if (!state.ok()) return state.status();
+  auto connection = ReadConnection(request.configuration());
+  if (!connection.ok()) return connection.status();
+  return SyncRequest{
+      .connection = *std::move(connection),
+      .configuration = {request.configuration().begin(), request.configuration().end()},
+      .selection = *std::move(selection),
+      .state = *std::move(state),
+      .state_json = request.state_json()};
+}
+
+std::map<std::string, std::string> ToMap(
+    const google::protobuf::Map<std::string, std::string>& configuration) {
+  return {configuration.begin(), configuration.end()};
+}
+
+void Answer(const Catalog& catalog, sdk::SchemaResponse& response) {
+  response.set_selection_not_supported(false);
+  sdk::SchemaList& list = *response.mutable_with_schema();
+  std::map<std::string, sdk::Schema*> schemas;
+  for (const CatalogTable& table : catalog.tables()) {
+    sdk::Schema*& schema = schemas[table.schema()];
+    if (schema == nullptr) {
+      schema = list.add_schemas();
+      schema->set_name(table.schema());
+    }
+    sdk::Table& described = *schema->add_tables();
+    described.set_name(table.table());
+    *described.mutable_columns() = table.columns();
+  }
+}
+
+}  // namespace
+
+grpc::Status ConnectorService::ConfigurationForm(grpc::ServerContext*,
+                                                 const sdk::ConfigurationFormRequest*,
+                                                 sdk::ConfigurationFormResponse* response) {
+  *response = SetupForm();
+  return grpc::Status::OK;
+}
+
+grpc::Status ConnectorService::Test(grpc::ServerContext* context, const sdk::TestRequest* request,
+                                    sdk::TestResponse* response) {
+  if (request->name() != kConnectTest && request->name() != kReadTest) {
+    return ToGrpc(absl::InvalidArgumentError(
+        absl::StrCat("run setup test: there is no test of that name; there are ", kConnectTest,
+                     " and ", kReadTest)));
+  }
+  const auto connection = ReadConnection(request->configuration());
+  if (!connection.ok()) {
+    response->set_failure(std::string(connection.status().message()));
+    return grpc::Status::OK;
+  }
+  Assignment assignment;
+  assignment.set_id(1);
+  assignment.mutable_test()->set_name(request->name());
+  const auto answer =
+      AskNewWorker(MakeOpening(ToMap(request->configuration()), settings_.sqlite_root), assignment,
+                   [&] { return context->IsCancelled() || syncs_.draining(); });
+  if (absl::IsCancelled(answer.status())) return ToGrpc(answer.status());
+  if (answer.ok()) {
+    response->set_success(true);
+  } else {
+    response->set_failure(std::string(answer.status().message()));
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status ConnectorService::Schema(grpc::ServerContext* context,
+                                      const sdk::SchemaRequest* request,
+                                      sdk::SchemaResponse* response) {
+  const auto connection = ReadConnection(request->configuration());
+  if (!connection.ok()) return ToGrpc(connection.status());
+  Assignment assignment;
+  assignment.set_id(1);
+  assignment.mutable_describe();
+  const auto answer =
+      AskNewWorker(MakeOpening(ToMap(request->configuration()), settings_.sqlite_root), assignment,
+                   [&] { return context->IsCancelled() || syncs_.draining(); });
+  if (!answer.ok()) return ToGrpc(answer.status());
+  Answer(answer->catalog(), *response);
+  return grpc::Status::OK;
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* ConnectorService::Update(
+    grpc::CallbackServerContext*, const grpc::ByteBuffer* request) {
+  auto writer = ResponseWriter::Make();
+  grpc::ByteBuffer bytes = *request;
+  sdk::UpdateRequest update;
+  absl::Status started;
+  if (!grpc::SerializationTraits<sdk::UpdateRequest>::Deserialize(&bytes, &update).ok()) {
+    started = absl::InvalidArgumentError("start sync: the request is no UpdateRequest");
+  } else if (auto read = ReadRequest(update); read.ok()) {
+    started = syncs_.Start(*std::move(read), writer);
+  } else {
+    started = read.status();
+  }
+  if (absl::IsFailedPrecondition(started)) {
+    auto task = std::make_shared<const std::string>(TaskMessage(std::string(started.message())));
+    writer->Write(*task, task);
+    writer->Finish(grpc::Status::OK);
+  } else if (!started.ok()) {
+    Log(LogLevel::kWarning, "sync refused", {{"why", std::string(started.message())}});
+    writer->Finish(ToGrpc(started));
+  }
+  return writer.get();
+}
+
+}  // namespace tributary

@@ -1,0 +1,42 @@
+// The calls that Fivetran makes. Test and Schema are each answered by a worker
+// that is started for them; an Update becomes a Sync on a thread of its own.
+//
+// Thread-safe, as gRPC calls it from many threads.
+#ifndef TRIBUTARY_SUPERVISOR_CONNECTOR_SERVICE_H_
+#define TRIBUTARY_SUPERVISOR_CONNECTOR_SERVICE_H_
+
+#include <grpcpp/server_context.h>
+
+#include "proto/connector_sdk.grpc.pb.h"
+#include "supervisor/active_syncs.h"
+#include "supervisor/settings.h"
+
+namespace tributary {
+
+class ConnectorService final
+    : public fivetran_sdk::v2::SourceConnector::WithRawCallbackMethod_Update<
+          fivetran_sdk::v2::SourceConnector::Service> {
+ public:
+  // Both outlive the service.
+  ConnectorService(const Settings& settings, ActiveSyncs& syncs)
+      : settings_(settings), syncs_(syncs) {}
+
+  grpc::Status ConfigurationForm(grpc::ServerContext* context,
+                                 const fivetran_sdk::v2::ConfigurationFormRequest* request,
+                                 fivetran_sdk::v2::ConfigurationFormResponse* response) override;
+  grpc::Status Test(grpc::ServerContext* context, const fivetran_sdk::v2::TestRequest* request,
+                    fivetran_sdk::v2::TestResponse* response) override;
+  grpc::Status Schema(grpc::ServerContext* context, const fivetran_sdk::v2::SchemaRequest* request,
+                      fivetran_sdk::v2::SchemaResponse* response) override;
+  // Raw, so that what the workers have written is sent as it is.
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Update(grpc::CallbackServerContext* context,
+                                                     const grpc::ByteBuffer* request) override;
+
+ private:
+  const Settings& settings_;
+  ActiveSyncs& syncs_;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_CONNECTOR_SERVICE_H_

@@ -1,0 +1,25 @@
+// One message on its way through the supervisor.
+#ifndef TRIBUTARY_SUPERVISOR_DELIVERY_ITEM_H_
+#define TRIBUTARY_SUPERVISOR_DELIVERY_ITEM_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "supervisor/pool/ring_consumer.h"
+#include "supervisor/staging/item.h"
+
+namespace tributary {
+
+struct Item {
+  std::uint64_t position = 0;
+  ItemKind kind = ItemKind::kBatch;
+  std::string_view bytes;
+  // Keeps `bytes`.
+  Hold hold;
+  // Counted by the outbox while it waits.
+  bool on_heap = false;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_DELIVERY_ITEM_H_

@@ -1,0 +1,126 @@
+#include "supervisor/delivery/outbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/limits.h"
+
+namespace tributary {
+
+std::uint64_t Outbox::Put(ItemKind kind, std::string bytes) {
+  auto kept = std::make_shared<const std::string>(std::move(bytes));
+  const std::string_view view = *kept;
+  const std::size_t waiting = waiting_.size();
+  Put(kind, view, std::move(kept));
+  if (waiting_.size() > waiting) {
+    waiting_.back().on_heap = true;
+    waiting_heap_bytes_ += view.size();
+  }
+  return last_position_;
+}
+
+std::uint64_t Outbox::Put(ItemKind kind, std::string_view bytes, Hold hold) {
+  Item item{++last_position_, kind, bytes, std::move(hold), /*on_heap=*/false};
+  const bool staged = stager_ != nullptr && stager_->Stage(item);
+  if (behind() && staged && waiting_.empty()) {
+    spilled_to_ = item.position;
+  } else {
+    waiting_.push_back(std::move(item));
+  }
+  return last_position_;
+}
+
+absl::Status Outbox::Pump(Clock::time_point now) {
+  ConfirmSent();
+  if (stager_ != nullptr && stager_->failed() && !std::exchange(recovered_, true)) {
+    RecoverUnstaged();
+  }
+  if (behind()) {
+    const absl::Status read = ReadBack();
+    if (!read.ok()) return read;
+    if (behind()) return absl::OkStatus();
+  }
+  while (!waiting_.empty() && writer_.pending_bytes() < limits::kWriteWindowBytes) {
+    Item& item = waiting_.front();
+    if (!MaySend(item)) return absl::OkStatus();
+    if (item.on_heap) waiting_heap_bytes_ -= item.bytes.size();
+    HandOver(item.kind, item.position, item.bytes, std::move(item.hold));
+    waiting_.pop_front();
+  }
+  if (waiting_.empty() || !staging()) {
+    waiting_since_ = {};
+  } else if (waiting_since_ == Clock::time_point{}) {
+    waiting_since_ = now;
+  } else if (now - waiting_since_ > limits::kSpillAfter) {
+    Spill();
+  }
+  return absl::OkStatus();
+}
+
+bool Outbox::MaySend(const Item& item) const {
+  if (item.kind != ItemKind::kCheckpoint || !staging()) return true;
+  if (stager_->staged_position() >= item.position) return true;
+  stager_->WantFlush();
+  return false;
+}
+
+void Outbox::HandOver(ItemKind kind, std::uint64_t position, std::string_view bytes, Hold hold) {
+  handed_over_bytes_ += bytes.size();
+  if (kind == ItemKind::kCheckpoint) checkpoints_.push_back({position, handed_over_bytes_});
+  writer_.Write(bytes, std::move(hold));
+}
+
+void Outbox::ConfirmSent() {
+  const std::uint64_t written_bytes = handed_over_bytes_ - writer_.pending_bytes();
+  std::uint64_t sent = 0;
+  while (!checkpoints_.empty() && checkpoints_.front().end_byte <= written_bytes) {
+    sent = checkpoints_.front().position;
+    checkpoints_.pop_front();
+  }
+  if (sent != 0 && stager_ != nullptr) stager_->ConfirmSent(sent);
+}
+
+void Outbox::Spill() {
+  spilled_from_ = waiting_.front().position;
+  spilled_to_ = waiting_.back().position;
+  stager_->ReadBackFrom(spilled_from_);
+  waiting_.clear();
+  waiting_heap_bytes_ = 0;
+  waiting_since_ = {};
+}
+
+absl::Status Outbox::ReadBack() {
+  while (behind() && writer_.pending_bytes() < limits::kWriteWindowBytes) {
+    if (stager_->staged_position() < spilled_from_) {
+      if (stager_->failed()) return stager_->failure();
+      stager_->WantFlush();
+      return absl::OkStatus();
+    }
+    auto block = stager_->Read(spilled_from_);
+    if (!block.ok()) return block.status();
+    const auto kept = std::make_shared<StagedBlock>(*std::move(block));
+    for (const StagedItem& item : kept->items) {
+      if (item.position != spilled_from_) continue;
+      HandOver(item.kind, item.position, item.bytes, kept);
+      if (++spilled_from_ > spilled_to_) break;
+    }
+    stager_->ReadBackFrom(behind() ? spilled_from_ : EpochWriter::kNoReadBack);
+  }
+  return absl::OkStatus();
+}
+
+// What was to be read back and never came to staging is taken from where it still
+// is: the items' own holds.
+void Outbox::RecoverUnstaged() {
+  std::deque<Item> unstaged = stager_->TakeUnstaged();
+  if (!behind()) return;
+  const std::uint64_t staged = stager_->staged_position();
+  while (!unstaged.empty() && unstaged.back().position > spilled_to_) unstaged.pop_back();
+  while (!unstaged.empty()) {
+    waiting_.push_front(std::move(unstaged.back()));
+    unstaged.pop_back();
+  }
+  spilled_to_ = std::min(spilled_to_, staged);
+}
+
+}  // namespace tributary

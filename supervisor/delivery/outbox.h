@@ -1,0 +1,85 @@
+// Brings items to staging and, in the order of their positions, to the client.
+//
+// As long as the client keeps up, an item goes from its ring to gRPC without a
+// copy and beside it to the stager. Behind a client that does not, the items'
+// ring space is given up once they are staged, and they are read back from
+// staging when their turn comes; so a slow client costs no memory and holds no
+// ring. A checkpoint is sent only when it and all before it are staged and all
+// before it is written.
+//
+// Used by the sync's thread.
+#ifndef TRIBUTARY_SUPERVISOR_DELIVERY_OUTBOX_H_
+#define TRIBUTARY_SUPERVISOR_DELIVERY_OUTBOX_H_
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "supervisor/delivery/item.h"
+#include "supervisor/delivery/response_writer.h"
+#include "supervisor/delivery/stager.h"
+
+namespace tributary {
+
+class Outbox {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // Without a stager nothing is staged. Both outlive the outbox. Positions go on
+  // from `last_position`.
+  Outbox(ResponseWriter& writer, Stager* stager, std::uint64_t last_position)
+      : writer_(writer), stager_(stager), last_position_(last_position) {}
+
+  // Gives the bytes the next position.
+  std::uint64_t Put(ItemKind kind, std::string_view bytes, Hold hold);
+  std::uint64_t Put(ItemKind kind, std::string bytes);
+
+  // Hands over what the client has room for. DATA_LOSS, UNAVAILABLE: what was
+  // staged for a slow client cannot be read back; the sync has to end, and the
+  // next one reads on from the last checkpoint sent.
+  absl::Status Pump(Clock::time_point now);
+
+  std::uint64_t last_position() const { return last_position_; }
+  // Everything put has been handed to gRPC.
+  bool empty() const { return waiting_.empty() && spilled_from_ > spilled_to_; }
+  // Items are being read back for a client that is behind.
+  bool behind() const { return spilled_from_ <= spilled_to_; }
+  // Of the items that wait and are not in a ring.
+  std::size_t waiting_heap_bytes() const { return waiting_heap_bytes_; }
+
+ private:
+  bool staging() const { return stager_ != nullptr && !stager_->failed(); }
+  void HandOver(ItemKind kind, std::uint64_t position, std::string_view bytes, Hold hold);
+  // Tells staging of checkpoints that have left: it may drop what they cover.
+  void ConfirmSent();
+  void Spill();
+  absl::Status ReadBack();
+  void RecoverUnstaged();
+  bool MaySend(const Item& item) const;
+
+  ResponseWriter& writer_;
+  Stager* stager_;
+  std::uint64_t last_position_;
+  // Checkpoints handed over and not yet written, and where in the stream they end.
+  struct Checkpoint {
+    std::uint64_t position;
+    std::uint64_t end_byte;
+  };
+  std::deque<Checkpoint> checkpoints_;
+  std::uint64_t handed_over_bytes_ = 0;
+  // Positions that are only in staging now, [from, to]; they come before
+  // waiting_. None where from > to.
+  std::uint64_t spilled_from_ = 1;
+  std::uint64_t spilled_to_ = 0;
+  std::deque<Item> waiting_;
+  std::size_t waiting_heap_bytes_ = 0;
+  Clock::time_point waiting_since_{};
+  bool recovered_ = false;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_DELIVERY_OUTBOX_H_

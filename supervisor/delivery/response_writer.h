@@ -1,0 +1,71 @@
+// Writes messages to one Update call, in order and one at a time, without copying
+// them: gRPC gets slices that point at the bytes and lets go of them when they
+// have left.
+//
+// Write, Finish and the counters belong to the sync's thread; the On… calls are
+// gRPC's. It frees itself when gRPC is done with it.
+#ifndef TRIBUTARY_SUPERVISOR_DELIVERY_RESPONSE_WRITER_H_
+#define TRIBUTARY_SUPERVISOR_DELIVERY_RESPONSE_WRITER_H_
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+#include "supervisor/pool/ring_consumer.h"
+
+namespace tributary {
+
+class ResponseWriter final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  static std::shared_ptr<ResponseWriter> Make();
+
+  // `progress` is called from gRPC's threads when a write is done while little is
+  // left to write, and when the client is gone. Set before the first Write.
+  void OnProgress(std::function<void()> progress);
+
+  // `hold` keeps `bytes` until gRPC lets go of them.
+  void Write(std::string_view bytes, Hold hold);
+  // Ends the call once everything is written, or at once where the client is
+  // gone. Nothing is written after it.
+  void Finish(const grpc::Status& status);
+
+  // Bytes handed over and not yet reported as written.
+  std::size_t pending_bytes() const { return pending_bytes_.load(std::memory_order_acquire); }
+  // The client has cancelled, or its connection is lost.
+  bool client_gone() const { return client_gone_.load(std::memory_order_acquire); }
+
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+ private:
+  ResponseWriter() = default;
+  // Starts what may be started now; never under the lock, because gRPC may call
+  // back before a start returns.
+  void Start(std::unique_lock<std::mutex> lock);
+  void Progress();
+
+  std::shared_ptr<ResponseWriter> self_;
+  std::mutex mutex_;
+  std::function<void()> progress_;
+  std::deque<grpc::ByteBuffer> queue_;
+  grpc::ByteBuffer writing_;
+  bool is_writing_ = false;
+  bool finished_ = false;
+  std::optional<grpc::Status> finish_;
+  std::atomic<std::size_t> pending_bytes_{0};
+  std::atomic<bool> client_gone_{false};
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_DELIVERY_RESPONSE_WRITER_H_

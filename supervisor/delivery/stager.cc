@@ -1,0 +1,141 @@
+#include "supervisor/delivery/stager.h"
+
+#include <chrono>
+#include <utility>
+
+namespace tributary {
+namespace {
+
+constexpr std::chrono::milliseconds kFullWait(20);
+
+}  // namespace
+
+Stager::Stager(std::unique_ptr<EpochWriter> epoch, std::function<void()> progress)
+    : epoch_(std::move(epoch)), progress_(std::move(progress)), thread_([this] { Run(); }) {}
+
+Stager::~Stager() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+bool Stager::Stage(const Item& item) {
+  const std::lock_guard lock(mutex_);
+  if (!failure_.ok()) return false;
+  queue_.push_back(item);
+  if (queue_.size() == 1) changed_.notify_one();
+  return true;
+}
+
+void Stager::WantFlush() {
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(flush_wanted_, true)) return;
+  changed_.notify_one();
+}
+
+absl::Status Stager::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+std::deque<Item> Stager::TakeUnstaged() {
+  const std::lock_guard lock(mutex_);
+  std::deque<Item> unstaged = std::exchange(gathering_, {});
+  for (Item& item : queue_) unstaged.push_back(std::move(item));
+  queue_.clear();
+  return unstaged;
+}
+
+absl::Status Stager::Append(const Item& item) {
+  const std::lock_guard lock(epoch_mutex_);
+  return Told(epoch_->Append({item.position, item.kind, item.bytes}));
+}
+
+absl::Status Stager::Flush() {
+  const std::lock_guard lock(epoch_mutex_);
+  return Told(epoch_->Flush());
+}
+
+absl::Status Stager::Told(absl::Status done) {
+  staged_.store(epoch_->staged_position(), std::memory_order_release);
+  bytes_on_disk_.store(epoch_->bytes_on_disk(), std::memory_order_relaxed);
+  return done;
+}
+
+absl::StatusOr<StagedBlock> Stager::Read(std::uint64_t position) {
+  const std::lock_guard lock(epoch_mutex_);
+  return epoch_->Read(position);
+}
+
+void Stager::ReadBackFrom(std::uint64_t position) {
+  const std::lock_guard lock(epoch_mutex_);
+  epoch_->ReadBackFrom(position);
+}
+
+void Stager::ConfirmSent(std::uint64_t position) {
+  const std::lock_guard lock(epoch_mutex_);
+  epoch_->ConfirmSent(position);
+}
+
+void Stager::Run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || !queue_.empty() || flush_wanted_; });
+    if (!failure_.ok()) {
+      // What is given back stands in queue_ and gathering_; only the end is left.
+      if (stopping_) return;
+      flush_wanted_ = false;
+      changed_.wait(lock, [this] { return stopping_; });
+      return;
+    }
+    absl::Status done;
+    if (!queue_.empty()) {
+      // Stays in front until it is taken, so a failure cannot lose it.
+      const Item item = queue_.front();
+      lock.unlock();
+      done = Append(item);
+      lock.lock();
+      if (done.ok()) {
+        queue_.pop_front();
+        gathering_.push_back(item);
+      }
+    } else if (flush_wanted_ || stopping_) {
+      flush_wanted_ = false;
+      lock.unlock();
+      done = Flush();
+      lock.lock();
+      if (stopping_ && queue_.empty()) return;
+    }
+    const std::uint64_t staged = staged_position();
+    const bool moved = std::exchange(told_, staged) != staged;
+    if (absl::IsResourceExhausted(done)) {
+      // What makes room comes from the sync's thread.
+      full_.store(true, std::memory_order_release);
+      progress_();
+      changed_.wait_for(lock, kFullWait, [this] { return stopping_; });
+      if (stopping_) return;
+      continue;
+    }
+    full_.store(false, std::memory_order_release);
+    // Frames are freed without the lock: freeing rings a worker's doorbell.
+    std::deque<Item> freed;
+    while (!gathering_.empty() && gathering_.front().position <= staged) {
+      freed.push_back(std::move(gathering_.front()));
+      gathering_.pop_front();
+    }
+    if (!done.ok()) {
+      failure_ = std::move(done);
+      failed_.store(true, std::memory_order_release);
+    }
+    if (freed.empty() && !moved && failure_.ok()) continue;
+    lock.unlock();
+    freed.clear();
+    progress_();
+    lock.lock();
+  }
+}
+
+}  // namespace tributary

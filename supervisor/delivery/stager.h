@@ -1,0 +1,94 @@
+// Puts the stream into staging on a thread of its own, so that compression and
+// the disk run beside the merger.
+//
+// An item's hold is kept until the item is staged, so its bytes are never only in
+// a buffer that a failing disk would take along. After a failure nothing more is
+// staged: the items that are not are given back, and the sync goes on without.
+//
+// Stage, WantFlush, TakeUnstaged and the other calls belong to the sync's thread;
+// `progress` is called from the stager's thread.
+#ifndef TRIBUTARY_SUPERVISOR_DELIVERY_STAGER_H_
+#define TRIBUTARY_SUPERVISOR_DELIVERY_STAGER_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "supervisor/delivery/item.h"
+#include "supervisor/staging/staging.h"
+
+namespace tributary {
+
+class Stager {
+ public:
+  Stager(std::unique_ptr<EpochWriter> epoch, std::function<void()> progress);
+  Stager(const Stager&) = delete;
+  Stager& operator=(const Stager&) = delete;
+  // Stages what it has been given before it returns.
+  ~Stager();
+
+  // Takes the item; false after a failure.
+  bool Stage(const Item& item);
+  // Asks that what was given be staged soon and not gathered further.
+  void WantFlush();
+
+  // All items up to this position are in staging.
+  std::uint64_t staged_position() const { return staged_.load(std::memory_order_acquire); }
+  // The disk failed; staged_position() moves no more.
+  bool failed() const { return failed_.load(std::memory_order_acquire); }
+  absl::Status failure() const;
+  // After a failure: the items behind staged_position() that had been given.
+  std::deque<Item> TakeUnstaged();
+
+  // Nothing more fits the limit until a checkpoint has been sent or the client has
+  // come further; what was given waits.
+  bool full() const { return full_.load(std::memory_order_acquire); }
+
+  // As EpochWriter's. They wait for the block that is being written.
+  absl::StatusOr<StagedBlock> Read(std::uint64_t position);
+  void ReadBackFrom(std::uint64_t position);
+  void ConfirmSent(std::uint64_t position);
+  // Bytes on disk of this connection.
+  std::uint64_t bytes_on_disk() const { return bytes_on_disk_.load(std::memory_order_relaxed); }
+
+ private:
+  void Run();
+
+  absl::Status Append(const Item& item);
+  absl::Status Flush();
+  // Keeps what the epoch says of itself for other threads.
+  absl::Status Told(absl::Status done);
+
+  // The epoch is for one thread at a time.
+  std::mutex epoch_mutex_;
+  std::unique_ptr<EpochWriter> epoch_;
+  std::function<void()> progress_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Item> queue_;
+  bool flush_wanted_ = false;
+  bool stopping_ = false;
+  absl::Status failure_;
+  // Given to the epoch and not yet staged.
+  std::deque<Item> gathering_;
+  // staged_position() when progress_ was last called.
+  std::uint64_t told_ = 0;
+
+  std::atomic<std::uint64_t> staged_{0};
+  std::atomic<bool> failed_{false};
+  std::atomic<bool> full_{false};
+  std::atomic<std::uint64_t> bytes_on_disk_{0};
+  std::thread thread_;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_DELIVERY_STAGER_H_

@@ -1,0 +1,73 @@
+#include "supervisor/plan/plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "supervisor/request/digest.h"
+
+namespace tributary {
+
+using fivetran_sdk::v2::Column;
+using fivetran_sdk::v2::DataType;
+
+bool MayBeUnchanged(const State& state, const std::string& selection_digest) {
+  return !state.first_sync() && !state.complete.empty() && state.selection == selection_digest;
+}
+
+void WidenColumns(const std::set<std::string>& widened,
+                  google::protobuf::RepeatedPtrField<Column>& columns) {
+  for (Column& column : columns) {
+    if (!widened.contains(column.name())) continue;
+    column.set_type(DataType::STRING);
+    column.clear_params();
+  }
+}
+
+absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<SelectedTable>& selected,
+                              const std::string& selection_digest, const std::string& engine,
+                              State state) {
+  const SourceIdentity source{.engine = engine, .identity = catalog.identity()};
+  const bool first_sync = state.first_sync();
+  if (!first_sync && state.source != source) {
+    return absl::FailedPreconditionError(
+        "The saved state belongs to another source database than the one that is configured now. "
+        "Configure the earlier database again, or re-sync the connection to copy this one from the "
+        "beginning.");
+  }
+  Plan plan;
+  plan.state = std::move(state);
+  plan.state.source = source;
+  plan.state.selection = selection_digest;
+  plan.selected_tables = selected.size();
+  auto known = std::exchange(plan.state.tables, {});
+  for (const SelectedTable& choice : selected) {
+    const CatalogTable& table = *choice.table;
+    TableToCopy copy;
+    copy.name = {table.schema(), table.table()};
+    for (const Column* column : choice.columns) *copy.columns.Add() = *column;
+    copy.access = table.access();
+    copy.estimated_bytes = table.estimated_bytes();
+    const auto entry = known.find(copy.name);
+    const bool is_known = entry != known.end();
+    if (is_known) copy.widened = entry->second.widened;
+    WidenColumns(copy.widened, copy.columns);
+    copy.columns_digest = ColumnsDigest(copy.columns);
+    const bool same_columns = is_known && entry->second.columns == copy.columns_digest;
+    if (!first_sync && !same_columns) plan.changed.push_back(copy);
+    const bool same_content =
+        is_known && !catalog.version().empty() && entry->second.version == catalog.version();
+    const bool is_live = is_known && entry->second.phase == Phase::kLive;
+    copy.resumes = same_content && same_columns && !is_live;
+    copy.truncates = !(copy.resumes || (same_content && is_live));
+    if (is_known) plan.state.tables.insert(known.extract(entry));
+    if (!(same_content && same_columns && is_live)) plan.copies.push_back(std::move(copy));
+  }
+  if (!plan.copies.empty()) plan.state.complete.clear();
+  std::stable_sort(plan.copies.begin(), plan.copies.end(),
+                   [](const TableToCopy& a, const TableToCopy& b) {
+                     return a.estimated_bytes > b.estimated_bytes;
+                   });
+  return plan;
+}
+
+}  // namespace tributary

@@ -1,0 +1,64 @@
+// What one sync has to do: the source's catalog held against the selection and
+// the state. A pure decision; running it is the sync's.
+#ifndef TRIBUTARY_SUPERVISOR_PLAN_PLAN_H_
+#define TRIBUTARY_SUPERVISOR_PLAN_PLAN_H_
+
+#include <google/protobuf/repeated_ptr_field.h>
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/worker.pb.h"
+#include "supervisor/checkpoint/state.h"
+#include "supervisor/request/selection.h"
+
+namespace tributary {
+
+// A table that has to be read.
+struct TableToCopy {
+  TableName name;
+  // As they are sent: selected, in the catalog's order, widened ones as STRING.
+  google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column> columns;
+  std::string access;
+  std::uint64_t estimated_bytes = 0;
+  std::string columns_digest;
+  std::set<std::string> widened;
+  // A part of it has been sent, read from the version that the source has now;
+  // the rest is to follow.
+  bool resumes = false;
+  // It starts from nothing, or from rows that may be gone from the source since.
+  // Not so where only columns were added: the rows are the same, and each is
+  // replaced.
+  bool truncates = true;
+};
+
+struct Plan {
+  // The state to start from: without the tables that are selected no more.
+  State state;
+  // Largest first.
+  std::vector<TableToCopy> copies;
+  // Tables whose columns are not those that the destination knows, as they are
+  // sent. Empty in a first sync, which Schema has just described.
+  std::vector<TableToCopy> changed;
+  // Selected tables, those that need nothing included.
+  std::size_t selected_tables = 0;
+};
+
+// Whether `state` allows to ask the source only for whether it has changed.
+bool MayBeUnchanged(const State& state, const std::string& selection_digest);
+
+// FAILED_PRECONDITION: the state is of another source; the text is for a Task.
+absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<SelectedTable>& selected,
+                              const std::string& selection_digest, const std::string& engine,
+                              State state);
+
+// `columns` with those that `widened` names as STRING.
+void WidenColumns(const std::set<std::string>& widened,
+                  google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_PLAN_PLAN_H_

@@ -1,0 +1,146 @@
+// Decides which piece of which table is read next, and keeps what is known of
+// each table's copy while it runs. Pure: no processes, no clock, no bytes.
+//
+// A table is cut into slices by a worker, its slices are read by any workers in
+// any order, and it is live when all of them are done. Everything known of a
+// table belongs to an attempt: when values do not fit, or two slices turn out to
+// have read different versions of the source, the table starts again, and what is
+// still under way of the old attempt is stale.
+//
+// The progress itself is in the State, in each table's DoneRanges, so that a
+// snapshot of the State is the combined cursor. Marks are to be applied in the
+// order of the merged stream; then a snapshot never covers what is not in it.
+//
+// Used by the sync's thread only.
+#ifndef TRIBUTARY_SUPERVISOR_PLAN_SCHEDULER_H_
+#define TRIBUTARY_SUPERVISOR_PLAN_SCHEDULER_H_
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "proto/worker.pb.h"
+#include "supervisor/checkpoint/state.h"
+#include "supervisor/plan/plan.h"
+
+namespace tributary {
+
+// Read one slice of a table.
+struct ReadWork {
+  std::size_t table = 0;
+  std::uint32_t attempt = 0;
+  std::size_t slice = 0;
+  BoundRange range;
+  std::uint64_t estimated_bytes = 0;
+};
+
+// Cut what is left of these tables.
+struct CutWork {
+  struct Table {
+    std::size_t table = 0;
+    std::uint32_t attempt = 0;
+    std::vector<BoundRange> ranges;
+  };
+  std::vector<Table> tables;
+};
+
+using Work = std::variant<ReadWork, CutWork>;
+
+class Scheduler {
+ public:
+  // `state` outlives the scheduler and holds the resumed tables' progress.
+  Scheduler(std::vector<TableToCopy> copies, State& state);
+
+  // What to give to a worker next; nothing: wait for what is under way.
+  std::optional<Work> Next();
+
+  // Tables that have begun from nothing since the last call: their entries in the
+  // state are empty now, and each needs its TRUNCATE in the stream before work of
+  // Next is given out and before the next snapshot of the state. To be called
+  // after Next and Cut.
+  std::vector<std::size_t> TakeBegun() { return std::exchange(begun_, {}); }
+
+  // The source's answer to a cut.
+  void Cut(const CutWork& work, const Slices& slices);
+
+  // Whether what comes of this read is still wanted.
+  bool Stale(const ReadWork& read) const;
+
+  enum class MarkResult {
+    kTaken,
+    // The slice reads another version than the table's other slices did. Nothing
+    // was taken; the table has to start again.
+    kMoved,
+    // A bound that cannot be; the worker is not sound.
+    kBroken,
+  };
+  MarkResult Mark(const ReadWork& read, const std::string& at, const std::string& version);
+  enum class FinishResult {
+    kOpen,
+    // All of the table's slices are done.
+    kLive,
+    // No mark at the slice's end came before; the worker is not sound.
+    kBroken,
+  };
+  // The whole slice has been read.
+  FinishResult Finish(const ReadWork& read);
+
+  // The work goes back into the queue, after the worker that had it ended or was
+  // asked to pause. `culprit`: the worker ended while doing it. True: the slice
+  // has ended its limit of workers, and the table is to be set aside.
+  bool GiveBack(const Work& work, bool culprit);
+
+  // Starts the table again from nothing. Read as one slice, in one transaction,
+  // where the slices' versions differed.
+  void Restart(std::size_t table, bool as_one_slice);
+  // Sends these columns as STRING from now on, and starts again. Columns that
+  // the table does not have or that are STRING already are no help: false, and
+  // nothing is done.
+  bool Widen(std::size_t table, const std::vector<std::string>& columns);
+  // Leaves the table as far as it has come; the next sync tries again.
+  void SetAside(std::size_t table);
+
+  const TableToCopy& table(std::size_t index) const { return tables_[index].copy; }
+  // Every table is live or set aside.
+  bool finished() const { return open_tables_ == 0; }
+  std::size_t live_tables() const { return live_tables_; }
+  std::size_t tables() const { return tables_.size(); }
+
+ private:
+  enum class Stage { kUncut, kReading, kLive, kAside };
+  struct Table {
+    TableToCopy copy;
+    Stage stage = Stage::kUncut;
+    std::uint32_t attempt = 1;
+    bool begun = false;
+    bool as_one_slice = false;
+    std::vector<std::uint8_t> deaths_of_slice;
+    std::uint8_t deaths_of_cut = 0;
+  };
+
+  TableState& Entry(const Table& table) { return state_[table.copy.name]; }
+  void StartReading(std::size_t table, const std::vector<BoundRange>& slices,
+                    const std::vector<std::uint64_t>& estimated_bytes);
+  void Begin(Table& table, std::size_t index);
+  CutWork NextCut();
+  void Close(Table& table, Stage stage);
+
+  std::map<TableName, TableState>& state_;
+  std::vector<Table> tables_;
+  // Tables that wait to be cut, in order.
+  std::deque<std::size_t> uncut_;
+  std::deque<ReadWork> ready_;
+  std::vector<std::size_t> begun_;
+  std::size_t cuts_under_way_ = 0;
+  std::size_t open_tables_ = 0;
+  std::size_t live_tables_ = 0;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_PLAN_SCHEDULER_H_

@@ -1,0 +1,87 @@
+#include "supervisor/pool/ask.h"
+
+#include <chrono>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "supervisor/pool/doorbell.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::chrono::milliseconds kLook(100);
+constexpr std::int64_t kBetweenLooksMs = 1000;
+
+std::int64_t SteadyMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+bool PulseWatch::Silent(std::uint64_t pulse, std::int64_t now_ms) {
+  if (now_ms - last_look_ms_ < kBetweenLooksMs) return false;
+  last_look_ms_ = now_ms;
+  silent_looks_ = pulse == pulse_ ? silent_looks_ + 1 : 0;
+  pulse_ = pulse;
+  return silent_looks_ >= limits::kSilentPulseLooks;
+}
+
+absl::Status ToStatus(const Failure& failure) {
+  const auto code = static_cast<absl::StatusCode>(failure.code());
+  return code == absl::StatusCode::kOk
+             ? absl::InternalError("a worker reported a failure without a code")
+             : absl::Status(code, failure.message());
+}
+
+absl::StatusOr<FromWorker> Ask(WorkerProcess& worker, const Assignment& assignment,
+                               const std::function<bool()>& give_up) {
+  absl::Status sent = worker.Send(assignment);
+  PulseWatch watch;
+  for (;;) {
+    FromWorker answer;
+    if (sent.ok()) sent = worker.channel().Flush();
+    const auto received = worker.channel().Receive(answer);
+    if (!received.ok()) {
+      return absl::UnavailableError(absl::StrCat("ask a worker: it was ", worker.End()));
+    }
+    if (*received && answer.assignment() == assignment.id()) {
+      if (answer.has_failure()) return ToStatus(answer.failure());
+      return answer;
+    }
+    if (give_up()) return absl::CancelledError("ask a worker: nobody waits for the answer");
+    if (watch.Silent(worker.ring().pulse(), SteadyMs())) {
+      worker.End();
+      return absl::UnavailableError("ask a worker: it showed no sign of life and was ended");
+    }
+    worker.channel().Wait(kLook);
+  }
+}
+
+absl::StatusOr<FromWorker> AskNewWorker(const Opening& opening, const Assignment& assignment,
+                                        const std::function<bool()>& give_up) {
+  absl::Status last;
+  for (int attempt = 0; attempt < limits::kDeathsOfSlice; ++attempt) {
+    auto bell = Doorbell::Make();
+    if (!bell.ok()) return bell.status();
+    auto worker = WorkerProcess::Start(bell->fd(), opening);
+    if (!worker.ok()) return worker.status();
+    auto answer = Ask(**worker, assignment, give_up);
+    if (answer.ok() || (*worker)->alive()) return answer;
+    last = answer.status();
+  }
+  return last;
+}
+
+Opening MakeOpening(const std::map<std::string, std::string>& configuration,
+                    const std::string& sqlite_root) {
+  Opening opening;
+  opening.mutable_configuration()->insert(configuration.begin(), configuration.end());
+  opening.set_sqlite_root(sqlite_root);
+  opening.set_address_space_bytes(limits::kWorkerAddressSpaceBytes);
+  return opening;
+}
+
+}  // namespace tributary

@@ -1,0 +1,46 @@
+// One question to one worker, answered before anything else is asked.
+#ifndef TRIBUTARY_SUPERVISOR_POOL_ASK_H_
+#define TRIBUTARY_SUPERVISOR_POOL_ASK_H_
+
+#include <functional>
+
+#include "absl/status/statusor.h"
+#include "proto/worker.pb.h"
+#include "supervisor/pool/worker_process.h"
+
+namespace tributary {
+
+// Sends `assignment` and waits for its answer. A Failure comes back as its
+// Status. CANCELLED: `give_up` said so. UNAVAILABLE: the worker ended or hangs; it
+// is of no more use, and another may be asked.
+absl::StatusOr<FromWorker> Ask(WorkerProcess& worker, const Assignment& assignment,
+                               const std::function<bool()>& give_up);
+
+// The same of a worker that is started for this, with `opening`, and ended after
+// it; one that ends is replaced a few times.
+absl::StatusOr<FromWorker> AskNewWorker(const Opening& opening, const Assignment& assignment,
+                                        const std::function<bool()>& give_up);
+
+// What a worker is opened with.
+Opening MakeOpening(const std::map<std::string, std::string>& configuration,
+                    const std::string& sqlite_root);
+
+absl::Status ToStatus(const Failure& failure);
+
+// Whether a worker shows signs of life, looked at once a second.
+class PulseWatch {
+ public:
+  // `now_ms` is any steady clock. True: its pulse has stood still for
+  // limits::kSilentPulseLooks looks. Counted in looks, not in time, so that a
+  // supervisor that was stopped itself does not take its workers for dead.
+  bool Silent(std::uint64_t pulse, std::int64_t now_ms);
+
+ private:
+  std::uint64_t pulse_ = 0;
+  std::int64_t last_look_ms_ = 0;
+  int silent_looks_ = 0;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_POOL_ASK_H_

@@ -1,0 +1,103 @@
+#include "supervisor/pool/pool.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/log.h"
+
+namespace tributary {
+namespace {
+
+std::int64_t SteadyMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+std::uint64_t Member::queued_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Given& one : given) {
+    if (const auto* read = std::get_if<ReadWork>(&one.work)) bytes += read->estimated_bytes;
+  }
+  return bytes;
+}
+
+Pool::Pool(Opening opening, std::size_t size, const Doorbell& bell)
+    : opening_(std::move(opening)), size_(size), bell_(bell) {}
+
+absl::Status Pool::Start(std::size_t count) {
+  while (members_.size() < std::min(count, size_)) {
+    Member member;
+    const absl::Status started = Replace(member);
+    if (!started.ok()) return started;
+    members_.push_back(std::move(member));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Pool::Replace(Member& member) {
+  member = Member{};
+  auto process = WorkerProcess::Start(bell_.fd(), opening_);
+  if (!process.ok()) {
+    member.ended = true;
+    return process.status();
+  }
+  member.process = *std::move(process);
+  return absl::OkStatus();
+}
+
+void Pool::Give(Member& member, Work work, Assignment assignment) {
+  assignment.set_id(member.next_id++);
+  // Where this fails the worker is gone, which Receive finds.
+  member.process->Send(assignment).IgnoreError();
+  member.given.push_back({assignment.id(), std::move(work)});
+}
+
+std::optional<FromWorker> Pool::Receive(Member& member) {
+  if (member.ended) return std::nullopt;
+  if (member.process->channel().has_unsent()) member.process->channel().Flush().IgnoreError();
+  FromWorker answer;
+  const auto received = member.process->channel().Receive(answer);
+  if (!received.ok()) {
+    member.ending = member.process->End();
+    member.ended = true;
+  } else if (*received) {
+    return answer;
+  } else if (!member.idle() && member.watch.Silent(member.process->ring().pulse(), SteadyMs())) {
+    End(member, "it showed no sign of life");
+  }
+  return std::nullopt;
+}
+
+void Pool::End(Member& member, const std::string& why) {
+  member.process->End();
+  member.ended = true;
+  member.ending = absl::StrCat("ended by the supervisor, because ", why);
+}
+
+void Pool::Wait(std::chrono::milliseconds timeout, bool for_frames) {
+  if (for_frames) {
+    for (Member& member : members_) {
+      if (member.process != nullptr && !member.process->ring().ArmDoorbell()) return;
+    }
+  }
+  std::vector<pollfd> fds;
+  fds.push_back({bell_.fd(), POLLIN, 0});
+  for (Member& member : members_) {
+    if (member.ended) continue;
+    const auto& channel = member.process->channel();
+    fds.push_back({channel.fd(),
+                   static_cast<short>(channel.has_unsent() ? POLLIN | POLLOUT : POLLIN), 0});
+  }
+  if (::poll(fds.data(), fds.size(), static_cast<int>(timeout.count())) > 0 &&
+      (fds[0].revents & POLLIN) != 0) {
+    bell_.Clear();
+  }
+}
+
+}  // namespace tributary

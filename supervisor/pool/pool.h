@@ -1,0 +1,81 @@
+// The workers of one sync and what each of them has been given to do.
+//
+// Passive: the sync asks it to start, give, wait and look; nothing happens by
+// itself. Used by the sync's thread, which starts the workers and outlives them.
+#ifndef TRIBUTARY_SUPERVISOR_POOL_POOL_H_
+#define TRIBUTARY_SUPERVISOR_POOL_POOL_H_
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "supervisor/plan/scheduler.h"
+#include "supervisor/pool/ask.h"
+#include "supervisor/pool/doorbell.h"
+#include "supervisor/pool/worker_process.h"
+
+namespace tributary {
+
+// A worker's place in the pool, which another worker takes when it ends.
+struct Member {
+  struct Given {
+    std::uint32_t id = 0;
+    Work work;
+  };
+
+  bool idle() const { return given.empty(); }
+  std::uint64_t queued_bytes() const;
+
+  std::unique_ptr<WorkerProcess> process;
+  // In the order in which the worker does it.
+  std::deque<Given> given;
+  std::uint32_t next_id = 1;
+  PulseWatch watch;
+  // The beginning of a message that comes in several frames.
+  std::string parts;
+  // The process is gone; its ring may still hold frames.
+  bool ended = false;
+  // How it ended, for people.
+  std::string ending;
+};
+
+class Pool {
+ public:
+  // `bell` outlives the pool.
+  Pool(Opening opening, std::size_t size, const Doorbell& bell);
+
+  // Starts workers until `count` places, at most the pool's size, are taken.
+  // RESOURCE_EXHAUSTED where one cannot be started.
+  absl::Status Start(std::size_t count);
+  // Starts a worker in a place whose worker is gone.
+  absl::Status Replace(Member& member);
+
+  std::vector<Member>& members() { return members_; }
+
+  // Sends the work; a worker that is gone is noticed by the next Receive.
+  void Give(Member& member, Work work, Assignment assignment);
+
+  // The worker's next answer on its control socket, if there is one. A worker
+  // that is found gone, broken or without a sign of life is ended and marked.
+  std::optional<FromWorker> Receive(Member& member);
+  // Ends the worker for what it did.
+  void End(Member& member, const std::string& why);
+
+  // Until a worker or the bell has something, or `timeout` has passed. With
+  // `for_frames` frames in the rings end it too.
+  void Wait(std::chrono::milliseconds timeout, bool for_frames);
+
+ private:
+  Opening opening_;
+  std::size_t size_;
+  const Doorbell& bell_;
+  std::vector<Member> members_;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_POOL_POOL_H_

@@ -1,0 +1,114 @@
+#include "supervisor/pool/ring_consumer.h"
+
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::size_t kMaxSkipBytes = kFrameAlignment;
+
+absl::Status Broken(const char* what) {
+  return absl::InvalidArgumentError(absl::StrCat("read ring: ", what, "; the worker is ended"));
+}
+
+}  // namespace
+
+// One frame that is handed out.
+struct RingConsumer::Lease {
+  Lease(std::shared_ptr<RingConsumer> of, std::uint64_t frame_number)
+      : ring(std::move(of)), number(frame_number) {}
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  ~Lease() { ring->Release(number); }
+
+  std::shared_ptr<RingConsumer> ring;
+  std::uint64_t number;
+};
+
+RingConsumer::RingConsumer(RingMemory memory, FileDescriptor space_free)
+    : memory_(std::move(memory)), space_free_(std::move(space_free)) {}
+
+absl::StatusOr<std::optional<Frame>> RingConsumer::Next() {
+  const std::uint64_t head = memory_.control().head.load(std::memory_order_acquire);
+  if (head == next_) return std::nullopt;
+  const std::uint64_t published = head - next_;
+  if (head < next_ || published > memory_.data_bytes() || head % kFrameAlignment != 0 ||
+      published < sizeof(FrameHeader)) {
+    return Broken("its head is where it cannot be");
+  }
+  FrameHeader header;
+  std::memcpy(&header, memory_.data(next_), sizeof(header));
+  if (header.magic != kFrameMagic) return Broken("a frame without its magic number");
+  if (header.type < FrameType::kBatch || header.type > FrameType::kEnd) {
+    return Broken("a frame of unknown type");
+  }
+  if (header.sequence != sequence_ + 1) return Broken("a frame out of sequence");
+  if (header.payload_bytes > limits::kMaxFramePayloadBytes || header.skip > kMaxSkipBytes) {
+    return Broken("a frame over the size limit");
+  }
+  if (header.records > limits::kMaxRecordsInBatch) return Broken("a batch of too many records");
+  const std::uint64_t frame_bytes =
+      (sizeof(header) + header.skip + header.payload_bytes + kFrameAlignment - 1) &
+      ~(kFrameAlignment - 1);
+  if (frame_bytes > published) return Broken("a frame that ends behind its head");
+
+  Frame frame{.type = header.type,
+              .assignment = header.assignment,
+              .records = header.records,
+              .payload = std::string_view(memory_.data(next_) + sizeof(header) + header.skip,
+                                          header.payload_bytes),
+              .hold = nullptr};
+  next_ += frame_bytes;
+  ++sequence_;
+  std::uint64_t number;
+  {
+    const std::lock_guard lock(mutex_);
+    number = first_ + outstanding_.size();
+    outstanding_.push_back({next_, false});
+  }
+  frame.hold = std::make_shared<Lease>(shared_from_this(), number);
+  return frame;
+}
+
+bool RingConsumer::ArmDoorbell() {
+  RingControl& control = memory_.control();
+  control.consumer_waits.store(1, std::memory_order_seq_cst);
+  if (control.head.load(std::memory_order_seq_cst) == next_) return true;
+  control.consumer_waits.store(0, std::memory_order_relaxed);
+  return false;
+}
+
+std::size_t RingConsumer::bytes_held() const {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t head = memory_.control().head.load(std::memory_order_relaxed);
+  return head > tail_ ? static_cast<std::size_t>(head - tail_) : 0;
+}
+
+void RingConsumer::Release(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  outstanding_[number - first_].released = true;
+  bool freed = false;
+  while (!outstanding_.empty() && outstanding_.front().released) {
+    tail_ = outstanding_.front().end;
+    outstanding_.pop_front();
+    ++first_;
+    freed = true;
+  }
+  if (!freed) return;
+  RingControl& control = memory_.control();
+  control.tail.store(tail_, std::memory_order_seq_cst);
+  const std::uint64_t wanted = control.producer_wants.load(std::memory_order_seq_cst);
+  if (wanted != 0 && tail_ >= wanted) {
+    control.producer_wants.store(0, std::memory_order_relaxed);
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto put = ::write(space_free_.get(), &one, sizeof(one));
+  }
+}
+
+}  // namespace tributary

@@ -1,0 +1,82 @@
+// The supervisor's end of a ring. The worker at the other end is not trusted:
+// every header is copied once, checked, and only the copy is used.
+//
+// Next is called by one thread. Frames may be given back from any thread and in
+// any order; ring space is freed in order. The memory lives as long as anything
+// holds a frame of it, also after its worker is gone.
+#ifndef TRIBUTARY_SUPERVISOR_POOL_RING_CONSUMER_H_
+#define TRIBUTARY_SUPERVISOR_POOL_RING_CONSUMER_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "common/file_descriptor.h"
+#include "common/ring/ring.h"
+
+namespace tributary {
+
+// Keeps the bytes that a string_view points into; the last copy frees them.
+using Hold = std::shared_ptr<const void>;
+
+struct Frame {
+  FrameType type{};
+  std::uint32_t assignment = 0;
+  std::uint32_t records = 0;
+  std::string_view payload;
+  Hold hold;
+};
+
+class RingConsumer : public std::enable_shared_from_this<RingConsumer> {
+ public:
+  // `space_free` is the eventfd that the worker sleeps on.
+  RingConsumer(RingMemory memory, FileDescriptor space_free);
+
+  // The next published frame, if there is one. INVALID_ARGUMENT: what stands in
+  // the ring cannot have been written by a sound worker.
+  absl::StatusOr<std::optional<Frame>> Next();
+
+  // Announces that the consumer is about to sleep until data_ready is rung. False:
+  // there is a frame already, and nothing is announced.
+  bool ArmDoorbell();
+
+  // Bytes that are published and not yet given back.
+  std::size_t bytes_held() const;
+  // Changes while the worker lives.
+  std::uint64_t pulse() const { return memory_.control().pulse.load(std::memory_order_relaxed); }
+  // Assignments up to `id` are to stop at their next mark.
+  void PauseThrough(std::uint32_t id) {
+    auto& through = memory_.control().pause_through;
+    if (through.load(std::memory_order_relaxed) < id) through.store(id, std::memory_order_relaxed);
+  }
+
+  int memory_fd() const { return memory_.fd(); }
+  int space_free_fd() const { return space_free_.get(); }
+
+ private:
+  struct Outstanding {
+    std::uint64_t end;
+    bool released;
+  };
+  struct Lease;
+  void Release(std::uint64_t number);
+
+  RingMemory memory_;
+  FileDescriptor space_free_;
+  std::uint64_t next_ = 0;
+  std::uint64_t sequence_ = 0;
+
+  mutable std::mutex mutex_;
+  // Frames handed out and not yet freed, oldest first; the front is number first_.
+  std::deque<Outstanding> outstanding_;
+  std::uint64_t first_ = 0;
+  std::uint64_t tail_ = 0;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_POOL_RING_CONSUMER_H_

@@ -1,0 +1,118 @@
+#include "supervisor/pool/worker_process.h"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+
+// Boost has its vfork launcher only for those who say that the system has vfork.
+#define BOOST_POSIX_HAS_VFORK 1
+#include <boost/process/args.hpp>
+#include <boost/process/child.hpp>
+#include <boost/process/env.hpp>
+#include <boost/process/error.hpp>
+#include <boost/process/exe.hpp>
+#include <boost/process/posix.hpp>
+#include <csignal>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "common/worker_start.h"
+
+namespace tributary {
+namespace {
+
+namespace bp = boost::process;
+
+// Descriptors are first copied above those that the worker is given, so that
+// putting one in its place never closes another.
+constexpr int kCopiesFrom = 100;
+// What the worker may write its title over.
+constexpr std::size_t kTitleBytes = 200;
+
+absl::StatusOr<FileDescriptor> CopyForChild(int fd) {
+  FileDescriptor copy(::fcntl(fd, F_DUPFD_CLOEXEC, kCopiesFrom));
+  if (copy.valid()) return copy;
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "start worker: no descriptor: ", std::strerror(errno), "; raise the open-files limit"));
+}
+
+// A worker needs nothing of the environment but what the sanitizers read.
+bp::environment WorkerEnvironment() {
+  bp::environment environment;
+  for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
+    if (const char* value = std::getenv(name)) environment[name] = value;
+  }
+  return environment;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(int data_ready,
+                                                                    const Opening& opening) {
+  auto memory = RingMemory::Create(limits::kRingBytes);
+  if (!memory.ok()) return memory.status();
+  auto sockets = ControlChannel::MakePair();
+  if (!sockets.ok()) return sockets.status();
+  FileDescriptor space_free(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!space_free.valid()) {
+    return absl::ResourceExhaustedError(absl::StrCat("start worker: no eventfd: ",
+                                                     std::strerror(errno),
+                                                     "; raise the open-files limit"));
+  }
+  auto ring = std::make_shared<RingConsumer>(*std::move(memory), std::move(space_free));
+
+  std::vector<FileDescriptor> copies;
+  for (const int fd : {sockets->second.get(), ring->memory_fd(), data_ready,
+                       ring->space_free_fd()}) {
+    auto copy = CopyForChild(fd);
+    if (!copy.ok()) return copy.status();
+    copies.push_back(*std::move(copy));
+  }
+  std::error_code error;
+  bp::child child(
+      bp::exe = "/proc/self/exe",
+      bp::args = {kWorkerRole, absl::StrCat(kSupervisorPidFlag, ::getpid()),
+                  std::string(kTitleBytes, ' ')},
+      WorkerEnvironment(), bp::posix::fd.bind(kControlFd, copies[0].get()),
+      bp::posix::fd.bind(kRingFd, copies[1].get()),
+      bp::posix::fd.bind(kDataReadyFd, copies[2].get()),
+      bp::posix::fd.bind(kSpaceFreeFd, copies[3].get()), bp::posix::use_vfork, error);
+  if (error) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("start worker: ", error.message(), "; raise the limit on processes"));
+  }
+  const pid_t pid = child.id();
+  child.detach();
+  std::unique_ptr<WorkerProcess> worker(
+      new WorkerProcess(pid, ControlChannel(std::move(sockets->first)), std::move(ring)));
+  ToWorker message;
+  *message.mutable_opening() = opening;
+  const absl::Status sent = worker->channel_.Send(message);
+  if (!sent.ok()) return sent;
+  return worker;
+}
+
+absl::Status WorkerProcess::Send(const Assignment& assignment) {
+  ToWorker message;
+  *message.mutable_assignment() = assignment;
+  return channel_.Send(message);
+}
+
+WorkerProcess::~WorkerProcess() { End(); }
+
+std::string WorkerProcess::End() {
+  if (pid_ <= 0) return "ended before";
+  ::kill(pid_, SIGKILL);
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = 0;
+  if (WIFSIGNALED(status)) return absl::StrCat("killed by signal ", WTERMSIG(status));
+  return absl::StrCat("exited with ", WEXITSTATUS(status));
+}
+
+}  // namespace tributary

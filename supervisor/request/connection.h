@@ -1,0 +1,37 @@
+// What the user's configuration says: which database, and by what name the
+// supervisor knows the connection. Nothing here opens or looks at a source; that
+// a path exists, is a database and lies where it may is the worker's to say.
+#ifndef TRIBUTARY_SUPERVISOR_REQUEST_CONNECTION_H_
+#define TRIBUTARY_SUPERVISOR_REQUEST_CONNECTION_H_
+
+#include <google/protobuf/map.h>
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace tributary {
+
+// Keys of the configuration; the setup form uses the same.
+inline constexpr char kSourceKey[] = "source";
+inline constexpr char kDatabasePathKey[] = "database_path";
+
+// The value of kSourceKey.
+inline constexpr char kSqlite[] = "sqlite";
+
+struct Connection {
+  // The engine: one of the setup form's choices.
+  std::string source;
+  // 32 lower-case hexadecimal digits, the same for the same database as the user
+  // wrote it; nothing secret goes in. Fit for a file name, a log and a metric.
+  std::string id;
+};
+
+// FAILED_PRECONDITION, with a text for the user, where a value is missing or
+// cannot be right. Keys that are not known are ignored.
+absl::StatusOr<Connection> ReadConnection(
+    const google::protobuf::Map<std::string, std::string>& configuration);
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_REQUEST_CONNECTION_H_

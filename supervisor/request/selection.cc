@@ -1,0 +1,218 @@
+#include "supervisor/request/selection.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "supervisor/request/digest.h"
+#include "supervisor/request/warning_list.h"
+
+namespace tributary {
+namespace {
+
+using fivetran_sdk::v2::Column;
+using fivetran_sdk::v2::SchemaSelection;
+using fivetran_sdk::v2::TableSelection;
+
+constexpr std::size_t kSelectionDigits = 16;
+
+absl::Status Contradiction(const char* what, const std::string& name) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("reading the selection: it has contradicting entries for ", what, " ",
+                   ShownName(name), "; send one entry for each schema, table and column"));
+}
+
+// Hash maps have no order of their own; what is shown or hashed needs one.
+template <typename Map>
+std::vector<const typename Map::value_type*> Sorted(const Map& map) {
+  std::vector<const typename Map::value_type*> entries;
+  entries.reserve(map.size());
+  for (const auto& entry : map) entries.push_back(&entry);
+  std::sort(entries.begin(), entries.end(),
+            [](const auto* a, const auto* b) { return a->first < b->first; });
+  return entries;
+}
+
+std::string QualifiedName(std::string_view schema, std::string_view table) {
+  return absl::StrCat(ShownName(schema), ".", ShownName(table));
+}
+
+}  // namespace
+
+absl::StatusOr<Selection> Selection::Read(const fivetran_sdk::v2::Selection* request) {
+  Selection selection;
+  if (request == nullptr) return selection;
+  switch (request->selection_case()) {
+    case fivetran_sdk::v2::Selection::SELECTION_NOT_SET:
+      return selection;
+    case fivetran_sdk::v2::Selection::kWithoutSchema:
+      return absl::InvalidArgumentError(
+          "reading the selection: it is `without_schema`, and the source has schemas; send "
+          "`with_schema`, as the answer to Schema has it");
+    case fivetran_sdk::v2::Selection::kWithSchema:
+      break;
+  }
+  selection.include_new_schemas_ = request->with_schema().include_new_schemas();
+  for (const SchemaSelection& schema : request->with_schema().schemas()) {
+    if (absl::Status status = selection.AddSchema(schema); !status.ok()) return status;
+  }
+  return selection;
+}
+
+absl::Status Selection::AddSchema(const SchemaSelection& request) {
+  const auto [entry, is_new] = schemas_.try_emplace(request.schema_name());
+  Schema& schema = entry->second;
+  if (is_new) {
+    schema.included = request.included();
+    schema.include_new_tables = request.included() && request.include_new_tables();
+  } else if (schema.included != request.included() ||
+             (schema.included && schema.include_new_tables != request.include_new_tables())) {
+    return Contradiction("schema", request.schema_name());
+  }
+  if (!schema.included) return absl::OkStatus();
+  for (const TableSelection& table : request.tables()) {
+    if (absl::Status status = AddTable(request.schema_name(), table, schema); !status.ok()) {
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Selection::AddTable(const std::string& schema_name, const TableSelection& request,
+                                 Schema& schema) {
+  const auto [entry, is_new] = schema.tables.try_emplace(request.table_name());
+  Table& table = entry->second;
+  if (is_new) {
+    table.included = request.included();
+    table.include_new_columns = request.included() && request.include_new_columns();
+  } else if (table.included != request.included() ||
+             (table.included && table.include_new_columns != request.include_new_columns())) {
+    return Contradiction("table", QualifiedName(schema_name, request.table_name()));
+  }
+  if (!table.included) return absl::OkStatus();
+  for (const auto& [name, included] : request.columns()) {
+    const auto [column, is_new_column] = table.columns.try_emplace(name, included);
+    if (!is_new_column && column->second != included) {
+      return Contradiction("a column of table", QualifiedName(schema_name, request.table_name()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::string Selection::Digest() const {
+  tributary::Digest digest;
+  digest.Number(include_new_schemas_ ? 1 : 0).Number(schemas_.size());
+  for (const auto* schema_entry : Sorted(schemas_)) {
+    const Schema& schema = schema_entry->second;
+    digest.Text(schema_entry->first)
+        .Number(schema.included ? 1 : 0)
+        .Number(schema.include_new_tables ? 1 : 0)
+        .Number(schema.tables.size());
+    for (const auto* table_entry : Sorted(schema.tables)) {
+      const Table& table = table_entry->second;
+      digest.Text(table_entry->first)
+          .Number(table.included ? 1 : 0)
+          .Number(table.include_new_columns ? 1 : 0)
+          .Number(table.columns.size());
+      for (const auto* column : Sorted(table.columns)) {
+        digest.Text(column->first).Number(column->second ? 1 : 0);
+      }
+    }
+  }
+  return digest.Hex(kSelectionDigits);
+}
+
+Selected Selection::Resolve(const Catalog& catalog) const {
+  Selected selected;
+  WarningList warnings;
+  std::unordered_set<const void*> found;
+  for (const CatalogTable& table : catalog.tables()) {
+    const Answer answer = Find(table);
+    if (answer.schema != nullptr) found.insert(answer.schema);
+    if (answer.table != nullptr) found.insert(answer.table);
+    if (!answer.included) continue;
+    SelectedTable resolved = ResolveColumns(table, answer.table, warnings);
+    if (!resolved.columns.empty()) selected.tables.push_back(std::move(resolved));
+  }
+  WarnOfMissing(found, warnings);
+  selected.warnings = std::move(warnings).Take();
+  return selected;
+}
+
+Selection::Answer Selection::Find(const CatalogTable& table) const {
+  const auto schema = schemas_.find(table.schema());
+  if (schema == schemas_.end()) return {include_new_schemas_, nullptr, nullptr};
+  if (!schema->second.included) return {false, nullptr, &schema->second};
+  const auto entry = schema->second.tables.find(table.table());
+  if (entry == schema->second.tables.end()) {
+    return {schema->second.include_new_tables, nullptr, &schema->second};
+  }
+  return {entry->second.included, &entry->second, &schema->second};
+}
+
+SelectedTable Selection::ResolveColumns(const CatalogTable& table, const Table* answers,
+                                        WarningList& warnings) {
+  SelectedTable selected;
+  selected.table = &table;
+  std::vector<std::string_view> keys_put_back;
+  std::unordered_set<std::string_view> answered;
+  for (const Column& column : table.columns()) {
+    bool included = true;
+    if (answers != nullptr) {
+      const auto answer = answers->columns.find(column.name());
+      const bool is_new = answer == answers->columns.end();
+      included = is_new ? answers->include_new_columns : answer->second;
+      if (!is_new) answered.insert(column.name());
+    }
+    if (!included && column.primary_key()) keys_put_back.push_back(column.name());
+    if (included || column.primary_key()) selected.columns.push_back(&column);
+  }
+
+  const std::string name = QualifiedName(table.schema(), table.table());
+  if (!keys_put_back.empty()) {
+    warnings.Add(absl::StrCat("Table ", name, ": ", ShownNames(keys_put_back),
+                              " of its primary key are not selected and are synced all the same, "
+                              "because rows are told apart by them. Select them, or exclude the "
+                              "table."));
+  }
+  if (selected.columns.empty()) {
+    warnings.Add(absl::StrCat("Table ", name,
+                              ": none of its columns is selected, so it is left out. Select a "
+                              "column, or exclude the table."));
+  }
+  if (answers != nullptr && answered.size() < answers->columns.size()) {
+    std::vector<std::string_view> missing;
+    for (const auto& [column, included] : answers->columns) {
+      if (included && !answered.contains(column)) missing.push_back(column);
+    }
+    std::sort(missing.begin(), missing.end());
+    if (!missing.empty()) {
+      warnings.Add(absl::StrCat("Table ", name,
+                                ": selected columns are not in the source: ", ShownNames(missing),
+                                ". The others are synced. Refresh the schema in Fivetran."));
+    }
+  }
+  return selected;
+}
+
+void Selection::WarnOfMissing(const std::unordered_set<const void*>& found,
+                              WarningList& warnings) const {
+  for (const auto* schema : Sorted(schemas_)) {
+    if (!schema->second.included) continue;
+    if (!found.contains(&schema->second)) {
+      warnings.Add(absl::StrCat("Schema ", ShownName(schema->first),
+                                " is selected and not in the source. The others are synced. "
+                                "Refresh the schema in Fivetran."));
+      continue;
+    }
+    for (const auto* table : Sorted(schema->second.tables)) {
+      if (!table->second.included || found.contains(&table->second)) continue;
+      warnings.Add(absl::StrCat("Table ", QualifiedName(schema->first, table->first),
+                                " is selected and not in the source. The others are synced. "
+                                "Refresh the schema in Fivetran."));
+    }
+  }
+}
+
+}  // namespace tributary

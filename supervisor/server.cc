@@ -1,0 +1,79 @@
+#include "supervisor/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "common/log.h"
+
+namespace tributary {
+namespace {
+
+absl::StatusOr<std::string> ReadPem(const std::string& flag, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string pem{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file.good() || pem.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("read ", flag, " ", path, ": it cannot be read or is empty"));
+  }
+  return pem;
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const Settings& settings) {
+  if (settings.tls_cert.empty()) return grpc::InsecureServerCredentials();
+  auto cert = ReadPem("--tls-cert", settings.tls_cert);
+  if (!cert.ok()) return cert.status();
+  auto key = ReadPem("--tls-key", settings.tls_key);
+  if (!key.ok()) return key.status();
+  grpc::SslServerCredentialsOptions options(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  options.pem_key_cert_pairs.push_back({*std::move(key), *std::move(cert)});
+  if (!settings.tls_client_ca.empty()) {
+    auto ca = ReadPem("--tls-client-ca", settings.tls_client_ca);
+    if (!ca.ok()) return ca.status();
+    options.pem_root_certs = *std::move(ca);
+    options.client_certificate_request =
+        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+  }
+  return grpc::SslServerCredentials(options);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
+                                                           ActiveSyncs& syncs) {
+  auto credentials = Credentials(settings);
+  if (!credentials.ok()) return credentials.status();
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  auto running =
+      std::make_unique<RunningServer>(std::make_unique<ConnectorService>(settings, syncs));
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(absl::StrCat("[::]:", settings.port), *credentials, &port);
+  builder.RegisterService(running->service_.get());
+  builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMaxRequestBytes));
+  // Two connectors on one port would each get some of the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  running->server_ = builder.BuildAndStart();
+  if (running->server_ == nullptr || port == 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "serve gRPC: cannot listen on port ", settings.port, "; choose another --port"));
+  }
+  Log(LogLevel::kInfo, "serving", {{"port", absl::StrCat(port)}});
+  return running;
+}
+
+void RunningServer::Stop() {
+  server_->Shutdown(std::chrono::system_clock::now() + limits::kShutdownGrace);
+}
+
+}  // namespace tributary

@@ -1,0 +1,36 @@
+// The gRPC server: the connector, health and reflection.
+#ifndef TRIBUTARY_SUPERVISOR_SERVER_H_
+#define TRIBUTARY_SUPERVISOR_SERVER_H_
+
+#include <grpcpp/server.h>
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "supervisor/connector_service.h"
+
+namespace tributary {
+
+class RunningServer {
+ public:
+  explicit RunningServer(std::unique_ptr<ConnectorService> service)
+      : service_(std::move(service)) {}
+
+  // Ends calls that are still open after a short grace.
+  void Stop();
+
+ private:
+  friend absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
+                                                                    ActiveSyncs& syncs);
+
+  std::unique_ptr<ConnectorService> service_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+// FAILED_PRECONDITION: the port is taken, or a TLS file cannot be read.
+absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
+                                                           ActiveSyncs& syncs);
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_SERVER_H_

@@ -1,0 +1,88 @@
+#include "supervisor/settings.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <thread>
+
+#include "common/limits.h"
+
+namespace tributary {
+namespace {
+
+#ifndef TRIBUTARY_VERSION
+#define TRIBUTARY_VERSION "0.1.0"
+#endif
+
+void AddOptions(CLI::App& app, Settings& settings) {
+  app.add_option("--port", settings.port, "Port to serve gRPC on, IPv4 and IPv6")
+      ->envname("TRIBUTARY_PORT");
+  app.add_option("--workers", settings.workers, "Worker processes for each sync")
+      ->envname("TRIBUTARY_WORKERS")
+      ->check(CLI::Range(std::size_t{1}, limits::kMaxWorkers));
+  app.add_option("--staging-dir", settings.staging_dir, "Folder for staged data (encrypted)")
+      ->envname("TRIBUTARY_STAGING_DIR");
+  app.add_option("--staging-limit", settings.staging_limit_bytes,
+                 "Disk space for each connection's staging, as 20GiB or in bytes")
+      ->envname("TRIBUTARY_STAGING_LIMIT")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(limits::kLeastStagingLimitBytes, std::uint64_t{1} << 60));
+  app.add_option("--staging-key-file", settings.staging_key_file,
+                 "File with the key for staged data; without it each epoch has a key of its own, "
+                 "which travels in the state")
+      ->envname("TRIBUTARY_STAGING_KEY_FILE");
+  app.add_option_function<double>(
+         "--checkpoint-interval",
+         [&settings](const double& seconds) {
+           settings.checkpoint_interval =
+               std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+         },
+         "Seconds between checkpoints")
+      ->envname("TRIBUTARY_CHECKPOINT_INTERVAL")
+      ->check(CLI::Range(0.01, 3600.0))
+      ->default_str("10");
+  app.add_option("--sqlite-root", settings.sqlite_root, "Folder that confines database_path")
+      ->envname("TRIBUTARY_SQLITE_ROOT");
+  app.add_option("--metrics-address", settings.metrics_address,
+                 "Address to serve Prometheus metrics on, as 127.0.0.1:9464; none without it")
+      ->envname("TRIBUTARY_METRICS_ADDRESS");
+  app.add_option("--max-syncs", settings.max_syncs, "Syncs that may run at a time")
+      ->envname("TRIBUTARY_MAX_SYNCS")
+      ->check(CLI::Range(std::size_t{1}, limits::kMaxSyncs));
+  app.add_option("--log-format", settings.log_format, "json or text")
+      ->envname("TRIBUTARY_LOG_FORMAT")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, LogFormat>{{"json", LogFormat::kJson}, {"text", LogFormat::kText}}))
+      ->default_str("json");
+  auto* cert = app.add_option("--tls-cert", settings.tls_cert, "PEM file with the certificate chain")
+                   ->envname("TRIBUTARY_TLS_CERT");
+  auto* key = app.add_option("--tls-key", settings.tls_key, "PEM file with its private key")
+                  ->envname("TRIBUTARY_TLS_KEY");
+  cert->needs(key);
+  key->needs(cert);
+  app.add_option("--tls-client-ca", settings.tls_client_ca,
+                 "PEM file with the CA that clients have to show a certificate of")
+      ->envname("TRIBUTARY_TLS_CLIENT_CA")
+      ->needs(cert);
+}
+
+}  // namespace
+
+ParsedSettings ParseSettings(int argc, char** argv) {
+  Settings settings;
+  settings.workers = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  settings.staging_dir = "tributary-staging";
+  settings.staging_limit_bytes = limits::kDefaultStagingLimitBytes;
+  settings.sqlite_root = ".";
+  CLI::App app("A Fivetran source connector for large, many-table databases.", "tributary");
+  app.set_version_flag("--version", "tributary " TRIBUTARY_VERSION);
+  app.option_defaults()->always_capture_default();
+  AddOptions(app, settings);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return {std::nullopt, app.exit(error)};
+  }
+  return {settings, 0};
+}
+
+}  // namespace tributary

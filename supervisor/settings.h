@@ -1,0 +1,44 @@
+// The command line and its environment twins (TRIBUTARY_…).
+#ifndef TRIBUTARY_SUPERVISOR_SETTINGS_H_
+#define TRIBUTARY_SUPERVISOR_SETTINGS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/log.h"
+
+namespace tributary {
+
+struct Settings {
+  std::uint16_t port = 50051;
+  // Worker processes for each sync.
+  std::size_t workers = 1;
+  std::string staging_dir;
+  // Bytes on disk for each connection.
+  std::uint64_t staging_limit_bytes = 0;
+  // 32 bytes, raw or as 64 hexadecimal digits; empty: a key for each epoch, which
+  // travels in the state.
+  std::string staging_key_file;
+  std::chrono::milliseconds checkpoint_interval{10000};
+  std::string sqlite_root;
+  std::string metrics_address;
+  std::size_t max_syncs = 4;
+  LogFormat log_format = LogFormat::kJson;
+  std::string tls_cert;
+  std::string tls_key;
+  std::string tls_client_ca;
+};
+
+// The settings, or the exit code where the command line asked for --help or
+// --version or is wrong; what is to be said has been printed then.
+struct ParsedSettings {
+  std::optional<Settings> settings;
+  int exit_code = 0;
+};
+ParsedSettings ParseSettings(int argc, char** argv);
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_SETTINGS_H_

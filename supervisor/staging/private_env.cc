@@ -1,0 +1,126 @@
+#include "supervisor/staging/private_env.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace tributary {
+namespace {
+
+constexpr mode_t kFolderMode = 0700;
+constexpr mode_t kFileMode = 0600;
+constexpr absl::string_view kRubbish = ".gone";
+
+class UnsyncedFile : public leveldb::WritableFile {
+ public:
+  explicit UnsyncedFile(leveldb::WritableFile* file) : file_(file) {}
+
+  leveldb::Status Append(const leveldb::Slice& bytes) override { return file_->Append(bytes); }
+  leveldb::Status Close() override { return file_->Close(); }
+  leveldb::Status Flush() override { return file_->Flush(); }
+  leveldb::Status Sync() override { return file_->Flush(); }
+
+ private:
+  std::unique_ptr<leveldb::WritableFile> file_;
+};
+
+// LevelDB makes its files readable for all; their folder is not, so there is no
+// moment in which another user could open one.
+leveldb::Status Restrict(const std::string& path, mode_t mode) {
+  if (::chmod(path.c_str(), mode) == 0) return leveldb::Status::OK();
+  return leveldb::Status::IOError(path, std::strerror(errno));
+}
+
+leveldb::Status RemoveTree(leveldb::Env& env, const std::string& path) {
+  std::vector<std::string> names;
+  leveldb::Status status = env.GetChildren(path, &names);
+  for (const std::string& name : names) {
+    if (name == "." || name == "..") continue;
+    const std::string child = absl::StrCat(path, "/", name);
+    if (!env.RemoveFile(child).ok()) {
+      leveldb::Status removed = RemoveTree(env, child);
+      if (status.ok()) status = removed;
+    }
+  }
+  leveldb::Status removed = env.RemoveDir(path);
+  return status.ok() ? removed : status;
+}
+
+}  // namespace
+
+leveldb::Status PrivateEnv::NewWritableFile(const std::string& path, leveldb::WritableFile** file) {
+  leveldb::WritableFile* opened = nullptr;
+  leveldb::Status status = target()->NewWritableFile(path, &opened);
+  if (!status.ok()) return status;
+  *file = new UnsyncedFile(opened);
+  status = Restrict(path, kFileMode);
+  if (!status.ok()) {
+    delete *file;
+    *file = nullptr;
+  }
+  return status;
+}
+
+leveldb::Status PrivateEnv::NewAppendableFile(const std::string& path,
+                                              leveldb::WritableFile** file) {
+  leveldb::WritableFile* opened = nullptr;
+  leveldb::Status status = target()->NewAppendableFile(path, &opened);
+  if (status.ok()) *file = new UnsyncedFile(opened);
+  return status;
+}
+
+leveldb::Status PrivateEnv::CreateDir(const std::string& path) {
+  leveldb::Status status = target()->CreateDir(path);
+  return status.ok() ? Restrict(path, kFolderMode) : status;
+}
+
+absl::Status FromLevelDb(const leveldb::Status& status, absl::string_view doing) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string text = absl::StrCat("staging: ", doing, ": ", status.ToString());
+  if (status.IsCorruption() || status.IsInvalidArgument()) return absl::DataLossError(text);
+  return absl::UnavailableError(
+      absl::StrCat(text, "; make room on that disk or mend it, or name another --staging-dir"));
+}
+
+absl::StatusOr<std::vector<std::string>> ListFolder(leveldb::Env& env, const std::string& path) {
+  std::vector<std::string> names;
+  leveldb::Status status = env.GetChildren(path, &names);
+  if (!status.ok()) return FromLevelDb(status, absl::StrCat("listing ", path));
+  std::erase_if(names, [](const std::string& name) { return name == "." || name == ".."; });
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+absl::StatusOr<std::uint64_t> FolderBytes(leveldb::Env& env, const std::string& path) {
+  absl::StatusOr<std::vector<std::string>> names = ListFolder(env, path);
+  if (!names.ok()) return names.status();
+  std::uint64_t bytes = 0;
+  for (const std::string& name : *names) {
+    std::uint64_t size = 0;
+    const std::string file = absl::StrCat(path, "/", name);
+    leveldb::Status status = env.GetFileSize(file, &size);
+    if (!status.ok()) return FromLevelDb(status, absl::StrCat("measuring ", file));
+    bytes += size;
+  }
+  return bytes;
+}
+
+absl::Status RemoveFolder(leveldb::Env& env, const std::string& path) {
+  std::string rubbish = path;
+  if (!IsRubbish(path)) {
+    rubbish = absl::StrCat(path, kRubbish);
+    leveldb::Status renamed = env.RenameFile(path, rubbish);
+    if (!renamed.ok()) return FromLevelDb(renamed, absl::StrCat("removing ", path));
+  }
+  return FromLevelDb(RemoveTree(env, rubbish), absl::StrCat("removing ", rubbish));
+}
+
+bool IsRubbish(const std::string& name) { return absl::EndsWith(name, kRubbish); }
+
+}  // namespace tributary

@@ -1,0 +1,84 @@
+// AES-256-GCM under a key that only one segment has. Why no nonce comes twice
+// under a key: FORMAT.md, "Keys and nonces".
+//
+// One thread at a time.
+#ifndef TRIBUTARY_SUPERVISOR_STAGING_SEGMENT_CIPHER_H_
+#define TRIBUTARY_SUPERVISOR_STAGING_SEGMENT_CIPHER_H_
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace tributary {
+
+// Where a value stands in its segment: LevelDB's key and the cipher's nonce in
+// one. `part` counts from 0 within an item too large for one value.
+struct BlockKey {
+  std::uint64_t position = 0;
+  std::uint32_t part = 0;
+  auto operator<=>(const BlockKey&) const = default;
+};
+
+inline constexpr std::size_t kBlockKeyBytes = 12;
+using EncodedBlockKey = std::array<char, kBlockKeyBytes>;
+
+// Big-endian, so that LevelDB's order is the order of positions.
+EncodedBlockKey EncodeBlockKey(BlockKey key);
+// INVALID_ARGUMENT where `encoded` is not kBlockKeyBytes long.
+absl::StatusOr<BlockKey> DecodeBlockKey(std::string_view encoded);
+
+class SegmentCipher {
+ public:
+  static constexpr std::size_t kEpochKeyBytes = 32;
+  static constexpr std::size_t kSaltBytes = 32;
+  static constexpr std::size_t kTagBytes = 16;
+
+  // HKDF-SHA256 of the epoch's key, with what is the segment's alone.
+  static absl::StatusOr<std::unique_ptr<SegmentCipher>> Derive(std::string_view epoch_key,
+                                                               std::string_view salt,
+                                                               std::uint64_t epoch,
+                                                               std::uint64_t segment);
+
+  SegmentCipher(const SegmentCipher&) = delete;
+  SegmentCipher& operator=(const SegmentCipher&) = delete;
+  ~SegmentCipher();
+
+  // Encrypts `size` bytes of `plain` to `sealed`, which takes kTagBytes more;
+  // both may be the same. `authenticated` is bound in and not encrypted. Keys
+  // must grow from call to call: a key used twice ends the process.
+  absl::Status Seal(BlockKey key, std::string_view authenticated, const char* plain,
+                    std::size_t size, char* sealed);
+
+  // The reverse; `plain` takes sealed.size() - kTagBytes. DATA_LOSS where the
+  // bytes, the key or `authenticated` are not those that were sealed.
+  absl::Status Open(BlockKey key, std::string_view authenticated, std::string_view sealed,
+                    char* plain);
+
+ private:
+  struct FreeCipher {
+    void operator()(EVP_CIPHER_CTX* cipher) const { EVP_CIPHER_CTX_free(cipher); }
+  };
+
+  SegmentCipher() = default;
+  absl::Status Prepare(const unsigned char* key);
+
+  std::unique_ptr<EVP_CIPHER_CTX, FreeCipher> sealing_;
+  std::unique_ptr<EVP_CIPHER_CTX, FreeCipher> opening_;
+  bool sealed_any_ = false;
+  BlockKey last_sealed_;
+};
+
+// Random bytes for salts; INTERNAL where the system gives none.
+absl::StatusOr<std::string> RandomSalt();
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_STAGING_SEGMENT_CIPHER_H_

@@ -1,0 +1,45 @@
+// The first value of a segment: which segment this is, and whether a key is the
+// one that it was sealed with. The bytes: FORMAT.md, "Header".
+#ifndef TRIBUTARY_SUPERVISOR_STAGING_SEGMENT_HEADER_H_
+#define TRIBUTARY_SUPERVISOR_STAGING_SEGMENT_HEADER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "supervisor/staging/segment_cipher.h"
+
+namespace tributary {
+
+inline constexpr std::uint32_t kStagingFormatVersion = 1;
+// The header's place; positions count from 1.
+inline constexpr BlockKey kHeaderKey{0, 0};
+
+struct SegmentHeader {
+  std::uint64_t epoch = 0;
+  std::uint64_t segment = 0;
+  // The key of the first block; its part is not 0 where the segment starts in
+  // the middle of a large item.
+  BlockKey first;
+  std::string salt;
+};
+
+// A header with the cipher that its salt and the epoch's key give.
+struct OpenedHeader {
+  SegmentHeader header;
+  std::unique_ptr<SegmentCipher> cipher;
+};
+
+// Must be the first thing that `cipher` seals.
+absl::StatusOr<std::string> SealHeader(const SegmentHeader& header, SegmentCipher& cipher);
+
+// DATA_LOSS: damaged. UNIMPLEMENTED: written by another version of the format.
+// PERMISSION_DENIED: whole, but sealed with another key.
+absl::StatusOr<OpenedHeader> OpenHeader(std::string_view bytes, std::string_view epoch_key);
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_STAGING_SEGMENT_HEADER_H_

@@ -1,0 +1,387 @@
+#include "supervisor/sync/copy.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "supervisor/sync/messages.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::chrono::milliseconds kLongestWait(200);
+
+std::string NameOf(const TableToCopy& table) {
+  return absl::StrCat(table.name.schema, ".", table.name.table);
+}
+
+}  // namespace
+
+absl::Status Copy::Run() {
+  for (;;) {
+    if (host_.ClientGone()) return absl::CancelledError("the client is gone");
+    if (host_.Draining()) {
+      StopFor(absl::UnavailableError("the connector is shutting down; the next sync goes on"));
+    }
+    if (stopping_for_.ok()) GiveWork();
+    const bool takes_more = host_.TakesMore();
+    const bool merged = Merge(takes_more);
+    const absl::Status pumped = host_.Pump();
+    if (!pumped.ok()) return pumped;
+    host_.CheckpointIfDue();
+
+    auto& members = pool_.members();
+    const bool all_idle = std::all_of(members.begin(), members.end(),
+                                      [](const Member& member) { return member.idle(); });
+    if (all_idle && (scheduler_.finished() || !stopping_for_.ok())) return stopping_for_;
+    if (!merged) pool_.Wait(kLongestWait, takes_more);
+  }
+}
+
+// --- giving ------------------------------------------------------------------
+
+void Copy::GiveWork() {
+  for (Member& member : pool_.members()) {
+    if (member.process == nullptr) Replace(member);
+  }
+  // Idle workers first, so that none waits for what another has queued.
+  for (const bool only_idle : {true, false}) {
+    for (Member& member : pool_.members()) {
+      if (member.ended || (only_idle && !member.idle())) continue;
+      while (GiveOne(member) && !only_idle) {
+      }
+    }
+  }
+}
+
+void Copy::Replace(Member& member) {
+  const absl::Status started = deaths_in_row_ < limits::kDeathsInRow
+                                   ? pool_.Replace(member)
+                                   : absl::UnavailableError(absl::StrCat(
+                                         limits::kDeathsInRow, " workers in a row ended before "
+                                         "they had read anything; see the log for how"));
+  if (!started.ok()) StopFor(absl::UnavailableError(started.message()));
+}
+
+bool Copy::GiveOne(Member& member) {
+  if (!member.idle() && (member.given.size() >= limits::kQueuedAssignments ||
+                         member.queued_bytes() >= limits::kQueuedAssignmentBytes)) {
+    return false;
+  }
+  auto work = scheduler_.Next();
+  SendTruncates();
+  if (!work.has_value()) return false;
+  Assignment assignment = MakeAssignment(*work);
+  pool_.Give(member, *std::move(work), std::move(assignment));
+  return true;
+}
+
+Assignment Copy::MakeAssignment(const Work& work) const {
+  Assignment assignment;
+  if (const auto* read = std::get_if<ReadWork>(&work)) {
+    const TableToCopy& table = scheduler_.table(read->table);
+    ReadAssignment& to_read = *assignment.mutable_read();
+    to_read.set_schema(table.name.schema);
+    to_read.set_table(table.name.table);
+    to_read.set_access(table.access);
+    *to_read.mutable_columns() = table.columns;
+    to_read.mutable_range()->set_from(read->range.from);
+    to_read.mutable_range()->set_to(read->range.to);
+    return assignment;
+  }
+  for (const CutWork::Table& cut : std::get<CutWork>(work).tables) {
+    const TableToCopy& table = scheduler_.table(cut.table);
+    SliceAssignment::Table& to_cut = *assignment.mutable_slice()->add_tables();
+    to_cut.set_schema(table.name.schema);
+    to_cut.set_table(table.name.table);
+    to_cut.set_access(table.access);
+    for (const BoundRange& range : cut.ranges) {
+      Range& asked = *to_cut.add_ranges();
+      asked.set_from(range.from);
+      asked.set_to(range.to);
+    }
+  }
+  return assignment;
+}
+
+void Copy::SendTruncates() {
+  for (const std::size_t table : scheduler_.TakeBegun()) {
+    outbox_.Put(ItemKind::kBatch, TruncateMessage(scheduler_.table(table).name));
+  }
+}
+
+// --- merging -----------------------------------------------------------------
+
+bool Copy::Merge(bool takes_more) {
+  auto& members = pool_.members();
+  bool any = false;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    Member& member = members[(next_ring_ + i) % members.size()];
+    if (member.process == nullptr) continue;
+    // One large message at a time, so that only one is in memory.
+    const bool waits = assembling_ != nullptr && assembling_ != &member;
+    // First the ring, then the socket: what a worker wrote before it ended counts.
+    if (takes_more && !waits) any = TakeFrames(member) || any;
+    any = TakeAnswers(member) || any;
+  }
+  if (!members.empty()) next_ring_ = (next_ring_ + 1) % members.size();
+  return any;
+}
+
+bool Copy::TakeFrames(Member& member) {
+  bool any = false;
+  std::size_t bytes = 0;
+  while (bytes < limits::kBytesInTurn) {
+    auto frame = member.process->ring().Next();
+    if (!frame.ok()) {
+      pool_.End(member, std::string(frame.status().message()));
+      Bury(member);
+      return true;
+    }
+    if (!frame->has_value()) {
+      if (member.ended) {
+        Bury(member);
+        return true;
+      }
+      return any;
+    }
+    any = true;
+    bytes += (*frame)->payload.size();
+    if (!TakeFrame(member, **frame)) {
+      Bury(member);
+      return true;
+    }
+  }
+  return any;
+}
+
+bool Copy::TakeFrame(Member& member, Frame& frame) {
+  // The answer to a cut that was given earlier may still wait in the socket.
+  if (!member.idle() && member.given.front().id != frame.assignment) TakeAnswers(member);
+  const ReadWork* read =
+      member.idle() || member.given.front().id != frame.assignment
+          ? nullptr
+          : std::get_if<ReadWork>(&member.given.front().work);
+  if (read == nullptr) {
+    pool_.End(member, "it wrote a frame for work that it does not have");
+    return false;
+  }
+  switch (frame.type) {
+    case FrameType::kBatch:
+    case FrameType::kPart:
+      return scheduler_.Stale(*read) || TakeBatch(member, frame);
+    case FrameType::kMark:
+      return scheduler_.Stale(*read) || TakeMark(member, *read, frame);
+    case FrameType::kEnd:
+      return TakeEnd(member, frame);
+  }
+  return false;
+}
+
+bool Copy::TakeBatch(Member& member, Frame& frame) {
+  if (frame.type == FrameType::kBatch && member.parts.empty()) {
+    outbox_.Put(ItemKind::kBatch, frame.payload, std::move(frame.hold));
+    rows_ += frame.records;
+    return true;
+  }
+  if (member.parts.size() + frame.payload.size() > limits::kMaxMessageBytes) {
+    pool_.End(member, "it wrote a message over the size limit");
+    return false;
+  }
+  member.parts.append(frame.payload);
+  assembling_ = &member;
+  if (frame.type == FrameType::kBatch) {
+    assembling_ = nullptr;
+    outbox_.Put(ItemKind::kBatch, std::exchange(member.parts, {}));
+    rows_ += frame.records;
+  }
+  return true;
+}
+
+bool Copy::TakeMark(Member& member, const ReadWork& read, const Frame& frame) {
+  tributary::Mark mark;
+  if (!mark.ParseFromArray(frame.payload.data(), static_cast<int>(frame.payload.size()))) {
+    pool_.End(member, "it wrote a mark that is none");
+    return false;
+  }
+  switch (scheduler_.Mark(read, mark.at(), mark.version())) {
+    case Scheduler::MarkResult::kTaken:
+      deaths_in_row_ = 0;
+      return true;
+    case Scheduler::MarkResult::kMoved:
+      RestartMoved(read.table);
+      return true;
+    case Scheduler::MarkResult::kBroken:
+      pool_.End(member, "it wrote a mark that cannot be");
+      return false;
+  }
+  return false;
+}
+
+bool Copy::TakeEnd(Member& member, const Frame& frame) {
+  ReadEnd end;
+  if (!end.ParseFromArray(frame.payload.data(), static_cast<int>(frame.payload.size()))) {
+    pool_.End(member, "it wrote an end that is none");
+    return false;
+  }
+  const ReadWork read = std::get<ReadWork>(member.given.front().work);
+  const bool stale = scheduler_.Stale(read);
+  if (!stale && end.outcome() == ReadEnd::DONE) {
+    const auto finished = scheduler_.Finish(read);
+    if (finished == Scheduler::FinishResult::kBroken) {
+      pool_.End(member, "it ended a slice without a mark at its end");
+      return false;
+    }
+    for (const ColumnRemark& remark : end.remarks()) {
+      remarks_[read.table][{remark.column(), remark.what()}] += remark.values();
+    }
+    if (finished == Scheduler::FinishResult::kLive) TellRemarks(read.table);
+  }
+  member.given.pop_front();
+  DropParts(member);
+  if (!stale && end.outcome() == ReadEnd::PAUSED) scheduler_.GiveBack(read, /*culprit=*/false);
+  if (!stale && end.outcome() == ReadEnd::WIDEN) Widen(read.table, end);
+  if (!stale && end.outcome() == ReadEnd::FAILED) ReadFailed(read, ToStatus(end.failure()));
+  StopStaleReads();
+  return true;
+}
+
+void Copy::ReadFailed(const ReadWork& read, const absl::Status& why) {
+  if (absl::IsUnavailable(why) || absl::IsFailedPrecondition(why)) {
+    scheduler_.GiveBack(read, /*culprit=*/false);
+    StopFor(why);
+  } else {
+    SetAside(read.table, std::string(why.message()));
+  }
+}
+
+bool Copy::TakeAnswers(Member& member) {
+  bool any = false;
+  while (auto answer = pool_.Receive(member)) {
+    any = true;
+    if (!TakeAnswer(member, *answer)) break;
+  }
+  return any;
+}
+
+bool Copy::TakeAnswer(Member& member, const FromWorker& answer) {
+  const CutWork* cut = member.idle() || member.given.front().id != answer.assignment()
+                           ? nullptr
+                           : std::get_if<CutWork>(&member.given.front().work);
+  if (cut == nullptr || !(answer.has_slices() || answer.has_failure())) {
+    pool_.End(member, "it answered what it was not asked");
+    return false;
+  }
+  const CutWork work = *cut;
+  member.given.pop_front();
+  if (answer.has_slices()) {
+    scheduler_.Cut(work, answer.slices());
+    SendTruncates();
+    return true;
+  }
+  const absl::Status why = ToStatus(answer.failure());
+  if (absl::IsUnavailable(why) || absl::IsFailedPrecondition(why)) {
+    scheduler_.GiveBack(work, /*culprit=*/false);
+    StopFor(why);
+  } else {
+    // Cutting is only a help: each table is read in one piece, and what is wrong
+    // with one shows there.
+    scheduler_.Cut(work, Slices());
+    SendTruncates();
+  }
+  return true;
+}
+
+void Copy::Bury(Member& member) {
+  ++deaths_;
+  ++deaths_in_row_;
+  Log(LogLevel::kWarning, "a worker ended and is replaced", {{"how", member.ending}});
+  bool culprit = true;
+  // From the last to the first, so that the work returns to the queue in order.
+  std::deque<Member::Given> given = std::exchange(member.given, {});
+  for (auto one = given.rbegin(); one != given.rend(); ++one) {
+    culprit = one + 1 == given.rend();
+    if (!scheduler_.GiveBack(one->work, culprit)) continue;
+    SetAside(std::get<ReadWork>(one->work).table,
+             absl::StrCat("reading it ended ", limits::kDeathsOfSlice,
+                          " workers; the last one was ", member.ending));
+  }
+  DropParts(member);
+  member.process.reset();
+  member.ended = true;
+}
+
+void Copy::DropParts(Member& member) {
+  member.parts = std::string();
+  if (assembling_ == &member) assembling_ = nullptr;
+}
+
+// --- tables that take another course -----------------------------------------
+
+void Copy::Widen(std::size_t table, const ReadEnd& end) {
+  const std::vector<std::string> columns(end.widen().begin(), end.widen().end());
+  if (!scheduler_.Widen(table, columns)) {
+    SetAside(table, "its reader asked for wider types that it has already");
+    return;
+  }
+  remarks_.erase(table);
+  for (const std::string& column : columns) {
+    Warn(absl::StrCat(NameOf(scheduler_.table(table)), ".", column,
+                      ": holds values that do not fit its declared type; the column is sent as "
+                      "STRING from now on, and the table is copied again."));
+  }
+  for (std::string& message : SchemaChangeMessages({scheduler_.table(table)})) {
+    outbox_.Put(ItemKind::kBatch, std::move(message));
+  }
+}
+
+void Copy::RestartMoved(std::size_t table) {
+  Log(LogLevel::kInfo, "the source changed while a table was copied; it is read again in one piece",
+      {{"table", NameOf(scheduler_.table(table))}});
+  remarks_.erase(table);
+  scheduler_.Restart(table, /*as_one_slice=*/true);
+  StopStaleReads();
+}
+
+void Copy::SetAside(std::size_t table, const std::string& why) {
+  scheduler_.SetAside(table);
+  Warn(absl::StrCat(NameOf(scheduler_.table(table)), ": put aside in this sync: ", why,
+                    ". The other tables go on; the next sync tries this one again."));
+  StopStaleReads();
+}
+
+void Copy::StopStaleReads() {
+  for (Member& member : pool_.members()) {
+    if (member.idle() || member.ended) continue;
+    const auto* read = std::get_if<ReadWork>(&member.given.front().work);
+    const bool stop = read != nullptr && (scheduler_.Stale(*read) || !stopping_for_.ok());
+    if (stop) member.process->ring().PauseThrough(member.given.front().id);
+  }
+}
+
+void Copy::TellRemarks(std::size_t table) {
+  const auto remarks = remarks_.find(table);
+  if (remarks == remarks_.end()) return;
+  for (const auto& [what, values] : remarks->second) {
+    const std::string column = what.first.empty() ? "" : absl::StrCat(".", what.first);
+    Warn(absl::StrCat(NameOf(scheduler_.table(table)), column, ": ", values, " ", what.second));
+  }
+  remarks_.erase(remarks);
+}
+
+void Copy::Warn(const std::string& text) {
+  outbox_.Put(ItemKind::kBatch, WarningMessage(text));
+}
+
+void Copy::StopFor(absl::Status why) {
+  if (!stopping_for_.ok()) return;
+  stopping_for_ = std::move(why);
+  for (Member& member : pool_.members()) {
+    if (!member.idle() && !member.ended) {
+      member.process->ring().PauseThrough(member.given.back().id);
+    }
+  }
+}
+
+}  // namespace tributary

@@ -1,0 +1,104 @@
+// Runs the copies of a plan: gives work to the workers, merges what they read
+// into one stream, and keeps the combined state in step with it.
+//
+// The merger's rules. Rings are read in turn, by bytes. The order within a ring is
+// kept. What a worker wrote is taken only while it answers to the work that it was
+// given first, and only where that work's table is still in the same attempt.
+//
+// Used by the sync's thread.
+#ifndef TRIBUTARY_SUPERVISOR_SYNC_COPY_H_
+#define TRIBUTARY_SUPERVISOR_SYNC_COPY_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "supervisor/delivery/outbox.h"
+#include "supervisor/plan/scheduler.h"
+#include "supervisor/pool/pool.h"
+
+namespace tributary {
+
+// What the copy asks of the sync around it.
+class CopyHost {
+ public:
+  virtual ~CopyHost() = default;
+  virtual bool ClientGone() = 0;
+  // The process is to end soon.
+  virtual bool Draining() = 0;
+  // Sends a checkpoint of the state as it is now, if one is due.
+  virtual void CheckpointIfDue() = 0;
+  // Whether the stream takes more now; otherwise the rings wait.
+  virtual bool TakesMore() = 0;
+  virtual absl::Status Pump() = 0;
+};
+
+class Copy {
+ public:
+  Copy(Scheduler& scheduler, Pool& pool, Outbox& outbox, CopyHost& host)
+      : scheduler_(scheduler), pool_(pool), outbox_(outbox), host_(host) {}
+
+  // Until all tables are live or set aside: OK. Where the source or the user has
+  // to be waited for, the workers are stopped at their next marks and the reason
+  // is returned: UNAVAILABLE, FAILED_PRECONDITION; draining, too, is UNAVAILABLE.
+  // CANCELLED: the client is gone. What was read until then is in the outbox.
+  absl::Status Run();
+
+  std::uint64_t rows() const { return rows_; }
+  std::uint64_t deaths() const { return deaths_; }
+
+ private:
+  // Of a table, for its Warnings: column and what happened to how many values.
+  using Remarks = std::map<std::pair<std::string, std::string>, std::uint64_t>;
+
+  void GiveWork();
+  void Replace(Member& member);
+  bool GiveOne(Member& member);
+  Assignment MakeAssignment(const Work& work) const;
+  void SendTruncates();
+
+  // True: something was merged or changed.
+  bool Merge(bool takes_more);
+  bool TakeFrames(Member& member);
+  // False: the worker was ended for it.
+  bool TakeFrame(Member& member, Frame& frame);
+  bool TakeBatch(Member& member, Frame& frame);
+  bool TakeMark(Member& member, const ReadWork& read, const Frame& frame);
+  bool TakeEnd(Member& member, const Frame& frame);
+  void ReadFailed(const ReadWork& read, const absl::Status& why);
+  bool TakeAnswers(Member& member);
+  bool TakeAnswer(Member& member, const FromWorker& answer);
+  void Bury(Member& member);
+  void DropParts(Member& member);
+
+  void Widen(std::size_t table, const ReadEnd& end);
+  void RestartMoved(std::size_t table);
+  void SetAside(std::size_t table, const std::string& why);
+  void StopStaleReads();
+  void TellRemarks(std::size_t table);
+  void Warn(const std::string& text);
+  // Stops the workers at their next marks, for `why`.
+  void StopFor(absl::Status why);
+
+  Scheduler& scheduler_;
+  Pool& pool_;
+  Outbox& outbox_;
+  CopyHost& host_;
+  std::map<std::size_t, Remarks> remarks_;
+  absl::Status stopping_for_;
+  std::size_t next_ring_ = 0;
+  std::uint64_t rows_ = 0;
+  std::uint64_t deaths_ = 0;
+  // Workers that ended since the last mark.
+  int deaths_in_row_ = 0;
+  // The worker whose message comes in parts now.
+  const Member* assembling_ = nullptr;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_SYNC_COPY_H_

@@ -1,0 +1,329 @@
+#include "supervisor/sync/sync.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "supervisor/sync/messages.h"
+#include "supervisor/sync/staging_key.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::chrono::milliseconds kLook(200);
+constexpr std::size_t kEpochBytes = 8;
+
+std::string RandomBytes(std::size_t count) {
+  std::string bytes(count, '\0');
+  // The generator never fails once seeded, and OpenSSL seeds it from the kernel.
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) != 1) {
+    std::abort();
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Sync::Sync(const Settings& settings, SyncRequest request, std::shared_ptr<ResponseWriter> writer,
+           const std::atomic<bool>& draining, Doorbell bell)
+    : settings_(settings),
+      request_(std::move(request)),
+      writer_(std::move(writer)),
+      draining_(draining),
+      bell_(std::move(bell)) {
+  writer_->OnProgress([this] { bell_.Ring(); });
+}
+
+Sync::~Sync() { writer_->OnProgress(nullptr); }
+
+absl::Status Sync::Run() {
+  absl::Status done = OpenStaging();
+  if (done.ok()) done = ReplayStaged();
+  if (done.ok()) done = AskCatalog();
+  if (done.ok()) done = MakePlan();
+  if (done.ok()) done = BeginEpoch();
+  if (done.ok()) {
+    Checkpoint();
+    TellPlan();
+    done = CopyTables();
+    // Also after a failure: what was read until then counts.
+    Checkpoint();
+  }
+  return Conclude(done);
+}
+
+// --- before anything is read -------------------------------------------------
+
+absl::Status Sync::OpenStaging() {
+  if (!settings_.staging_key_file.empty()) {
+    auto key = ReadStagingKeyFile(settings_.staging_key_file);
+    if (!key.ok()) return key.status();
+    operator_key_ = *std::move(key);
+  }
+  auto store = StagingStore::Open({.root = settings_.staging_dir,
+                                   .connection = request_.connection.id,
+                                   .limit_bytes = settings_.staging_limit_bytes});
+  if (store.ok()) {
+    store_ = *std::move(store);
+    return absl::OkStatus();
+  }
+  if (absl::IsAborted(store.status()) || absl::IsInvalidArgument(store.status())) {
+    return store.status();
+  }
+  StageWarning(store.status());
+  return absl::OkStatus();
+}
+
+// Sends again what an earlier sync has staged behind the state that came back.
+absl::Status Sync::ReplayStaged() {
+  State& state = request_.state;
+  if (store_ == nullptr) return absl::OkStatus();
+  if (state.first_sync()) return store_->KeepOnly({});
+  const absl::Status kept = store_->KeepOnly({state.epoch});
+  if (!kept.ok()) return kept;
+  auto replay = store_->OpenReplay(
+      state.epoch, operator_key_.empty() ? state.staging_key : operator_key_, state.position);
+  if (!replay.ok()) {
+    Log(LogLevel::kInfo, "nothing is replayed from staging; reading goes on from the saved state",
+        {{"why", std::string(replay.status().message())}});
+    return absl::OkStatus();
+  }
+  // The state as it came, so that a checkpoint precedes the first record.
+  auto first = std::make_shared<const std::string>(CheckpointMessage(request_.state_json));
+  absl::Status written = WriteDirectly(*first, first);
+  for (;;) {
+    if (!written.ok()) return written;
+    auto block = (*replay)->Next();
+    if (!block.ok()) return absl::UnavailableError(block.status().message());
+    if (!block->has_value()) break;
+    const auto bytes = std::make_shared<StagedBlock>(*std::move(*block));
+    for (const StagedItem& item : bytes->items) {
+      written = WriteDirectly(item.bytes, bytes);
+      if (!written.ok()) return written;
+      ++replayed_messages_;
+    }
+  }
+  auto reached = ParseState(StateOfCheckpoint((*replay)->last_checkpoint().bytes));
+  if (!reached.ok()) return absl::InternalError("read a staged checkpoint: it holds no state");
+  state = *std::move(reached);
+  Log(LogLevel::kInfo, "replayed from staging", {{"messages", absl::StrCat(replayed_messages_)}});
+  return absl::OkStatus();
+}
+
+absl::Status Sync::AskCatalog() {
+  pool_ = std::make_unique<Pool>(MakeOpening(request_.configuration, settings_.sqlite_root),
+                                 settings_.workers, bell_);
+  selection_digest_ = request_.selection.Digest();
+  Assignment assignment;
+  assignment.mutable_describe();
+  if (MayBeUnchanged(request_.state, selection_digest_)) {
+    assignment.mutable_describe()->set_known_version(request_.state.complete);
+  }
+  absl::Status last;
+  for (int attempt = 0; attempt < limits::kDeathsOfSlice; ++attempt) {
+    const absl::Status started = pool_->Start(1);
+    if (!started.ok()) return started;
+    Member& member = pool_->members().front();
+    if (member.process == nullptr) {
+      const absl::Status replaced = pool_->Replace(member);
+      if (!replaced.ok()) return replaced;
+    }
+    assignment.set_id(member.next_id++);
+    auto answer = Ask(*member.process, assignment, [this] { return ClientGone() || Draining(); });
+    if (answer.ok()) {
+      catalog_ = std::move(*answer->mutable_catalog());
+      return absl::OkStatus();
+    }
+    last = answer.status();
+    if (member.process->alive()) return last;
+    member.process.reset();
+    member.ended = true;
+  }
+  return last;
+}
+
+absl::Status Sync::MakePlan() {
+  if (catalog_.unchanged()) {
+    plan_.state = request_.state;
+    return absl::OkStatus();
+  }
+  Selected selected = request_.selection.Resolve(catalog_);
+  warnings_ = std::move(selected.warnings);
+  warnings_.insert(warnings_.begin(), catalog_.remarks().begin(), catalog_.remarks().end());
+  auto plan = tributary::MakePlan(catalog_, selected.tables, selection_digest_,
+                                  request_.connection.source, std::move(request_.state));
+  if (!plan.ok()) return plan.status();
+  plan_ = *std::move(plan);
+  return absl::OkStatus();
+}
+
+absl::Status Sync::BeginEpoch() {
+  const std::string earlier = plan_.state.epoch;
+  reads_ = !plan_.copies.empty();
+  if (reads_ || earlier.empty()) {
+    plan_.state.epoch = absl::BytesToHexString(RandomBytes(kEpochBytes));
+    plan_.state.staging_key = operator_key_.empty() ? RandomBytes(kStagingKeyBytes) : "";
+    plan_.state.position = 0;
+  }
+  if (reads_ && store_ != nullptr) {
+    auto epoch = store_->Begin(plan_.state.epoch, operator_key_.empty() ? plan_.state.staging_key
+                                                                        : operator_key_);
+    if (epoch.ok()) {
+      stager_ = std::make_unique<Stager>(*std::move(epoch), [this] { bell_.Ring(); });
+    } else {
+      StageWarning(epoch.status());
+    }
+  }
+  outbox_ = std::make_unique<Outbox>(*writer_, stager_.get(), plan_.state.position);
+  return absl::OkStatus();
+}
+
+void Sync::TellPlan() {
+  for (std::string& warning : warnings_) {
+    outbox_->Put(ItemKind::kBatch, WarningMessage(warning));
+  }
+  for (std::string& message : SchemaChangeMessages(plan_.changed)) {
+    outbox_->Put(ItemKind::kBatch, std::move(message));
+  }
+  Log(LogLevel::kInfo, "sync starts",
+      {{"connection", request_.connection.id},
+       {"tables", absl::StrCat(plan_.selected_tables)},
+       {"to_copy", absl::StrCat(plan_.copies.size())}});
+}
+
+// --- reading -----------------------------------------------------------------
+
+absl::Status Sync::CopyTables() {
+  if (plan_.copies.empty()) {
+    if (!catalog_.unchanged()) SetComplete();
+    return absl::OkStatus();
+  }
+  Scheduler scheduler(std::move(plan_.copies), plan_.state);
+  const absl::Status started = pool_->Start(settings_.workers);
+  if (!started.ok()) return started;
+  Copy copy(scheduler, *pool_, *outbox_, *this);
+  const absl::Status copied = copy.Run();
+  if (copied.ok() && scheduler.live_tables() == scheduler.tables()) SetComplete();
+  Log(LogLevel::kInfo, "copies end",
+      {{"connection", request_.connection.id},
+       {"rows", absl::StrCat(copy.rows())},
+       {"live", absl::StrCat(scheduler.live_tables())},
+       {"workers_ended", absl::StrCat(copy.deaths())}});
+  return copied;
+}
+
+// Every selected table is live; where all of them read one version, a source that
+// still has it needs no look.
+void Sync::SetComplete() {
+  const std::string& version = catalog_.version();
+  const auto& tables = plan_.state.tables;
+  const bool at_version =
+      tables.size() == plan_.selected_tables &&
+      std::all_of(tables.begin(), tables.end(), [&version](const auto& entry) {
+        return entry.second.phase == Phase::kLive && entry.second.version == version;
+      });
+  plan_.state.complete = at_version ? version : "";
+}
+
+// --- checkpoints -------------------------------------------------------------
+
+void Sync::Checkpoint() {
+  // Nothing has been merged since the last one, and no cursor has moved without.
+  if (last_checkpoint_ != 0 && outbox_->last_position() == last_checkpoint_ &&
+      catalog_.unchanged()) {
+    return;
+  }
+  // Where nothing is read no numbering begins, and the state keeps its place.
+  if (reads_) plan_.state.position = outbox_->last_position() + 1;
+  last_checkpoint_ =
+      outbox_->Put(ItemKind::kCheckpoint, CheckpointMessage(SerializeState(plan_.state)));
+  last_checkpoint_at_ = Clock::now();
+  if (stager_ != nullptr) bytes_staged_at_checkpoint_ = stager_->bytes_on_disk();
+}
+
+void Sync::CheckpointIfDue() {
+  if (outbox_->last_position() == last_checkpoint_) return;
+  // What lies behind the last checkpoint cannot be dropped from staging.
+  const bool staging_grows =
+      stager_ != nullptr && stager_->bytes_on_disk() > bytes_staged_at_checkpoint_ +
+                                                           settings_.staging_limit_bytes /
+                                                               limits::kCheckpointsInStagingLimit;
+  if (Clock::now() - last_checkpoint_at_ >= settings_.checkpoint_interval || staging_grows) {
+    Checkpoint();
+  }
+}
+
+bool Sync::TakesMore() {
+  return (stager_ == nullptr || !stager_->full()) &&
+         outbox_->waiting_heap_bytes() <= limits::kMaxMessageBytes;
+}
+
+absl::Status Sync::Pump() {
+  if (stager_ != nullptr && stager_->failed() && !staging_failure_told_) {
+    staging_failure_told_ = true;
+    StageWarning(stager_->failure());
+    outbox_->Put(ItemKind::kBatch, WarningMessage(warnings_.back()));
+  }
+  return outbox_->Pump(Clock::now());
+}
+
+void Sync::StageWarning(const absl::Status& why) {
+  warnings_.push_back(absl::StrCat(
+      "This sync goes on without staging on the local disk: ", std::string(why.message()),
+      ". If it is interrupted, more is read from the source again."));
+  Log(LogLevel::kWarning, "staging is bypassed", {{"why", std::string(why.message())}});
+}
+
+// --- the end -----------------------------------------------------------------
+
+absl::Status Sync::Conclude(const absl::Status& outcome) {
+  // Workers first: nothing is read any more.
+  pool_.reset();
+  if (absl::IsCancelled(outcome) || ClientGone()) return absl::CancelledError("the client is gone");
+  if (absl::IsFailedPrecondition(outcome)) {
+    if (outbox_ == nullptr) outbox_ = std::make_unique<Outbox>(*writer_, nullptr, 0);
+    outbox_->Put(ItemKind::kBatch, TaskMessage(std::string(outcome.message())));
+  }
+  const absl::Status flushed = outbox_ == nullptr ? absl::OkStatus() : FlushOut();
+  if (!flushed.ok()) return flushed;
+  const auto seconds = std::chrono::duration<double>(Clock::now() - started_).count();
+  Log(LogLevel::kInfo, "sync ends",
+      {{"connection", request_.connection.id},
+       {"outcome", absl::IsFailedPrecondition(outcome) ? "task" : std::string(outcome.message())},
+       {"seconds", absl::StrCat(seconds)}});
+  return absl::IsFailedPrecondition(outcome) ? absl::OkStatus() : outcome;
+}
+
+// Until the client has taken everything.
+absl::Status Sync::FlushOut() {
+  const auto draining_since = Clock::now();
+  for (;;) {
+    if (ClientGone()) return absl::CancelledError("the client is gone");
+    const absl::Status pumped = Pump();
+    if (!pumped.ok()) return absl::UnavailableError(pumped.message());
+    if (outbox_->empty() && writer_->pending_bytes() == 0) return absl::OkStatus();
+    if (Draining() && Clock::now() - draining_since > limits::kDrainGrace) {
+      return absl::UnavailableError("the connector is shutting down; the next sync goes on");
+    }
+    bell_.Wait(kLook);
+  }
+}
+
+absl::Status Sync::WriteDirectly(std::string_view bytes, Hold hold) {
+  writer_->Write(bytes, std::move(hold));
+  while (writer_->pending_bytes() > limits::kWriteWindowBytes) {
+    if (ClientGone()) return absl::CancelledError("the client is gone");
+    if (Draining()) {
+      return absl::UnavailableError("the connector is shutting down; the next sync goes on");
+    }
+    bell_.Wait(kLook);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tributary

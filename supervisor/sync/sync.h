@@ -1,0 +1,107 @@
+// One sync: one Update call from request to end of stream. Run reads as its table
+// of contents.
+//
+// Runs on a thread of its own. What it is given outlives it.
+#ifndef TRIBUTARY_SUPERVISOR_SYNC_SYNC_H_
+#define TRIBUTARY_SUPERVISOR_SYNC_SYNC_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "proto/connector_sdk.pb.h"
+#include "supervisor/delivery/outbox.h"
+#include "supervisor/plan/plan.h"
+#include "supervisor/pool/pool.h"
+#include "supervisor/request/connection.h"
+#include "supervisor/request/selection.h"
+#include "supervisor/settings.h"
+#include "supervisor/sync/copy.h"
+
+namespace tributary {
+
+// A request that has been read: nothing in it is malformed.
+struct SyncRequest {
+  Connection connection;
+  std::map<std::string, std::string> configuration;
+  Selection selection;
+  State state;
+  // As it came, for the first checkpoint of a replay.
+  std::string state_json;
+};
+
+class Sync : private CopyHost {
+ public:
+  // `draining`: the process is to end; the sync stops at a checkpoint. `bell` is
+  // rung by whoever sets it.
+  Sync(const Settings& settings, SyncRequest request, std::shared_ptr<ResponseWriter> writer,
+       const std::atomic<bool>& draining, Doorbell bell);
+  Sync(const Sync&) = delete;
+  Sync& operator=(const Sync&) = delete;
+  ~Sync() override;
+
+  // The whole sync. The call's status; a Task has been sent before an OK.
+  absl::Status Run();
+
+  // The sync looks around; any thread.
+  void Wake() const { bell_.Ring(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  absl::Status OpenStaging();
+  absl::Status ReplayStaged();
+  absl::Status AskCatalog();
+  absl::Status MakePlan();
+  absl::Status BeginEpoch();
+  void TellPlan();
+  absl::Status CopyTables();
+  void SetComplete();
+  void Checkpoint();
+  absl::Status FlushOut();
+
+  // What to say at the end: a Task for what the user has to mend.
+  absl::Status Conclude(const absl::Status& outcome);
+  void StageWarning(const absl::Status& why);
+  absl::Status WriteDirectly(std::string_view bytes, Hold hold);
+
+  bool ClientGone() override { return writer_->client_gone(); }
+  bool Draining() override { return draining_.load(std::memory_order_relaxed); }
+  void CheckpointIfDue() override;
+  bool TakesMore() override;
+  absl::Status Pump() override;
+
+  const Settings& settings_;
+  SyncRequest request_;
+  std::shared_ptr<ResponseWriter> writer_;
+  const std::atomic<bool>& draining_;
+  Doorbell bell_;
+
+  // In the order in which they may go: the last one first.
+  std::string operator_key_;
+  std::unique_ptr<StagingStore> store_;
+  std::unique_ptr<Stager> stager_;
+  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<Pool> pool_;
+
+  std::string selection_digest_;
+  Catalog catalog_;
+  Plan plan_;
+  std::vector<std::string> warnings_;
+  bool reads_ = false;
+  bool staging_failure_told_ = false;
+
+  Clock::time_point started_ = Clock::now();
+  Clock::time_point last_checkpoint_at_{};
+  std::uint64_t last_checkpoint_ = 0;
+  std::uint64_t bytes_staged_at_checkpoint_ = 0;
+  std::uint64_t replayed_messages_ = 0;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_SYNC_SYNC_H_

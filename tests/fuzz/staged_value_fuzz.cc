@@ -1,0 +1,54 @@
+// Any bytes as a block of the staging, its seal already taken off: the parser
+// gives items that lie within the block, or refuses. Links tributary_staging.
+//
+// The input: 12 bytes of key, 12 of prefix, the rest as stored.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "supervisor/staging/block.h"
+#include "supervisor/staging/segment_header.h"
+
+namespace {
+
+void Require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void ParseAsHeader(std::string_view bytes) {
+  (void)tributary::OpenHeader(bytes, "a key of thirty-two bytes, fixed");
+}
+
+void ParseAsBlock(std::string_view bytes) {
+  using namespace tributary;
+  if (bytes.size() < kBlockKeyBytes + kBlockPrefixBytes) return;
+  OpenedBlock block;
+  block.key = DecodeBlockKey(bytes.substr(0, kBlockKeyBytes)).value();
+  const auto shape = ParseBlockPrefix(bytes.substr(kBlockKeyBytes, kBlockPrefixBytes));
+  if (!shape.ok()) return;
+  block.shape = *shape;
+  block.stored = bytes.substr(kBlockKeyBytes + kBlockPrefixBytes);
+  Require(block.next() > block.key || block.last_position() < block.key.position);
+  const auto parsed = ParseItems(block);
+  if (!parsed.ok()) return;
+  Require(parsed->items.size() == block.shape.count);
+  std::size_t bytes_in_items = 0;
+  for (const StagedItem& item : parsed->items) {
+    bytes_in_items += kItemHeadBytes + item.bytes.size();
+    Require(item.bytes.data() >= parsed->bytes.get() &&
+            item.bytes.data() + item.bytes.size() <= parsed->bytes.get() + parsed->size);
+  }
+  Require(bytes_in_items == parsed->size);
+  Require(parsed->items.front().position == block.key.position);
+  Require(parsed->items.back().position == block.last_position());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  ParseAsHeader(bytes);
+  ParseAsBlock(bytes);
+  return 0;
+}

@@ -1,0 +1,119 @@
+// Each layer by itself, so that none is thought to hold because another does.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "tests/sandbox/attempts.h"
+#include "worker/sandbox/every_thread.h"
+#include "worker/sandbox/landlock.h"
+#include "worker/sandbox/syscalls.h"
+
+namespace tributary {
+namespace {
+
+std::string ComplaintsUnderLandlock(const SourceNeeds& needs,
+                                    const std::function<void(Complaints&)>& body) {
+  return ComplaintsOf([&](Complaints& complaints) {
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    complaints.Check(ConfineToFiles(needs).ok(), "confined");
+    body(complaints);
+  });
+}
+
+class LandlockTest : public testing::Test {
+ protected:
+  // False where the kernel's Landlock is older than `abi`.
+  static bool Has(int abi) { return LandlockAbi() >= abi; }
+  TestDirectory directory_;
+  const std::string file_ = directory_.Write("source.db", "rows");
+};
+
+TEST_F(LandlockTest, AloneItRefusesToMakeRemoveAndRunFiles) {
+  if (!Has(1)) GTEST_SKIP() << "this kernel has no Landlock";
+  EXPECT_EQ(ComplaintsUnderLandlock(
+                {.paths = {{file_, true}}},
+                [&](Complaints& complaints) {
+                  const std::string fresh = directory_.Path("fresh");
+                  complaints.Refused("create", TryOpen(fresh, O_CREAT | O_RDWR), {EACCES});
+                  complaints.Refused("unlink", ::unlink(file_.c_str()), {EACCES});
+                  complaints.Refused("rename", ::rename(file_.c_str(), fresh.c_str()), {EACCES});
+                  char* const none[] = {nullptr};
+                  complaints.Refused("exec", ::execve("/bin/sh", none, none), {EACCES});
+                  complaints.Succeeds("write", TryOpen(file_, O_CREAT | O_RDWR));
+                }),
+            "");
+}
+
+TEST_F(LandlockTest, AloneItKeepsAReadableFileFromBeingEmptied) {
+  if (!Has(3)) GTEST_SKIP() << "this kernel's Landlock does not know truncation";
+  EXPECT_EQ(ComplaintsUnderLandlock({.paths = {{file_, false}}},
+                                    [&](Complaints& complaints) {
+                                      complaints.Refused("truncate", ::truncate(file_.c_str(), 0),
+                                                         {EACCES});
+                                      complaints.Refused("open", TryOpen(file_, O_TRUNC), {EACCES});
+                                    }),
+            "");
+  EXPECT_EQ(ReadAll(file_), "rows");
+}
+
+TEST_F(LandlockTest, AloneItRefusesTcpAndSignals) {
+  if (!Has(6)) GTEST_SKIP() << "this kernel's Landlock does not know scopes";
+  EXPECT_EQ(ComplaintsUnderLandlock(
+                {},
+                [&](Complaints& complaints) {
+                  const int client = ::socket(AF_INET, SOCK_STREAM, 0);
+                  sockaddr_in to{};
+                  to.sin_family = AF_INET;
+                  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+                  const auto* address = reinterpret_cast<const sockaddr*>(&to);
+                  complaints.Refused("bind", ::bind(client, address, sizeof(to)), {EACCES});
+                  to.sin_port = htons(9);
+                  complaints.Refused("connect", ::connect(client, address, sizeof(to)), {EACCES});
+                  complaints.Refused("kill", ::kill(::getppid(), 0), {EPERM});
+                }),
+            "");
+}
+
+TEST(SyscallsTest, AloneTheyRefuseToEmptyAReadableFile) {
+  TestDirectory directory;
+  const std::string file = directory.Write("source.db", "rows");
+  EXPECT_EQ(ComplaintsOf([&](Complaints& complaints) {
+              complaints.Check(RestrictSyscalls(false).ok(), "filtered");
+              complaints.Refused("open", TryOpen(file, O_RDONLY | O_TRUNC));
+              complaints.Refused("truncate", ::truncate(file.c_str(), 0));
+              complaints.Refused("unlink", ::unlink(file.c_str()));
+              char* const none[] = {nullptr};
+              complaints.Refused("exec", ::execve("/bin/sh", none, none));
+              complaints.Succeeds("read", TryOpen(file, O_RDONLY));
+            }),
+            "");
+  EXPECT_EQ(ReadAll(file), "rows");
+}
+
+int AlwaysRefused(int error) { return error; }
+
+TEST(EveryThreadTest, ThreadThatIsRefusedMakesTheWholeFail) {
+  std::atomic<bool> done = false;
+  std::thread other([&] {
+    while (!done) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  });
+  const absl::Status refused = OnEveryOtherThread(AlwaysRefused, EACCES);
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_TRUE(OnEveryOtherThread(AlwaysRefused, 0).ok());
+  done = true;
+  other.join();
+}
+
+}  // namespace
+}  // namespace tributary

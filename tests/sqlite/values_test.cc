@@ -1,0 +1,238 @@
+// Every declared type against every storage class, and the values at the edges.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/sqlite/sample.h"
+
+namespace tributary::sqlite_test {
+namespace {
+
+using fivetran_sdk::v2::DataType;
+using fivetran_sdk::v2::ValueType;
+using ::testing::ElementsAre;
+
+// What a single value comes out as: "<field>:<value>", or "widen".
+std::string Shown(const ValueType& value) {
+  switch (value.inner_case()) {
+    case ValueType::kNull: return "null";
+    case ValueType::kBool: return value.bool_() ? "bool:true" : "bool:false";
+    case ValueType::kLong: return "long:" + std::to_string(value.long_());
+    case ValueType::kDouble: return "double:" + std::to_string(value.double_());
+    case ValueType::kNaiveDate: return "date:" + std::to_string(value.naive_date().seconds());
+    case ValueType::kNaiveDatetime:
+      return "datetime:" + std::to_string(value.naive_datetime().seconds()) + "." +
+             std::to_string(value.naive_datetime().nanos());
+    case ValueType::kDecimal: return "decimal:" + value.decimal();
+    case ValueType::kBinary: return "binary:" + value.binary();
+    case ValueType::kString: return "string:" + value.string();
+    case ValueType::kJson: return "json:" + value.json();
+    default: return "unexpected";
+  }
+}
+
+// Stores the SQL literal in a column of that declaration and reads it back; the
+// column is given `as` where it is not null.
+std::string Sent(const std::string& declared, const std::string& literal,
+                 const DataType* as = nullptr) {
+  TempFolder folder;
+  {
+    Database database(folder / "v.db");
+    database.Run("CREATE TABLE t(v " + declared + "); INSERT INTO t VALUES(" + literal + ")");
+  }
+  Reading reading(folder.path(), "v.db");
+  CatalogTable table = reading.Table("t");
+  if (as != nullptr) table.mutable_columns(0)->set_type(*as);
+  const Outcome outcome = reading.Read(table);
+  EXPECT_TRUE(outcome.status.ok()) << outcome.status;
+  if (outcome.end.outcome() == ReadEnd::WIDEN) {
+    EXPECT_THAT(outcome.end.widen(), ElementsAre("v"));
+    EXPECT_TRUE(outcome.rows.empty());
+    return "widen";
+  }
+  EXPECT_EQ(outcome.rows.size(), 1u);
+  return outcome.rows.empty() ? "nothing" : Shown(outcome.rows[0].at("v"));
+}
+
+struct Case {
+  const char* declared;
+  // What 7, 1.5, 'text', x'0AFF' and NULL become.
+  const char* integer;
+  const char* real;
+  const char* text;
+  const char* blob;
+};
+
+class StorageMatrixTest : public ::testing::TestWithParam<Case> {};
+
+TEST_P(StorageMatrixTest, AValueFitsOrWidensAndIsNeverLost) {
+  const Case& expected = GetParam();
+  EXPECT_EQ(Sent(expected.declared, "7"), expected.integer);
+  EXPECT_EQ(Sent(expected.declared, "1.5"), expected.real);
+  EXPECT_EQ(Sent(expected.declared, "'text'"), expected.text);
+  EXPECT_EQ(Sent(expected.declared, "x'0AFF'"), expected.blob);
+  EXPECT_EQ(Sent(expected.declared, "NULL"), "null");
+}
+
+TEST_P(StorageMatrixTest, TheWidenedColumnTakesEveryValue) {
+  const DataType as = DataType::STRING;
+  const char* declared = GetParam().declared;
+  const std::string seven = Sent(declared, "7", &as);
+  EXPECT_TRUE(seven == "string:7" || seven == "string:7.0") << seven;
+  EXPECT_EQ(Sent(declared, "1.5", &as), "string:1.5");
+  EXPECT_EQ(Sent(declared, "'text'", &as), "string:text");
+  EXPECT_EQ(Sent(declared, "x'0AFF'", &as), "string:x'0AFF'");
+  EXPECT_EQ(Sent(declared, "NULL", &as), "null");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    AllTypes, StorageMatrixTest,
+    ::testing::Values(
+        Case{"INTEGER", "long:7", "widen", "widen", "widen"},
+        Case{"BOOLEAN", "widen", "widen", "widen", "widen"},
+        Case{"REAL", "double:7.000000", "double:1.500000", "widen", "widen"},
+        Case{"DECIMAL(6,2)", "decimal:7", "decimal:1.5", "widen", "widen"},
+        Case{"NUMERIC", "decimal:7", "decimal:1.5", "widen", "widen"},
+        Case{"TEXT", "string:7", "string:1.5", "string:text", "string:x'0AFF'"},
+        Case{"BLOB", "widen", "widen", "widen", "binary:\x0a\xff"},
+        Case{"JSON", "json:7", "json:1.5", "widen", "widen"},
+        Case{"DATE", "widen", "widen", "widen", "widen"},
+        Case{"DATETIME", "widen", "widen", "widen", "widen"},
+        Case{"TIMESTAMP", "widen", "widen", "widen", "widen"},
+        Case{"", "long:7", "double:1.500000", "string:text", "binary:\x0a\xff"}),
+    [](const auto& instance) {
+      std::string name = instance.param.declared;
+      std::erase_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; });
+      return name.empty() ? std::string("Undeclared") : name;
+    });
+
+TEST(ValueTest, ValuesOfTheDeclaredTypeArriveAsIt) {
+  EXPECT_EQ(Sent("BOOLEAN", "0"), "bool:false");
+  EXPECT_EQ(Sent("BOOLEAN", "1"), "bool:true");
+  EXPECT_EQ(Sent("DATE", "'2024-02-29'"), "date:1709164800");
+  EXPECT_EQ(Sent("DATE", "'2023-02-29'"), "widen");
+  EXPECT_EQ(Sent("DATETIME", "'2024-02-29T12:00:00.25'"), "datetime:1709208000.250000000");
+  EXPECT_EQ(Sent("TIMESTAMP", "'2024-02-29 12:00'"), "datetime:1709208000.0");
+  EXPECT_EQ(Sent("TIMESTAMP", "'2024-02-29 12:00Z'"), "widen");
+  EXPECT_EQ(Sent("DECIMAL(6,2)", "12345.5"), "widen");
+  EXPECT_EQ(Sent("DECIMAL(6,2)", "1.005"), "widen");
+  EXPECT_EQ(Sent("JSON", R"('{"a":[1,2,null]}')"), R"(json:{"a":[1,2,null]})");
+  EXPECT_EQ(Sent("JSON", "'{a:1}'"), "widen");
+  EXPECT_EQ(Sent("BLOB", "x''"), "binary:");
+  EXPECT_EQ(Sent("TEXT", "''"), "string:");
+}
+
+TEST(ValueTest, TheEndsOfTheIntegerRangeArriveWhole) {
+  EXPECT_EQ(Sent("INTEGER", "9223372036854775807"), "long:9223372036854775807");
+  EXPECT_EQ(Sent("INTEGER", "-9223372036854775807 - 1"), "long:-9223372036854775808");
+  // One more becomes a real in SQLite itself.
+  EXPECT_EQ(Sent("INTEGER", "9223372036854775808"), "widen");
+  EXPECT_EQ(Sent("", "-9223372036854775807 - 1"), "long:-9223372036854775808");
+}
+
+TEST(ValueTest, InfinityIsADoubleAndNoDecimalNorJson) {
+  EXPECT_EQ(Sent("REAL", "9e999"), "double:inf");
+  EXPECT_EQ(Sent("REAL", "-9e999"), "double:-inf");
+  EXPECT_EQ(Sent("NUMERIC", "9e999"), "widen");
+  EXPECT_EQ(Sent("JSON", "9e999"), "widen");
+  const DataType as = DataType::STRING;
+  EXPECT_EQ(Sent("REAL", "-9e999", &as), "string:-Infinity");
+}
+
+TEST(ValueTest, EmbeddedNulsStayInTextAndBlobs) {
+  EXPECT_EQ(Sent("TEXT", "CAST(x'610062' AS TEXT)"), std::string("string:a\0b", 10));
+  EXPECT_EQ(Sent("BLOB", "x'610062'"), std::string("binary:a\0b", 10));
+}
+
+TEST(ValueTest, InvalidUtf8IsReplacedAndCounted) {
+  TempFolder folder;
+  Database database(folder / "u.db");
+  database.Run(
+      "CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES"
+      "(1, CAST(x'61FF62' AS TEXT)), (2, 'fine'), (3, CAST(x'E282' AS TEXT))");
+  Reading reading(folder.path(), "u.db");
+  const Outcome outcome = reading.Read(reading.Table("t"));
+  ASSERT_EQ(outcome.rows.size(), 3u);
+  EXPECT_EQ(outcome.rows[0].at("v").string(), "a\xef\xbf\xbd" "b");
+  EXPECT_EQ(outcome.rows[1].at("v").string(), "fine");
+  EXPECT_EQ(outcome.rows[2].at("v").string(), "\xef\xbf\xbd");
+  ASSERT_EQ(outcome.end.remarks_size(), 1);
+  EXPECT_EQ(outcome.end.remarks(0).column(), "v");
+  EXPECT_EQ(outcome.end.remarks(0).values(), 2u);
+}
+
+TEST(ValueTest, Utf16DatabasesArriveAsUtf8) {
+  for (const char* encoding : {"UTF-16le", "UTF-16be"}) {
+    TempFolder folder;
+    Database database(folder / "w.db");
+    database.Run(std::string("PRAGMA encoding='") + encoding +
+                 "'; CREATE TABLE t(v TEXT); INSERT INTO t VALUES('gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80')");
+    Reading reading(folder.path(), "w.db");
+    const Outcome outcome = reading.Read(reading.Table("t"));
+    ASSERT_EQ(outcome.rows.size(), 1u);
+    EXPECT_EQ(outcome.rows[0].at("v").string(), "gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80");
+  }
+}
+
+TEST(ValueTest, AllMisfitsNearbyAreNamedAtOnceAndNoRowAfterThemIsSent) {
+  TempFolder folder;
+  Database database(folder / "m.db");
+  database.Run("CREATE TABLE t(a INTEGER, b DATE, c INTEGER)");
+  for (int row = 0; row < 500; ++row) {
+    database.Run(row == 200   ? "INSERT INTO t VALUES('x', '2024-01-01', 1)"
+                 : row == 450 ? "INSERT INTO t VALUES(1, 'soon', 1)"
+                              : "INSERT INTO t VALUES(1, '2024-01-01', 1)");
+  }
+  Reading reading(folder.path(), "m.db");
+  CatalogTable table = reading.Table("t");
+  const Outcome outcome = reading.Read(table);
+  EXPECT_EQ(outcome.end.outcome(), ReadEnd::WIDEN);
+  EXPECT_THAT(outcome.end.widen(), ElementsAre("a", "b"));
+  EXPECT_LE(outcome.rows.size(), 200u);
+  EXPECT_TRUE(outcome.marks.empty());
+
+  table.mutable_columns(0)->set_type(DataType::STRING);
+  table.mutable_columns(1)->set_type(DataType::STRING);
+  const Outcome again = reading.Read(table);
+  EXPECT_EQ(again.end.outcome(), ReadEnd::DONE);
+  ASSERT_EQ(again.rows.size(), 500u);
+  EXPECT_EQ(again.rows[200].at("a").string(), "x");
+  EXPECT_EQ(again.rows[201].at("a").string(), "1");
+  EXPECT_EQ(again.rows[450].at("b").string(), "soon");
+}
+
+TEST(ValueTest, ABlobOfTenMegabytesArrivesWhole) {
+  TempFolder folder;
+  Database database(folder / "b.db");
+  database.Run("CREATE TABLE t(v BLOB); INSERT INTO t VALUES(zeroblob(10485760)), (x'01')");
+  Reading reading(folder.path(), "b.db");
+  const Outcome outcome = reading.Read(reading.Table("t"));
+  ASSERT_EQ(outcome.rows.size(), 2u);
+  EXPECT_EQ(outcome.rows[0].at("v").binary(), std::string(10485760, '\0'));
+  EXPECT_EQ(outcome.rows[1].at("v").binary(), "\x01");
+}
+
+TEST(ValueTest, ARowThatNoMessageCanHoldIsLeftOutAndCountedAndTheRestArrives) {
+  for (const char* table : {"CREATE TABLE t(k TEXT PRIMARY KEY, v BLOB) WITHOUT ROWID",
+                            "CREATE TABLE t(k TEXT PRIMARY KEY, v BLOB)"}) {
+    TempFolder folder;
+    Database database(folder / "b.db");
+    database.Run(table);
+    // The second is more than SQLite is let to load, the third more than a message.
+    database.Run(
+        "INSERT INTO t VALUES('a', x'01'), ('b', zeroblob(170*1024*1024)), "
+        "('c', zeroblob(130*1024*1024)), ('d', x'02')");
+    Reading reading(folder.path(), "b.db");
+    const Outcome outcome = reading.Read(reading.Table("t"));
+    EXPECT_EQ(outcome.end.outcome(), ReadEnd::DONE) << outcome.status;
+    std::vector<std::string> keys;
+    for (const Values& row : outcome.rows) keys.push_back(row.at("k").string());
+    EXPECT_THAT(keys, ElementsAre("a", "d")) << table;
+    ASSERT_EQ(outcome.end.remarks_size(), 1);
+    EXPECT_EQ(outcome.end.remarks(0).values(), 2u);
+  }
+}
+
+}  // namespace
+}  // namespace tributary::sqlite_test

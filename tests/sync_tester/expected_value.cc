@@ -1,0 +1,265 @@
+#include "tests/sync_tester/expected_value.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "tests/sync_tester/value_rules.h"
+
+namespace tributary::tester {
+
+namespace v2 = fivetran_sdk::v2;
+
+namespace {
+
+// The first byte of a canonical form.
+constexpr char kNull = 'n';
+constexpr char kInteger = 'i';
+constexpr char kReal = 'r';
+constexpr char kText = 't';
+constexpr char kBlob = 'b';
+constexpr char kMisfit = '!';
+
+// Room for any double without exponent.
+using NumberRoom = std::array<char, 400>;
+
+void AppendLong(std::string& out, std::string_view bytes, char tag) {
+  const std::uint64_t size = bytes.size();
+  out.push_back(tag);
+  out.append(reinterpret_cast<const char*>(&size), sizeof(size));
+  out.append(bytes);
+}
+
+template <typename Number>
+void AppendNumber(std::string& out, Number number, char tag) {
+  out.push_back(tag);
+  out.append(reinterpret_cast<const char*>(&number), sizeof(number));
+}
+
+std::string_view TextOf(sqlite3_stmt* row, int column) {
+  const void* text = sqlite3_column_text(row, column);
+  return {static_cast<const char*>(text), static_cast<std::size_t>(sqlite3_column_bytes(row, column))};
+}
+
+std::string_view BlobOf(sqlite3_stmt* row, int column) {
+  const void* blob = sqlite3_column_blob(row, column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(row, column));
+  return size == 0 ? std::string_view() : std::string_view(static_cast<const char*>(blob), size);
+}
+
+std::string ShortestText(double value) {
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  NumberRoom room;
+  const auto end = std::to_chars(room.data(), room.data() + room.size(), value).ptr;
+  std::string text(room.data(), end);
+  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+  return text;
+}
+
+std::string PlainDigits(double value) {
+  if (!std::isfinite(value)) return "";
+  NumberRoom room;
+  const auto end =
+      std::to_chars(room.data(), room.data() + room.size(), value, std::chars_format::fixed).ptr;
+  return std::string(room.data(), end);
+}
+
+std::string BlobLiteral(std::string_view bytes) {
+  std::string hex = absl::BytesToHexString(std::string(bytes));
+  std::transform(hex.begin(), hex.end(), hex.begin(),
+                 [](char c) { return c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return absl::StrCat("x'", hex, "'");
+}
+
+// Text, or the misfit's form where there is none.
+void AppendTextOrMisfit(std::string& out, const std::string& text) {
+  text.empty() ? AppendLong(out, "", kMisfit) : AppendLong(out, text, kText);
+}
+
+bool IsAscii(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
+}
+
+void AppendRepaired(std::string& out, std::string_view text) {
+  IsAscii(text) ? AppendLong(out, text, kText) : AppendLong(out, WithValidUtf8(text), kText);
+}
+
+void AppendInteger(std::string& out, std::int64_t value, v2::DataType type) {
+  switch (type) {
+    case v2::UNSPECIFIED:
+    case v2::LONG: return AppendNumber(out, value, kInteger);
+    case v2::BOOLEAN:
+      return value == 0 || value == 1 ? AppendNumber(out, value, kInteger)
+                                      : AppendLong(out, "", kMisfit);
+    case v2::DOUBLE: return AppendNumber(out, static_cast<double>(value), kReal);
+    case v2::DECIMAL:
+    case v2::STRING: return AppendLong(out, std::to_string(value), kText);
+    default: return AppendLong(out, "", kMisfit);
+  }
+}
+
+void AppendReal(std::string& out, double value, v2::DataType type) {
+  switch (type) {
+    case v2::UNSPECIFIED:
+    case v2::DOUBLE: return AppendNumber(out, value, kReal);
+    case v2::DECIMAL: return AppendTextOrMisfit(out, NormalDecimal(PlainDigits(value)));
+    case v2::STRING: return AppendLong(out, ShortestText(value), kText);
+    default: return AppendLong(out, "", kMisfit);
+  }
+}
+
+void AppendText(std::string& out, std::string_view text, v2::DataType type) {
+  switch (type) {
+    case v2::UNSPECIFIED:
+    case v2::STRING:
+    case v2::JSON: return AppendRepaired(out, text);
+    case v2::DECIMAL: return AppendTextOrMisfit(out, NormalDecimal(text));
+    case v2::NAIVE_DATE: return AppendLong(out, text, kText);
+    case v2::NAIVE_DATETIME: return AppendTextOrMisfit(out, NormalDatetime(text));
+    default: return AppendLong(out, "", kMisfit);
+  }
+}
+
+void AppendBlob(std::string& out, std::string_view bytes, v2::DataType type) {
+  switch (type) {
+    case v2::UNSPECIFIED:
+    case v2::BINARY: return AppendLong(out, bytes, kBlob);
+    case v2::STRING: return AppendLong(out, BlobLiteral(bytes), kText);
+    default: return AppendLong(out, "", kMisfit);
+  }
+}
+
+// Bytes of the UTF-8 sequence that `text` begins with, if it is whole; else the
+// bytes of its longest beginning that could have been one, as Unicode's
+// chapter 3 advises for replacement.
+struct Utf8Start {
+  std::size_t bytes;
+  bool whole;
+};
+
+Utf8Start FirstSequence(std::string_view text) {
+  const auto at = [text](std::size_t i) { return static_cast<unsigned>(text[i]) & 0xffu; };
+  const unsigned first = at(0);
+  if (first <= 0x7f) return {1, true};
+  unsigned low = 0x80;
+  unsigned high = 0xbf;
+  std::size_t want = 0;
+  if (first >= 0xc2 && first <= 0xdf) {
+    want = 2;
+  } else if (first >= 0xe0 && first <= 0xef) {
+    want = 3;
+    if (first == 0xe0) low = 0xa0;  // shorter forms exist
+    if (first == 0xed) high = 0x9f;  // surrogates
+  } else if (first >= 0xf0 && first <= 0xf4) {
+    want = 4;
+    if (first == 0xf0) low = 0x90;
+    if (first == 0xf4) high = 0x8f;  // past U+10FFFF
+  } else {
+    return {1, false};
+  }
+  for (std::size_t i = 1; i < want; ++i) {
+    if (i >= text.size() || at(i) < low || at(i) > high) return {i, false};
+    low = 0x80;
+    high = 0xbf;
+  }
+  return {want, true};
+}
+
+}  // namespace
+
+void AppendExpected(sqlite3_stmt* row, int column, v2::DataType type, std::string& out) {
+  switch (sqlite3_column_type(row, column)) {
+    case SQLITE_INTEGER: return AppendInteger(out, sqlite3_column_int64(row, column), type);
+    case SQLITE_FLOAT: return AppendReal(out, sqlite3_column_double(row, column), type);
+    case SQLITE_TEXT: return AppendText(out, TextOf(row, column), type);
+    case SQLITE_BLOB: return AppendBlob(out, BlobOf(row, column), type);
+    default: out.push_back(kNull);
+  }
+}
+
+void AppendStored(sqlite3_stmt* row, int column, v2::DataType type, std::string& out) {
+  switch (sqlite3_column_type(row, column)) {
+    case SQLITE_INTEGER: return AppendNumber(out, sqlite3_column_int64(row, column), kInteger);
+    case SQLITE_FLOAT: return AppendNumber(out, sqlite3_column_double(row, column), kReal);
+    case SQLITE_BLOB: return AppendLong(out, BlobOf(row, column), kBlob);
+    case SQLITE_TEXT: break;
+    default: out.push_back(kNull); return;
+  }
+  const std::string_view text = TextOf(row, column);
+  if (type == v2::DECIMAL) {
+    AppendLong(out, NormalDecimal(text), kText);
+  } else {
+    AppendLong(out, text, kText);
+  }
+}
+
+std::string ReadableForm(std::string_view canonical) {
+  constexpr std::size_t kShownBytes = 60;
+  if (canonical.empty() || canonical[0] == kNull) return "NULL";
+  const std::string_view bytes = canonical.substr(1);
+  if (canonical[0] == kInteger) {
+    std::int64_t number = 0;
+    std::memcpy(&number, bytes.data(), sizeof(number));
+    return std::to_string(number);
+  }
+  if (canonical[0] == kReal) {
+    double number = 0;
+    std::memcpy(&number, bytes.data(), sizeof(number));
+    return ShortestText(number);
+  }
+  if (canonical[0] == kMisfit) return "(a value that does not fit the column's type)";
+  const std::string_view text = bytes.substr(sizeof(std::uint64_t));
+  const std::string_view shown = text.substr(0, kShownBytes);
+  const std::string tail = shown.size() < text.size() ? absl::StrCat("… (", text.size(), " bytes)") : "";
+  return canonical[0] == kBlob ? BlobLiteral(shown) + tail
+                               : absl::StrCat("'", absl::Utf8SafeCHexEscape(std::string(shown)), "'", tail);
+}
+
+std::string WithValidUtf8(std::string_view text) {
+  std::string valid;
+  while (!text.empty()) {
+    const Utf8Start start = FirstSequence(text);
+    valid += start.whole ? std::string(text.substr(0, start.bytes)) : "\xef\xbf\xbd";
+    text.remove_prefix(start.bytes);
+  }
+  return valid;
+}
+
+std::string NormalDecimal(std::string_view text) {
+  std::string_view digits = text;
+  const bool negative = !digits.empty() && digits[0] == '-';
+  if (!digits.empty() && (digits[0] == '-' || digits[0] == '+')) digits.remove_prefix(1);
+  const std::size_t point = std::min(digits.find('.'), digits.size());
+  std::string whole(digits.substr(0, point));
+  std::string fraction(point < digits.size() ? digits.substr(point + 1) : std::string_view());
+  if (whole.empty() && fraction.empty()) return "";
+  if (!IsDecimalText(whole + "0." + fraction + "0")) return "";
+  whole.erase(0, std::min(whole.find_first_not_of('0'), whole.size()));
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  if (whole.empty()) whole.push_back('0');
+  std::string normal = fraction.empty() ? whole : absl::StrCat(whole, ".", fraction);
+  return negative && normal != "0" ? absl::StrCat("-", normal) : normal;
+}
+
+std::string NormalDatetime(std::string_view text) {
+  std::string normal(text);
+  if (normal.size() < 16 || (normal[10] != ' ' && normal[10] != 'T')) return "";
+  normal[10] = 'T';
+  if (normal.size() == 16) normal += ":00";
+  absl::CivilSecond second;
+  const std::size_t point = std::min(normal.find('.'), normal.size());
+  if (point != 19 || !absl::ParseCivilTime(normal.substr(0, point), &second)) return "";
+  if (normal.size() > point) {
+    normal.erase(normal.find_last_not_of('0') + 1);
+    if (normal.back() == '.') normal.pop_back();
+  }
+  return normal;
+}
+
+}  // namespace tributary::tester

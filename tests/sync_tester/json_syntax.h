@@ -1,0 +1,17 @@
+// Whether a text is JSON by RFC 8259. Syntax only: numbers of any size pass,
+// and the text is taken to be UTF-8 already.
+#ifndef TRIBUTARY_TESTS_SYNC_TESTER_JSON_SYNTAX_H_
+#define TRIBUTARY_TESTS_SYNC_TESTER_JSON_SYNTAX_H_
+
+#include <string_view>
+
+namespace tributary::tester {
+
+bool IsJson(std::string_view text);
+
+// An object with at least one member.
+bool IsFilledJsonObject(std::string_view text);
+
+}  // namespace tributary::tester
+
+#endif  // TRIBUTARY_TESTS_SYNC_TESTER_JSON_SYNTAX_H_

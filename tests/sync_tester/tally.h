@@ -1,0 +1,87 @@
+// What one run has seen so far, and its report.
+#ifndef TRIBUTARY_TESTS_SYNC_TESTER_TALLY_H_
+#define TRIBUTARY_TESTS_SYNC_TESTER_TALLY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "tests/sync_tester/stream_contract.h"
+
+namespace tributary::tester {
+
+// What the program's exit code says.
+enum class Verdict : int { kFine = 0, kBreach = 2, kConnectorError = 3, kUsage = 4 };
+
+struct TableTally {
+  std::string name;
+  std::uint64_t upserts = 0;
+  std::uint64_t updates = 0;
+  std::uint64_t deletes = 0;
+  std::uint64_t truncates = 0;
+  // How many checkpoints had come when its last record came.
+  std::uint64_t checkpoints_at_last_record = 0;
+};
+
+struct Tally {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t records = 0;
+  std::uint64_t upserts = 0;
+  std::uint64_t updates = 0;
+  std::uint64_t deletes = 0;
+  std::uint64_t truncates = 0;
+  std::uint64_t checkpoints = 0;
+  std::uint64_t states_saved = 0;
+  std::uint64_t schema_changes = 0;
+  std::uint64_t warning_count = 0;
+  // The first kMaxWarningTexts of them.
+  std::vector<std::string> warnings;
+  std::string task;
+  std::size_t tables_selected = 0;
+  // By the table's ordinal; nameless where no record came.
+  std::vector<TableTally> tables;
+
+  // Since the Update call.
+  absl::Duration elapsed;
+  std::optional<absl::Duration> first_record;
+  std::optional<absl::Duration> last_checkpoint;
+
+  // How it went.
+  bool stopped_on_purpose = false;
+  std::string breach;
+  std::string error;
+  std::string grpc_code = "OK";
+  int grpc_number = 0;
+  std::string grpc_message;
+  Verdict verdict = Verdict::kFine;
+
+  void CountRow(const Row& row);
+  void CountWarning(const std::string& text);
+
+  std::size_t TablesSeen() const;
+  // Tables whose last record is older than the last checkpoint but one: their
+  // part of the sync is over, as far as can be told from outside.
+  std::size_t TablesQuiet() const;
+  double RowsPerSecond() const;
+  double MegabytesPerSecond() const;
+};
+
+inline constexpr std::size_t kMaxWarningTexts = 1000;
+
+// One line of JSON.
+std::string JsonReport(const Tally& tally);
+
+// A few lines for a person; no newline at the end.
+std::string PlainReport(const Tally& tally);
+
+// Thousands apart: 1,234,567.
+std::string Grouped(std::uint64_t number);
+
+}  // namespace tributary::tester
+
+#endif  // TRIBUTARY_TESTS_SYNC_TESTER_TALLY_H_

@@ -1,0 +1,81 @@
+#include "worker/encoder/ring_producer.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+
+namespace tributary {
+namespace {
+
+constexpr int kSleepMilliseconds = 500;
+
+std::uint64_t FrameBytes(std::size_t payload_bytes) {
+  return (sizeof(FrameHeader) + payload_bytes + kFrameAlignment - 1) & ~(kFrameAlignment - 1);
+}
+
+}  // namespace
+
+RingProducer::RingProducer(RingMemory memory, int data_ready, int space_free)
+    : memory_(std::move(memory)), data_ready_(data_ready), space_free_(space_free) {}
+
+char* RingProducer::Reserve(std::size_t payload_bytes) {
+  const std::uint64_t end = head_ + FrameBytes(payload_bytes);
+  if (end > known_tail_ + memory_.data_bytes()) WaitForSpace(end - memory_.data_bytes());
+  return memory_.data(head_) + sizeof(FrameHeader);
+}
+
+void RingProducer::WaitForSpace(std::uint64_t needed_tail) {
+  RingControl& control = memory_.control();
+  for (;;) {
+    known_tail_ = control.tail.load(std::memory_order_acquire);
+    if (known_tail_ >= needed_tail) break;
+    // A little more than needed, so that the consumer does not ring for each frame;
+    // never more than there is to free.
+    const std::uint64_t wanted = std::min(needed_tail + memory_.data_bytes() / 8, head_);
+    control.producer_wants.store(std::max(wanted, needed_tail), std::memory_order_seq_cst);
+    known_tail_ = control.tail.load(std::memory_order_seq_cst);
+    if (known_tail_ >= needed_tail) break;
+    Beat();
+    pollfd wait{space_free_, POLLIN, 0};
+    if (::poll(&wait, 1, kSleepMilliseconds) > 0) {
+      std::uint64_t rings;
+      [[maybe_unused]] const auto got = ::read(space_free_, &rings, sizeof(rings));
+    }
+  }
+  control.producer_wants.store(0, std::memory_order_relaxed);
+}
+
+void RingProducer::Publish(FrameType type, std::uint32_t assignment, std::size_t skip,
+                           std::size_t payload_bytes, std::uint32_t records) {
+  const FrameHeader header{.magic = kFrameMagic,
+                           .type = type,
+                           .skip = static_cast<std::uint16_t>(skip),
+                           .payload_bytes = static_cast<std::uint32_t>(payload_bytes),
+                           .assignment = assignment,
+                           .sequence = ++sequence_,
+                           .records = records,
+                           .reserved = 0};
+  std::memcpy(memory_.data(head_), &header, sizeof(header));
+  head_ += FrameBytes(skip + payload_bytes);
+  RingControl& control = memory_.control();
+  control.head.store(head_, std::memory_order_seq_cst);
+  Beat();
+  if (control.consumer_waits.load(std::memory_order_seq_cst) != 0 &&
+      control.consumer_waits.exchange(0, std::memory_order_relaxed) != 0) {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto put = ::write(data_ready_, &one, sizeof(one));
+  }
+}
+
+void RingProducer::Send(FrameType type, std::uint32_t assignment, std::string_view payload,
+                        std::uint32_t records) {
+  char* const at = Reserve(payload.size());
+  std::memcpy(at, payload.data(), payload.size());
+  Publish(type, assignment, 0, payload.size(), records);
+}
+
+}  // namespace tributary

@@ -1,0 +1,208 @@
+#include "worker/encoder/slice_writer.h"
+
+#include <algorithm>
+
+#include "proto/worker.pb.h"
+
+namespace tributary {
+namespace {
+
+constexpr char kRecordsTag = 0x32;     // UpdateResponse.records
+constexpr char kRecordTag = 0x0a;      // Records.records
+constexpr char kSchemaNameTag = 0x0a;  // Record.schema_name
+constexpr char kTableNameTag = 0x12;   // Record.table_name
+constexpr char kKeyTag = 0x0a;         // map entry's key
+constexpr char kValueTag = 0x12;       // map entry's value
+// What the heap may keep between large rows.
+constexpr std::size_t kKeptHeapBytes = 4 * limits::kMiB;
+
+void AppendVarint(std::string& out, std::uint64_t value) {
+  while (value >= 0x80) {
+    out.push_back(static_cast<char>(value | 0x80));
+    value >>= 7;
+  }
+  out.push_back(static_cast<char>(value));
+}
+
+void AppendText(std::string& out, char tag, std::string_view text) {
+  out.push_back(tag);
+  AppendVarint(out, text.size());
+  out.append(text);
+}
+
+}  // namespace
+
+SliceWriter::SliceWriter(RingProducer& ring, std::uint32_t assignment, std::string_view schema,
+                         std::string_view table, const std::vector<std::string>& columns)
+    : ring_(ring), assignment_(assignment) {
+  AppendText(record_head_, kSchemaNameTag, schema);
+  AppendText(record_head_, kTableNameTag, table);
+  for (const std::string& column : columns) {
+    Key& key = keys_.emplace_back();
+    AppendText(key.bytes, kKeyTag, column);
+    key.bytes.push_back(kValueTag);
+  }
+}
+
+void SliceWriter::BeginRow() {
+  if (batch_ == nullptr) OpenBatch();
+  on_heap_ = false;
+  oversized_ = false;
+  row_ = at_ = rows_end_ + 1 + length_bytes_;
+  limit_ = batch_ + limits::kMaxFramePayloadBytes;
+  if (limit_ - at_ < static_cast<std::ptrdiff_t>(record_head_.size() + kEntryOverheadBytes)) {
+    Grow(record_head_.size() + kEntryOverheadBytes);
+  }
+  std::memcpy(at_, record_head_.data(), record_head_.size());
+  at_ += record_head_.size();
+}
+
+void SliceWriter::DropRow() {
+  if (on_heap_ && heap_.size() > kKeptHeapBytes) std::string().swap(heap_);
+  on_heap_ = false;
+}
+
+void SliceWriter::EndRow() {
+  if (on_heap_) {
+    AddHeapRow();
+    DropRow();
+    return;
+  }
+  const auto record_bytes = static_cast<std::size_t>(at_ - row_);
+  const std::size_t length_bytes = VarintBytes(record_bytes);
+  if (length_bytes != length_bytes_) {
+    // The guess was wrong; the slack of kEntryOverheadBytes leaves room to shift.
+    char* const row = rows_end_ + 1 + length_bytes;
+    std::memmove(row, row_, record_bytes);
+    row_ = row;
+    length_bytes_ = length_bytes;
+  }
+  *rows_end_ = kRecordTag;
+  PutVarint(rows_end_ + 1, record_bytes);
+  char* const row_end = row_ + record_bytes;
+  if (records_ > 0 && row_end - batch_ > static_cast<std::ptrdiff_t>(limits::kMaxBatchBytes)) {
+    // The next reservation overlaps this row in the ring, under another address.
+    const std::string row(rows_end_, row_end);
+    CloseBatch(rows_end_);
+    OpenBatch();
+    std::memcpy(rows_end_, row.data(), row.size());
+    rows_end_ += row.size();
+  } else {
+    rows_end_ = row_end;
+  }
+  ++rows_;
+  if (++records_ == limits::kMaxRecordsInBatch) CloseBatch(rows_end_);
+}
+
+void SliceWriter::Time(std::size_t column, Tag tag, std::int64_t seconds, std::int32_t nanos) {
+  const auto second_bits = static_cast<std::uint64_t>(seconds);
+  const auto nano_bits = static_cast<std::uint64_t>(nanos);
+  const std::size_t second_bytes = seconds == 0 ? 0 : 1 + VarintBytes(second_bits);
+  const std::size_t nano_bytes = nanos == 0 ? 0 : 1 + VarintBytes(nano_bits);
+  char* at = Entry(column, tag, 2 + second_bytes + nano_bytes);
+  if (at == nullptr) return;
+  *at++ = static_cast<char>(second_bytes + nano_bytes);
+  if (seconds != 0) {
+    *at++ = 0x08;  // Timestamp.seconds
+    at = PutVarint(at, second_bits);
+  }
+  if (nanos != 0) {
+    *at++ = 0x10;  // Timestamp.nanos
+    at = PutVarint(at, nano_bits);
+  }
+  at_ = at;
+}
+
+bool SliceWriter::Grow(std::size_t more) {
+  if (oversized_) return false;
+  const auto used = static_cast<std::size_t>(at_ - row_);
+  if (used + more > limits::kMaxMessageBytes) {
+    oversized_ = true;
+    return false;
+  }
+  const std::size_t wanted = std::max(2 * used, used + more + limits::kMaxBatchBytes);
+  if (!on_heap_) {
+    if (heap_.size() < wanted) heap_.resize(wanted);
+    std::memcpy(heap_.data(), row_, used);
+    on_heap_ = true;
+  } else {
+    heap_.resize(wanted);
+  }
+  row_ = heap_.data();
+  at_ = row_ + used;
+  limit_ = row_ + heap_.size();
+  return true;
+}
+
+void SliceWriter::OpenBatch() {
+  batch_ = ring_.Reserve(limits::kMaxFramePayloadBytes);
+  rows_end_ = batch_ + kBatchHeadBytes;
+  records_ = 0;
+}
+
+void SliceWriter::CloseBatch(const char* end) {
+  char* const rows = batch_ + kBatchHeadBytes;
+  const auto rows_bytes = static_cast<std::size_t>(end - rows);
+  const std::size_t head_bytes = 1 + VarintBytes(rows_bytes);
+  char* const head = rows - head_bytes;
+  *head = kRecordsTag;
+  PutVarint(head + 1, rows_bytes);
+  ring_.Publish(FrameType::kBatch, assignment_, kBatchHeadBytes - head_bytes,
+                head_bytes + rows_bytes, records_);
+  bytes_since_mark_ += rows_bytes;
+  batch_ = nullptr;
+  records_ = 0;
+}
+
+void SliceWriter::AddHeapRow() {
+  const auto record_bytes = static_cast<std::size_t>(at_ - row_);
+  const std::size_t framed_bytes = 1 + VarintBytes(record_bytes) + record_bytes;
+  if (oversized_ || framed_bytes + kBatchHeadBytes > limits::kMaxMessageBytes) {
+    ++oversized_rows_;
+    return;
+  }
+  if (records_ > 0) CloseBatch(rows_end_);
+  ++rows_;
+  if (framed_bytes + kBatchHeadBytes > limits::kMaxFramePayloadBytes) {
+    SendInParts(record_bytes);
+    return;
+  }
+  OpenBatch();
+  *rows_end_ = kRecordTag;
+  char* const row = PutVarint(rows_end_ + 1, record_bytes);
+  std::memcpy(row, row_, record_bytes);
+  records_ = 1;
+  CloseBatch(row + record_bytes);
+}
+
+void SliceWriter::SendInParts(std::size_t record_bytes) {
+  std::string part;
+  part.push_back(kRecordsTag);
+  AppendVarint(part, 1 + VarintBytes(record_bytes) + record_bytes);
+  part.push_back(kRecordTag);
+  AppendVarint(part, record_bytes);
+  bytes_since_mark_ += part.size() + record_bytes;
+  batch_ = nullptr;
+  std::string_view rest(row_, record_bytes);
+  while (part.size() + rest.size() > limits::kMaxFramePayloadBytes) {
+    const std::size_t taken = limits::kMaxFramePayloadBytes - part.size();
+    part.append(rest.substr(0, taken));
+    rest.remove_prefix(taken);
+    ring_.Send(FrameType::kPart, assignment_, part);
+    part.clear();
+  }
+  part.append(rest);
+  ring_.Send(FrameType::kBatch, assignment_, part, 1);
+}
+
+void SliceWriter::Mark(std::string_view at, std::string_view version) {
+  if (records_ > 0) CloseBatch(rows_end_);
+  batch_ = nullptr;
+  tributary::Mark mark;
+  mark.set_at(at.data(), at.size());
+  mark.set_version(version.data(), version.size());
+  ring_.Send(FrameType::kMark, assignment_, mark.SerializeAsString());
+  bytes_since_mark_ = 0;
+}
+
+}  // namespace tributary

@@ -1,0 +1,145 @@
+#include "worker/sandbox/landlock.h"
+
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/file_descriptor.h"
+#include "worker/sandbox/every_thread.h"
+
+namespace tributary {
+namespace {
+
+// Of Landlock 3 to 6, which Debian 12's headers do not know. Values are the
+// kernel's and do not change.
+constexpr std::uint64_t kTruncate = 1ULL << 14;
+constexpr std::uint64_t kIoctlDevice = 1ULL << 15;
+constexpr std::uint64_t kBindTcp = 1ULL << 0;
+constexpr std::uint64_t kConnectTcp = 1ULL << 1;
+constexpr std::uint64_t kScopeAbstractUnixSocket = 1ULL << 0;
+constexpr std::uint64_t kScopeSignal = 1ULL << 1;
+
+// struct landlock_ruleset_attr as of Landlock 6. An older kernel takes the longer
+// one too, as long as what it does not know is zero.
+struct Ruleset {
+  std::uint64_t files = 0;
+  std::uint64_t tcp = 0;
+  std::uint64_t scoped = 0;
+};
+
+// Everything that this kernel can refuse is refused, unless a rule allows it.
+Ruleset RefuseAll(int abi, bool connects) {
+  Ruleset ruleset;
+  ruleset.files = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
+  if (abi >= 2) ruleset.files |= LANDLOCK_ACCESS_FS_REFER;
+  if (abi >= 3) ruleset.files |= kTruncate;
+  if (abi >= 5) ruleset.files |= kIoctlDevice;
+  if (abi >= 4) ruleset.tcp = connects ? kBindTcp : kBindTcp | kConnectTcp;
+  if (abi >= 6) ruleset.scoped = kScopeAbstractUnixSocket | kScopeSignal;
+  return ruleset;
+}
+
+// Read by libraries whatever the source: SQLite and others seed themselves here.
+constexpr std::array kAlwaysReadable = {"/dev/null", "/dev/urandom"};
+
+// What getaddrinfo reads. Symbolic links are followed now, to the files that
+// stand behind them.
+constexpr std::array kNameResolution = {"/etc/gai.conf",      "/etc/host.conf", "/etc/hosts",
+                                        "/etc/nsswitch.conf", "/etc/protocols", "/etc/resolv.conf",
+                                        "/etc/services"};
+
+absl::Status Failed(absl::string_view what, absl::string_view subject) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("enter sandbox: cannot ", what, " ", subject, ": ", std::strerror(errno)));
+}
+
+// Of what a path may name. A source's is the file itself: a link could have been
+// put there since the source looked.
+enum class Kind { kFile, kLinkToFile, kDevice };
+
+absl::Status Allow(int ruleset, std::uint64_t access, const std::string& path, Kind kind) {
+  const int follow = kind == Kind::kFile ? O_NOFOLLOW : 0;
+  const FileDescriptor file(::open(path.c_str(), O_PATH | O_CLOEXEC | follow));
+  if (!file.valid()) {
+    if (errno == ENOENT || errno == ENOTDIR) return absl::OkStatus();
+    return Failed("reach", path);
+  }
+  struct stat found = {};
+  if (::fstat(file.get(), &found) != 0) return Failed("look at", path);
+  if (kind != Kind::kDevice && !S_ISREG(found.st_mode)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "enter sandbox: ", path, " is no regular file, or a link to one; name the file itself"));
+  }
+  landlock_path_beneath_attr rule = {};
+  rule.allowed_access = access;
+  rule.parent_fd = file.get();
+  if (::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0) {
+    return Failed("allow", path);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AllowAll(int ruleset, std::uint64_t refusable, const SourceNeeds& needs) {
+  absl::Status status;
+  for (const SourceNeeds::Path& need : needs.paths) {
+    std::uint64_t access = LANDLOCK_ACCESS_FS_READ_FILE;
+    if (need.writable) access |= LANDLOCK_ACCESS_FS_WRITE_FILE | kTruncate;
+    status.Update(Allow(ruleset, access & refusable, need.path, Kind::kFile));
+  }
+  for (const char* path : kAlwaysReadable) {
+    status.Update(Allow(ruleset, LANDLOCK_ACCESS_FS_READ_FILE, path, Kind::kDevice));
+  }
+  if (!needs.connects) return status;
+  for (const char* path : kNameResolution) {
+    status.Update(Allow(ruleset, LANDLOCK_ACCESS_FS_READ_FILE, path, Kind::kLinkToFile));
+  }
+  return status;
+}
+
+// Runs in signal handlers.
+int RestrictThisThread(int ruleset) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
+  return ::syscall(SYS_landlock_restrict_self, ruleset, 0) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+int LandlockAbi() {
+  const long abi =
+      ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  return static_cast<int>(std::max(abi, 0L));
+}
+
+absl::StatusOr<int> ConfineToFiles(const SourceNeeds& needs) {
+  const int abi = LandlockAbi();
+  if (abi == 0) return 0;
+  const Ruleset refused = RefuseAll(abi, needs.connects);
+  const FileDescriptor ruleset(
+      static_cast<int>(::syscall(SYS_landlock_create_ruleset, &refused, sizeof(refused), 0)));
+  if (!ruleset.valid()) return Failed("make", "a Landlock ruleset");
+  absl::Status status = AllowAll(ruleset.get(), refused.files, needs);
+  if (!status.ok()) return status;
+
+  // The others first: this thread has to read /proc to see that none is missing.
+  status = OnEveryOtherThread(RestrictThisThread, ruleset.get());
+  if (!status.ok()) return status;
+  if (const int error = RestrictThisThread(ruleset.get()); error != 0) {
+    errno = error;
+    return Failed("enforce", "the Landlock ruleset");
+  }
+  return abi;
+}
+
+}  // namespace tributary

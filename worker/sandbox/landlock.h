@@ -1,0 +1,32 @@
+// The Landlock layer: which files can be opened, and no TCP.
+#ifndef TRIBUTARY_WORKER_SANDBOX_LANDLOCK_H_
+#define TRIBUTARY_WORKER_SANDBOX_LANDLOCK_H_
+
+#include "absl/status/statusor.h"
+#include "worker/sources/source.h"
+
+namespace tributary {
+
+// The version of Landlock that this kernel offers; 0: none, or a container that
+// filters it away.
+int LandlockAbi();
+
+// From here on no thread opens a file but those of `needs` and a fixed few that
+// libraries read; none is made, removed or renamed; no TCP port is bound, and
+// none connected to unless `needs.connects`; no signal or abstract unix socket
+// reaches out. How much of this the kernel can do depends on its Landlock; the
+// system-call filter closes the rest but the choice of files. Files that are open
+// already stay usable.
+//
+// A rule holds for the file that stands under the path now: one that is made
+// under the same name later is another file and stays closed. A path where there
+// is no file is passed over; a symbolic link is an error.
+//
+// no_new_privs must be set on the calling thread. Returns LandlockAbi(); does
+// nothing where that is 0. FAILED_PRECONDITION: a path is no regular file, or the
+// kernel refuses.
+absl::StatusOr<int> ConfineToFiles(const SourceNeeds& needs);
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_WORKER_SANDBOX_LANDLOCK_H_

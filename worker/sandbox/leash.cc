@@ -1,0 +1,44 @@
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "worker/sandbox/sandbox.h"
+
+namespace tributary {
+namespace {
+
+absl::Status Failed(const char* what) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "tie worker to its supervisor: cannot ", what, ": ", std::strerror(errno),
+      "; tributary needs Linux 5.13 or newer and a container that does not filter this call"));
+}
+
+}  // namespace
+
+absl::Status LeashToSupervisor(pid_t supervisor_pid, int last_fd) {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return Failed("ask for the parent-death signal");
+  // A supervisor that died before the line above sends no signal any more. Its
+  // log is gone with it, so there is nobody to tell.
+  if (::getppid() != supervisor_pid) std::_Exit(EXIT_FAILURE);
+
+  if (::close_range(static_cast<unsigned>(last_fd) + 1, UINT_MAX, 0) != 0) {
+    return Failed("close inherited descriptors");
+  }
+  for (const int number : {SIGINT, SIGTERM, SIGPIPE}) {
+    if (::signal(number, SIG_IGN) == SIG_ERR) return Failed("ignore a signal");
+  }
+  const rlimit none{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &none) != 0) return Failed("switch core dumps off");
+  // RLIMIT_CORE does not hold where core_pattern is a pipe; this does.
+  if (::prctl(PR_SET_DUMPABLE, 0) != 0) return Failed("switch tracing off");
+  return absl::OkStatus();
+}
+
+}  // namespace tributary

@@ -1,0 +1,18 @@
+// The seccomp layer: which system calls there are.
+#ifndef TRIBUTARY_WORKER_SANDBOX_SYSCALLS_H_
+#define TRIBUTARY_WORKER_SANDBOX_SYSCALLS_H_
+
+#include "absl/status/status.h"
+
+namespace tributary {
+
+// Filters the system calls of all threads, for good. Calls on the list pass.
+// Those that a library may try and must understand the refusal of end with EPERM;
+// all others with ENOSYS, as on a kernel that has not got them. `connects` adds
+// client sockets of IPv4, IPv6 and unix. FAILED_PRECONDITION: no filter could be
+// set, and none is.
+absl::Status RestrictSyscalls(bool connects);
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_WORKER_SANDBOX_SYSCALLS_H_

@@ -1,0 +1,367 @@
+#include "worker/sources/sqlite/connection.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "common/limits.h"
+
+namespace tributary::sqlite {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLongestSleep(250);
+// A writer that commits faster than a transaction can be named is met rarely; this
+// many attempts take milliseconds.
+constexpr int kNamingAttempts = 1000;
+constexpr int kStepsBetweenBeats = 100'000;
+// A log file changed this recently may change again under the same timestamp.
+constexpr std::chrono::seconds kTimestampDoubt(1);
+
+int Primary(int code) { return code & 0xff; }
+
+// Whether an application's unfinished commit stands in the way.
+bool NeedsRecovery(int code) {
+  return code == SQLITE_READONLY_ROLLBACK || code == SQLITE_READONLY_RECOVERY;
+}
+
+bool IsPassing(int code) {
+  switch (Primary(code)) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Growing sleeps with jitter up to a deadline, with a beat before each.
+class Patience {
+ public:
+  Patience(Pulse& pulse, milliseconds limit) : pulse_(pulse), start_(Clock::now()), limit_(limit) {}
+
+  // False once `share` of the limit has passed.
+  bool Wait(double share) {
+    const auto left = std::chrono::duration_cast<milliseconds>(limit_ * share - (Clock::now() - start_));
+    if (left.count() <= 0) return false;
+    pulse_.Beat();
+    std::uniform_int_distribution<std::int64_t> jitter(sleep_.count() / 2, sleep_.count());
+    std::this_thread::sleep_for(std::min(milliseconds(jitter(random_)), left));
+    sleep_ = std::min(2 * sleep_, kLongestSleep);
+    return true;
+  }
+
+ private:
+  Pulse& pulse_;
+  Clock::time_point start_;
+  milliseconds limit_;
+  milliseconds sleep_{2};
+  std::minstd_rand random_{std::random_device()()};
+};
+
+// The path as a URI that says the file cannot change.
+std::string ImmutableUri(const std::string& path) {
+  return absl::StrCat(
+      "file:", absl::StrReplaceAll(path, {{"%", "%25"}, {"?", "%3f"}, {"#", "%23"}}),
+      "?immutable=1");
+}
+
+int CompareBytes(void*, int left_bytes, const void* left, int right_bytes, const void* right) {
+  const std::string_view one(static_cast<const char*>(left), static_cast<std::size_t>(left_bytes));
+  const std::string_view two(static_cast<const char*>(right),
+                             static_cast<std::size_t>(right_bytes));
+  return one.compare(two);
+}
+
+int Step(const Statement& statement) {
+  const int code = sqlite3_step(statement.get());
+  sqlite3_reset(statement.get());
+  return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+}  // namespace
+
+std::string Quoted(const std::string& name) {
+  return absl::StrCat("\"", absl::StrReplaceAll(name, {{"\"", "\"\""}}), "\"");
+}
+
+std::string ColumnText(sqlite3_stmt* statement, int column) {
+  const auto* const text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
+  if (text == nullptr) return {};
+  return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
+}
+
+Connection::Connection(DatabaseFile file, Pulse& pulse, milliseconds patience)
+    : file_(std::move(file)), pulse_(pulse), patience_(patience) {}
+
+Connection::~Connection() { Close(); }
+
+void Connection::Close() {
+  begin_.reset();
+  commit_.reset();
+  first_read_.reset();
+  sqlite3_close_v2(std::exchange(db_, nullptr));
+}
+
+absl::Status Connection::Open() {
+  const std::string name = file_.immutable ? ImmutableUri(file_.path) : file_.path;
+  const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                    SQLITE_OPEN_EXRESCODE | (file_.immutable ? SQLITE_OPEN_URI : 0);
+  const int code = sqlite3_open_v2(name.c_str(), &db_, flags, nullptr);
+  absl::Status status = code == SQLITE_OK ? Limit() : BeginError(code);
+  if (!status.ok()) Close();
+  return status;
+}
+
+absl::Status Connection::Limit() {
+  for (const auto& [option, value] : std::initializer_list<std::pair<int, int>>{
+           {SQLITE_DBCONFIG_DEFENSIVE, 1},
+           {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+           {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+           {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+           {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+           // A column that is gone is an error, not a text constant of its name.
+           {SQLITE_DBCONFIG_DQS_DML, 0},
+           {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}}) {
+    sqlite3_db_config(db_, option, value, nullptr);
+  }
+  sqlite3_limit(db_, SQLITE_LIMIT_ATTACHED, 0);
+  sqlite3_limit(db_, SQLITE_LIMIT_LENGTH, static_cast<int>(limits::kSqliteMaxValueBytes));
+  // A table in an order that only its application knows can still be read whole.
+  sqlite3_collation_needed(db_, nullptr, [](void*, sqlite3* db, int, const char* name) {
+    sqlite3_create_collation_v2(db, name, SQLITE_UTF8, nullptr, &CompareBytes, nullptr);
+  });
+  sqlite3_progress_handler(
+      db_, kStepsBetweenBeats,
+      [](void* pulse) {
+        static_cast<Pulse*>(pulse)->Beat();
+        return 0;
+      },
+      &pulse_);
+  // Sorting and temporary tables stay in memory: the sandbox lets no file be made.
+  const std::string pragmas =
+      absl::StrCat("PRAGMA temp_store=memory; PRAGMA query_only=1; PRAGMA cell_size_check=1; ",
+                   "PRAGMA cache_size=-", limits::kSqliteCacheBytes / limits::kKiB, ";");
+  int code = sqlite3_exec(db_, pragmas.c_str(), nullptr, nullptr, nullptr);
+  // Needs no catalog, so an unchanged file is told without parsing 10,000 tables.
+  for (const auto& [sql, statement] :
+       std::initializer_list<std::pair<const char*, Statement*>>{
+           {"BEGIN", &begin_}, {"COMMIT", &commit_}, {"PRAGMA main.application_id", &first_read_}}) {
+    if (code != SQLITE_OK) break;
+    sqlite3_stmt* prepared = nullptr;
+    code = sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+    statement->reset(prepared);
+  }
+  return code == SQLITE_OK ? absl::OkStatus() : BeginError(code);
+}
+
+absl::StatusOr<std::string> Connection::Begin() {
+  Patience patience(pulse_, patience_);
+  for (;;) {
+    int code = SQLITE_OK;
+    absl::Status status;
+    if (db_ == nullptr) {
+      status = Open();
+      code = absl::IsUnavailable(status) ? SQLITE_CANTOPEN : SQLITE_OK;
+    }
+    if (status.ok()) {
+      code = TryBegin();
+      if (code == SQLITE_OK) break;
+      status = BeginError(code);
+      Rollback();
+    }
+    // What only the application can mend is not waited for as long as a lock.
+    const double share = NeedsRecovery(code) || Primary(code) == SQLITE_CANTOPEN ||
+                                 Primary(code) == SQLITE_READONLY
+                             ? 0.2
+                             : 1.0;
+    if (!IsPassing(code) || !patience.Wait(share)) return status;
+  }
+  absl::Status in_place = CheckInPlace();
+  if (!in_place.ok()) {
+    Rollback();
+    return in_place;
+  }
+  return version_;
+}
+
+int Connection::TryBegin() {
+  for (int attempt = 0;; ++attempt) {
+    int code = Step(begin_);
+    // Without an index mapped yet there is nothing to compare with; once the first
+    // transaction has mapped it, the next attempt has.
+    std::optional<WalPosition> before;
+    if (WalPosition read; code == SQLITE_OK && header_.wal() && !file_.immutable &&
+                          ReadWalPosition(db_, read) == WalIndex::kRead) {
+      before = read;
+    }
+    if (code == SQLITE_OK) code = FirstRead();
+    if (code != SQLITE_OK) return code;
+    if (NameVersion(before)) return SQLITE_OK;
+    if (attempt == kNamingAttempts) {
+      version_ = UnknownVersion();
+      return SQLITE_OK;
+    }
+    Rollback();
+  }
+}
+
+int Connection::FirstRead() {
+  const int code = sqlite3_step(first_read_.get());
+  if (code == SQLITE_ROW) {
+    application_id_ = static_cast<std::uint32_t>(sqlite3_column_int(first_read_.get(), 0));
+  }
+  sqlite3_reset(first_read_.get());
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return code;
+  const std::optional<FileHeader> header = ReadFileHeader(db_);
+  if (!header.has_value()) return SQLITE_IOERR_READ;
+  header_ = *header;
+  facts_ = FactsOf(file_.path);
+  return SQLITE_OK;
+}
+
+bool Connection::NameVersion(const std::optional<WalPosition>& before) {
+  if (!header_.wal() || file_.immutable) {
+    version_ = RollbackVersion(header_, facts_);
+    return true;
+  }
+  WalPosition after;
+  switch (ReadWalPosition(db_, after)) {
+    case WalIndex::kBeingWritten:
+      return false;
+    case WalIndex::kRead:
+      version_ = WalVersion(after, header_, facts_);
+      return before.has_value() && *before == after;
+    case WalIndex::kUnshared:
+      break;
+  }
+  const FileFacts log = FactsOf(file_.path + "-wal");
+  const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+  const bool doubtful = now - std::chrono::seconds(log.modified_seconds) < kTimestampDoubt;
+  version_ = doubtful ? UnknownVersion() : UnsharedWalVersion(header_, facts_, log);
+  return true;
+}
+
+absl::Status Connection::CheckInPlace() const {
+  int moved = 0;
+  if (file_.immutable) return absl::OkStatus();
+  if (sqlite3_file_control(db_, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || moved == 0) {
+    return absl::OkStatus();
+  }
+  return absl::UnavailableError(absl::StrCat(
+      "read database \"", file_.named,
+      "\": the file was moved, removed or replaced by another; the next sync takes what is there "
+      "then"));
+}
+
+void Connection::Rollback() {
+  if (db_ != nullptr && sqlite3_get_autocommit(db_) == 0) {
+    sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+}
+
+absl::Status Connection::End() {
+  if (Step(commit_) != SQLITE_OK) Rollback();
+  if (file_.immutable && !(FactsOf(file_.path) == facts_)) {
+    return absl::UnavailableError(
+        absl::StrCat("read database \"", file_.named,
+                     "\": it changed on a file system that is read-only here; stop its writer "
+                     "while syncing, or let tributary's user write to the folder"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Statement> Connection::Prepare(const std::string& sql,
+                                                 absl::string_view subject) {
+  sqlite3_stmt* prepared = nullptr;
+  const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), 0, &prepared,
+                                      nullptr);
+  Statement statement(prepared);
+  if (code == SQLITE_OK) return statement;
+  // Preparing reads the catalog and nothing of the table.
+  if (Primary(code) == SQLITE_CORRUPT || Primary(code) == SQLITE_NOTADB) {
+    return Error(code, "read catalog of", "");
+  }
+  return Error(code, "read table", subject);
+}
+
+absl::Status Connection::BeginError(int code) const {
+  const std::string place = absl::StrCat("open database \"", file_.named, "\": ");
+  if (NeedsRecovery(code) || (Primary(code) == SQLITE_READONLY)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        place, "its last writer ended in the middle of a commit, which a reader cannot undo; open "
+               "it once with the application or the sqlite3 shell, then sync again"));
+  }
+  switch (Primary(code)) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+      return absl::UnavailableError(absl::StrCat(
+          place, "another program holds its lock; sync again when that program's transaction is "
+                 "over"));
+    case SQLITE_CANTOPEN:
+      return absl::UnavailableError(
+          absl::StrCat(place, "the file or one of its side files (-wal, -shm, -journal) cannot be "
+                              "opened; check that they are there and readable, then sync again"));
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return absl::FailedPreconditionError(
+          absl::StrCat(place, "it is damaged or encrypted; check it with PRAGMA integrity_check and "
+                              "restore it from a backup"));
+    default:
+      return Error(code, "open database", "");
+  }
+}
+
+absl::Status Connection::Error(int code, absl::string_view operation,
+                               absl::string_view subject) const {
+  const std::string place =
+      subject.empty() ? absl::StrCat(operation, " database \"", file_.named, "\": ")
+                      : absl::StrCat(operation, " \"", subject, "\": ");
+  const std::string said = db_ != nullptr ? sqlite3_errmsg(db_) : sqlite3_errstr(code);
+  switch (Primary(code)) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      if (subject.empty()) {
+        return absl::FailedPreconditionError(
+            absl::StrCat(place, "it is damaged (", said,
+                         "); check it with PRAGMA integrity_check and restore it from a backup"));
+      }
+      return absl::DataLossError(absl::StrCat(
+          place, "a page of it is damaged; check the database with PRAGMA integrity_check and "
+                 "restore the table from a backup"));
+    case SQLITE_ERROR:
+      if (said.starts_with("no such table") || said.starts_with("no such column")) {
+        return absl::NotFoundError(
+            absl::StrCat(place, "it has changed since the catalog was read (", said,
+                         "); the next sync takes it as it is then"));
+      }
+      return absl::DataLossError(absl::StrCat(
+          place, "SQLite cannot read it (", said,
+          "); change the table so that the sqlite3 shell can select from it"));
+    case SQLITE_TOOBIG:
+      return absl::DataLossError(absl::StrCat(
+          place, "it holds a value of more than ", limits::kSqliteMaxValueBytes / limits::kMiB,
+          " MiB; make it smaller or leave its column out"));
+    case SQLITE_NOMEM:
+      return absl::ResourceExhaustedError(
+          absl::StrCat(place, "out of memory; give tributary more or run fewer workers"));
+    default:
+      return absl::UnavailableError(absl::StrCat(place, said, " (SQLite code ", code,
+                                                 "); check the file system, then sync again"));
+  }
+}
+
+}  // namespace tributary::sqlite

@@ -1,0 +1,123 @@
+// One read-only connection to the database: how it is opened and limited, how a
+// read transaction begins and is named, and what SQLite's errors mean here.
+//
+// Used by the worker's main thread only.
+#ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_CONNECTION_H_
+#define TRIBUTARY_WORKER_SOURCES_SQLITE_CONNECTION_H_
+
+#include <sqlite3.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "worker/sources/source.h"
+#include "worker/sources/sqlite/database_file.h"
+#include "worker/sources/sqlite/version.h"
+
+namespace tributary::sqlite {
+
+struct StatementCloser {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using Statement = std::unique_ptr<sqlite3_stmt, StatementCloser>;
+
+// `name` as an SQL identifier.
+std::string Quoted(const std::string& name);
+
+// A result column's text, byte for byte.
+std::string ColumnText(sqlite3_stmt* statement, int column);
+
+class Connection {
+ public:
+  // `patience` bounds the wait for locks and for a file system that fails.
+  // `pulse` outlives the connection.
+  Connection(DatabaseFile file, Pulse& pulse, std::chrono::milliseconds patience);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  // Begins a read transaction, opening the database where that has not been done,
+  // and gives the version that it reads. Waits while others hold locks.
+  //   FAILED_PRECONDITION  no database, damaged as a whole, a journal that has to
+  //                        be rolled back by its application
+  //   UNAVAILABLE          still locked or failing after `patience`, or replaced
+  //                        by another file
+  absl::StatusOr<std::string> Begin();
+  // UNAVAILABLE where a file that was taken for unchangeable has changed; what was
+  // read is then not to be trusted.
+  absl::Status End();
+
+  // Within a transaction. `subject` is a table's name for texts, empty for the
+  // catalog.
+  absl::StatusOr<Statement> Prepare(const std::string& sql, absl::string_view subject);
+
+  // What `code`, returned by a step over `subject`, means:
+  //   NOT_FOUND            the table or a column is gone
+  //   DATA_LOSS            this table cannot be read
+  //   FAILED_PRECONDITION  the catalog is damaged
+  //   UNAVAILABLE          the file system failed or the file was replaced
+  //   RESOURCE_EXHAUSTED   out of memory
+  absl::Status Error(int code, absl::string_view operation, absl::string_view subject) const;
+
+  // Of the transaction that began last.
+  std::uint32_t application_id() const { return application_id_; }
+  const FileHeader& header() const { return header_; }
+  const DatabaseFile& file() const { return file_; }
+  sqlite3* db() const { return db_; }
+  Pulse& pulse() const { return pulse_; }
+
+ private:
+  absl::Status Open();
+  absl::Status Limit();
+  void Close();
+  void Rollback();
+  // One attempt: an extended result code of SQLite.
+  int TryBegin();
+  // Within a new transaction; reads its first page.
+  int FirstRead();
+  // After FirstRead, names what it read. `before` is from before it.
+  bool NameVersion(const std::optional<WalPosition>& before);
+  absl::Status BeginError(int code) const;
+  absl::Status CheckInPlace() const;
+
+  DatabaseFile file_;
+  Pulse& pulse_;
+  std::chrono::milliseconds patience_;
+  sqlite3* db_ = nullptr;
+  Statement begin_;
+  Statement commit_;
+  Statement first_read_;
+  std::uint32_t application_id_ = 0;
+  FileHeader header_;
+  FileFacts facts_;
+  std::string version_;
+};
+
+// Ends the transaction wherever its scope is left early.
+class TransactionScope {
+ public:
+  explicit TransactionScope(Connection& connection) : connection_(connection) {}
+  TransactionScope(const TransactionScope&) = delete;
+  TransactionScope& operator=(const TransactionScope&) = delete;
+  ~TransactionScope() {
+    if (open_) (void)connection_.End();
+  }
+  absl::Status End() {
+    open_ = false;
+    return connection_.End();
+  }
+
+ private:
+  Connection& connection_;
+  bool open_ = true;
+};
+
+}  // namespace tributary::sqlite
+
+#endif  // TRIBUTARY_WORKER_SOURCES_SQLITE_CONNECTION_H_

@@ -1,0 +1,56 @@
+// Whether a value of SQLite's fits a Fivetran type, and its form there. Pure
+// functions; none allocates unless it is given a string to fill.
+#ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_CONVERSION_H_
+#define TRIBUTARY_WORKER_SOURCES_SQLITE_CONVERSION_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tributary::sqlite {
+
+// Room for any number's text: a double without exponent has up to 325 characters.
+using NumberText = std::array<char, 400>;
+
+bool IsUtf8(std::string_view text);
+// Each maximal part that is not UTF-8 becomes one U+FFFD.
+void RepairUtf8(std::string_view text, std::string& repaired);
+
+// RFC 8259.
+bool IsJson(std::string_view text);
+
+// "YYYY-MM-DD", years 0001 to 9999: seconds since 1970 at midnight.
+std::optional<std::int64_t> DateSeconds(std::string_view text);
+
+struct Moment {
+  std::int64_t seconds = 0;
+  std::int32_t nanoseconds = 0;
+};
+// "YYYY-MM-DD HH:MM", with T for the space, ":SS" and up to nine digits of a
+// fraction allowed; no zone.
+std::optional<Moment> DatetimeMoment(std::string_view text);
+
+// The decimal's digits where they fit `precision` and `scale`; precision 0: no
+// limits were declared, so up to 38 digits.
+std::optional<std::string_view> DecimalDigits(std::int64_t value, std::uint32_t precision,
+                                              std::uint32_t scale, NumberText& room);
+std::optional<std::string_view> DecimalDigits(double value, std::uint32_t precision,
+                                              std::uint32_t scale, NumberText& room);
+std::optional<std::string_view> DecimalDigits(std::string_view text, std::uint32_t precision,
+                                              std::uint32_t scale, NumberText& room);
+
+// Whether a double holds this integer exactly.
+bool IsExactDouble(std::int64_t value);
+
+std::string_view IntegerText(std::int64_t value, NumberText& room);
+// The shortest text that reads as the same double, never like an integer: "1.0",
+// "1e+300", "Infinity".
+std::string_view RealText(double value, NumberText& room);
+// As SQL writes a blob: x'0AFF'.
+void BlobText(std::string_view bytes, std::string& text);
+
+}  // namespace tributary::sqlite
+
+#endif  // TRIBUTARY_WORKER_SOURCES_SQLITE_CONVERSION_H_

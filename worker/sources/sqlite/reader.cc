@@ -1,0 +1,416 @@
+#include "worker/sources/sqlite/reader.h"
+
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/limits.h"
+
+namespace tributary::sqlite {
+namespace {
+
+using fivetran_sdk::v2::DataType;
+
+constexpr std::uint64_t kRowsBetweenLooks = 64;
+// SQLite's limit on the columns of a result.
+constexpr std::size_t kMaxResultColumns = 2000;
+
+std::string_view BytesOf(sqlite3_value* value) {
+  const auto* const bytes = static_cast<const char*>(sqlite3_value_blob(value));
+  return {bytes, static_cast<std::size_t>(sqlite3_value_bytes(value))};
+}
+
+}  // namespace
+
+std::string SliceReader::Query::sql() const {
+  return absl::StrCat("SELECT ", columns, columns.empty() || keys.empty() ? "" : ",", keys,
+                      columns.empty() && keys.empty() ? "1" : "", rest);
+}
+
+absl::Status SliceReader::Plan(const ReadAssignment& assignment) {
+  auto access = ParseAccess(assignment.access());
+  if (!access.ok()) return access.status();
+  access_ = *std::move(access);
+  columns_.assign(static_cast<std::size_t>(assignment.columns_size()), Column());
+  for (std::size_t at = 0; at < columns_.size(); ++at) {
+    const auto& from = assignment.columns(static_cast<int>(at));
+    Column& column = columns_[at];
+    column.name = from.name();
+    column.type = from.type();
+    column.key = from.primary_key();
+    column.precision = from.params().decimal().precision();
+    column.scale = from.params().decimal().scale();
+  }
+  paused_ = misfit_ = false;
+  steps_ = skipped_rows_ = 0;
+  return absl::OkStatus();
+}
+
+SliceReader::Query SliceReader::MakeQuery(const ReadAssignment& assignment) const {
+  Query query;
+  query.columns = absl::StrJoin(columns_, ",", [](std::string* out, const Column& column) {
+    absl::StrAppend(out, Quoted(column.name));
+  });
+  query.rest = absl::StrCat(" FROM main.", Quoted(assignment.table()));
+  const Range& range = assignment.range();
+  switch (access_.by) {
+    case Access::By::kScan:
+      break;
+    case Access::By::kRowid: {
+      // NOT INDEXED: a covering index would give another order, and then a sort.
+      query.keys = Quoted(access_.rowid);
+      absl::StrAppend(&query.rest, " NOT INDEXED WHERE ", query.keys, ">=?1 AND ", query.keys,
+                      "<=?2 ORDER BY ", query.keys);
+      break;
+    }
+    case Access::By::kKey: {
+      query.keys = KeyColumns(access_.key);
+      std::vector<std::string> conditions;
+      if (!range.from().empty()) conditions.push_back(KeyCondition(access_.key, true, 1));
+      if (!range.to().empty()) {
+        conditions.push_back(
+            KeyCondition(access_.key, false, 1 + static_cast<int>(access_.key.size())));
+      }
+      absl::StrAppend(&query.rest, conditions.empty() ? "" : " WHERE ",
+                      absl::StrJoin(conditions, " AND "), " ORDER BY ", KeyOrder(access_.key));
+      break;
+    }
+  }
+  return query;
+}
+
+absl::Status SliceReader::PrepareFor(const ReadAssignment& assignment) {
+  const Query query = MakeQuery(assignment);
+  const std::size_t key_columns =
+      access_.by == Access::By::kKey ? access_.key.size() : access_.by == Access::By::kRowid;
+  const bool keys_apart = columns_.size() + key_columns > kMaxResultColumns;
+  std::string sql = keys_apart ? absl::StrCat("SELECT ", query.columns, query.rest) : query.sql();
+  if (statement_ != nullptr && sql == sql_) return absl::OkStatus();
+  keys_.reset();
+  statement_.reset();
+  auto encoding = connection_.Prepare("PRAGMA main.encoding", "");
+  if (!encoding.ok()) return encoding.status();
+  utf8_ = sqlite3_step(encoding->get()) != SQLITE_ROW || ColumnText(encoding->get(), 0) == "UTF-8";
+  auto statement = connection_.Prepare(sql, assignment.table());
+  if (!statement.ok()) return statement.status();
+  if (keys_apart) {
+    auto keys = connection_.Prepare(query.keys_sql(), assignment.table());
+    if (!keys.ok()) return keys.status();
+    keys_ = *std::move(keys);
+  }
+  statement_ = *std::move(statement);
+  sql_ = std::move(sql);
+  return absl::OkStatus();
+}
+
+absl::Status SliceReader::BindRange(sqlite3_stmt* statement, const Range& range) const {
+  if (access_.by == Access::By::kRowid) {
+    const auto rowids = ParseRowidRange(range.from(), range.to());
+    if (!rowids.ok()) return rowids.status();
+    sqlite3_bind_int64(statement, 1, rowids->empty ? 1 : rowids->first);
+    sqlite3_bind_int64(statement, 2, rowids->empty ? 0 : rowids->last);
+  }
+  if (access_.by != Access::By::kKey) return absl::OkStatus();
+  int parameter = 1;
+  for (const std::string* bound : {&range.from(), &range.to()}) {
+    if (!bound->empty()) {
+      const auto key = ParseKeyBound(*bound, access_.key.size());
+      if (!key.ok()) return key.status();
+      const absl::Status status = BindKey(statement, parameter, *key);
+      if (!status.ok()) return status;
+    }
+    parameter += static_cast<int>(access_.key.size());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ReadEnd> SliceReader::Read(const ReadAssignment& assignment,
+                                          std::string_view version, SliceWriter& writer) {
+  absl::Status status = Plan(assignment);
+  if (!status.ok()) return status;
+  ReadAssignment rest;
+  rest.set_table(assignment.table());
+  *rest.mutable_range() = assignment.range();
+  int code = SQLITE_TOOBIG;
+  while (code == SQLITE_TOOBIG) {
+    status = PrepareFor(rest);
+    if (status.ok()) status = BindRange(statement_.get(), rest.range());
+    if (status.ok() && keys_ != nullptr) status = BindRange(keys_.get(), rest.range());
+    if (!status.ok()) return status;
+    code = ReadRows(version, writer);
+    // The message belongs to the step; a reset keeps it.
+    if (code != SQLITE_DONE && code != SQLITE_ROW && code != SQLITE_TOOBIG) {
+      status = connection_.Error(code, "read table", assignment.table());
+    }
+    sqlite3_reset(statement_.get());
+    if (keys_ != nullptr) sqlite3_reset(keys_.get());
+    if (code == SQLITE_TOOBIG) status = SkipLargeRow(assignment, *rest.mutable_range());
+    if (!status.ok()) return status;
+  }
+  ReadEnd end;
+  end.set_outcome(misfit_ ? ReadEnd::WIDEN : paused_ ? ReadEnd::PAUSED : ReadEnd::DONE);
+  end.set_rows(writer.rows());
+  AddRemarks(writer, end);
+  return end;
+}
+
+int SliceReader::ReadRows(std::string_view version, SliceWriter& writer) {
+  steps_ = 0;
+  int rows_to_look_at = limits::kRowsBehindMisfit;
+  for (;;) {
+    const int code = sqlite3_step(statement_.get());
+    if (code != SQLITE_ROW) return misfit_ ? SQLITE_ROW : code;
+    if (keys_ != nullptr) sqlite3_step(keys_.get());
+    ++steps_;
+    writer.BeginRow();
+    if (!WriteRow(writer)) misfit_ = true;
+    if (misfit_) {
+      writer.DropRow();
+      if (--rows_to_look_at == 0) return SQLITE_ROW;
+      continue;
+    }
+    writer.EndRow();
+    if (!writer.MarkDue() && steps_ % kRowsBetweenLooks != 0) continue;
+    connection_.pulse().Beat();
+    const bool pause = writer.PauseWanted();
+    if (!pause && !writer.MarkDue()) continue;
+    const std::string bound = BoundBehindRow();
+    if (bound.empty()) continue;
+    writer.Mark(bound, version);
+    if (pause) {
+      paused_ = true;
+      return SQLITE_ROW;
+    }
+  }
+}
+
+bool SliceReader::WriteRow(SliceWriter& writer) {
+  bool fits = true;
+  for (std::size_t at = 0; at < columns_.size(); ++at) {
+    if (!WriteValue(at, sqlite3_column_value(statement_.get(), static_cast<int>(at)), writer)) {
+      columns_[at].misfit = true;
+      fits = false;
+    }
+  }
+  return fits;
+}
+
+bool SliceReader::WriteValue(std::size_t at, sqlite3_value* value, SliceWriter& writer) {
+  Column& column = columns_[at];
+  const int stored = sqlite3_value_type(value);
+  if (stored == SQLITE_NULL) {
+    if (column.key) ++column.nulls_in_key;
+    writer.Null(at);
+    return true;
+  }
+  switch (column.type) {
+    case DataType::LONG:
+      if (stored != SQLITE_INTEGER) return false;
+      writer.Long(at, sqlite3_value_int64(value));
+      return true;
+    case DataType::BOOLEAN: {
+      if (stored != SQLITE_INTEGER) return false;
+      const std::int64_t truth = sqlite3_value_int64(value);
+      if (truth != 0 && truth != 1) return false;
+      writer.Bool(at, truth == 1);
+      return true;
+    }
+    case DataType::DOUBLE:
+      if (stored != SQLITE_FLOAT &&
+          (stored != SQLITE_INTEGER || !IsExactDouble(sqlite3_value_int64(value)))) {
+        return false;
+      }
+      writer.Double(at, sqlite3_value_double(value));
+      return true;
+    case DataType::STRING:
+      WriteAnyAsText(column, at, value, writer);
+      return true;
+    case DataType::BINARY:
+      if (stored != SQLITE_BLOB) return false;
+      writer.Binary(at, BytesOf(value));
+      return true;
+    case DataType::DECIMAL:
+      return WriteDecimal(column, at, value, writer);
+    case DataType::NAIVE_DATE: {
+      if (stored != SQLITE_TEXT) return false;
+      const auto seconds = DateSeconds(TextOf(value));
+      if (seconds) writer.NaiveDate(at, *seconds);
+      return seconds.has_value();
+    }
+    case DataType::NAIVE_DATETIME: {
+      if (stored != SQLITE_TEXT) return false;
+      const auto moment = DatetimeMoment(TextOf(value));
+      if (moment) writer.NaiveDatetime(at, moment->seconds, moment->nanoseconds);
+      return moment.has_value();
+    }
+    case DataType::JSON:
+      return WriteJson(at, value, writer);
+    case DataType::UNSPECIFIED:
+      WriteAsStored(column, at, value, writer);
+      return true;
+    default:
+      // A type that this engine never gives out.
+      return false;
+  }
+}
+
+bool SliceReader::WriteDecimal(const Column& column, std::size_t at, sqlite3_value* value,
+                               SliceWriter& writer) {
+  std::optional<std::string_view> digits;
+  switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER:
+      digits = DecimalDigits(std::int64_t{sqlite3_value_int64(value)}, column.precision,
+                             column.scale, number_);
+      break;
+    case SQLITE_FLOAT:
+      digits = DecimalDigits(sqlite3_value_double(value), column.precision, column.scale, number_);
+      break;
+    case SQLITE_TEXT:
+      digits = DecimalDigits(TextOf(value), column.precision, column.scale, number_);
+      break;
+    default:
+      break;
+  }
+  if (digits) writer.Decimal(at, *digits);
+  return digits.has_value();
+}
+
+bool SliceReader::WriteJson(std::size_t at, sqlite3_value* value, SliceWriter& writer) {
+  switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER:
+      writer.Json(at, IntegerText(sqlite3_value_int64(value), number_));
+      return true;
+    case SQLITE_FLOAT: {
+      const double real = sqlite3_value_double(value);
+      if (!std::isfinite(real)) return false;
+      writer.Json(at, RealText(real, number_));
+      return true;
+    }
+    case SQLITE_TEXT: {
+      const std::string_view text = TextOf(value);
+      if (!IsJson(text)) return false;
+      writer.Json(at, text);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+std::string_view SliceReader::TextOf(sqlite3_value* value) const {
+  // Text stored as UTF-8 is had without the copy that would end it with a NUL.
+  if (utf8_) return BytesOf(value);
+  const auto* const text = reinterpret_cast<const char*>(sqlite3_value_text(value));
+  return {text, static_cast<std::size_t>(sqlite3_value_bytes(value))};
+}
+
+void SliceReader::WriteText(Column& column, std::size_t at, std::string_view text,
+                            SliceWriter& writer) {
+  if (IsUtf8(text)) {
+    writer.String(at, text);
+    return;
+  }
+  ++column.repaired;
+  RepairUtf8(text, text_);
+  writer.String(at, text_);
+}
+
+void SliceReader::WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value,
+                                 SliceWriter& writer) {
+  switch (sqlite3_value_type(value)) {
+    case SQLITE_TEXT:
+      WriteText(column, at, TextOf(value), writer);
+      break;
+    case SQLITE_INTEGER:
+      writer.String(at, IntegerText(sqlite3_value_int64(value), number_));
+      break;
+    case SQLITE_FLOAT:
+      writer.String(at, RealText(sqlite3_value_double(value), number_));
+      break;
+    default:
+      ++column.blobs_as_text;
+      BlobText(BytesOf(value), text_);
+      writer.String(at, text_);
+      break;
+  }
+}
+
+void SliceReader::WriteAsStored(Column& column, std::size_t at, sqlite3_value* value,
+                                SliceWriter& writer) {
+  switch (sqlite3_value_type(value)) {
+    case SQLITE_TEXT:
+      WriteText(column, at, TextOf(value), writer);
+      break;
+    case SQLITE_INTEGER:
+      writer.Long(at, sqlite3_value_int64(value));
+      break;
+    case SQLITE_FLOAT:
+      writer.Double(at, sqlite3_value_double(value));
+      break;
+    default:
+      writer.Binary(at, BytesOf(value));
+      break;
+  }
+}
+
+std::string SliceReader::BoundBehindRow() const {
+  sqlite3_stmt* const row = keys_ != nullptr ? keys_.get() : statement_.get();
+  const int first = keys_ != nullptr ? 0 : static_cast<int>(columns_.size());
+  switch (access_.by) {
+    case Access::By::kRowid:
+      return RowidBound(sqlite3_column_int64(row, first));
+    case Access::By::kKey: {
+      const Key key = ReadKey(row, first, access_.key.size(), !utf8_);
+      return HasNull(key) ? std::string() : KeyBound(key);
+    }
+    case Access::By::kScan:
+      break;
+  }
+  return {};
+}
+
+absl::Status SliceReader::SkipLargeRow(const ReadAssignment& assignment, Range& rest) {
+  const absl::Status too_large =
+      connection_.Error(SQLITE_TOOBIG, "read table", assignment.table());
+  if (access_.by == Access::By::kScan) return too_large;
+  ReadAssignment from;
+  from.set_table(assignment.table());
+  *from.mutable_range() = rest;
+  auto statement = connection_.Prepare(
+      absl::StrCat(MakeQuery(from).keys_sql(), " LIMIT 1 OFFSET ", steps_), assignment.table());
+  if (!statement.ok()) return statement.status();
+  const absl::Status status = BindRange(statement->get(), rest);
+  if (!status.ok()) return status;
+  if (sqlite3_step(statement->get()) != SQLITE_ROW) return too_large;
+  if (access_.by == Access::By::kRowid) {
+    rest.set_from(RowidBound(sqlite3_column_int64(statement->get(), 0)));
+  } else {
+    const Key key = ReadKey(statement->get(), 0, access_.key.size(), !utf8_);
+    if (HasNull(key)) return too_large;
+    rest.set_from(KeyBound(key));
+  }
+  ++skipped_rows_;
+  return absl::OkStatus();
+}
+
+void SliceReader::AddRemarks(const SliceWriter& writer, ReadEnd& end) const {
+  const auto add = [&end](const std::string& column, std::string_view what, std::uint64_t values) {
+    if (values == 0) return;
+    ColumnRemark& remark = *end.add_remarks();
+    remark.set_column(column);
+    remark.set_what(std::string(what));
+    remark.set_values(values);
+  };
+  for (const Column& column : columns_) {
+    if (column.misfit) end.add_widen(column.name);
+    add(column.name, "held invalid UTF-8, sent with U+FFFD in its place", column.repaired);
+    add(column.name, "held blobs, sent as text like x'0AFF'", column.blobs_as_text);
+    add(column.name, "held NULL though it belongs to the primary key; declare it NOT NULL",
+        column.nulls_in_key);
+  }
+  add("", "made rows larger than the 128 MiB that a message may have, which were left out",
+      writer.oversized_rows() + skipped_rows_);
+}
+
+}  // namespace tributary::sqlite

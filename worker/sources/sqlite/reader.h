@@ -1,0 +1,100 @@
+// Reads one slice: the tight loop from sqlite3_step to the encoder.
+//
+// What is known about a column is worked out once for each assignment; a row costs
+// one step, and one switch and two calls of SQLite for each value. Nothing is
+// allocated for a row that holds what its declaration says.
+#ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_READER_H_
+#define TRIBUTARY_WORKER_SOURCES_SQLITE_READER_H_
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/worker.pb.h"
+#include "worker/encoder/slice_writer.h"
+#include "worker/sources/sqlite/access.h"
+#include "worker/sources/sqlite/connection.h"
+#include "worker/sources/sqlite/conversion.h"
+
+namespace tributary::sqlite {
+
+class SliceReader {
+ public:
+  // `connection` outlives the reader.
+  explicit SliceReader(Connection& connection) : connection_(connection) {}
+
+  // Within a transaction that reads `version`. Writes the rows and the marks between
+  // them; where it returns DONE, the mark at the range's end is still to be written.
+  absl::StatusOr<ReadEnd> Read(const ReadAssignment& assignment, std::string_view version,
+                               SliceWriter& writer);
+
+ private:
+  struct Column {
+    std::string name;
+    fivetran_sdk::v2::DataType type = fivetran_sdk::v2::DataType::UNSPECIFIED;
+    std::uint32_t precision = 0;
+    std::uint32_t scale = 0;
+    bool key = false;
+    // Values that did not fit, and what else became of values.
+    bool misfit = false;
+    std::uint64_t repaired = 0;
+    std::uint64_t blobs_as_text = 0;
+    std::uint64_t nulls_in_key = 0;
+  };
+  struct Query {
+    std::string columns;
+    std::string keys;
+    // FROM, WHERE and ORDER BY.
+    std::string rest;
+    std::string sql() const;
+    std::string keys_sql() const { return "SELECT " + keys + rest; }
+  };
+
+  absl::Status Plan(const ReadAssignment& assignment);
+  absl::Status PrepareFor(const ReadAssignment& assignment);
+  Query MakeQuery(const ReadAssignment& assignment) const;
+  absl::Status BindRange(sqlite3_stmt* statement, const Range& range) const;
+  // SQLite's code at the loop's end: SQLITE_DONE, or SQLITE_ROW where it stopped
+  // before.
+  int ReadRows(std::string_view version, SliceWriter& writer);
+  bool WriteRow(SliceWriter& writer);
+  bool WriteValue(std::size_t at, sqlite3_value* value, SliceWriter& writer);
+  bool WriteDecimal(const Column& column, std::size_t at, sqlite3_value* value,
+                    SliceWriter& writer);
+  bool WriteJson(std::size_t at, sqlite3_value* value, SliceWriter& writer);
+  void WriteText(Column& column, std::size_t at, std::string_view text, SliceWriter& writer);
+  void WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value, SliceWriter& writer);
+  void WriteAsStored(Column& column, std::size_t at, sqlite3_value* value, SliceWriter& writer);
+  std::string_view TextOf(sqlite3_value* value) const;
+  // The bound behind the row that was read last; empty where none can be named.
+  std::string BoundBehindRow() const;
+  // Moves the range's start behind the row that is too large to be loaded.
+  absl::Status SkipLargeRow(const ReadAssignment& assignment, Range& rest);
+  void AddRemarks(const SliceWriter& writer, ReadEnd& end) const;
+
+  Connection& connection_;
+  Access access_;
+  std::vector<Column> columns_;
+  // The statement of the assignment before this one is used again where its text is
+  // the same.
+  std::string sql_;
+  Statement statement_;
+  // Where the key has no place among the 2,000 columns of a result, it comes from a
+  // second statement that keeps step with the first.
+  Statement keys_;
+  bool utf8_ = true;
+  bool paused_ = false;
+  bool misfit_ = false;
+  std::uint64_t steps_ = 0;
+  std::uint64_t skipped_rows_ = 0;
+  NumberText number_;
+  std::string text_;
+};
+
+}  // namespace tributary::sqlite
+
+#endif  // TRIBUTARY_WORKER_SOURCES_SQLITE_READER_H_

@@ -1,0 +1,44 @@
+// The engine "sqlite": one database file, read only.
+#ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_SOURCE_H_
+#define TRIBUTARY_WORKER_SOURCES_SQLITE_SOURCE_H_
+
+#include <chrono>
+#include <optional>
+
+#include "common/limits.h"
+#include "worker/sources/source.h"
+#include "worker/sources/sqlite/connection.h"
+#include "worker/sources/sqlite/reader.h"
+
+namespace tributary {
+
+class SqliteSource : public Source {
+ public:
+  // `patience`: how long locks and passing failures are waited for. `pulse`
+  // outlives the source.
+  SqliteSource(SourceOptions options, Pulse& pulse,
+               std::chrono::milliseconds patience =
+                   std::chrono::milliseconds(limits::kSourcePatienceMilliseconds));
+
+  absl::StatusOr<SourceNeeds> Prepare() override;
+  absl::Status Test(std::string_view name) override;
+  absl::StatusOr<Catalog> Describe(const DescribeAssignment& assignment) override;
+  absl::StatusOr<Slices> Slice(const SliceAssignment& assignment) override;
+  absl::StatusOr<ReadEnd> Read(const ReadAssignment& assignment, SliceWriter& writer) override;
+
+ private:
+  absl::StatusOr<std::string> Begin();
+  absl::Status TryReading();
+  std::string Identity() const;
+
+  SourceOptions options_;
+  Pulse& pulse_;
+  std::chrono::milliseconds patience_;
+  std::optional<sqlite::Connection> connection_;
+  // Holds statements of the connection, so it goes first.
+  std::optional<sqlite::SliceReader> reader_;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_WORKER_SOURCES_SQLITE_SOURCE_H_

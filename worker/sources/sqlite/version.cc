@@ -1,0 +1,153 @@
+#include "worker/sources/sqlite/version.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <cstring>
+#include <random>
+
+#include "absl/strings/str_format.h"
+
+namespace tributary::sqlite {
+namespace {
+
+// Two lanes of 64 bits over words; not against attackers, only against chance.
+class Fingerprint {
+ public:
+  void Add(std::uint64_t word) {
+    low_ = Mix(low_ ^ word) * 0x9e3779b97f4a7c15u + 1;
+    high_ = Mix(high_ + word) * 0xc2b2ae3d27d4eb4fu + 3;
+  }
+  void Add(const FileHeader& header) {
+    for (std::size_t at = 0; at + 4 <= header.bytes.size(); at += 4) {
+      std::uint32_t word;
+      std::memcpy(&word, header.bytes.data() + at, sizeof(word));
+      Add(word);
+    }
+  }
+  // Which file, not what is in it.
+  void AddPlace(const FileFacts& facts) {
+    Add(facts.device);
+    Add(facts.inode);
+  }
+  void Add(const FileFacts& facts) {
+    AddPlace(facts);
+    Add(facts.bytes);
+    Add(static_cast<std::uint64_t>(facts.modified_seconds));
+    Add(static_cast<std::uint64_t>(facts.modified_nanoseconds));
+  }
+  std::string Text(char kind) const {
+    return absl::StrFormat("%c%016x%016x", kind, Mix(low_), Mix(high_));
+  }
+
+ private:
+  static std::uint64_t Mix(std::uint64_t word) {
+    word ^= word >> 32;
+    word *= 0xd6e8feb86659fd93u;
+    word ^= word >> 32;
+    word *= 0xd6e8feb86659fd93u;
+    return word ^ word >> 32;
+  }
+  std::uint64_t low_ = 0x243f6a8885a308d3u;
+  std::uint64_t high_ = 0x13198a2e03707344u;
+};
+
+constexpr std::size_t kIndexHeaderBytes = 48;
+// Places in the wal-index header, in words of four bytes.
+constexpr std::size_t kIsInitWord = 3;
+constexpr std::size_t kFirstNamingWord = 4;
+constexpr int kIndexRegionBytes = 32 * 1024;
+
+}  // namespace
+
+FileFacts FactsOf(const std::string& path) {
+  struct stat stat{};
+  if (::stat(path.c_str(), &stat) != 0) return {};
+  return {.device = stat.st_dev,
+          .inode = stat.st_ino,
+          .bytes = static_cast<std::uint64_t>(stat.st_size),
+          .modified_seconds = stat.st_mtim.tv_sec,
+          .modified_nanoseconds = stat.st_mtim.tv_nsec};
+}
+
+sqlite3_file* MainFile(sqlite3* db) {
+  sqlite3_file* file = nullptr;
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) {
+    return nullptr;
+  }
+  return file != nullptr && file->pMethods != nullptr ? file : nullptr;
+}
+
+std::optional<FileHeader> ReadFileHeader(sqlite3* db) {
+  sqlite3_file* const file = MainFile(db);
+  if (file == nullptr) return std::nullopt;
+  FileHeader header;
+  const int code = file->pMethods->xRead(file, header.bytes.data(),
+                                         static_cast<int>(header.bytes.size()), 0);
+  if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) return std::nullopt;
+  return header;
+}
+
+WalIndex ReadWalPosition(sqlite3* db, WalPosition& position) {
+  sqlite3_file* const file = MainFile(db);
+  if (file == nullptr || file->pMethods->iVersion < 2 || file->pMethods->xShmMap == nullptr) {
+    return WalIndex::kUnshared;
+  }
+  volatile void* region = nullptr;
+  const int code = file->pMethods->xShmMap(file, 0, kIndexRegionBytes, 0, &region);
+  if (code != SQLITE_OK && code != SQLITE_READONLY) return WalIndex::kUnshared;
+  if (region == nullptr) return WalIndex::kBeingWritten;
+  // Writers fill the second copy first, readers take the first copy first: where
+  // both agree neither was being written.
+  using Words = std::array<std::uint32_t, kIndexHeaderBytes / 4>;
+  const auto* const shared = static_cast<volatile std::uint32_t*>(region);
+  Words first;
+  Words second;
+  for (std::size_t at = 0; at < first.size(); ++at) first[at] = shared[at];
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  for (std::size_t at = 0; at < second.size(); ++at) second[at] = shared[first.size() + at];
+  if (first != second) return WalIndex::kBeingWritten;
+  if (reinterpret_cast<const unsigned char*>(&first[kIsInitWord])[0] == 0) {
+    return WalIndex::kBeingWritten;
+  }
+  std::copy_n(first.begin() + kFirstNamingWord, position.words.size(), position.words.begin());
+  return WalIndex::kRead;
+}
+
+std::string RollbackVersion(const FileHeader& header, const FileFacts& database) {
+  Fingerprint print;
+  print.Add(header);
+  print.Add(database);
+  return print.Text('r');
+}
+
+std::string WalVersion(const WalPosition& position, const FileHeader& header,
+                       const FileFacts& database) {
+  Fingerprint print;
+  for (const std::uint32_t word : position.words) print.Add(word);
+  print.AddPlace(database);
+  if (position.log_is_empty()) {
+    print.Add(header);
+    print.Add(database);
+  }
+  return print.Text('w');
+}
+
+std::string UnsharedWalVersion(const FileHeader& header, const FileFacts& database,
+                               const FileFacts& log) {
+  Fingerprint print;
+  print.Add(header);
+  print.Add(database);
+  print.Add(log);
+  return print.Text('u');
+}
+
+std::string UnknownVersion() {
+  std::random_device random;
+  return absl::StrFormat("x%08x%08x%08x%08x", random(), random(), random(), random());
+}
+
+}  // namespace tributary::sqlite

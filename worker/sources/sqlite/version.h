@@ -1,0 +1,92 @@
+// Names the commit that a read transaction sees.
+//
+// Two transactions with equal names have read the same content; a name may change
+// though the content has not, which is rare.
+//
+// Rollback-journal modes: while a reader holds its lock the file does not change,
+// and every commit moves the header's change counter. The name covers the 100
+// header bytes, device, inode, size and modification time, so a file that was
+// replaced by another cannot look unchanged either.
+//
+// WAL mode: the change counter stands still; the commit is named by the wal-index,
+// the 48-byte header at the start of the -shm file (https://sqlite.org/walformat.html):
+// salts, last frame, that frame's running checksum, page count. `iChange` is left
+// out: it starts again when the index is rebuilt, and an idle file must keep its
+// name when connections come and go. With an empty log the database file is all
+// there is, and its facts are added. The index is read through SQLite's own file
+// methods: a second descriptor of the -shm file would drop SQLite's locks when closed.
+#ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_VERSION_H_
+#define TRIBUTARY_WORKER_SOURCES_SQLITE_VERSION_H_
+
+#include <sqlite3.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace tributary::sqlite {
+
+// The first 100 bytes of a database; zeros where the file is empty.
+struct FileHeader {
+  std::array<unsigned char, 100> bytes{};
+
+  bool wal() const { return bytes[18] == 2 || bytes[19] == 2; }
+  std::uint32_t page_bytes() const {
+    const std::uint32_t stored = static_cast<std::uint32_t>(bytes[16] << 8 | bytes[17]);
+    return stored == 1 ? 65536 : stored;
+  }
+};
+
+// The part of the wal-index header that tells commits apart.
+struct WalPosition {
+  // Last frame (0: the log is empty), pages, that frame's checksum, salts.
+  std::array<std::uint32_t, 6> words{};
+  bool log_is_empty() const { return words[0] == 0; }
+  bool operator==(const WalPosition&) const = default;
+};
+
+// Facts of a file at a path.
+struct FileFacts {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t bytes = 0;
+  std::int64_t modified_seconds = 0;
+  std::int64_t modified_nanoseconds = 0;
+  bool operator==(const FileFacts&) const = default;
+};
+
+// Zeros where there is no such file.
+FileFacts FactsOf(const std::string& path);
+
+// The file under `db`'s main database, as SQLite sees it.
+sqlite3_file* MainFile(sqlite3* db);
+
+// Nothing where the file cannot be read; a shorter file reads as zeros.
+std::optional<FileHeader> ReadFileHeader(sqlite3* db);
+
+enum class WalIndex {
+  kRead,
+  kBeingWritten,
+  // Nobody has it open and it is read-only here: SQLite keeps one in its own memory.
+  kUnshared,
+};
+WalIndex ReadWalPosition(sqlite3* db, WalPosition& position);
+
+// At most 40 characters.
+std::string RollbackVersion(const FileHeader& header, const FileFacts& database);
+std::string WalVersion(const WalPosition& position, const FileHeader& header,
+                       const FileFacts& database);
+// For a WAL database whose index cannot be shared (the -shm file is read-only and
+// nobody has it open): the log file's facts and header stand in.
+std::string UnsharedWalVersion(const FileHeader& header, const FileFacts& database,
+                               const FileFacts& log);
+// Equal to no other: the commit could not be told.
+std::string UnknownVersion();
+
+}  // namespace tributary::sqlite
+
+#endif  // TRIBUTARY_WORKER_SOURCES_SQLITE_VERSION_H_

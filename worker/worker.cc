@@ -1,0 +1,181 @@
+#include "worker/worker.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "common/control_channel.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/process_title.h"
+#include "common/worker_start.h"
+#include "proto/worker.pb.h"
+#include "worker/encoder/slice_writer.h"
+#include "worker/sandbox/sandbox.h"
+#include "worker/sources/source.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::chrono::milliseconds kIdleBeat(500);
+
+void SetFailure(const absl::Status& status, Failure& failure) {
+  failure.set_code(static_cast<int>(status.code()));
+  failure.set_message(std::string(status.message()));
+}
+
+class Worker : public Pulse {
+ public:
+  explicit Worker(RingMemory memory)
+      : ring_(std::move(memory), kDataReadyFd, kSpaceFreeFd),
+        channel_(FileDescriptor(kControlFd)) {}
+
+  void Beat() override { ring_.Beat(); }
+
+  // Until the control socket closes.
+  void Run() {
+    ToWorker message;
+    while (Receive(message)) {
+      if (message.has_opening()) {
+        opened_ = Open(message.opening());
+      } else if (message.has_assignment()) {
+        Do(message.assignment());
+      }
+    }
+  }
+
+ private:
+  bool Receive(ToWorker& message) {
+    SetProcessTitle("tributary worker: idle");
+    for (;;) {
+      const auto received = channel_.Receive(message);
+      if (!received.ok()) return false;
+      if (*received) return true;
+      channel_.Wait(kIdleBeat);
+      Beat();
+    }
+  }
+
+  absl::Status Open(const Opening& opening) {
+    SourceOptions options;
+    options.configuration = {opening.configuration().begin(), opening.configuration().end()};
+    options.sqlite_root = opening.sqlite_root();
+    auto source = MakeSource(std::move(options), *this);
+    if (!source.ok()) return source.status();
+    const auto needs = (*source)->Prepare();
+    if (!needs.ok()) return needs.status();
+    const auto report =
+        EnterSandbox(*needs, SandboxOptions{.address_space_bytes = opening.address_space_bytes()});
+    if (!report.ok()) return report.status();
+    source_ = *std::move(source);
+    return absl::OkStatus();
+  }
+
+  void Do(const Assignment& assignment) {
+    if (assignment.has_read()) {
+      Read(assignment.id(), assignment.read());
+      return;
+    }
+    FromWorker answer;
+    answer.set_assignment(assignment.id());
+    const absl::Status done = opened_.ok() ? Answer(assignment, answer) : opened_;
+    if (!done.ok()) SetFailure(done, *answer.mutable_failure());
+    Send(answer);
+  }
+
+  absl::Status Answer(const Assignment& assignment, FromWorker& answer) {
+    if (assignment.has_test()) {
+      SetProcessTitle("tributary worker: setup test");
+      answer.mutable_tested();
+      return source_->Test(assignment.test().name());
+    }
+    if (assignment.has_describe()) {
+      SetProcessTitle("tributary worker: catalog");
+      auto catalog = source_->Describe(assignment.describe());
+      if (catalog.ok()) *answer.mutable_catalog() = *std::move(catalog);
+      return catalog.status();
+    }
+    if (assignment.has_slice()) {
+      SetProcessTitle("tributary worker: slicing");
+      auto slices = source_->Slice(assignment.slice());
+      if (slices.ok()) *answer.mutable_slices() = *std::move(slices);
+      return slices.status();
+    }
+    return absl::UnimplementedError("do assignment: of a kind this worker does not know");
+  }
+
+  void Send(const FromWorker& answer) {
+    absl::Status sent = channel_.Send(answer);
+    if (absl::IsResourceExhausted(sent)) {
+      FromWorker refusal;
+      refusal.set_assignment(answer.assignment());
+      SetFailure(absl::FailedPreconditionError(sent.message()), *refusal.mutable_failure());
+      sent = channel_.Send(refusal);
+    }
+    while (sent.ok() && channel_.has_unsent()) {
+      channel_.Wait(kIdleBeat);
+      Beat();
+      sent = channel_.Flush();
+    }
+  }
+
+  void Read(std::uint32_t id, const ReadAssignment& read) {
+    SetProcessTitle(absl::StrCat("tributary worker: ", read.schema(), ".", read.table()));
+    ReadEnd end;
+    absl::Status status = opened_;
+    if (status.ok()) {
+      std::vector<std::string> names;
+      for (const auto& column : read.columns()) names.push_back(column.name());
+      SliceWriter writer(ring_, id, read.schema(), read.table(), names);
+      auto result = source_->Read(read, writer);
+      status = result.status();
+      if (result.ok()) end = *std::move(result);
+      end.set_rows(writer.rows());
+    }
+    if (!status.ok()) {
+      end.set_outcome(ReadEnd::FAILED);
+      SetFailure(status, *end.mutable_failure());
+    }
+    ring_.Send(FrameType::kEnd, id, end.SerializeAsString());
+  }
+
+  RingProducer ring_;
+  ControlChannel channel_;
+  std::unique_ptr<Source> source_;
+  absl::Status opened_ = absl::FailedPreconditionError("do assignment: no opening came before it");
+};
+
+}  // namespace
+
+int WorkerMain(int argc, char** argv) {
+  KeepTitleSpace(argc, argv);
+  absl::string_view pid_text = argc > 2 ? argv[2] : "";
+  int supervisor_pid = 0;
+  if (!absl::ConsumePrefix(&pid_text, kSupervisorPidFlag) ||
+      !absl::SimpleAtoi(pid_text, &supervisor_pid)) {
+    Log(LogLevel::kSevere, "start worker: not started by a supervisor; run tributary without it");
+    return EXIT_FAILURE;
+  }
+  const absl::Status leashed = LeashToSupervisor(supervisor_pid, kLastWorkerFd);
+  if (!leashed.ok()) {
+    Log(LogLevel::kSevere, std::string(leashed.message()));
+    return EXIT_FAILURE;
+  }
+  auto memory = RingMemory::Attach(FileDescriptor(kRingFd), limits::kRingBytes);
+  if (!memory.ok()) {
+    Log(LogLevel::kSevere, std::string(memory.status().message()));
+    return EXIT_FAILURE;
+  }
+  Worker(*std::move(memory)).Run();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace tributary
