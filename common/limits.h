@@ -134,7 +134,6 @@ inline constexpr std::size_t kSliceLeastBytes = 8 * kMiB;
 inline constexpr int kSourcePatienceMilliseconds = 30'000;
 // A larger value cannot be sent, so SQLite is not let to load it.
 inline constexpr std::size_t kSqliteMaxValueBytes = 160 * kMiB;
-inline constexpr std::size_t kSqliteCacheBytes = 8 * kMiB;
 // B-tree pages looked at to cut one table.
 inline constexpr std::size_t kSqliteMaxPagesForCuts = 1024;
 // Tables of which the setup test reads a row.

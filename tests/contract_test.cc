@@ -122,7 +122,7 @@ TEST_F(WireContract, TheContractItselfHasTheSizeThatIsKnown) {
 TEST_F(WireContract, FilesDefineAndImportExactlyWhatItSays) {
   json files = json::object();
   for (const FileDescriptor* file : files_) {
-    EXPECT_EQ(file->package(), contract_["package"]) << file->name();
+    EXPECT_EQ(json(file->package()), contract_["package"]) << file->name();
     EXPECT_EQ(file->syntax(), FileDescriptor::SYNTAX_PROTO3) << file->name();
     EXPECT_EQ(file->public_dependency_count(), 0) << file->name();
     EXPECT_EQ(file->weak_dependency_count(), 0) << file->name();

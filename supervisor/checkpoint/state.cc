@@ -32,7 +32,7 @@ void AppendText(std::string& out, std::string_view text) {
   try {
     out += nlohmann::json(text).dump();
   } catch (const nlohmann::json::type_error&) {
-    assert(!"a text of the state is not UTF-8");
+    assert(false && "a text of the state is not UTF-8");
     std::abort();
   }
 }

@@ -155,45 +155,52 @@ SelectedTable Selection::ResolveColumns(const CatalogTable& table, const Table* 
                                         WarningList& warnings) {
   SelectedTable selected;
   selected.table = &table;
+  selected.columns.reserve(static_cast<std::size_t>(table.columns_size()));
   std::vector<std::string_view> keys_put_back;
-  std::unordered_set<std::string_view> answered;
+  std::size_t named = 0;
   for (const Column& column : table.columns()) {
     bool included = true;
     if (answers != nullptr) {
       const auto answer = answers->columns.find(column.name());
       const bool is_new = answer == answers->columns.end();
       included = is_new ? answers->include_new_columns : answer->second;
-      if (!is_new) answered.insert(column.name());
+      if (!is_new) ++named;
     }
     if (!included && column.primary_key()) keys_put_back.push_back(column.name());
     if (included || column.primary_key()) selected.columns.push_back(&column);
   }
 
-  const std::string name = QualifiedName(table.schema(), table.table());
   if (!keys_put_back.empty()) {
-    warnings.Add(absl::StrCat("Table ", name, ": ", ShownNames(keys_put_back),
+    warnings.Add(absl::StrCat("Table ", QualifiedName(table.schema(), table.table()), ": ",
+                              ShownNames(keys_put_back),
                               " of its primary key are not selected and are synced all the same, "
                               "because rows are told apart by them. Select them, or exclude the "
                               "table."));
   }
   if (selected.columns.empty()) {
-    warnings.Add(absl::StrCat("Table ", name,
+    warnings.Add(absl::StrCat("Table ", QualifiedName(table.schema(), table.table()),
                               ": none of its columns is selected, so it is left out. Select a "
                               "column, or exclude the table."));
   }
-  if (answers != nullptr && answered.size() < answers->columns.size()) {
-    std::vector<std::string_view> missing;
-    for (const auto& [column, included] : answers->columns) {
-      if (included && !answered.contains(column)) missing.push_back(column);
-    }
-    std::sort(missing.begin(), missing.end());
-    if (!missing.empty()) {
-      warnings.Add(absl::StrCat("Table ", name,
-                                ": selected columns are not in the source: ", ShownNames(missing),
-                                ". The others are synced. Refresh the schema in Fivetran."));
-    }
+  if (answers != nullptr && named < answers->columns.size()) {
+    WarnOfMissingColumns(table, *answers, warnings);
   }
   return selected;
+}
+
+void Selection::WarnOfMissingColumns(const CatalogTable& table, const Table& answers,
+                                     WarningList& warnings) {
+  std::unordered_set<std::string_view> present;
+  for (const Column& column : table.columns()) present.insert(column.name());
+  std::vector<std::string_view> missing;
+  for (const auto& [column, included] : answers.columns) {
+    if (included && !present.contains(column)) missing.push_back(column);
+  }
+  if (missing.empty()) return;
+  std::sort(missing.begin(), missing.end());
+  warnings.Add(absl::StrCat("Table ", QualifiedName(table.schema(), table.table()),
+                            ": selected columns are not in the source: ", ShownNames(missing),
+                            ". The others are synced. Refresh the schema in Fivetran."));
 }
 
 void Selection::WarnOfMissing(const std::unordered_set<const void*>& found,

@@ -82,6 +82,8 @@ class Selection {
   Answer Find(const CatalogTable& table) const;
   static SelectedTable ResolveColumns(const CatalogTable& table, const Table* answers,
                                       WarningList& warnings);
+  static void WarnOfMissingColumns(const CatalogTable& table, const Table& answers,
+                                   WarningList& warnings);
   // For what is selected and was not found in the catalog; pointers of Answers.
   void WarnOfMissing(const std::unordered_set<const void*>& found, WarningList& warnings) const;
 

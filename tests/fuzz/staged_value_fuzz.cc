@@ -29,9 +29,9 @@ void ParseAsBlock(std::string_view bytes) {
   if (!shape.ok()) return;
   block.shape = *shape;
   block.stored = bytes.substr(kBlockKeyBytes + kBlockPrefixBytes);
-  Require(block.next() > block.key || block.last_position() < block.key.position);
   const auto parsed = ParseItems(block);
   if (!parsed.ok()) return;
+  Require(block.next() > block.key);
   Require(parsed->items.size() == block.shape.count);
   std::size_t bytes_in_items = 0;
   for (const StagedItem& item : parsed->items) {

@@ -54,6 +54,8 @@ void TryToStartPrograms(Complaints& complaints) {
   complaints.Refused("clone", ::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
   complaints.Refused("clone into namespaces",
                      ::syscall(SYS_clone, SIGCHLD | CLONE_NEWUSER, 0, 0, 0, 0));
+  complaints.Refused("a thread in namespaces of its own",
+                     ::syscall(SYS_clone, CLONE_THREAD | CLONE_NEWNET, 0, 0, 0, 0), {ENOSYS});
   clone_args process{};
   process.exit_signal = SIGCHLD;
   complaints.Refused("clone3", ::syscall(SYS_clone3, &process, sizeof(process)), {ENOSYS});

@@ -10,10 +10,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 
+#include "common/file_descriptor.h"
 #include "tests/sandbox/attempts.h"
 #include "worker/sandbox/every_thread.h"
 #include "worker/sandbox/landlock.h"
@@ -67,11 +70,25 @@ TEST_F(LandlockTest, AloneItKeepsAReadableFileFromBeingEmptied) {
   EXPECT_EQ(ReadAll(file_), "rows");
 }
 
-TEST_F(LandlockTest, AloneItRefusesTcpAndSignals) {
+// Bound by the kernel to a free name, which is returned with its length.
+std::pair<sockaddr_un, socklen_t> ListenOnAbstractName(int socket) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  socklen_t length = sizeof(address.sun_family);
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(socket, any, length) != 0 || ::listen(socket, 1) != 0) std::abort();
+  length = sizeof(address);
+  if (::getsockname(socket, any, &length) != 0) std::abort();
+  return {address, length};
+}
+
+TEST_F(LandlockTest, AloneItRefusesTcpSignalsAndAbstractUnixSockets) {
   if (!Has(6)) GTEST_SKIP() << "this kernel's Landlock does not know scopes";
+  const FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM, 0));
+  const auto [name, length] = ListenOnAbstractName(listener.get());
   EXPECT_EQ(ComplaintsUnderLandlock(
                 {},
-                [&](Complaints& complaints) {
+                [&, name = name, length = length](Complaints& complaints) {
                   const int client = ::socket(AF_INET, SOCK_STREAM, 0);
                   sockaddr_in to{};
                   to.sin_family = AF_INET;
@@ -81,6 +98,10 @@ TEST_F(LandlockTest, AloneItRefusesTcpAndSignals) {
                   to.sin_port = htons(9);
                   complaints.Refused("connect", ::connect(client, address, sizeof(to)), {EACCES});
                   complaints.Refused("kill", ::kill(::getppid(), 0), {EPERM});
+                  const int local = ::socket(AF_UNIX, SOCK_STREAM, 0);
+                  complaints.Refused(
+                      "connect to an abstract name",
+                      ::connect(local, reinterpret_cast<const sockaddr*>(&name), length), {EPERM});
                 }),
             "");
 }

@@ -45,6 +45,7 @@ TEST_F(LeashTest, WorkerIsKilledWhenItsSupervisorDies) {
       WritePid(kTellFd);
       for (;;) ::pause();
     }
+    ::close(tell[1]);
     ready();
     for (;;) ::pause();
   });
@@ -53,7 +54,7 @@ TEST_F(LeashTest, WorkerIsKilledWhenItsSupervisorDies) {
   ASSERT_GT(worker, 0);
 
   supervisor.Kill();
-  // Both held the pipe open: it is at its end when they are gone.
+  // Only the worker held the pipe open: it is at its end when that is gone.
   pollfd gone{tell[0], POLLIN, 0};
   const bool died = ::poll(&gone, 1, 60'000) == 1;
   ::close(tell[0]);

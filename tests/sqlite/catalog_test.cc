@@ -64,10 +64,10 @@ TEST_F(CatalogTest, WhatHoldsNoRowsOfItsOwnIsLeftOutAndSaidOnce) {
       "CREATE VIEW broken AS SELECT * FROM nowhere;"
       "CREATE VIRTUAL TABLE f USING fts5(body); CREATE VIRTUAL TABLE r USING rtree(id, a, b);");
   EXPECT_THAT(Names(catalog), ElementsAre("t"));
-  EXPECT_THAT(catalog.remarks(),
-              UnorderedElementsAre(HasSubstr("2 views (broken, v)"),
-                                   HasSubstr("2 virtual tables (f, r)"),
-                                   HasSubstr("1 internal table (sqlite_sequence)")));
+  EXPECT_THAT(
+      catalog.remarks(),
+      UnorderedElementsAre(HasSubstr("2 views (broken, v)"), HasSubstr("2 virtual tables (f, r)"),
+                           HasSubstr("1 internal table (sqlite_sequence)")));
 }
 
 TEST_F(CatalogTest, GeneratedColumnsAreThereAndRead) {
@@ -109,8 +109,9 @@ TEST_F(CatalogTest, ANullThatComesIntoTheKeyLaterIsCounted) {
 }
 
 TEST_F(CatalogTest, ANameThatIsNoUtf8LeavesItsTableOut) {
-  const Catalog catalog = Describe("CREATE TABLE \"bad\xff\"(a); CREATE TABLE ok(a);"
-                                   "CREATE TABLE badcolumn(\"x\xfe\" INT)");
+  const Catalog catalog = Describe(
+      "CREATE TABLE \"bad\xff\"(a); CREATE TABLE ok(a);"
+      "CREATE TABLE badcolumn(\"x\xfe\" INT)");
   EXPECT_THAT(Names(catalog), ElementsAre("ok"));
   EXPECT_THAT(catalog.remarks(), ElementsAre(HasSubstr("2 tables")));
 }

@@ -110,7 +110,10 @@ TEST(Utf8Test, EachMaximalInvalidPartBecomesOneReplacement) {
   EXPECT_EQ(repaired("plain ascii, long enough for words"), "plain ascii, long enough for words");
   EXPECT_EQ(repaired("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"),
             "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80");
-  EXPECT_EQ(repaired("a\xff" "b"), "a\xef\xbf\xbd" "b");
+  EXPECT_EQ(repaired("a\xff"
+                     "b"),
+            "a\xef\xbf\xbd"
+            "b");
   EXPECT_EQ(repaired("\xe2\x82"), "\xef\xbf\xbd");
   EXPECT_EQ(repaired("\xe2\x82z"), "\xef\xbf\xbdz");
   EXPECT_EQ(repaired("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd");

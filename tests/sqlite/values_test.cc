@@ -16,19 +16,29 @@ using ::testing::ElementsAre;
 // What a single value comes out as: "<field>:<value>", or "widen".
 std::string Shown(const ValueType& value) {
   switch (value.inner_case()) {
-    case ValueType::kNull: return "null";
-    case ValueType::kBool: return value.bool_() ? "bool:true" : "bool:false";
-    case ValueType::kLong: return "long:" + std::to_string(value.long_());
-    case ValueType::kDouble: return "double:" + std::to_string(value.double_());
-    case ValueType::kNaiveDate: return "date:" + std::to_string(value.naive_date().seconds());
+    case ValueType::kNull:
+      return "null";
+    case ValueType::kBool:
+      return value.bool_() ? "bool:true" : "bool:false";
+    case ValueType::kLong:
+      return "long:" + std::to_string(value.long_());
+    case ValueType::kDouble:
+      return "double:" + std::to_string(value.double_());
+    case ValueType::kNaiveDate:
+      return "date:" + std::to_string(value.naive_date().seconds());
     case ValueType::kNaiveDatetime:
       return "datetime:" + std::to_string(value.naive_datetime().seconds()) + "." +
              std::to_string(value.naive_datetime().nanos());
-    case ValueType::kDecimal: return "decimal:" + value.decimal();
-    case ValueType::kBinary: return "binary:" + value.binary();
-    case ValueType::kString: return "string:" + value.string();
-    case ValueType::kJson: return "json:" + value.json();
-    default: return "unexpected";
+    case ValueType::kDecimal:
+      return "decimal:" + value.decimal();
+    case ValueType::kBinary:
+      return "binary:" + value.binary();
+    case ValueType::kString:
+      return "string:" + value.string();
+    case ValueType::kJson:
+      return "json:" + value.json();
+    default:
+      return "unexpected";
   }
 }
 
@@ -88,19 +98,18 @@ TEST_P(StorageMatrixTest, TheWidenedColumnTakesEveryValue) {
 
 INSTANTIATE_TEST_SUITE_P(
     AllTypes, StorageMatrixTest,
-    ::testing::Values(
-        Case{"INTEGER", "long:7", "widen", "widen", "widen"},
-        Case{"BOOLEAN", "widen", "widen", "widen", "widen"},
-        Case{"REAL", "double:7.000000", "double:1.500000", "widen", "widen"},
-        Case{"DECIMAL(6,2)", "decimal:7", "decimal:1.5", "widen", "widen"},
-        Case{"NUMERIC", "decimal:7", "decimal:1.5", "widen", "widen"},
-        Case{"TEXT", "string:7", "string:1.5", "string:text", "string:x'0AFF'"},
-        Case{"BLOB", "widen", "widen", "widen", "binary:\x0a\xff"},
-        Case{"JSON", "json:7", "json:1.5", "widen", "widen"},
-        Case{"DATE", "widen", "widen", "widen", "widen"},
-        Case{"DATETIME", "widen", "widen", "widen", "widen"},
-        Case{"TIMESTAMP", "widen", "widen", "widen", "widen"},
-        Case{"", "long:7", "double:1.500000", "string:text", "binary:\x0a\xff"}),
+    ::testing::Values(Case{"INTEGER", "long:7", "widen", "widen", "widen"},
+                      Case{"BOOLEAN", "widen", "widen", "widen", "widen"},
+                      Case{"REAL", "double:7.000000", "double:1.500000", "widen", "widen"},
+                      Case{"DECIMAL(6,2)", "decimal:7", "decimal:1.5", "widen", "widen"},
+                      Case{"NUMERIC", "decimal:7", "decimal:1.5", "widen", "widen"},
+                      Case{"TEXT", "string:7", "string:1.5", "string:text", "string:x'0AFF'"},
+                      Case{"BLOB", "widen", "widen", "widen", "binary:\x0a\xff"},
+                      Case{"JSON", "json:7", "json:1.5", "widen", "widen"},
+                      Case{"DATE", "widen", "widen", "widen", "widen"},
+                      Case{"DATETIME", "widen", "widen", "widen", "widen"},
+                      Case{"TIMESTAMP", "widen", "widen", "widen", "widen"},
+                      Case{"", "long:7", "double:1.500000", "string:text", "binary:\x0a\xff"}),
     [](const auto& instance) {
       std::string name = instance.param.declared;
       std::erase_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; });
@@ -154,7 +163,9 @@ TEST(ValueTest, InvalidUtf8IsReplacedAndCounted) {
   Reading reading(folder.path(), "u.db");
   const Outcome outcome = reading.Read(reading.Table("t"));
   ASSERT_EQ(outcome.rows.size(), 3u);
-  EXPECT_EQ(outcome.rows[0].at("v").string(), "a\xef\xbf\xbd" "b");
+  EXPECT_EQ(outcome.rows[0].at("v").string(),
+            "a\xef\xbf\xbd"
+            "b");
   EXPECT_EQ(outcome.rows[1].at("v").string(), "fine");
   EXPECT_EQ(outcome.rows[2].at("v").string(), "\xef\xbf\xbd");
   ASSERT_EQ(outcome.end.remarks_size(), 1);
@@ -166,8 +177,9 @@ TEST(ValueTest, Utf16DatabasesArriveAsUtf8) {
   for (const char* encoding : {"UTF-16le", "UTF-16be"}) {
     TempFolder folder;
     Database database(folder / "w.db");
-    database.Run(std::string("PRAGMA encoding='") + encoding +
-                 "'; CREATE TABLE t(v TEXT); INSERT INTO t VALUES('gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80')");
+    database.Run(
+        std::string("PRAGMA encoding='") + encoding +
+        "'; CREATE TABLE t(v TEXT); INSERT INTO t VALUES('gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80')");
     Reading reading(folder.path(), "w.db");
     const Outcome outcome = reading.Read(reading.Table("t"));
     ASSERT_EQ(outcome.rows.size(), 1u);

@@ -88,7 +88,7 @@ TEST_F(EpochTest, ReplayDropsWhatIsConfirmed) {
 TEST_F(EpochTest, NothingBehindThePositionIsNotFound) {
   Stage(200);
   Close();
-  for (std::uint64_t after : {200, 201, 5000}) {
+  for (std::uint64_t after : {200u, 201u, 5000u}) {
     EXPECT_EQ(ReplayAll(options_, stream_, after).status.code(), absl::StatusCode::kNotFound);
   }
 }
@@ -138,9 +138,9 @@ TEST_F(EpochTest, AppendedBytesMayBeOverwrittenAtOnce) {
 }
 
 TEST_F(EpochTest, LargeItemsSpanSegmentsAndComeBackWhole) {
-  options_.segment_bytes = 3 * limits::kMiB;
+  options_.segment_bytes = 2 * limits::kMiB;
   stream_.checkpoint_every = 3;
-  stream_.batch_bytes = 9 * limits::kMiB + 1;
+  stream_.batch_bytes = 5 * limits::kMiB + 1;
   Stage(6);
   EXPECT_GE(Segments(), 10u);
   for (std::uint64_t position = 1; position <= 6; ++position) {

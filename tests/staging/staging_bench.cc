@@ -1,10 +1,12 @@
 // What staging costs: CPU-seconds for a gigabyte of stream, and where they go.
 //
-//   staging_bench FOLDER [GIGABYTES]
+//   staging_bench FOLDER [GIGABYTES] [keep]
 //
+// keep: the allocator keeps what a closed segment frees, for the next segment.
 // FOLDER must be on the disk that is to be measured; what is written there is
 // removed at the end.
 #include <lz4.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -260,8 +262,12 @@ int Run(const std::string& root, double gigabytes) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: staging_bench FOLDER [GIGABYTES]\n");
+    std::fprintf(stderr, "usage: staging_bench FOLDER [GIGABYTES] [keep]\n");
     return 2;
+  }
+  if (argc > 3) {
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    mallopt(M_TRIM_THRESHOLD, 128 << 20);
   }
   return tributary::Run(argv[1], argc > 2 ? std::atof(argv[2]) : 1.0);
 }

@@ -36,6 +36,8 @@ void AddSyncOptions(CLI::App& app, SyncOptions& sync) {
   app.add_option("--read-delay-ms", sync.read_delay_ms, "sleep before each read");
   app.add_option("--read-pause-s", sync.read_pause_s, "sleep once, after the first records");
   app.add_option("--deadline-s", sync.deadline_s, "deadline of the Update call");
+  app.add_option("--connect-wait-s", sync.connect_wait_s, "how long to wait for a connection")
+      ->capture_default_str();
   app.add_flag("--discard-tail", sync.discard_tail,
                "where the sync does not end with OK, undo what came after the last checkpoint");
   app.add_flag("--json", sync.json, "one line of JSON as the last line of stdout");

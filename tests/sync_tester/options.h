@@ -31,6 +31,8 @@ struct SyncOptions {
   std::int64_t read_pause_s = 0;
   // 0: none.
   std::int64_t deadline_s = 0;
+  // A connector that was started a moment ago may not listen yet.
+  std::int64_t connect_wait_s = 10;
   bool discard_tail = false;
   bool json = false;
   bool quiet = false;

@@ -23,9 +23,6 @@ namespace v2 = fivetran_sdk::v2;
 
 namespace {
 
-// A connector that was started a moment ago may not listen yet.
-constexpr std::chrono::seconds kConnectLimit{10};
-
 class Run {
  public:
   Run(const SyncOptions& options, ProgressStyle style, std::ostream& out)
@@ -91,7 +88,10 @@ bool Run::Connect() {
       OpenChannel(options_.address, options_.tls);
   if (!Usable(channel.status())) return false;
   channel_ = *std::move(channel);
-  if (channel_->WaitForConnected(std::chrono::system_clock::now() + kConnectLimit)) return true;
+  if (channel_->WaitForConnected(std::chrono::system_clock::now() +
+                                std::chrono::seconds(options_.connect_wait_s))) {
+    return true;
+  }
   RecordStatus(grpc::Status(grpc::StatusCode::UNAVAILABLE, "no connection"), tally_);
   Fail(tally_, Verdict::kConnectorError,
        absl::StrCat("connect to ", options_.address,

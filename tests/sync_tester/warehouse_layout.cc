@@ -184,41 +184,23 @@ absl::Status WarehouseLayout::Create(const TableShape& table, StoredTable& store
   stored.has_schema = table.has_schema;
   stored.schema = table.schema;
   stored.name = table.name;
-  std::vector<const ColumnShape*> later;
-  std::vector<std::string> definitions;
+  // Keys stand in the first part, so they are counted first.
+  std::size_t placed = table.keys.size();
   for (const ColumnShape& column : table.columns) {
     if (!column.selected) continue;
-    if (!column.key && stored.columns.size() >= kColumnsInPart) {
-      later.push_back(&column);
-      continue;
-    }
-    stored.columns.push_back({column, TakeColumnName(stored, column.name), 0});
-    definitions.push_back(stored.columns.back().stored_as);
+    const std::size_t part = column.key ? 0 : placed++ / kColumnsInPart;
+    stored.columns.push_back({column, TakeColumnName(stored, column.name), part});
   }
-  if (!stored.keyed()) definitions.insert(definitions.begin(), std::string(kIdColumn));
-  definitions.emplace_back(kSyncedColumn);
-  definitions.emplace_back(kDeletedColumn);
-  stored.parts.push_back(FreeTableName(table.FullName()));
-  if (absl::Status made = file_->Execute(absl::StrCat(
-          "CREATE TABLE ", Quoted(stored.parts[0]), "(", QuotedList(definitions), ", PRIMARY KEY(",
-          QuotedList(stored.KeyColumns()), ")) WITHOUT ROWID"));
-      !made.ok()) {
-    return made;
+  // A whole part at once: SQLite reads the table's declaration anew for each
+  // column that is added.
+  const std::size_t parts = placed == 0 ? 1 : (placed - 1) / kColumnsInPart + 1;
+  for (std::size_t part = 0; part < parts; ++part) {
+    if (absl::Status added = AddPart(stored); !added.ok()) return added;
   }
   for (std::size_t i = 0; i < stored.columns.size(); ++i) {
     if (absl::Status kept = Remember(stored, i); !kept.ok()) return kept;
   }
-  for (const ColumnShape* column : later) {
-    if (absl::Status added = AddColumn(stored, *column); !added.ok()) return added;
-  }
-  absl::StatusOr<Statement> row = file_->Prepare(
-      "INSERT INTO _tributary_tester_tables VALUES(?1, 0, ?2, ?3, ?4, ?1)");
-  if (!row.ok()) return row.status();
-  row->Bind(1, stored.parts[0]);
-  row->Bind(2, stored.has_schema ? 1 : 0);
-  row->Bind(3, stored.schema);
-  row->Bind(4, stored.name);
-  return row->Run();
+  return absl::OkStatus();
 }
 
 absl::Status WarehouseLayout::Drop(StoredTable& stored) {
@@ -261,12 +243,20 @@ absl::Status WarehouseLayout::AddColumn(StoredTable& stored, const ColumnShape& 
 }
 
 absl::Status WarehouseLayout::AddPart(StoredTable& stored) {
+  const std::size_t part = stored.parts.size();
+  std::string wanted = stored.has_schema ? stored.schema + "." + stored.name : stored.name;
+  if (part > 0) wanted = absl::StrCat(stored.parts[0], " part ", part + 1);
+  stored.parts.push_back(FreeTableName(wanted));
   const std::vector<std::string> keys = stored.KeyColumns();
-  stored.parts.push_back(
-      FreeTableName(absl::StrCat(stored.parts[0], " part ", stored.parts.size() + 1)));
-  if (absl::Status made = file_->Execute(
-          absl::StrCat("CREATE TABLE ", Quoted(stored.parts.back()), "(", QuotedList(keys),
-                       ", PRIMARY KEY(", QuotedList(keys), ")) WITHOUT ROWID"));
+  std::vector<std::string> columns;
+  if (part > 0 || !stored.keyed()) columns = keys;
+  for (const StoredColumn& column : stored.columns) {
+    if (column.part == part) columns.push_back(column.stored_as);
+  }
+  if (part == 0) columns.insert(columns.end(), {kSyncedColumn, kDeletedColumn});
+  if (absl::Status made = file_->Execute(absl::StrCat(
+          "CREATE TABLE ", Quoted(stored.parts[part]), "(", QuotedList(columns), ", PRIMARY KEY(",
+          QuotedList(keys), ")) WITHOUT ROWID"));
       !made.ok()) {
     return made;
   }
@@ -274,11 +264,11 @@ absl::Status WarehouseLayout::AddPart(StoredTable& stored) {
       "INSERT INTO _tributary_tester_tables VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
   if (!row.ok()) return row.status();
   row->Bind(1, stored.parts[0]);
-  row->Bind(2, static_cast<std::int64_t>(stored.parts.size()) - 1);
+  row->Bind(2, static_cast<std::int64_t>(part));
   row->Bind(3, stored.has_schema ? 1 : 0);
   row->Bind(4, stored.schema);
   row->Bind(5, stored.name);
-  row->Bind(6, stored.parts.back());
+  row->Bind(6, stored.parts[part]);
   return row->Run();
 }
 

@@ -17,10 +17,9 @@ absl::StatusOr<std::unique_ptr<Source>> MakeSource(SourceOptions options, Pulse&
   if (named->second == "sqlite") {
     return std::make_unique<SqliteSource>(std::move(options), pulse);
   }
-  return absl::FailedPreconditionError(
-      absl::StrCat("read configuration: `source` names \"",
-                   named->second.substr(0, 64),
-                   "\", which is not known; choose sqlite"));
+  return absl::FailedPreconditionError(absl::StrCat("read configuration: `source` names \"",
+                                                    named->second.substr(0, 64),
+                                                    "\", which is not known; choose sqlite"));
 }
 
 }  // namespace tributary

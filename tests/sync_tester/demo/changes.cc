@@ -30,6 +30,7 @@ class Changer {
   absl::Status ChangeRows();
   absl::Status ChangeTables();
   absl::StatusOr<std::int64_t> Number(const std::string& sql);
+  absl::StatusOr<bool> HasTable(const std::string& name);
   absl::Status Apply(const std::string& sql, std::int64_t& count);
 
   tester::SqliteFile& file_;
@@ -42,6 +43,15 @@ absl::StatusOr<std::int64_t> Changer::Number(const std::string& sql) {
   absl::StatusOr<bool> row = statement->Step();
   if (!row.ok()) return row.status();
   return *row ? statement->Integer(0) : 0;
+}
+
+// An earlier change may have dropped it.
+absl::StatusOr<bool> Changer::HasTable(const std::string& name) {
+  absl::StatusOr<tester::Statement> statement =
+      file_.Prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1");
+  if (!statement.ok()) return statement.status();
+  statement->Bind(1, name);
+  return statement->Step();
 }
 
 absl::Status Changer::Apply(const std::string& sql, std::int64_t& count) {
@@ -59,6 +69,9 @@ absl::Status Changer::ChangeRows() {
   for (const SampleTable& table : SampleTables()) {
     const bool numbered = table.columns[0].declaration == "INTEGER PRIMARY KEY";
     if (!numbered || table.share == 0 || table.columns.size() < 3) continue;
+    absl::StatusOr<bool> there = HasTable(table.name);
+    if (!there.ok()) return there.status();
+    if (!*there) continue;
     const std::string name = tester::Quoted(table.name);
     const std::string changed = tester::Quoted(table.columns[2].name);
     const std::string other = tester::Quoted(table.columns[1].name);

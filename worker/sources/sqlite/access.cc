@@ -20,8 +20,9 @@ using Json = nlohmann::json;
 constexpr char kPastLastRowid[] = "9223372036854775808";
 
 absl::Status Malformed(absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      "read table: its ", what, " in the state is not understood; sync the table again from start"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("read table: its ", what,
+                   " in the state is not understood; sync the table again from start"));
 }
 
 Json Hex(const char* kind, const std::string& bytes) {
@@ -56,8 +57,8 @@ bool FromJson(const Json& json, KeyValue& value) {
   const std::string& kind = json.begin().key();
   const auto& hex = json.begin().value().get_ref<const std::string&>();
   const bool is_hex = hex.size() % 2 == 0 && std::all_of(hex.begin(), hex.end(), [](char c) {
-    return ('0' <= c && c <= '9') || ('a' <= c && c <= 'f');
-  });
+                        return ('0' <= c && c <= '9') || ('a' <= c && c <= 'f');
+                      });
   if (!is_hex) return false;
   if (kind == "r") {
     std::uint64_t bits = 0;

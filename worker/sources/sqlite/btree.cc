@@ -138,13 +138,18 @@ std::uint64_t BTreeReader::GuessBytes(std::uint32_t root) {
     if (page->type == kTableLeaf || page->type == kIndexLeaf) {
       std::uint64_t payload = 0;
       for (const std::string_view cell : page->cells) payload += Cursor(cell).Varint() & 0x7fffffff;
-      return static_cast<std::uint64_t>(std::min(leaves * static_cast<double>(payload), 1e18));
+      const auto rows = static_cast<double>(std::max<std::size_t>(page->cells.size(), 1));
+      // An index's inner pages hold rows too: one between each two leaves.
+      const double inner = page->type == kIndexLeaf ? (leaves - 1) / rows : 0;
+      return static_cast<std::uint64_t>(
+          std::min((leaves + inner) * static_cast<double>(payload), 1e18));
     }
     leaves *= static_cast<double>(page->cells.size() + 1);
     // The middle child: the last one is often half empty.
-    number = page->cells.empty() ? page->right_child
-                                 : static_cast<std::uint32_t>(
-                                       Cursor(page->cells[page->cells.size() / 2]).Number(4));
+    number =
+        page->cells.empty()
+            ? page->right_child
+            : static_cast<std::uint32_t>(Cursor(page->cells[page->cells.size() / 2]).Number(4));
   }
   return 0;
 }

@@ -221,10 +221,9 @@ class CatalogReader {
       return access;
     }
     for (const char* name : {"rowid", "_rowid_", "oid"}) {
-      const bool shadowed =
-          std::any_of(shape.columns.begin(), shape.columns.end(), [name](const Column& column) {
-            return absl::EqualsIgnoreCase(column.name, name);
-          });
+      const bool shadowed = std::any_of(
+          shape.columns.begin(), shape.columns.end(),
+          [name](const Column& column) { return absl::EqualsIgnoreCase(column.name, name); });
       if (!shadowed) {
         access.by = Access::By::kRowid;
         access.rowid = name;
@@ -245,9 +244,9 @@ class CatalogReader {
       const std::string collation = absl::AsciiStrToUpper(column.collation);
       if (collation != "BINARY" && collation != "NOCASE" && collation != "RTRIM") return {};
       const char* own = nullptr;
-      const int code =
-          sqlite3_table_column_metadata(connection_.db(), "main", table.c_str(),
-                                        column.name.c_str(), nullptr, &own, nullptr, nullptr, nullptr);
+      const int code = sqlite3_table_column_metadata(connection_.db(), "main", table.c_str(),
+                                                     column.name.c_str(), nullptr, &own, nullptr,
+                                                     nullptr, nullptr);
       column.own_collation =
           code == SQLITE_OK && own != nullptr && absl::EqualsIgnoreCase(own, collation);
     }
@@ -270,7 +269,8 @@ class CatalogReader {
     add(virtuals_, "virtual table",
         "left out, with the shadow tables that belong to them: their content is an extension's");
     std::vector<std::string> orphans(shadows_.begin(), shadows_.end());
-    if (virtuals_.empty()) add(orphans, "shadow table", "left out: their content is an extension's");
+    if (virtuals_.empty())
+      add(orphans, "shadow table", "left out: their content is an extension's");
     add(internal_, "internal table", "left out: SQLite keeps them for itself");
     add(badly_named_, "table",
         "left out: a name in it is not UTF-8; rename it so that it can be sent");

@@ -1,8 +1,7 @@
 #include "worker/sources/sqlite/connection.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <initializer_list>
 #include <optional>
 #include <random>
 #include <thread>
@@ -54,7 +53,8 @@ class Patience {
 
   // False once `share` of the limit has passed.
   bool Wait(double share) {
-    const auto left = std::chrono::duration_cast<milliseconds>(limit_ * share - (Clock::now() - start_));
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(limit_ * share - (Clock::now() - start_));
     if (left.count() <= 0) return false;
     pulse_.Beat();
     std::uniform_int_distribution<std::int64_t> jitter(sleep_.count() / 2, sleep_.count());
@@ -151,14 +151,15 @@ absl::Status Connection::Limit() {
       },
       &pulse_);
   // Sorting and temporary tables stay in memory: the sandbox lets no file be made.
-  const std::string pragmas =
-      absl::StrCat("PRAGMA temp_store=memory; PRAGMA query_only=1; PRAGMA cell_size_check=1; ",
-                   "PRAGMA cache_size=-", limits::kSqliteCacheBytes / limits::kKiB, ";");
-  int code = sqlite3_exec(db_, pragmas.c_str(), nullptr, nullptr, nullptr);
+  // None of these reads the catalog.
+  const char* const pragmas =
+      "PRAGMA temp_store=memory; PRAGMA query_only=1; PRAGMA cell_size_check=1";
+  int code = sqlite3_exec(db_, pragmas, nullptr, nullptr, nullptr);
   // Needs no catalog, so an unchanged file is told without parsing 10,000 tables.
-  for (const auto& [sql, statement] :
-       std::initializer_list<std::pair<const char*, Statement*>>{
-           {"BEGIN", &begin_}, {"COMMIT", &commit_}, {"PRAGMA main.application_id", &first_read_}}) {
+  for (const auto& [sql, statement] : std::initializer_list<std::pair<const char*, Statement*>>{
+           {"BEGIN", &begin_},
+           {"COMMIT", &commit_},
+           {"PRAGMA main.application_id", &first_read_}}) {
     if (code != SQLITE_OK) break;
     sqlite3_stmt* prepared = nullptr;
     code = sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
@@ -183,10 +184,10 @@ absl::StatusOr<std::string> Connection::Begin() {
       Rollback();
     }
     // What only the application can mend is not waited for as long as a lock.
-    const double share = NeedsRecovery(code) || Primary(code) == SQLITE_CANTOPEN ||
-                                 Primary(code) == SQLITE_READONLY
-                             ? 0.2
-                             : 1.0;
+    const double share =
+        NeedsRecovery(code) || Primary(code) == SQLITE_CANTOPEN || Primary(code) == SQLITE_READONLY
+            ? 0.2
+            : 1.0;
     if (!IsPassing(code) || !patience.Wait(share)) return status;
   }
   absl::Status in_place = CheckInPlace();
@@ -257,7 +258,8 @@ bool Connection::NameVersion(const std::optional<WalPosition>& before) {
 absl::Status Connection::CheckInPlace() const {
   int moved = 0;
   if (file_.immutable) return absl::OkStatus();
-  if (sqlite3_file_control(db_, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || moved == 0) {
+  if (sqlite3_file_control(db_, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK ||
+      moved == 0) {
     return absl::OkStatus();
   }
   return absl::UnavailableError(absl::StrCat(
@@ -283,11 +285,10 @@ absl::Status Connection::End() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Statement> Connection::Prepare(const std::string& sql,
-                                                 absl::string_view subject) {
+absl::StatusOr<Statement> Connection::Prepare(const std::string& sql, absl::string_view subject) {
   sqlite3_stmt* prepared = nullptr;
-  const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), 0, &prepared,
-                                      nullptr);
+  const int code =
+      sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), 0, &prepared, nullptr);
   Statement statement(prepared);
   if (code == SQLITE_OK) return statement;
   // Preparing reads the catalog and nothing of the table.
@@ -301,25 +302,29 @@ absl::Status Connection::BeginError(int code) const {
   const std::string place = absl::StrCat("open database \"", file_.named, "\": ");
   if (NeedsRecovery(code) || (Primary(code) == SQLITE_READONLY)) {
     return absl::FailedPreconditionError(absl::StrCat(
-        place, "its last writer ended in the middle of a commit, which a reader cannot undo; open "
-               "it once with the application or the sqlite3 shell, then sync again"));
+        place,
+        "its last writer ended in the middle of a commit, which a reader cannot undo; open "
+        "it once with the application or the sqlite3 shell, then sync again"));
   }
   switch (Primary(code)) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
       return absl::UnavailableError(absl::StrCat(
-          place, "another program holds its lock; sync again when that program's transaction is "
-                 "over"));
+          place,
+          "another program holds its lock; sync again when that program's transaction is "
+          "over"));
     case SQLITE_CANTOPEN:
       return absl::UnavailableError(
-          absl::StrCat(place, "the file or one of its side files (-wal, -shm, -journal) cannot be "
-                              "opened; check that they are there and readable, then sync again"));
+          absl::StrCat(place,
+                       "the file or one of its side files (-wal, -shm, -journal) cannot be "
+                       "opened; check that they are there and readable, then sync again"));
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return absl::FailedPreconditionError(
-          absl::StrCat(place, "it is damaged or encrypted; check it with PRAGMA integrity_check and "
-                              "restore it from a backup"));
+          absl::StrCat(place,
+                       "it is damaged or encrypted; check it with PRAGMA integrity_check and "
+                       "restore it from a backup"));
     default:
       return Error(code, "open database", "");
   }
@@ -327,9 +332,9 @@ absl::Status Connection::BeginError(int code) const {
 
 absl::Status Connection::Error(int code, absl::string_view operation,
                                absl::string_view subject) const {
-  const std::string place =
-      subject.empty() ? absl::StrCat(operation, " database \"", file_.named, "\": ")
-                      : absl::StrCat(operation, " \"", subject, "\": ");
+  const std::string place = subject.empty()
+                                ? absl::StrCat(operation, " database \"", file_.named, "\": ")
+                                : absl::StrCat(operation, " \"", subject, "\": ");
   const std::string said = db_ != nullptr ? sqlite3_errmsg(db_) : sqlite3_errstr(code);
   switch (Primary(code)) {
     case SQLITE_CORRUPT:
@@ -340,21 +345,22 @@ absl::Status Connection::Error(int code, absl::string_view operation,
                          "); check it with PRAGMA integrity_check and restore it from a backup"));
       }
       return absl::DataLossError(absl::StrCat(
-          place, "a page of it is damaged; check the database with PRAGMA integrity_check and "
-                 "restore the table from a backup"));
+          place,
+          "a page of it is damaged; check the database with PRAGMA integrity_check and "
+          "restore the table from a backup"));
     case SQLITE_ERROR:
       if (said.starts_with("no such table") || said.starts_with("no such column")) {
-        return absl::NotFoundError(
-            absl::StrCat(place, "it has changed since the catalog was read (", said,
-                         "); the next sync takes it as it is then"));
+        return absl::NotFoundError(absl::StrCat(place,
+                                                "it has changed since the catalog was read (", said,
+                                                "); the next sync takes it as it is then"));
       }
-      return absl::DataLossError(absl::StrCat(
-          place, "SQLite cannot read it (", said,
-          "); change the table so that the sqlite3 shell can select from it"));
+      return absl::DataLossError(
+          absl::StrCat(place, "SQLite cannot read it (", said,
+                       "); change the table so that the sqlite3 shell can select from it"));
     case SQLITE_TOOBIG:
-      return absl::DataLossError(absl::StrCat(
-          place, "it holds a value of more than ", limits::kSqliteMaxValueBytes / limits::kMiB,
-          " MiB; make it smaller or leave its column out"));
+      return absl::DataLossError(absl::StrCat(place, "it holds a value of more than ",
+                                              limits::kSqliteMaxValueBytes / limits::kMiB,
+                                              " MiB; make it smaller or leave its column out"));
     case SQLITE_NOMEM:
       return absl::ResourceExhaustedError(
           absl::StrCat(place, "out of memory; give tributary more or run fewer workers"));

@@ -178,9 +178,9 @@ std::optional<std::string_view> DecimalDigits(double value, std::uint32_t precis
                                               std::uint32_t scale, NumberText& room) {
   if (!std::isfinite(value)) return std::nullopt;
   NumberText digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value,
-                                 std::chars_format::fixed)
-                       .ptr;
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed)
+          .ptr;
   return DecimalDigits(
       std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())), precision,
       scale, room);
@@ -200,8 +200,8 @@ std::optional<std::string_view> DecimalDigits(std::string_view text, std::uint32
 }
 
 bool IsExactDouble(std::int64_t value) {
-  const std::uint64_t size = value < 0 ? -static_cast<std::uint64_t>(value)
-                                       : static_cast<std::uint64_t>(value);
+  const std::uint64_t size =
+      value < 0 ? -static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
   return size == 0 || 64 - std::countl_zero(size) - std::countr_zero(size) <= 53;
 }
 

@@ -1,7 +1,9 @@
 #include "worker/sources/sqlite/database_file.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -96,8 +98,8 @@ absl::StatusOr<Opened> Look(const std::string& path, const std::string& named) {
   Opened opened{};
   if (::fstat(file.get(), &opened.stat) != 0) return Refused(named, WhyNotFound(errno));
   if (!S_ISREG(opened.stat.st_mode)) {
-    return Refused(named, absl::StrCat("it is ", KindOf(opened.stat.st_mode),
-                                       "; name a database file"));
+    return Refused(named,
+                   absl::StrCat("it is ", KindOf(opened.stat.st_mode), "; name a database file"));
   }
   const ssize_t got =
       ::pread(file.get(), opened.header.bytes.data(), opened.header.bytes.size(), 0);
@@ -120,8 +122,8 @@ absl::StatusOr<Opened> Look(const std::string& path, const std::string& named) {
 
 // Makes `path` as SQLite would: empty, with the database's mode and owner.
 absl::Status MakeSideFile(const std::string& path, const struct stat& database) {
-  const FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-                                   database.st_mode & 0777));
+  const FileDescriptor file(
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, database.st_mode & 0777));
   if (!file.valid()) return absl::ErrnoToStatus(errno, "");
   if (::geteuid() == 0) {
     [[maybe_unused]] const int kept = ::fchown(file.get(), database.st_uid, database.st_gid);
@@ -130,14 +132,14 @@ absl::Status MakeSideFile(const std::string& path, const struct stat& database) 
 }
 
 bool OnReadOnlyFileSystem(const std::string& path) {
-  struct statvfs system{};
+  struct statvfs system {};
   return ::statvfs(path.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0;
 }
 
 absl::Status SeeToWalFiles(const struct stat& database, DatabaseFile& file) {
   const std::string log = file.path + "-wal";
   const std::string index = file.path + "-shm";
-  struct stat there{};
+  struct stat there {};
   const bool log_holds_pages = ::stat(log.c_str(), &there) == 0 && there.st_size > 0;
   if (!log_holds_pages && OnReadOnlyFileSystem(file.path)) {
     file.immutable = true;
@@ -146,9 +148,10 @@ absl::Status SeeToWalFiles(const struct stat& database, DatabaseFile& file) {
   for (const std::string& path : {log, index}) {
     if (::access(path.c_str(), F_OK) == 0) continue;
     if (!MakeSideFile(path, database).ok()) {
-      return Refused(file.named,
-                     "it is in WAL mode and its -wal and -shm files cannot be made; let tributary's "
-                     "user write to its folder, or keep the application connected while syncing");
+      return Refused(
+          file.named,
+          "it is in WAL mode and its -wal and -shm files cannot be made; let tributary's "
+          "user write to its folder, or keep the application connected while syncing");
     }
   }
   file.needs.paths.push_back({log, false});
@@ -174,10 +177,15 @@ absl::StatusOr<DatabaseFile> LocateDatabase(std::string_view database_path,
   if (!path.ok()) return path.status();
   file.path = *std::move(path);
   // Asked before it is opened: opening a device can do things.
-  struct stat kind{};
+  struct statfs system {};
+  if (::statfs(file.path.c_str(), &system) == 0 &&
+      (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC)) {
+    return Refused(file.named, "it belongs to the kernel; name a database file");
+  }
+  struct stat kind {};
   if (::stat(file.path.c_str(), &kind) == 0 && !S_ISREG(kind.st_mode)) {
-    return Refused(file.named, absl::StrCat("it is ", KindOf(kind.st_mode),
-                                            "; name a database file"));
+    return Refused(file.named,
+                   absl::StrCat("it is ", KindOf(kind.st_mode), "; name a database file"));
   }
   const auto opened = Look(file.path, file.named);
   if (!opened.ok()) return opened.status();
@@ -188,7 +196,7 @@ absl::StatusOr<DatabaseFile> LocateDatabase(std::string_view database_path,
     if (!ready.ok()) return ready;
   }
   const std::string journal = file.path + "-journal";
-  struct stat there{};
+  struct stat there {};
   if (::lstat(journal.c_str(), &there) == 0 && S_ISREG(there.st_mode)) {
     file.needs.paths.push_back({journal, false});
   }

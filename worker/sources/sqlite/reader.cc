@@ -371,8 +371,7 @@ std::string SliceReader::BoundBehindRow() const {
 }
 
 absl::Status SliceReader::SkipLargeRow(const ReadAssignment& assignment, Range& rest) {
-  const absl::Status too_large =
-      connection_.Error(SQLITE_TOOBIG, "read table", assignment.table());
+  const absl::Status too_large = connection_.Error(SQLITE_TOOBIG, "read table", assignment.table());
   if (access_.by == Access::By::kScan) return too_large;
   ReadAssignment from;
   from.set_table(assignment.table());

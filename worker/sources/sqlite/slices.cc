@@ -120,7 +120,8 @@ class TableCutter {
     for (const Range& range : table_.ranges()) {
       Key last;
       Key end;
-      for (const auto& [text, key] : {std::pair(&range.from(), &last), std::pair(&range.to(), &end)}) {
+      for (const auto& [text, key] :
+           {std::pair(&range.from(), &last), std::pair(&range.to(), &end)}) {
         if (text->empty()) continue;
         auto parsed = ParseKeyBound(*text, access.key.size());
         if (!parsed.ok()) return parsed.status();

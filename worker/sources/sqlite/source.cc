@@ -41,17 +41,16 @@ std::string SqliteSource::Identity() const {
 
 absl::Status SqliteSource::Test(std::string_view name) {
   if (name != "connect" && name != "read") {
-    return absl::InvalidArgumentError(
-        absl::StrCat("run setup test: there is none named \"", std::string(name.substr(0, 64)),
-                     "\"; sqlite has connect and read"));
+    return absl::InvalidArgumentError(absl::StrCat("run setup test: there is none named \"",
+                                                   std::string(name.substr(0, 64)),
+                                                   "\"; sqlite has connect and read"));
   }
   const auto version = Begin();
   if (!version.ok()) return version.status();
   TransactionScope transaction(*connection_);
   if (name == "connect") {
     // Reads the catalog, which a file that only starts like a database does not have.
-    const auto statement =
-        connection_->Prepare("SELECT count(*) FROM main.sqlite_schema", "");
+    const auto statement = connection_->Prepare("SELECT count(*) FROM main.sqlite_schema", "");
     if (!statement.ok()) return statement.status();
     const int code = sqlite3_step(statement->get());
     if (code != SQLITE_ROW) return connection_->Error(code, "read catalog of", "");
@@ -68,9 +67,8 @@ absl::Status SqliteSource::TryReading() {
   const int tables = std::min(catalog.tables_size(), limits::kSqliteTablesInTest);
   for (int at = 0; at < tables; ++at) {
     const std::string& table = catalog.tables(at).table();
-    const auto statement =
-        connection_->Prepare(absl::StrCat("SELECT * FROM main.", sqlite::Quoted(table), " LIMIT 1"),
-                             table);
+    const auto statement = connection_->Prepare(
+        absl::StrCat("SELECT * FROM main.", sqlite::Quoted(table), " LIMIT 1"), table);
     if (!statement.ok()) return statement.status();
     const int code = sqlite3_step(statement->get());
     if (code != SQLITE_ROW && code != SQLITE_DONE) {

@@ -59,8 +59,7 @@ DataType TypeOf(absl::string_view name) {
 // "(10, 2)" as 10 and 2; "(10)" as 10 and 0.
 std::optional<std::pair<std::uint32_t, std::uint32_t>> DecimalLimits(absl::string_view text) {
   if (text.size() < 3 || text.front() != '(' || text.back() != ')') return std::nullopt;
-  const std::vector<absl::string_view> parts =
-      absl::StrSplit(text.substr(1, text.size() - 2), ',');
+  const std::vector<absl::string_view> parts = absl::StrSplit(text.substr(1, text.size() - 2), ',');
   std::uint32_t precision = 0;
   std::uint32_t scale = 0;
   if (parts.size() > 2 || !absl::SimpleAtoi(parts[0], &precision)) return std::nullopt;

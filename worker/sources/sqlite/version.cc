@@ -64,7 +64,7 @@ constexpr int kIndexRegionBytes = 32 * 1024;
 }  // namespace
 
 FileFacts FactsOf(const std::string& path) {
-  struct stat stat{};
+  struct stat stat {};
   if (::stat(path.c_str(), &stat) != 0) return {};
   return {.device = stat.st_dev,
           .inode = stat.st_ino,
@@ -85,8 +85,8 @@ std::optional<FileHeader> ReadFileHeader(sqlite3* db) {
   sqlite3_file* const file = MainFile(db);
   if (file == nullptr) return std::nullopt;
   FileHeader header;
-  const int code = file->pMethods->xRead(file, header.bytes.data(),
-                                         static_cast<int>(header.bytes.size()), 0);
+  const int code =
+      file->pMethods->xRead(file, header.bytes.data(), static_cast<int>(header.bytes.size()), 0);
   if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) return std::nullopt;
   return header;
 }

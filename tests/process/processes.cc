@@ -1,0 +1,108 @@
+#include "tests/process/processes.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <system_error>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace tributary::tests {
+namespace {
+
+constexpr std::chrono::milliseconds kLook(5);
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+struct Stat {
+  char state = 'X';
+  pid_t parent = 0;
+  std::uint64_t started = 0;
+};
+
+// The name, in parentheses, may hold anything; what counts comes behind it.
+Stat StatOf(pid_t pid) {
+  const std::string text = ReadAll(absl::StrCat("/proc/", pid, "/stat"));
+  const std::size_t name_end = text.rfind(')');
+  Stat stat;
+  if (name_end == std::string::npos) return stat;
+  const std::vector<std::string> fields =
+      absl::StrSplit(text.substr(name_end + 1), ' ', absl::SkipWhitespace());
+  constexpr std::size_t kStartField = 19;
+  if (fields.size() <= kStartField) return stat;
+  stat.state = fields[0][0];
+  (void)absl::SimpleAtoi(fields[1], &stat.parent);
+  (void)absl::SimpleAtoi(fields[kStartField], &stat.started);
+  return stat;
+}
+
+bool Dead(const Stat& stat) { return stat.state == 'X' || stat.state == 'Z'; }
+
+}  // namespace
+
+std::vector<pid_t> ChildrenOf(pid_t parent) {
+  std::vector<std::pair<std::uint64_t, pid_t>> children;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+    pid_t pid = 0;
+    if (!absl::SimpleAtoi(entry.path().filename().string(), &pid)) continue;
+    const Stat stat = StatOf(pid);
+    if (stat.parent == parent && !Dead(stat)) children.emplace_back(stat.started, pid);
+  }
+  std::sort(children.begin(), children.end());
+  std::vector<pid_t> pids;
+  for (const auto& [started, pid] : children) pids.push_back(pid);
+  return pids;
+}
+
+std::string TitleOf(pid_t pid) {
+  std::string title = ReadAll(absl::StrCat("/proc/", pid, "/cmdline"));
+  std::replace(title.begin(), title.end(), '\0', ' ');
+  while (!title.empty() && title.back() == ' ') title.pop_back();
+  return title;
+}
+
+bool Gone(pid_t pid) { return Dead(StatOf(pid)); }
+
+Memory MemoryOf(pid_t pid) {
+  std::istringstream status(ReadAll(absl::StrCat("/proc/", pid, "/status")));
+  Memory memory;
+  std::string name;
+  std::uint64_t kib = 0;
+  for (std::string line; std::getline(status, line);) {
+    std::istringstream fields(line);
+    if (!(fields >> name >> kib)) continue;
+    if (name == "RssAnon:") memory.anonymous = kib * 1024;
+    if (name == "RssShmem:") memory.shared = kib * 1024;
+    if (name == "RssFile:") memory.files = kib * 1024;
+  }
+  return memory;
+}
+
+bool Eventually(const std::function<bool()>& holds, std::chrono::milliseconds limit) {
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(kLook);
+  }
+  return true;
+}
+
+std::vector<std::string> SharedMemoryNames() {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", ignored)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace tributary::tests
