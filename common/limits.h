@@ -80,6 +80,8 @@ inline constexpr std::size_t kStagingBlockBytes = 256 * kKiB;
 // that it never leaves LevelDB's log.
 inline constexpr std::size_t kStagingSegmentBytes = 32 * kMiB;
 inline constexpr std::size_t kStagingWriteBufferBytes = 48 * kMiB;
+// A connection that has not synced for so long is taken to come no more.
+inline constexpr std::chrono::hours kStagingAbandonedAfter{24 * 30};
 inline constexpr std::uint64_t kDefaultStagingLimitBytes = std::uint64_t{20} << 30;
 inline constexpr std::uint64_t kLeastStagingLimitBytes = std::uint64_t{256} << 20;
 // So many checkpoints at the least before the staging limit is reached.

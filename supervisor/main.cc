@@ -6,15 +6,32 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "common/worker_start.h"
 #include "supervisor/active_syncs.h"
 #include "supervisor/server.h"
 #include "supervisor/settings.h"
+#include "supervisor/staging/staging.h"
 #include "worker/worker.h"
 
 namespace tributary {
 namespace {
+
+void DropAbandonedStaging(const Settings& settings) {
+  const auto dropped = StagingStore::DropAbandoned(
+      settings.staging_dir, absl::FromChrono(limits::kStagingAbandonedAfter), absl::Now());
+  if (!dropped.ok() && !absl::IsNotFound(dropped.status())) {
+    Log(LogLevel::kWarning, "staging of connections that no longer come cannot be dropped",
+        {{"why", std::string(dropped.status().message())}});
+  } else if (dropped.ok() && *dropped > 0) {
+    Log(LogLevel::kInfo, "dropped the staging of connections that no longer come",
+        {{"connections", absl::StrCat(*dropped)}});
+  }
+}
 
 int SupervisorMain(int argc, char** argv) {
   const ParsedSettings parsed = ParseSettings(argc, argv);
@@ -30,6 +47,7 @@ int SupervisorMain(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
+  DropAbandonedStaging(settings);
   ActiveSyncs syncs(settings);
   auto server = StartServer(settings, syncs);
   if (!server.ok()) {

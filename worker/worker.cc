@@ -75,6 +75,10 @@ class Worker : public Pulse {
     const auto report =
         EnterSandbox(*needs, SandboxOptions{.address_space_bytes = opening.address_space_bytes()});
     if (!report.ok()) return report.status();
+    if (report->landlock_abi == 0) {
+      Log(LogLevel::kWarning,
+          "this kernel has no Landlock: the worker's files are confined by permissions only");
+    }
     source_ = *std::move(source);
     return absl::OkStatus();
   }

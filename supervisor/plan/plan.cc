@@ -10,6 +10,22 @@ namespace tributary {
 using fivetran_sdk::v2::Column;
 using fivetran_sdk::v2::DataType;
 
+namespace {
+
+// A sync may end between a table's last mark and the end of that slice.
+void SettleWhole(TableState& entry) {
+  if (entry.phase != Phase::kCopying || !entry.done.complete()) return;
+  entry.phase = Phase::kLive;
+  entry.done = DoneRanges();
+}
+
+bool HasKey(const google::protobuf::RepeatedPtrField<Column>& columns) {
+  return std::any_of(columns.begin(), columns.end(),
+                     [](const Column& column) { return column.primary_key(); });
+}
+
+}  // namespace
+
 bool MayBeUnchanged(const State& state, const std::string& selection_digest) {
   return !state.first_sync() && !state.complete.empty() && state.selection == selection_digest;
 }
@@ -40,6 +56,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
   plan.state.selection = selection_digest;
   plan.selected_tables = selected.size();
   auto known = std::exchange(plan.state.tables, {});
+  for (auto& [name, entry] : known) SettleWhole(entry);
   for (const SelectedTable& choice : selected) {
     const CatalogTable& table = *choice.table;
     TableToCopy copy;
@@ -58,7 +75,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
         is_known && !catalog.version().empty() && entry->second.version == catalog.version();
     const bool is_live = is_known && entry->second.phase == Phase::kLive;
     copy.resumes = same_content && same_columns && !is_live;
-    copy.truncates = !(copy.resumes || (same_content && is_live));
+    copy.truncates = !(copy.resumes || (same_content && is_live && HasKey(copy.columns)));
     if (is_known) plan.state.tables.insert(known.extract(entry));
     if (!(same_content && same_columns && is_live)) plan.copies.push_back(std::move(copy));
   }

@@ -30,8 +30,9 @@ struct TableToCopy {
   // the rest is to follow.
   bool resumes = false;
   // It starts from nothing, or from rows that may be gone from the source since.
-  // Not so where only columns were added: the rows are the same, and each is
-  // replaced.
+  // Not so where only the columns are others: the rows are the same, and each is
+  // replaced. Without a primary key the destination knows a row by all its values,
+  // so none would be.
   bool truncates = true;
 };
 

@@ -1,6 +1,7 @@
 #include "supervisor/plan/scheduler.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "common/limits.h"
@@ -44,14 +45,16 @@ CutWork Scheduler::NextCut() {
     uncut_.pop_front();
     Table& table = tables_[index];
     if (table.stage != Stage::kUncut) continue;
-    if (table.as_one_slice) {
-      StartReading(index, {BoundRange{}}, {table.copy.estimated_bytes});
-      continue;
-    }
     const auto entry = state_.find(table.copy.name);
-    cut.tables.push_back({index, table.attempt,
-                          table.begun && entry != state_.end() ? entry->second.done.Remaining()
-                                                               : std::vector{BoundRange{}}});
+    std::vector<BoundRange> ranges = table.begun && entry != state_.end()
+                                         ? entry->second.done.Remaining()
+                                         : std::vector{BoundRange{}};
+    if (table.as_one_slice) {
+      const std::vector<std::uint64_t> bytes(ranges.size(), table.copy.estimated_bytes);
+      StartReading(index, ranges, bytes);
+    } else {
+      cut.tables.push_back({index, table.attempt, std::move(ranges)});
+    }
   }
   return cut;
 }
@@ -71,6 +74,7 @@ void Scheduler::Cut(const CutWork& work, const Slices& slices) {
     }
     // A table that the source did not cut is read as it was asked for.
     if (ranges.empty()) ranges = asked.ranges;
+    assert(!ranges.empty());
     bytes.resize(ranges.size(), table.copy.estimated_bytes / ranges.size());
     StartReading(asked.table, ranges, bytes);
   }
@@ -87,7 +91,7 @@ void Scheduler::StartReading(std::size_t index, const std::vector<BoundRange>& s
     return;
   }
   table.stage = Stage::kReading;
-  table.deaths_of_slice.assign(slices.size(), 0);
+  table.deaths_of_slice.assign(slices.size(), table.as_one_slice ? table.earlier_deaths : 0);
   for (std::size_t i = 0; i < slices.size(); ++i) {
     ready_.push_back({index, table.attempt, i, slices[i], estimated_bytes[i]});
   }
@@ -97,7 +101,10 @@ void Scheduler::Begin(Table& table, std::size_t index) {
   if (table.begun) return;
   table.begun = true;
   TableState& entry = Entry(table);
+  // Rows that stay in the destination are of this version, and so must the new be.
+  std::string version = table.copy.truncates ? std::string() : std::move(entry.version);
   entry = TableState{};
+  entry.version = std::move(version);
   entry.columns = table.copy.columns_digest;
   entry.widened = table.copy.widened;
   if (table.copy.truncates) begun_.push_back(index);
@@ -108,11 +115,21 @@ bool Scheduler::Stale(const ReadWork& read) const {
   return table.stage != Stage::kReading || table.attempt != read.attempt;
 }
 
+Scheduler::MarkResult Scheduler::Open(const ReadWork& read, const std::string& version) {
+  TableState& entry = Entry(tables_[read.table]);
+  if (!entry.version.empty() && entry.version != version) return MarkResult::kMoved;
+  entry.version = version;
+  return MarkResult::kTaken;
+}
+
 Scheduler::MarkResult Scheduler::Mark(const ReadWork& read, const std::string& at,
                                       const std::string& version) {
   TableState& entry = Entry(tables_[read.table]);
   if (!entry.version.empty() && entry.version != version) return MarkResult::kMoved;
-  if (entry.done.finished(read.slice)) return MarkResult::kBroken;
+  if (entry.done.finished(read.slice)) {
+    // Behind the last row, and again at the end.
+    return at == read.range.to ? MarkResult::kTaken : MarkResult::kBroken;
+  }
   const bool taken = entry.done.Advance(read.slice, at).ok();
   if (taken) entry.version = version;
   return taken ? MarkResult::kTaken : MarkResult::kBroken;
@@ -143,10 +160,13 @@ bool Scheduler::GiveBack(const Work& work, bool culprit) {
   }
   ReadWork read = std::get<ReadWork>(work);
   if (Stale(read)) return false;
+  const DoneRanges& done = Entry(tables_[read.table]).done;
+  if (done.finished(read.slice)) {
+    Finish(read);
+    return false;
+  }
   Table& table = tables_[read.table];
   if (culprit && ++table.deaths_of_slice[read.slice] >= limits::kDeathsOfSlice) return true;
-  const DoneRanges& done = Entry(table).done;
-  if (done.finished(read.slice)) return false;
   read.range = done.Left(read.slice);
   ready_.push_front(std::move(read));
   return false;
@@ -154,6 +174,9 @@ bool Scheduler::GiveBack(const Work& work, bool culprit) {
 
 void Scheduler::Restart(std::size_t index, bool as_one_slice) {
   Table& table = tables_[index];
+  for (const std::uint8_t deaths : table.deaths_of_slice) {
+    table.earlier_deaths = std::max(table.earlier_deaths, deaths);
+  }
   ++table.attempt;
   table.begun = false;
   table.copy.truncates = true;

@@ -79,7 +79,13 @@ class Scheduler {
     // A bound that cannot be; the worker is not sound.
     kBroken,
   };
+  // The read's transaction has begun, and reads `version`: kTaken or kMoved. Comes
+  // before the read's first row is merged; so all rows in the stream of one attempt
+  // are of the version that the state names, whatever ends before its first mark.
+  MarkResult Open(const ReadWork& read, const std::string& version);
+  // A slice's end may be marked more than once.
   MarkResult Mark(const ReadWork& read, const std::string& at, const std::string& version);
+
   enum class FinishResult {
     kOpen,
     // All of the table's slices are done.
@@ -92,7 +98,8 @@ class Scheduler {
 
   // The work goes back into the queue, after the worker that had it ended or was
   // asked to pause. `culprit`: the worker ended while doing it. True: the slice
-  // has ended its limit of workers, and the table is to be set aside.
+  // has ended its limit of workers, and the table is to be set aside. A slice that
+  // is marked to its end is finished by this.
   bool GiveBack(const Work& work, bool culprit);
 
   // Starts the table again from nothing. Read as one slice, in one transaction,
@@ -120,6 +127,8 @@ class Scheduler {
     bool begun = false;
     bool as_one_slice = false;
     std::vector<std::uint8_t> deaths_of_slice;
+    // Of earlier attempts' worst slice; counts for a table that is one slice.
+    std::uint8_t earlier_deaths = 0;
     std::uint8_t deaths_of_cut = 0;
   };
 

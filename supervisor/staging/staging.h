@@ -52,7 +52,7 @@ class StagingStore {
 
   // What is staged behind `after_position`, up to the last staged checkpoint.
   // All of it is decrypted and checked here, so this costs about a second for
-  // three gigabytes of stream; what is damaged is cut off at the last checkpoint
+  // each gigabyte of stream; what is damaged is cut off at the last checkpoint
   // before it. Segments before the position and behind that checkpoint go.
   //
   // `epoch`: 16 lower-case hexadecimal digits. `key`: 32 bytes.

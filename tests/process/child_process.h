@@ -30,12 +30,12 @@ namespace tributary::tests {
 inline constexpr std::chrono::seconds kPatience{120};
 
 struct ChildOptions {
-  std::string program;
-  std::vector<std::string> arguments;
+  std::string program = {};
+  std::vector<std::string> arguments = {};
   // In addition to the test's own environment.
-  std::map<std::string, std::string> environment;
+  std::map<std::string, std::string> environment = {};
   // setrlimit's resource and the value for both of its limits.
-  std::vector<std::pair<int, rlim_t>> limits;
+  std::vector<std::pair<int, rlim_t>> limits = {};
 };
 
 // How a process ended: one of the two is set.

@@ -29,13 +29,13 @@
 namespace tributary::tests {
 
 struct ConnectorOptions {
-  std::string sqlite_root;
-  std::string staging_dir;
+  std::string sqlite_root = {};
+  std::string staging_dir = {};
   // Further ones, each word by itself: {"--workers", "2"}.
-  std::vector<std::string> flags;
-  std::map<std::string, std::string> environment;
+  std::vector<std::string> flags = {};
+  std::map<std::string, std::string> environment = {};
   // As ChildOptions'.
-  std::vector<std::pair<int, rlim_t>> limits;
+  std::vector<std::pair<int, rlim_t>> limits = {};
 };
 
 // Where the executable stands.

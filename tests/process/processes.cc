@@ -1,24 +1,42 @@
 #include "tests/process/processes.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <memory>
 #include <sstream>
-#include <system_error>
+#include <thread>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/file_descriptor.h"
 
 namespace tributary::tests {
 namespace {
 
 constexpr std::chrono::milliseconds kLook(5);
 
+// A process may go while its files are read; then they end early.
 std::string ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  char buffer[4096];
+  for (ssize_t count; (count = read(file.get(), buffer, sizeof(buffer))) > 0;) {
+    text.append(buffer, static_cast<std::size_t>(count));
+  }
+  return text;
+}
+
+std::vector<std::string> NamesIn(const char* folder) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(opendir(folder), &closedir);
+  if (entries == nullptr) return names;
+  while (const dirent* entry = readdir(entries.get())) names.emplace_back(entry->d_name);
+  return names;
 }
 
 struct Stat {
@@ -49,10 +67,9 @@ bool Dead(const Stat& stat) { return stat.state == 'X' || stat.state == 'Z'; }
 
 std::vector<pid_t> ChildrenOf(pid_t parent) {
   std::vector<std::pair<std::uint64_t, pid_t>> children;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+  for (const std::string& name : NamesIn("/proc")) {
     pid_t pid = 0;
-    if (!absl::SimpleAtoi(entry.path().filename().string(), &pid)) continue;
+    if (!absl::SimpleAtoi(name, &pid)) continue;
     const Stat stat = StatOf(pid);
     if (stat.parent == parent && !Dead(stat)) children.emplace_back(stat.started, pid);
   }
@@ -96,11 +113,7 @@ bool Eventually(const std::function<bool()>& holds, std::chrono::milliseconds li
 }
 
 std::vector<std::string> SharedMemoryNames() {
-  std::vector<std::string> names;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", ignored)) {
-    names.push_back(entry.path().filename().string());
-  }
+  std::vector<std::string> names = NamesIn("/dev/shm");
   std::sort(names.begin(), names.end());
   return names;
 }

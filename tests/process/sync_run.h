@@ -24,17 +24,17 @@
 namespace tributary::tests {
 
 struct SyncRunOptions {
-  std::string address;
+  std::string address = {};
   // Files of the tester's --config, --selection, --state and --warehouse; empty:
   // not given. Without a warehouse the sync is drained.
-  std::string config;
-  std::string selection;
-  std::string state;
-  std::string warehouse;
+  std::string config = {};
+  std::string selection = {};
+  std::string state = {};
+  std::string warehouse = {};
   // Only Update, no setup calls before it.
   bool skip_setup = true;
   // Further ones, each word by itself: {"--deadline-s", "2"}.
-  std::vector<std::string> flags;
+  std::vector<std::string> flags = {};
 };
 
 struct SyncOutcome {

@@ -241,7 +241,7 @@ void MeasureStages(const std::string& root, const std::vector<std::string>& batc
 }
 
 int Run(const std::string& root, double gigabytes) {
-  for (int texts : {2, 4, 9}) {
+  for (int texts : {0, 2, 4, 9}) {
     const std::vector<std::string> batches = Batches(texts);
     std::printf("%d of %d columns random letters, batches of %zu KB\n", texts, kColumns,
                 batches[0].size() / 1000);

@@ -41,8 +41,8 @@ absl::Status CheckColumn(const std::string& table, const v2::Column& column) {
                                                       static_cast<int>(column.type())));
   }
   if (column.type() == v2::NAIVE_TIME) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "column ", column.name(), " of ", table, " is NAIVE_TIME; a time of day is a STRING"));
+    return absl::FailedPreconditionError(absl::StrCat("column ", column.name(), " of ", table,
+                                                      " is NAIVE_TIME; a time of day is a STRING"));
   }
   return absl::OkStatus();
 }
@@ -80,7 +80,8 @@ absl::Status Catalog::Merge(const v2::TableList& list) {
   absl::flat_hash_set<std::string> seen;
   for (const v2::Table& table : list.tables()) {
     if (!seen.insert(table.name()).second) {
-      return absl::FailedPreconditionError(absl::StrCat("table ", table.name(), " is listed twice"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("table ", table.name(), " is listed twice"));
     }
     if (absl::Status merged = MergeTable(false, "", table); !merged.ok()) return merged;
   }
@@ -110,8 +111,8 @@ absl::Status Catalog::MergeTable(bool has_schema, const std::string& schema,
           absl::StrCat("column ", column.name(), " of ", slot->FullName(), " is listed twice"));
     }
     ColumnShape shape = ShapeOf(column);
-    shape.selected = shape.key ||
-                     selection_.TakesColumn(has_schema, schema, table.name(), column.name());
+    shape.selected =
+        shape.key || selection_.TakesColumn(has_schema, schema, table.name(), column.name());
     const auto known = slot->column_index.find(column.name());
     if (known == slot->column_index.end()) {
       slot->column_index[column.name()] = slot->columns.size();

@@ -36,9 +36,8 @@ absl::StatusOr<SourceRows> SourceRows::Read(const SqliteFile& source, const std:
     names.push_back(column->shape.name);
     rows.types_.push_back(column->shape.type);
   }
-  absl::StatusOr<Statement> statement =
-      source.Prepare(absl::StrCat("SELECT ", absl::StrJoin(names, ", ", AppendName),
-                                  " FROM main.", Quoted(table)));
+  absl::StatusOr<Statement> statement = source.Prepare(absl::StrCat(
+      "SELECT ", absl::StrJoin(names, ", ", AppendName), " FROM main.", Quoted(table)));
   if (!statement.ok()) return statement.status();
   rows.statement_ = *std::move(statement);
   return rows;
@@ -64,8 +63,8 @@ absl::StatusOr<WarehouseRows> WarehouseRows::Read(const SqliteFile& warehouse,
   std::vector<std::vector<std::string>> names(table.parts.size());
   names[0] = keys;
   for (const StoredColumn* column : compared.columns) {
-    rows.places_.push_back({column->part, static_cast<int>(names[column->part].size()),
-                            column->shape.type});
+    rows.places_.push_back(
+        {column->part, static_cast<int>(names[column->part].size()), column->shape.type});
     names[column->part].push_back(column->stored_as);
   }
   for (std::size_t part = 0; part < table.parts.size(); ++part) {
@@ -75,7 +74,8 @@ absl::StatusOr<WarehouseRows> WarehouseRows::Read(const SqliteFile& warehouse,
     if (part == 0) {
       absl::StrAppend(&sql, kDeletedColumn, " = 0");
     } else {
-      absl::StrAppend(&sql, absl::StrJoin(keys, " AND ", [](std::string* out, const std::string& k) {
+      absl::StrAppend(&sql,
+                      absl::StrJoin(keys, " AND ", [](std::string* out, const std::string& k) {
                         absl::StrAppend(out, Quoted(k), " = ?");
                       }));
     }

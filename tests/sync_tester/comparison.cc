@@ -261,8 +261,8 @@ absl::StatusOr<std::vector<TableComparison>> CompareFiles(const std::string& war
     if (stored->schema == schema && taken) stored_tables.push_back(stored);
   }
   std::vector<TableComparison> results;
-  if (absl::Status compared = CompareTables(*warehouse, *source, stored_tables, selection,
-                                            *source_tables, results);
+  if (absl::Status compared =
+          CompareTables(*warehouse, *source, stored_tables, selection, *source_tables, results);
       !compared.ok()) {
     return compared;
   }

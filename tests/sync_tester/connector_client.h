@@ -35,8 +35,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& ad
 class UpdateStream {
  public:
   UpdateStream(const std::shared_ptr<grpc::Channel>& channel,
-               const fivetran_sdk::v2::UpdateRequest& request,
-               std::optional<absl::Time> deadline);
+               const fivetran_sdk::v2::UpdateRequest& request, std::optional<absl::Time> deadline);
   ~UpdateStream();
   UpdateStream(const UpdateStream&) = delete;
   UpdateStream& operator=(const UpdateStream&) = delete;

@@ -44,7 +44,8 @@ void AppendNumber(std::string& out, Number number, char tag) {
 
 std::string_view TextOf(sqlite3_stmt* row, int column) {
   const void* text = sqlite3_column_text(row, column);
-  return {static_cast<const char*>(text), static_cast<std::size_t>(sqlite3_column_bytes(row, column))};
+  return {static_cast<const char*>(text),
+          static_cast<std::size_t>(sqlite3_column_bytes(row, column))};
 }
 
 std::string_view BlobOf(sqlite3_stmt* row, int column) {
@@ -93,24 +94,32 @@ void AppendRepaired(std::string& out, std::string_view text) {
 void AppendInteger(std::string& out, std::int64_t value, v2::DataType type) {
   switch (type) {
     case v2::UNSPECIFIED:
-    case v2::LONG: return AppendNumber(out, value, kInteger);
+    case v2::LONG:
+      return AppendNumber(out, value, kInteger);
     case v2::BOOLEAN:
       return value == 0 || value == 1 ? AppendNumber(out, value, kInteger)
                                       : AppendLong(out, "", kMisfit);
-    case v2::DOUBLE: return AppendNumber(out, static_cast<double>(value), kReal);
+    case v2::DOUBLE:
+      return AppendNumber(out, static_cast<double>(value), kReal);
     case v2::DECIMAL:
-    case v2::STRING: return AppendLong(out, std::to_string(value), kText);
-    default: return AppendLong(out, "", kMisfit);
+    case v2::STRING:
+      return AppendLong(out, std::to_string(value), kText);
+    default:
+      return AppendLong(out, "", kMisfit);
   }
 }
 
 void AppendReal(std::string& out, double value, v2::DataType type) {
   switch (type) {
     case v2::UNSPECIFIED:
-    case v2::DOUBLE: return AppendNumber(out, value, kReal);
-    case v2::DECIMAL: return AppendTextOrMisfit(out, NormalDecimal(PlainDigits(value)));
-    case v2::STRING: return AppendLong(out, ShortestText(value), kText);
-    default: return AppendLong(out, "", kMisfit);
+    case v2::DOUBLE:
+      return AppendNumber(out, value, kReal);
+    case v2::DECIMAL:
+      return AppendTextOrMisfit(out, NormalDecimal(PlainDigits(value)));
+    case v2::STRING:
+      return AppendLong(out, ShortestText(value), kText);
+    default:
+      return AppendLong(out, "", kMisfit);
   }
 }
 
@@ -118,20 +127,28 @@ void AppendText(std::string& out, std::string_view text, v2::DataType type) {
   switch (type) {
     case v2::UNSPECIFIED:
     case v2::STRING:
-    case v2::JSON: return AppendRepaired(out, text);
-    case v2::DECIMAL: return AppendTextOrMisfit(out, NormalDecimal(text));
-    case v2::NAIVE_DATE: return AppendLong(out, text, kText);
-    case v2::NAIVE_DATETIME: return AppendTextOrMisfit(out, NormalDatetime(text));
-    default: return AppendLong(out, "", kMisfit);
+    case v2::JSON:
+      return AppendRepaired(out, text);
+    case v2::DECIMAL:
+      return AppendTextOrMisfit(out, NormalDecimal(text));
+    case v2::NAIVE_DATE:
+      return AppendLong(out, text, kText);
+    case v2::NAIVE_DATETIME:
+      return AppendTextOrMisfit(out, NormalDatetime(text));
+    default:
+      return AppendLong(out, "", kMisfit);
   }
 }
 
 void AppendBlob(std::string& out, std::string_view bytes, v2::DataType type) {
   switch (type) {
     case v2::UNSPECIFIED:
-    case v2::BINARY: return AppendLong(out, bytes, kBlob);
-    case v2::STRING: return AppendLong(out, BlobLiteral(bytes), kText);
-    default: return AppendLong(out, "", kMisfit);
+    case v2::BINARY:
+      return AppendLong(out, bytes, kBlob);
+    case v2::STRING:
+      return AppendLong(out, BlobLiteral(bytes), kText);
+    default:
+      return AppendLong(out, "", kMisfit);
   }
 }
 
@@ -154,7 +171,7 @@ Utf8Start FirstSequence(std::string_view text) {
     want = 2;
   } else if (first >= 0xe0 && first <= 0xef) {
     want = 3;
-    if (first == 0xe0) low = 0xa0;  // shorter forms exist
+    if (first == 0xe0) low = 0xa0;   // shorter forms exist
     if (first == 0xed) high = 0x9f;  // surrogates
   } else if (first >= 0xf0 && first <= 0xf4) {
     want = 4;
@@ -175,21 +192,32 @@ Utf8Start FirstSequence(std::string_view text) {
 
 void AppendExpected(sqlite3_stmt* row, int column, v2::DataType type, std::string& out) {
   switch (sqlite3_column_type(row, column)) {
-    case SQLITE_INTEGER: return AppendInteger(out, sqlite3_column_int64(row, column), type);
-    case SQLITE_FLOAT: return AppendReal(out, sqlite3_column_double(row, column), type);
-    case SQLITE_TEXT: return AppendText(out, TextOf(row, column), type);
-    case SQLITE_BLOB: return AppendBlob(out, BlobOf(row, column), type);
-    default: out.push_back(kNull);
+    case SQLITE_INTEGER:
+      return AppendInteger(out, sqlite3_column_int64(row, column), type);
+    case SQLITE_FLOAT:
+      return AppendReal(out, sqlite3_column_double(row, column), type);
+    case SQLITE_TEXT:
+      return AppendText(out, TextOf(row, column), type);
+    case SQLITE_BLOB:
+      return AppendBlob(out, BlobOf(row, column), type);
+    default:
+      out.push_back(kNull);
   }
 }
 
 void AppendStored(sqlite3_stmt* row, int column, v2::DataType type, std::string& out) {
   switch (sqlite3_column_type(row, column)) {
-    case SQLITE_INTEGER: return AppendNumber(out, sqlite3_column_int64(row, column), kInteger);
-    case SQLITE_FLOAT: return AppendNumber(out, sqlite3_column_double(row, column), kReal);
-    case SQLITE_BLOB: return AppendLong(out, BlobOf(row, column), kBlob);
-    case SQLITE_TEXT: break;
-    default: out.push_back(kNull); return;
+    case SQLITE_INTEGER:
+      return AppendNumber(out, sqlite3_column_int64(row, column), kInteger);
+    case SQLITE_FLOAT:
+      return AppendNumber(out, sqlite3_column_double(row, column), kReal);
+    case SQLITE_BLOB:
+      return AppendLong(out, BlobOf(row, column), kBlob);
+    case SQLITE_TEXT:
+      break;
+    default:
+      out.push_back(kNull);
+      return;
   }
   const std::string_view text = TextOf(row, column);
   if (type == v2::DECIMAL) {
@@ -216,9 +244,11 @@ std::string ReadableForm(std::string_view canonical) {
   if (canonical[0] == kMisfit) return "(a value that does not fit the column's type)";
   const std::string_view text = bytes.substr(sizeof(std::uint64_t));
   const std::string_view shown = text.substr(0, kShownBytes);
-  const std::string tail = shown.size() < text.size() ? absl::StrCat("… (", text.size(), " bytes)") : "";
-  return canonical[0] == kBlob ? BlobLiteral(shown) + tail
-                               : absl::StrCat("'", absl::Utf8SafeCHexEscape(std::string(shown)), "'", tail);
+  const std::string tail =
+      shown.size() < text.size() ? absl::StrCat("… (", text.size(), " bytes)") : "";
+  return canonical[0] == kBlob
+             ? BlobLiteral(shown) + tail
+             : absl::StrCat("'", absl::Utf8SafeCHexEscape(std::string(shown)), "'", tail);
 }
 
 std::string WithValidUtf8(std::string_view text) {

@@ -19,8 +19,7 @@ void AppendExpected(sqlite3_stmt* row, int column, fivetran_sdk::v2::DataType ty
                     std::string& out);
 
 // Appends the canonical form of a warehouse's value in a column of `type`.
-void AppendStored(sqlite3_stmt* row, int column, fivetran_sdk::v2::DataType type,
-                  std::string& out);
+void AppendStored(sqlite3_stmt* row, int column, fivetran_sdk::v2::DataType type, std::string& out);
 
 // For a person; long values are cut.
 std::string ReadableForm(std::string_view canonical);

@@ -29,10 +29,11 @@ void AddSyncOptions(CLI::App& app, SyncOptions& sync) {
                "only Update; table shapes come from the warehouse, if it has any");
   app.add_option("--stop-after-checkpoints", sync.stop_after_checkpoints,
                  "cancel after this many checkpoints");
-  app.add_option("--stop-after-records", sync.stop_after_records,
-                 "cancel after this many records");
+  app.add_option("--stop-after-records", sync.stop_after_records, "cancel after this many records");
   app.add_option("--save-checkpoint", sync.save_checkpoint,
                  "keep the state of this checkpoint (from 1) and of none after it");
+  app.add_option("--checkpoint-log", sync.checkpoint_log,
+                 "append the state of every checkpoint, one JSON string a line");
   app.add_option("--read-delay-ms", sync.read_delay_ms, "sleep before each read");
   app.add_option("--read-pause-s", sync.read_pause_s, "sleep once, after the first records");
   app.add_option("--deadline-s", sync.deadline_s, "deadline of the Update call");
@@ -91,9 +92,9 @@ absl::StatusOr<std::map<std::string, std::string>> ReadConfiguration(const std::
   absl::StatusOr<std::string> text = ReadWholeFile(path);
   if (!text.ok()) return text.status();
   const nlohmann::json json = nlohmann::json::parse(*text, nullptr, false);
-  const absl::Status fault =
-      absl::InvalidArgumentError(absl::StrCat("configuration ", path, " must be a JSON object "
-                                              "whose values are strings"));
+  const absl::Status fault = absl::InvalidArgumentError(absl::StrCat("configuration ", path,
+                                                                     " must be a JSON object "
+                                                                     "whose values are strings"));
   if (!json.is_object()) return fault;
   for (const auto& [key, value] : json.items()) {
     if (!value.is_string()) return fault;
@@ -108,9 +109,9 @@ absl::StatusOr<v2::Selection> ReadSelection(const std::string& path) {
   v2::Selection selection;
   const auto parsed = google::protobuf::util::JsonStringToMessage(*text, &selection);
   if (!parsed.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("selection ", path,
-                                                   " is no Selection in protobuf's JSON form: ",
-                                                   std::string(parsed.message())));
+    return absl::InvalidArgumentError(
+        absl::StrCat("selection ", path,
+                     " is no Selection in protobuf's JSON form: ", std::string(parsed.message())));
   }
   return selection;
 }

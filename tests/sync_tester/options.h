@@ -27,6 +27,7 @@ struct SyncOptions {
   std::uint64_t stop_after_records = 0;
   // 0: the last one.
   std::uint64_t save_checkpoint = 0;
+  std::string checkpoint_log;
   std::int64_t read_delay_ms = 0;
   std::int64_t read_pause_s = 0;
   // 0: none.

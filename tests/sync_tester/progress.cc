@@ -43,8 +43,7 @@ std::vector<std::string> Progress::Lines(const Tally& tally) const {
       absl::StrFormat("bytes  %.1f MB  (%.1f MB/s now, %.1f mean)",
                       static_cast<double>(tally.bytes) / 1e6, mb_now, tally.MegabytesPerSecond()),
       absl::StrFormat("last checkpoint %s (%d so far), warnings %d, %.0f s", checkpoint,
-                      tally.checkpoints, tally.warning_count,
-                      absl::ToDoubleSeconds(tally.elapsed)),
+                      tally.checkpoints, tally.warning_count, absl::ToDoubleSeconds(tally.elapsed)),
   };
 }
 

@@ -26,13 +26,25 @@ void AppendText(std::string& out, std::string_view text) {
 void AppendValue(std::string& out, const v2::ValueType& value) {
   out.push_back(static_cast<char>(value.inner_case()));
   switch (value.inner_case()) {
-    case v2::ValueType::kDecimal: AppendText(out, value.decimal()); break;
-    case v2::ValueType::kBinary: AppendText(out, value.binary()); break;
-    case v2::ValueType::kString: AppendText(out, value.string()); break;
-    case v2::ValueType::kJson: AppendText(out, value.json()); break;
-    case v2::ValueType::kXml: AppendText(out, value.xml()); break;
+    case v2::ValueType::kDecimal:
+      AppendText(out, value.decimal());
+      break;
+    case v2::ValueType::kBinary:
+      AppendText(out, value.binary());
+      break;
+    case v2::ValueType::kString:
+      AppendText(out, value.string());
+      break;
+    case v2::ValueType::kJson:
+      AppendText(out, value.json());
+      break;
+    case v2::ValueType::kXml:
+      AppendText(out, value.xml());
+      break;
     // The others are of no more than a few bytes.
-    default: AppendText(out, value.SerializeAsString()); break;
+    default:
+      AppendText(out, value.SerializeAsString());
+      break;
   }
 }
 

@@ -37,9 +37,9 @@ class SelectionRules {
     absl::flat_hash_map<std::string, TableRule> tables;
   };
 
-  static SchemaRule RuleOf(const google::protobuf::RepeatedPtrField<
-                               fivetran_sdk::v2::TableSelection>& tables,
-                           bool included, bool include_new_tables);
+  static SchemaRule RuleOf(
+      const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::TableSelection>& tables,
+      bool included, bool include_new_tables);
   // Null: the selection does not name it.
   const SchemaRule* FindSchema(bool has_schema, std::string_view schema) const;
 

@@ -50,6 +50,13 @@ absl::StatusOr<std::optional<std::string>> ReadState(const std::string& path) {
 }
 
 absl::Status WriteState(const std::string& path, std::string_view state) {
+  // A rename would put a file in the place of a device or a folder.
+  std::error_code failure;
+  const auto kind = std::filesystem::status(path, failure).type();
+  if (kind != std::filesystem::file_type::regular &&
+      kind != std::filesystem::file_type::not_found) {
+    return absl::InvalidArgumentError(absl::StrCat("state file ", path, " is no ordinary file"));
+  }
   const std::string beside = path + ".new";
   const int fd = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return FileError("make", beside);

@@ -15,7 +15,8 @@ namespace tributary::tester {
 // Nothing where there is no such file.
 absl::StatusOr<std::optional<std::string>> ReadState(const std::string& path);
 
-// Written beside it, synced, renamed over it; the folder is synced too.
+// Written beside it, synced, renamed over it; the folder is synced too. What is
+// there already must be an ordinary file.
 absl::Status WriteState(const std::string& path, std::string_view state);
 
 // Absent, empty and an object without members all ask for a first sync.

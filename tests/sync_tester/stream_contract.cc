@@ -20,8 +20,8 @@ absl::Status StreamContract::Check(const v2::UpdateResponse& message, std::size_
   row_count_ = 0;
   if (task_seen_) return Breach("comes after a task, which ends the sync");
   if (bytes > kContractMessageBytes) {
-    return Breach(absl::StrCat("holds ", bytes, " bytes; at most ", kContractMessageBytes,
-                               " are allowed"));
+    return Breach(
+        absl::StrCat("holds ", bytes, " bytes; at most ", kContractMessageBytes, " are allowed"));
   }
   absl::Status checked = CheckOperation(message);
   last_was_checkpoint_ = message.has_checkpoint();
@@ -30,9 +30,12 @@ absl::Status StreamContract::Check(const v2::UpdateResponse& message, std::size_
 
 absl::Status StreamContract::CheckOperation(const v2::UpdateResponse& message) {
   switch (message.operation_case()) {
-    case v2::UpdateResponse::kRecords: return CheckRecords(message.records());
-    case v2::UpdateResponse::kRecord: return CheckRecord(message.record());
-    case v2::UpdateResponse::kCheckpoint: return CheckCheckpoint(message.checkpoint());
+    case v2::UpdateResponse::kRecords:
+      return CheckRecords(message.records());
+    case v2::UpdateResponse::kRecord:
+      return CheckRecord(message.record());
+    case v2::UpdateResponse::kCheckpoint:
+      return CheckCheckpoint(message.checkpoint());
     case v2::UpdateResponse::kSchemaChange: {
       const v2::SchemaChange& change = message.schema_change();
       absl::Status merged = absl::FailedPreconditionError("a schema change with nothing set");
@@ -46,7 +49,8 @@ absl::Status StreamContract::CheckOperation(const v2::UpdateResponse& message) {
     case v2::UpdateResponse::kTask:
       task_seen_ = true;
       return message.task().message().empty() ? Breach("a task without a text") : absl::OkStatus();
-    case v2::UpdateResponse::OPERATION_NOT_SET: break;
+    case v2::UpdateResponse::OPERATION_NOT_SET:
+      break;
   }
   return Breach("has no operation set");
 }
@@ -78,8 +82,8 @@ absl::Status StreamContract::CheckRecord(const v2::Record& record) {
                                ", which neither Schema nor a schema change has named"));
   }
   if (!table->selected) {
-    return Breach(absl::StrCat("a record of table ", table->FullName(),
-                               ", which the selection leaves out"));
+    return Breach(
+        absl::StrCat("a record of table ", table->FullName(), ", which the selection leaves out"));
   }
   if (!v2::RecordType_IsValid(record.type())) {
     return Breach(absl::StrCat("a record of table ", table->FullName(), " of unknown type ",
@@ -142,7 +146,8 @@ absl::Status StreamContract::CheckColumns(const v2::Record& record, Row& row) {
     return record_breach("has no primary key to find its row by");
   }
   // Where there is no key, DELETE finds its row by all the values.
-  const bool whole = record.type() == v2::UPSERT || (record.type() == v2::DELETE && table.keys.empty());
+  const bool whole =
+      record.type() == v2::UPSERT || (record.type() == v2::DELETE && table.keys.empty());
   if (!whole || record.data().size() == table.selected_columns) return absl::OkStatus();
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     if (table.columns[i].selected && row.values[i] == nullptr) {

@@ -89,7 +89,7 @@ bool Run::Connect() {
   if (!Usable(channel.status())) return false;
   channel_ = *std::move(channel);
   if (channel_->WaitForConnected(std::chrono::system_clock::now() +
-                                std::chrono::seconds(options_.connect_wait_s))) {
+                                 std::chrono::seconds(options_.connect_wait_s))) {
     return true;
   }
   RecordStatus(grpc::Status(grpc::StatusCode::UNAVAILABLE, "no connection"), tally_);

@@ -96,21 +96,22 @@ TEST_F(ComparisonTest, MissingDifferentAndSurplusRowsAreEachFoundAndNamed) {
   EXPECT_EQ(people.missing, 1u);
   EXPECT_EQ(people.different, 1u);
   EXPECT_EQ(people.surplus, 1u);
-  EXPECT_THAT(people.examples,
-              ElementsAre("missing in the warehouse: id=3",
-                          "different: id=2; name is 'B' and should be 'b'",
-                          "not in the source: id=4"));
+  EXPECT_THAT(people.examples, ElementsAre("missing in the warehouse: id=3",
+                                           "different: id=2; name is 'B' and should be 'b'",
+                                           "not in the source: id=4"));
 }
 
 TEST_F(ComparisonTest, NullAndEmptyAndZeroAreToldApart) {
   Source("INSERT INTO people VALUES(1, NULL), (2, '')");
-  SyncPeople({Person(1, ""), MakeRecord(v2::UPSERT, "people", {{"id", Long(2)}, {"name", Null()}})});
+  SyncPeople(
+      {Person(1, ""), MakeRecord(v2::UPSERT, "people", {{"id", Long(2)}, {"name", Null()}})});
   EXPECT_EQ(CompareOne().different, 2u);
 }
 
 TEST_F(ComparisonTest, NoMoreThanTenRowsAreShownAndAllAreCounted) {
-  Source("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30) "
-         "INSERT INTO people SELECT i, 'x' FROM n");
+  Source(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30) "
+      "INSERT INTO people SELECT i, 'x' FROM n");
   SyncPeople({Person(1, "x")});
   const TableComparison people = CompareOne();
   EXPECT_EQ(people.missing, 29u);
@@ -119,8 +120,9 @@ TEST_F(ComparisonTest, NoMoreThanTenRowsAreShownAndAllAreCounted) {
 
 TEST_F(ComparisonTest, TableAndColumnThatTheWarehouseLacksAreFaults) {
   SyncPeople({Person(1, "a")});
-  Source("INSERT INTO people VALUES(1, 'a'); ALTER TABLE people ADD COLUMN age INTEGER;"
-         "CREATE TABLE more(a); CREATE VIEW v AS SELECT 1");
+  Source(
+      "INSERT INTO people VALUES(1, 'a'); ALTER TABLE people ADD COLUMN age INTEGER;"
+      "CREATE TABLE more(a); CREATE VIEW v AS SELECT 1");
   const std::vector<TableComparison> tables = Compare();
   ASSERT_EQ(tables.size(), 2u);
   EXPECT_THAT(tables[0].faults, ElementsAre("the warehouse does not have it"));
@@ -151,8 +153,9 @@ TEST_F(ComparisonTest, TableThatTheSourceDroppedStaysInTheWarehouse) {
 }
 
 TEST_F(ComparisonTest, TableWithoutAKeyIsASetOfRows) {
-  Source("DROP TABLE people; CREATE TABLE log(a INTEGER, b TEXT);"
-         "INSERT INTO log VALUES(1, 'x'), (1, 'x'), (2, NULL), (3, 'z'), (3, 'z')");
+  Source(
+      "DROP TABLE people; CREATE TABLE log(a INTEGER, b TEXT);"
+      "INSERT INTO log VALUES(1, 'x'), (1, 'x'), (2, NULL), (3, 'z'), (3, 'z')");
   const auto line = [](std::int64_t a, const v2::ValueType& b) {
     return MakeRecord(v2::UPSERT, "log", {{"a", Long(a)}, {"b", b}});
   };
@@ -165,13 +168,14 @@ TEST_F(ComparisonTest, TableWithoutAKeyIsASetOfRows) {
 }
 
 TEST_F(ComparisonTest, ValuesAreExpectedInTheFormOfTheirType) {
-  Source("DROP TABLE people;"
-         "CREATE TABLE kinds(id INTEGER PRIMARY KEY, flag BOOLEAN, price DECIMAL(10,2), day DATE,"
-         "  at DATETIME, ratio REAL, raw BLOB, any_kind, wide INTEGER, made TEXT AS ('m' || id));"
-         "INSERT INTO kinds VALUES"
-         "  (1, 1, 12.5, '2024-01-31', '2024-01-31 10:00:00.500', 3, x'00ff', x'01', 7.5),"
-         "  (2, 0, '007', NULL, '2024-01-31T10:00', 9e999, x'', 'text', x'0aff'),"
-         "  (3, NULL, -0.0, '0001-01-01', NULL, -0.25, NULL, 5, 'text')");
+  Source(
+      "DROP TABLE people;"
+      "CREATE TABLE kinds(id INTEGER PRIMARY KEY, flag BOOLEAN, price DECIMAL(10,2), day DATE,"
+      "  at DATETIME, ratio REAL, raw BLOB, any_kind, wide INTEGER, made TEXT AS ('m' || id));"
+      "INSERT INTO kinds VALUES"
+      "  (1, 1, 12.5, '2024-01-31', '2024-01-31 10:00:00.500', 3, x'00ff', x'01', 7.5),"
+      "  (2, 0, '007', NULL, '2024-01-31T10:00', 9e999, x'', 'text', x'0aff'),"
+      "  (3, NULL, -0.0, '0001-01-01', NULL, -0.25, NULL, 5, 'text')");
   const v2::Table kinds = MakeTable("kinds", {{"id!", v2::LONG},
                                               {"flag", v2::BOOLEAN},
                                               {"price", v2::DECIMAL},
@@ -182,8 +186,16 @@ TEST_F(ComparisonTest, ValuesAreExpectedInTheFormOfTheirType) {
                                               {"any_kind", v2::UNSPECIFIED},
                                               {"wide", v2::STRING},
                                               {"made", v2::STRING}});
-  const auto flag = [](bool b) { v2::ValueType v; v.set_bool_(b); return v; };
-  const auto price = [](const char* d) { v2::ValueType v; v.set_decimal(d); return v; };
+  const auto flag = [](bool b) {
+    v2::ValueType v;
+    v.set_bool_(b);
+    return v;
+  };
+  const auto price = [](const char* d) {
+    v2::ValueType v;
+    v.set_decimal(d);
+    return v;
+  };
   const auto day = [](std::int64_t s) {
     v2::ValueType v;
     v.mutable_naive_date()->set_seconds(s);
@@ -195,32 +207,58 @@ TEST_F(ComparisonTest, ValuesAreExpectedInTheFormOfTheirType) {
     v.mutable_naive_datetime()->set_nanos(n);
     return v;
   };
-  const auto ratio = [](double d) { v2::ValueType v; v.set_double_(d); return v; };
-  const auto raw = [](const std::string& b) { v2::ValueType v; v.set_binary(b); return v; };
-  Sync({kinds},
-       {MakeRecord(v2::UPSERT, "kinds",
-                   {{"id", Long(1)}, {"flag", flag(true)}, {"price", price("12.50")},
-                    {"day", day(1706659200)}, {"at", at(1706695200, 500000000)},
-                    {"ratio", ratio(3)}, {"raw", raw(std::string("\0\xff", 2))},
-                    {"any_kind", raw("\x01")}, {"wide", Text("7.5")}, {"made", Text("m1")}}),
-        MakeRecord(v2::UPSERT, "kinds",
-                   {{"id", Long(2)}, {"flag", flag(false)}, {"price", price("7")},
-                    {"day", Null()}, {"at", at(1706695200, 0)},
-                    {"ratio", ratio(std::numeric_limits<double>::infinity())}, {"raw", raw("")},
-                    {"any_kind", Text("text")}, {"wide", Text("x'0AFF'")}, {"made", Text("m2")}}),
-        MakeRecord(v2::UPSERT, "kinds",
-                   {{"id", Long(3)}, {"flag", Null()}, {"price", price("0.00")},
-                    {"day", day(-62135596800)}, {"at", Null()}, {"ratio", ratio(-0.25)},
-                    {"raw", Null()}, {"any_kind", Long(5)}, {"wide", Text("text")},
-                    {"made", Text("m3")}})});
+  const auto ratio = [](double d) {
+    v2::ValueType v;
+    v.set_double_(d);
+    return v;
+  };
+  const auto raw = [](const std::string& b) {
+    v2::ValueType v;
+    v.set_binary(b);
+    return v;
+  };
+  Sync({kinds}, {MakeRecord(v2::UPSERT, "kinds",
+                            {{"id", Long(1)},
+                             {"flag", flag(true)},
+                             {"price", price("12.50")},
+                             {"day", day(1706659200)},
+                             {"at", at(1706695200, 500000000)},
+                             {"ratio", ratio(3)},
+                             {"raw", raw(std::string("\0\xff", 2))},
+                             {"any_kind", raw("\x01")},
+                             {"wide", Text("7.5")},
+                             {"made", Text("m1")}}),
+                 MakeRecord(v2::UPSERT, "kinds",
+                            {{"id", Long(2)},
+                             {"flag", flag(false)},
+                             {"price", price("7")},
+                             {"day", Null()},
+                             {"at", at(1706695200, 0)},
+                             {"ratio", ratio(std::numeric_limits<double>::infinity())},
+                             {"raw", raw("")},
+                             {"any_kind", Text("text")},
+                             {"wide", Text("x'0AFF'")},
+                             {"made", Text("m2")}}),
+                 MakeRecord(v2::UPSERT, "kinds",
+                            {{"id", Long(3)},
+                             {"flag", Null()},
+                             {"price", price("0.00")},
+                             {"day", day(-62135596800)},
+                             {"at", Null()},
+                             {"ratio", ratio(-0.25)},
+                             {"raw", Null()},
+                             {"any_kind", Long(5)},
+                             {"wide", Text("text")},
+                             {"made", Text("m3")}})});
   const TableComparison compared = CompareOne();
   EXPECT_TRUE(compared.equal()) << ::testing::PrintToString(compared.examples)
                                 << ::testing::PrintToString(compared.faults);
 }
 
 TEST_F(ComparisonTest, ValueThatDoesNotFitItsTypeIsADifference) {
-  Source("DROP TABLE people; CREATE TABLE t(id INTEGER PRIMARY KEY, n INTEGER);"
-         "INSERT INTO t VALUES(1, 'not a number')");
+  Source(
+      "DROP TABLE people; CREATE TABLE t(id INTEGER PRIMARY KEY, n INTEGER);"
+      "INSERT INTO t VALUES(1, 'not a number')");
   Sync({MakeTable("t", {{"id!", v2::LONG}, {"n", v2::LONG}})},
        {MakeRecord(v2::UPSERT, "t", {{"id", Long(1)}, {"n", Null()}})});
   const TableComparison compared = CompareOne();
@@ -251,7 +289,10 @@ TEST_F(ComparisonTest, WideTableIsComparedAcrossItsParts) {
 TEST(ExpectedValueTest, EachMaximalPartThatIsNotUtf8IsReplacedOnce) {
   EXPECT_EQ(WithValidUtf8("a\xc3\xa9z"), "a\xc3\xa9z");
   EXPECT_EQ(WithValidUtf8("\xff\xfe"), "\xef\xbf\xbd\xef\xbf\xbd");
-  EXPECT_EQ(WithValidUtf8("\xe6\x97" "a"), "\xef\xbf\xbd" "a");
+  EXPECT_EQ(WithValidUtf8("\xe6\x97"
+                          "a"),
+            "\xef\xbf\xbd"
+            "a");
   EXPECT_EQ(WithValidUtf8("\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
   EXPECT_EQ(WithValidUtf8("\xf0\x9f\x9a"), "\xef\xbf\xbd");
   EXPECT_EQ(WithValidUtf8("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd");

@@ -119,8 +119,8 @@ TEST_F(StreamContractTest, UnknownTableIsABreachUntilASchemaChangeNamesIt) {
 
 TEST_F(StreamContractTest, UnknownColumnIsABreachUntilASchemaChangeNamesIt) {
   StartResumed();
-  const v2::UpdateResponse message = Batch({MakeRecord(
-      v2::UPSERT, "people", {{"id", Long(1)}, {"name", Text("n")}, {"age", Long(3)}})});
+  const v2::UpdateResponse message = Batch(
+      {MakeRecord(v2::UPSERT, "people", {{"id", Long(1)}, {"name", Text("n")}, {"age", Long(3)}})});
   Breach(message, "holds column age");
   Fine(SchemaChangeMessage({MakeTable("people", {{"age", v2::LONG}})}));
   Fine(message);
@@ -167,7 +167,8 @@ TEST_F(StreamContractTest, NullSetToFalseIsABreach) {
 TEST_F(StreamContractTest, RecordWithoutDataIsABreachUnlessItTruncates) {
   StartResumed();
   Fine(Batch({MakeRecord(v2::TRUNCATE, "people", {})}));
-  Breach(Batch({MakeRecord(v2::UPSERT, "people", {})}), "UPSERT of table main.people holds no data");
+  Breach(Batch({MakeRecord(v2::UPSERT, "people", {})}),
+         "UPSERT of table main.people holds no data");
   Breach(Batch({MakeRecord(v2::UPDATE, "people", {})}), "holds no data");
   Breach(Batch({MakeRecord(v2::DELETE, "people", {})}), "holds no data");
 }
@@ -217,8 +218,8 @@ TEST_F(StreamContractTest, UpdateWithoutAKeyToFindTheRowIsABreach) {
 }
 
 TEST_F(StreamContractTest, CheckpointMustHoldAJsonObjectWithMembers) {
-  for (const char* const state : {"", "{}", " { } ", "[]", "null", "7", "{\"a\":}", "{\"a\":1",
-                                  "{\"a\":1}x", "{a:1}"}) {
+  for (const char* const state :
+       {"", "{}", " { } ", "[]", "null", "7", "{\"a\":}", "{\"a\":1", "{\"a\":1}x", "{a:1}"}) {
     Start(false);
     EXPECT_FALSE(Check(CheckpointMessage(state)).ok()) << state;
   }
@@ -359,7 +360,8 @@ TEST(CatalogTest, SchemaThatContradictsItselfIsRefused) {
               HasSubstr("column a of main.t is listed twice"));
   EXPECT_THAT(refused(MainSchema({MakeTable("t", {}), MakeTable("t", {})})),
               HasSubstr("table main.t is listed twice"));
-  EXPECT_THAT(refused(MainSchema({MakeTable("t", {{"", v2::LONG}})})), HasSubstr("nameless column"));
+  EXPECT_THAT(refused(MainSchema({MakeTable("t", {{"", v2::LONG}})})),
+              HasSubstr("nameless column"));
   EXPECT_THAT(refused(MainSchema({MakeTable("", {})})), HasSubstr("a table has no name"));
   v2::SchemaList nameless;
   nameless.add_schemas();

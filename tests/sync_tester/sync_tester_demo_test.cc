@@ -54,9 +54,11 @@ TEST(DemoSourceTest, ChangeTouchesRowsColumnsAndTablesMoreThanOnce) {
     const auto notes = ChangeSample(path, 1);
     ASSERT_TRUE(notes.ok()) << notes.status();
     EXPECT_EQ(notes->size(), 4u);
-    EXPECT_EQ(Number(path, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'campaign_%'"), round);
-    EXPECT_EQ(Number(path, "SELECT count(*) FROM pragma_table_info('crm_account') "
-                           "WHERE name LIKE 'loyalty_level_%'"),
+    EXPECT_EQ(Number(path, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'campaign_%'"),
+              round);
+    EXPECT_EQ(Number(path,
+                     "SELECT count(*) FROM pragma_table_info('crm_account') "
+                     "WHERE name LIKE 'loyalty_level_%'"),
               round);
   }
   EXPECT_EQ(Number(path, "SELECT max(id) FROM event_click"), last + 1000);

@@ -35,13 +35,11 @@ class RunTest : public ::testing::Test {
     connector_.form.add_tests()->set_name("read");
     *connector_.schema.mutable_with_schema() =
         MainSchema({MakeTable("people", {{"id!", v2::LONG}, {"name", v2::STRING}})});
-    connector_.messages = {CheckpointMessage(R"({"n":1})"),
-                           Batch({MakeRecord(v2::TRUNCATE, "people", {}), Person(1)}),
-                           Batch({Person(2), Person(3)}),
-                           CheckpointMessage(R"({"n":2})"),
-                           WarningMessage("odd"),
-                           Batch({Person(4)}),
-                           CheckpointMessage(R"({"n":3})")};
+    connector_.messages = {
+        CheckpointMessage(R"({"n":1})"), Batch({MakeRecord(v2::TRUNCATE, "people", {}), Person(1)}),
+        Batch({Person(2), Person(3)}),   CheckpointMessage(R"({"n":2})"),
+        WarningMessage("odd"),           Batch({Person(4)}),
+        CheckpointMessage(R"({"n":3})")};
   }
 
   static v2::Record Person(std::int64_t id) {
@@ -238,9 +236,9 @@ TEST_F(RunTest, DrainCountsWithoutAWarehouseAndKeepsTheState) {
 
 TEST_F(RunTest, MessageOfManySlicesIsCountedWhole) {
   const std::string long_text(3 << 20, 'x');
-  connector_.messages = {Batch({MakeRecord(v2::UPSERT, "people", {{"name", Text(long_text)}}),
-                                Person(1), Person(2)}),
-                         CheckpointMessage(R"({"n":1})")};
+  connector_.messages = {
+      Batch({MakeRecord(v2::UPSERT, "people", {{"name", Text(long_text)}}), Person(1), Person(2)}),
+      CheckpointMessage(R"({"n":1})")};
   EXPECT_EQ(Drain().records, 3u);
 }
 
@@ -286,6 +284,13 @@ TEST(StateFileTest, StateIsReplacedWholeAndLeavesNothingBeside) {
   EXPECT_FALSE(WriteState("/nowhere/at/all", "{}").ok());
 }
 
+TEST(StateFileTest, WhatIsNoOrdinaryFileIsNotReplaced) {
+  const std::string folder = ::testing::TempDir() + "/state_file_test_folder";
+  std::filesystem::create_directories(folder);
+  EXPECT_EQ(WriteState(folder, "{}").code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(std::filesystem::is_directory(folder));
+}
+
 TEST(StateFileTest, AbsentEmptyAndEmptyObjectMeanNoState) {
   EXPECT_TRUE(MeansNoState(std::nullopt));
   EXPECT_TRUE(MeansNoState(""));
@@ -328,19 +333,19 @@ TEST(ProgressTest, PlainOutputIsOneLineEveryFewSeconds) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
 }
 
-TEST(ProgressTest, TableIsDoneOnceACheckpointHasPassedItBy) {
+TEST(ProgressTest, TableIsDoneOnceManyMessagesHaveComeWithoutIt) {
   TableShape shape;
   shape.name = "t";
   Row row;
   row.table = &shape;
   Tally tally;
-  tally.checkpoints = 1;
+  tally.messages = 1;
   tally.CountRow(row);
   EXPECT_EQ(tally.TablesSeen(), 1u);
   EXPECT_EQ(tally.TablesQuiet(), 0u);
-  tally.checkpoints = 2;
+  tally.messages = 1 + kQuietMessages;
   EXPECT_EQ(tally.TablesQuiet(), 0u);
-  tally.checkpoints = 3;
+  tally.messages = 2 + kQuietMessages;
   EXPECT_EQ(tally.TablesQuiet(), 1u);
 }
 

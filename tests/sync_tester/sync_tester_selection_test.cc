@@ -73,10 +73,9 @@ class SelectedContractTest : public ::testing::Test {
              "columns": {"id": false, "a": true}}]}]}})")),
         contract_(catalog_, false) {
     EXPECT_TRUE(catalog_
-                    .Merge(MainSchema({MakeTable("out", {{"a", v2::LONG}}),
-                                       MakeTable("some", {{"id!", v2::LONG},
-                                                          {"a", v2::LONG},
-                                                          {"b", v2::LONG}})}))
+                    .Merge(MainSchema(
+                        {MakeTable("out", {{"a", v2::LONG}}),
+                         MakeTable("some", {{"id!", v2::LONG}, {"a", v2::LONG}, {"b", v2::LONG}})}))
                     .ok());
     EXPECT_TRUE(Check(CheckpointMessage(R"({"v":1})")).ok());
   }
@@ -90,13 +89,15 @@ class SelectedContractTest : public ::testing::Test {
 };
 
 TEST_F(SelectedContractTest, KeyColumnIsSyncedThoughItIsDeselected) {
-  EXPECT_TRUE(Check(Batch({MakeRecord(v2::UPSERT, "some", {{"id", Long(1)}, {"a", Long(2)}})})).ok());
+  EXPECT_TRUE(
+      Check(Batch({MakeRecord(v2::UPSERT, "some", {{"id", Long(1)}, {"a", Long(2)}})})).ok());
 }
 
 TEST_F(SelectedContractTest, DeselectedColumnIsABreach) {
-  const absl::Status checked = Check(Batch(
-      {MakeRecord(v2::UPSERT, "some", {{"id", Long(1)}, {"a", Long(2)}, {"b", Long(3)}})}));
-  EXPECT_THAT(std::string(checked.message()), HasSubstr("column b, which the selection leaves out"));
+  const absl::Status checked = Check(
+      Batch({MakeRecord(v2::UPSERT, "some", {{"id", Long(1)}, {"a", Long(2)}, {"b", Long(3)}})}));
+  EXPECT_THAT(std::string(checked.message()),
+              HasSubstr("column b, which the selection leaves out"));
 }
 
 TEST_F(SelectedContractTest, DeselectedTableIsABreachEvenToTruncate) {

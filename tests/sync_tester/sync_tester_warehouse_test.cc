@@ -263,8 +263,9 @@ TEST_F(WarehouseTest, NamesThatSqliteCannotTellApartAreBothKept) {
                          {{"a", Long(1)}, {"A", Long(2)}, {"_fivetran_deleted", Long(3)}}),
               MakeRecord(v2::UPSERT, "t", {{"say \"hi\"", Long(4)}})}));
   Commit();
-  EXPECT_THAT(Query("SELECT a, \"A~2\", \"_fivetran_deleted~2\", _fivetran_deleted FROM \"main.T\""),
-              ElementsAre("1|2|3|0"));
+  EXPECT_THAT(
+      Query("SELECT a, \"A~2\", \"_fivetran_deleted~2\", _fivetran_deleted FROM \"main.T\""),
+      ElementsAre("1|2|3|0"));
   EXPECT_THAT(Query("SELECT \"say \"\"hi\"\"\" FROM \"main.t~2\""), ElementsAre("4"));
 }
 
@@ -300,11 +301,11 @@ TEST_F(WarehouseTest, ValuesOfEveryKindStandAsTheyCame) {
   value.set_float_(0.5f);
   send(value);
   Commit();
-  EXPECT_THAT(Query("SELECT typeof(v), quote(v) FROM \"main.kinds\" WHERE id <> 8 ORDER BY id"),
-              ElementsAre("integer|1", "integer|-9223372036854775808", "real|Inf",
-                          "text|'NaN'", "text|'12.50'", "blob|X'00FF'", "blob|X''", "text|''",
-                          "text|'2024-01-31'", "text|'1969-12-31T23:59:59.12'",
-                          "text|'1970-01-01T00:00:00Z'", "real|0.5"));
+  EXPECT_THAT(
+      Query("SELECT typeof(v), quote(v) FROM \"main.kinds\" WHERE id <> 8 ORDER BY id"),
+      ElementsAre("integer|1", "integer|-9223372036854775808", "real|Inf", "text|'NaN'",
+                  "text|'12.50'", "blob|X'00FF'", "blob|X''", "text|''", "text|'2024-01-31'",
+                  "text|'1969-12-31T23:59:59.12'", "text|'1970-01-01T00:00:00Z'", "real|0.5"));
   EXPECT_THAT(Query("SELECT hex(v) FROM \"main.kinds\" WHERE id = 8"), ElementsAre("610062"));
 }
 

@@ -34,7 +34,7 @@ void Tally::CountRow(const Row& row) {
   if (row.table->ordinal >= tables.size()) tables.resize(row.table->ordinal + 1);
   TableTally& table = tables[row.table->ordinal];
   if (table.name.empty()) table.name = row.table->FullName();
-  table.checkpoints_at_last_record = checkpoints;
+  table.last_message = messages;
   ++records;
   switch (row.operation) {
     case v2::UPDATE:
@@ -69,7 +69,7 @@ std::size_t Tally::TablesSeen() const {
 std::size_t Tally::TablesQuiet() const {
   return static_cast<std::size_t>(
       std::count_if(tables.begin(), tables.end(), [this](const TableTally& table) {
-        return !table.name.empty() && table.checkpoints_at_last_record + 1 < checkpoints;
+        return !table.name.empty() && table.last_message + kQuietMessages < messages;
       }));
 }
 
@@ -91,9 +91,7 @@ std::string JsonReport(const Tally& tally) {
       {"error", tally.error},
       {"task", tally.task},
       {"grpc",
-       {{"code", tally.grpc_code},
-        {"number", tally.grpc_number},
-        {"message", tally.grpc_message}}},
+       {{"code", tally.grpc_code}, {"number", tally.grpc_number}, {"message", tally.grpc_message}}},
       {"messages", tally.messages},
       {"bytes", tally.bytes},
       {"records", tally.records},

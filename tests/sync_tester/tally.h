@@ -23,8 +23,8 @@ struct TableTally {
   std::uint64_t updates = 0;
   std::uint64_t deletes = 0;
   std::uint64_t truncates = 0;
-  // How many checkpoints had come when its last record came.
-  std::uint64_t checkpoints_at_last_record = 0;
+  // The number of the message that its last record came in.
+  std::uint64_t last_message = 0;
 };
 
 struct Tally {
@@ -64,13 +64,16 @@ struct Tally {
   void CountWarning(const std::string& text);
 
   std::size_t TablesSeen() const;
-  // Tables whose last record is older than the last checkpoint but one: their
-  // part of the sync is over, as far as can be told from outside.
+  // Tables of which the last kQuietMessages messages held nothing: their part of
+  // the sync is over, as far as can be told from outside, where the state is
+  // not to be read.
   std::size_t TablesQuiet() const;
   double RowsPerSecond() const;
   double MegabytesPerSecond() const;
 };
 
+// Far more than there are tables whose records are mingled on one stream.
+inline constexpr std::uint64_t kQuietMessages = 200;
 inline constexpr std::size_t kMaxWarningTexts = 1000;
 
 // One line of JSON.

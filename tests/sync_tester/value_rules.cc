@@ -21,23 +21,39 @@ constexpr std::int64_t kSecondsInDay = 86400;
 
 v2::DataType TypeOf(v2::ValueType::InnerCase kind) {
   switch (kind) {
-    case v2::ValueType::kBool: return v2::BOOLEAN;
-    case v2::ValueType::kShort: return v2::SHORT;
-    case v2::ValueType::kInt: return v2::INT;
-    case v2::ValueType::kLong: return v2::LONG;
-    case v2::ValueType::kFloat: return v2::FLOAT;
-    case v2::ValueType::kDouble: return v2::DOUBLE;
-    case v2::ValueType::kNaiveDate: return v2::NAIVE_DATE;
-    case v2::ValueType::kNaiveDatetime: return v2::NAIVE_DATETIME;
-    case v2::ValueType::kUtcDatetime: return v2::UTC_DATETIME;
-    case v2::ValueType::kDecimal: return v2::DECIMAL;
-    case v2::ValueType::kBinary: return v2::BINARY;
-    case v2::ValueType::kString: return v2::STRING;
-    case v2::ValueType::kJson: return v2::JSON;
-    case v2::ValueType::kXml: return v2::XML;
-    case v2::ValueType::kNaiveTime: return v2::NAIVE_TIME;
+    case v2::ValueType::kBool:
+      return v2::BOOLEAN;
+    case v2::ValueType::kShort:
+      return v2::SHORT;
+    case v2::ValueType::kInt:
+      return v2::INT;
+    case v2::ValueType::kLong:
+      return v2::LONG;
+    case v2::ValueType::kFloat:
+      return v2::FLOAT;
+    case v2::ValueType::kDouble:
+      return v2::DOUBLE;
+    case v2::ValueType::kNaiveDate:
+      return v2::NAIVE_DATE;
+    case v2::ValueType::kNaiveDatetime:
+      return v2::NAIVE_DATETIME;
+    case v2::ValueType::kUtcDatetime:
+      return v2::UTC_DATETIME;
+    case v2::ValueType::kDecimal:
+      return v2::DECIMAL;
+    case v2::ValueType::kBinary:
+      return v2::BINARY;
+    case v2::ValueType::kString:
+      return v2::STRING;
+    case v2::ValueType::kJson:
+      return v2::JSON;
+    case v2::ValueType::kXml:
+      return v2::XML;
+    case v2::ValueType::kNaiveTime:
+      return v2::NAIVE_TIME;
     case v2::ValueType::kNull:
-    case v2::ValueType::INNER_NOT_SET: break;
+    case v2::ValueType::INNER_NOT_SET:
+      break;
   }
   return v2::UNSPECIFIED;
 }
@@ -57,27 +73,34 @@ std::string DecimalFault(const std::string& text, const ColumnShape& column) {
   if (!IsDecimalText(text)) return "a decimal that is not digits with a sign and a point";
   if (column.type == v2::DECIMAL && column.precision != 0 &&
       !DecimalFits(text, column.precision, column.scale)) {
-    return absl::StrCat("a decimal that does not fit DECIMAL(", column.precision, ",",
-                        column.scale, ")");
+    return absl::StrCat("a decimal that does not fit DECIMAL(", column.precision, ",", column.scale,
+                        ")");
   }
   return "";
 }
 
 std::string ContentFault(const v2::ValueType& value, const ColumnShape& column) {
   switch (value.inner_case()) {
-    case v2::ValueType::kNull: return value.null() ? "" : "null set to false";
+    case v2::ValueType::kNull:
+      return value.null() ? "" : "null set to false";
     case v2::ValueType::kShort:
       return value.short_() < -32768 || value.short_() > 32767 ? "a short outside 16 bits" : "";
-    case v2::ValueType::kNaiveDate: return TimestampFault(value.naive_date(), true);
-    case v2::ValueType::kNaiveDatetime: return TimestampFault(value.naive_datetime(), false);
-    case v2::ValueType::kUtcDatetime: return TimestampFault(value.utc_datetime(), false);
-    case v2::ValueType::kDecimal: return DecimalFault(value.decimal(), column);
-    case v2::ValueType::kJson: return IsJson(value.json()) ? "" : "a json text that is not JSON";
+    case v2::ValueType::kNaiveDate:
+      return TimestampFault(value.naive_date(), true);
+    case v2::ValueType::kNaiveDatetime:
+      return TimestampFault(value.naive_datetime(), false);
+    case v2::ValueType::kUtcDatetime:
+      return TimestampFault(value.utc_datetime(), false);
+    case v2::ValueType::kDecimal:
+      return DecimalFault(value.decimal(), column);
+    case v2::ValueType::kJson:
+      return IsJson(value.json()) ? "" : "a json text that is not JSON";
     case v2::ValueType::kString:
       return column.max_bytes != 0 && value.string().size() > column.max_bytes
                  ? absl::StrCat("a string longer than ", column.max_bytes, " bytes")
                  : "";
-    default: return "";
+    default:
+      return "";
   }
 }
 
@@ -89,9 +112,10 @@ std::string ValueFault(const v2::ValueType& value, const ColumnShape& column) {
   if (kind == v2::ValueType::kNaiveTime) {
     return "a naive_time, which sources must not use; a time of day is a string";
   }
-  if (kind != v2::ValueType::kNull && column.type != v2::UNSPECIFIED && TypeOf(kind) != column.type) {
-    return absl::StrCat("a value of type ", v2::DataType_Name(TypeOf(kind)), " in a column of type ",
-                        v2::DataType_Name(column.type));
+  if (kind != v2::ValueType::kNull && column.type != v2::UNSPECIFIED &&
+      TypeOf(kind) != column.type) {
+    return absl::StrCat("a value of type ", v2::DataType_Name(TypeOf(kind)),
+                        " in a column of type ", v2::DataType_Name(column.type));
   }
   return ContentFault(value, column);
 }

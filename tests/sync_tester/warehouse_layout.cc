@@ -233,9 +233,9 @@ absl::Status WarehouseLayout::AddColumn(StoredTable& stored, const ColumnShape& 
     if (absl::Status added = AddPart(stored); !added.ok()) return added;
   }
   stored.columns.push_back({column, TakeColumnName(stored, column.name), part});
-  if (absl::Status altered = file_->Execute(
-          absl::StrCat("ALTER TABLE ", Quoted(stored.parts[part]), " ADD COLUMN ",
-                       Quoted(stored.columns.back().stored_as)));
+  if (absl::Status altered =
+          file_->Execute(absl::StrCat("ALTER TABLE ", Quoted(stored.parts[part]), " ADD COLUMN ",
+                                      Quoted(stored.columns.back().stored_as)));
       !altered.ok()) {
     return altered;
   }
@@ -254,14 +254,14 @@ absl::Status WarehouseLayout::AddPart(StoredTable& stored) {
     if (column.part == part) columns.push_back(column.stored_as);
   }
   if (part == 0) columns.insert(columns.end(), {kSyncedColumn, kDeletedColumn});
-  if (absl::Status made = file_->Execute(absl::StrCat(
-          "CREATE TABLE ", Quoted(stored.parts[part]), "(", QuotedList(columns), ", PRIMARY KEY(",
-          QuotedList(keys), ")) WITHOUT ROWID"));
+  if (absl::Status made = file_->Execute(absl::StrCat("CREATE TABLE ", Quoted(stored.parts[part]),
+                                                      "(", QuotedList(columns), ", PRIMARY KEY(",
+                                                      QuotedList(keys), ")) WITHOUT ROWID"));
       !made.ok()) {
     return made;
   }
-  absl::StatusOr<Statement> row = file_->Prepare(
-      "INSERT INTO _tributary_tester_tables VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
+  absl::StatusOr<Statement> row =
+      file_->Prepare("INSERT INTO _tributary_tester_tables VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
   if (!row.ok()) return row.status();
   row->Bind(1, stored.parts[0]);
   row->Bind(2, static_cast<std::int64_t>(part));

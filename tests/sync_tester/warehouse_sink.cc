@@ -76,11 +76,14 @@ bool WarehouseSink::TakeParsed(const v2::UpdateResponse& message, std::size_t by
       ++tally_.schema_changes;
       tally_.tables_selected = catalog_.SelectedTables();
       break;
-    case v2::UpdateResponse::kWarning: tally_.CountWarning(message.warning().message()); break;
+    case v2::UpdateResponse::kWarning:
+      tally_.CountWarning(message.warning().message());
+      break;
     case v2::UpdateResponse::kTask:
       tally_.task = message.task().message();
       break;
-    case v2::UpdateResponse::OPERATION_NOT_SET: break;
+    case v2::UpdateResponse::OPERATION_NOT_SET:
+      break;
   }
   if (!written.ok()) Fail(tally_, Verdict::kUsage, std::string(written.message()));
   return written.ok();

@@ -75,14 +75,14 @@ absl::Status WarehouseTable::PrepareUpserts(const StoredTable& stored, const Tab
 }
 
 absl::Status WarehouseTable::PrepareMarks() {
-  absl::StatusOr<Statement> one = file_->Prepare(
-      absl::StrCat("UPDATE ", Quoted(parts_[0]), " SET ", kDeletedColumn, " = 1, ", kSyncedColumn,
-                   " = ?1 WHERE ", where_key_));
+  absl::StatusOr<Statement> one =
+      file_->Prepare(absl::StrCat("UPDATE ", Quoted(parts_[0]), " SET ", kDeletedColumn, " = 1, ",
+                                  kSyncedColumn, " = ?1 WHERE ", where_key_));
   if (!one.ok()) return one.status();
   delete_.statement = *std::move(one);
-  absl::StatusOr<Statement> all = file_->Prepare(
-      absl::StrCat("UPDATE ", Quoted(parts_[0]), " SET ", kDeletedColumn, " = 1, ", kSyncedColumn,
-                   " = ?1 WHERE ", kDeletedColumn, " = 0"));
+  absl::StatusOr<Statement> all =
+      file_->Prepare(absl::StrCat("UPDATE ", Quoted(parts_[0]), " SET ", kDeletedColumn, " = 1, ",
+                                  kSyncedColumn, " = ?1 WHERE ", kDeletedColumn, " = 0"));
   if (!all.ok()) return all.status();
   truncate_.statement = *std::move(all);
   return absl::OkStatus();
@@ -90,10 +90,14 @@ absl::Status WarehouseTable::PrepareMarks() {
 
 absl::Status WarehouseTable::Apply(const Row& row, std::string_view synced) {
   switch (row.operation) {
-    case v2::UPSERT: return Upsert(row, synced);
-    case v2::UPDATE: return Update(row, synced);
-    case v2::DELETE: return Delete(row, synced);
-    default: break;
+    case v2::UPSERT:
+      return Upsert(row, synced);
+    case v2::UPDATE:
+      return Update(row, synced);
+    case v2::DELETE:
+      return Delete(row, synced);
+    default:
+      break;
   }
   truncate_.statement.Bind(1, synced);
   return truncate_.statement.Run();

@@ -76,18 +76,18 @@ absl::Status Changer::ChangeRows() {
     const std::string changed = tester::Quoted(table.columns[2].name);
     const std::string other = tester::Quoted(table.columns[1].name);
     // The third column takes a value of its own kind from a neighbouring row.
-    if (absl::Status done = Apply(
-            absl::StrCat("UPDATE ", name, " SET ", changed, " = coalesce((SELECT n.", changed,
-                         " FROM ", name, " AS n WHERE n.id = ", name, ".id + 1), ", changed,
-                         ") WHERE id % ", kUpdatedOneIn, " = ", offset, " AND ", other,
-                         " IS NOT NULL"),
-            updated);
+    if (absl::Status done =
+            Apply(absl::StrCat("UPDATE ", name, " SET ", changed, " = coalesce((SELECT n.", changed,
+                               " FROM ", name, " AS n WHERE n.id = ", name, ".id + 1), ", changed,
+                               ") WHERE id % ", kUpdatedOneIn, " = ", offset, " AND ", other,
+                               " IS NOT NULL"),
+                  updated);
         !done.ok()) {
       return done;
     }
-    if (absl::Status done = Apply(absl::StrCat("DELETE FROM ", name, " WHERE id % ", kDeletedOneIn,
-                                               " = ", offset + 1),
-                                  deleted);
+    if (absl::Status done = Apply(
+            absl::StrCat("DELETE FROM ", name, " WHERE id % ", kDeletedOneIn, " = ", offset + 1),
+            deleted);
         !done.ok()) {
       return done;
     }
@@ -98,8 +98,8 @@ absl::Status Changer::ChangeRows() {
     }
     inserted += kInsertedRows;
   }
-  notes.push_back(absl::StrCat(inserted, " rows inserted, ", updated, " updated, ", deleted,
-                               " deleted"));
+  notes.push_back(
+      absl::StrCat(inserted, " rows inserted, ", updated, " updated, ", deleted, " deleted"));
   return absl::OkStatus();
 }
 
@@ -117,11 +117,10 @@ absl::Status Changer::ChangeTables() {
                           "",
                           false,
                           0};
-  if (absl::Status done = file_.Execute(absl::StrCat(
-          "ALTER TABLE crm_account ADD COLUMN ", column,
-          " INTEGER; UPDATE crm_account SET ", column, " = id % 5 WHERE id % 3 = 0; ",
-          "DROP TABLE IF EXISTS ads_stage; ",
-          Declaration(added)));
+  if (absl::Status done = file_.Execute(
+          absl::StrCat("ALTER TABLE crm_account ADD COLUMN ", column,
+                       " INTEGER; UPDATE crm_account SET ", column, " = id % 5 WHERE id % 3 = 0; ",
+                       "DROP TABLE IF EXISTS ads_stage; ", Declaration(added)));
       !done.ok()) {
     return done;
   }

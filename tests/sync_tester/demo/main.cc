@@ -30,8 +30,8 @@ int Make(const std::string& path, std::uint64_t rows, std::uint64_t seed) {
     std::cerr << "make " << path << ": " << size.status().message() << std::endl;
     return kFailed;
   }
-  std::cout << path << ": " << size->tables << " tables, "
-            << tributary::tester::Grouped(size->rows) << " rows, made in "
+  std::cout << path << ": " << size->tables << " tables, " << tributary::tester::Grouped(size->rows)
+            << " rows, made in "
             << absl::FormatDuration(absl::Trunc(absl::Now() - began, absl::Milliseconds(10)))
             << std::endl;
   return 0;

@@ -70,36 +70,48 @@ void AddModuleTables(std::vector<SampleTable>& tables) {
                        {"active", "BOOLEAN", Content::kFlag, false},
                        {"created_at", "TIMESTAMP", Content::kDatetime, false},
                        {"balance", "DECIMAL(12,2)", Content::kMoney, true}},
-                      "", false, share * 3});
+                      "",
+                      false,
+                      share * 3});
     tables.push_back({module + "_document",
                       {Id(),
                        {"title", "TEXT", Content::kName, false},
                        {"body", "TEXT", Content::kParagraph, true},
                        {"attributes", "JSON", Content::kJson, true},
                        {"thumbnail", "BLOB", Content::kBytes, true}},
-                      "", false, share});
+                      "",
+                      false,
+                      share});
     tables.push_back({module + "_price",
                       {{"sku", "TEXT NOT NULL", Content::kCode, false},
                        {"region", "TEXT NOT NULL", Content::kWord, false},
                        {"price", "DECIMAL(12,2)", Content::kMoney, false},
                        {"valid_from", "DATE", Content::kDate, true}},
-                      ", PRIMARY KEY(sku, region)", true, share * 2});
+                      ", PRIMARY KEY(sku, region)",
+                      true,
+                      share * 2});
     tables.push_back({module + "_link",
                       {{"left_id", "INTEGER NOT NULL", Content::kReference, false},
                        {"right_id", "INTEGER NOT NULL", Content::kRowNumber, false},
                        {"weight", "REAL", Content::kRatio, true}},
-                      ", PRIMARY KEY(left_id, right_id)", false, share * 3});
+                      ", PRIMARY KEY(left_id, right_id)",
+                      false,
+                      share * 3});
     tables.push_back({module + "_log",
                       {{"at", "DATETIME", Content::kDatetime, false},
                        {"level", "TEXT", Content::kWord, false},
                        {"line", "TEXT", Content::kName, false}},
-                      "", false, share * 3});
+                      "",
+                      false,
+                      share * 3});
     tables.push_back({module + "_setting",
                       {{"key", "TEXT PRIMARY KEY NOT NULL", Content::kCode, false},
                        {"value", "", Content::kAnything, true}},
-                      "", true, share / 10});
-    tables.push_back({module + "_archive", {Id(), {"payload", "BLOB", Content::kBytes, true}},
-                      "", false, 0});
+                      "",
+                      true,
+                      share / 10});
+    tables.push_back(
+        {module + "_archive", {Id(), {"payload", "BLOB", Content::kBytes, true}}, "", false, 0});
     tables.push_back({module + "_measure",
                       {Id(),
                        {"exact", "DECIMAL(38,6)", Content::kLargeDecimal, true},
@@ -107,17 +119,23 @@ void AddModuleTables(std::vector<SampleTable>& tables) {
                        {"unit_price", "DOUBLE", Content::kRatio, false}},
                       ", total REAL GENERATED ALWAYS AS (quantity * unit_price) VIRTUAL"
                       ", quantity_text TEXT GENERATED ALWAYS AS ('q' || quantity) STORED",
-                      false, share * 2});
+                      false,
+                      share * 2});
     tables.push_back({module + "_stage",
-                      {Id(), {"name", "TEXT", Content::kWord, false},
+                      {Id(),
+                       {"name", "TEXT", Content::kWord, false},
                        {"position", "SMALLINT", Content::kSmallCount, false}},
-                      "", false, share / 50});
+                      "",
+                      false,
+                      share / 50});
     tables.push_back({module + "_session",
                       {{"token", "TEXT NOT NULL", Content::kCode, false},
                        {"account_id", "INTEGER", Content::kReference, true},
                        {"expires", "DATETIME", Content::kDatetime, true},
                        {"secret", "BLOB", Content::kBytes, true}},
-                      ", UNIQUE(token)", false, share * 2});
+                      ", UNIQUE(token)",
+                      false,
+                      share * 2});
   }
 }
 
@@ -128,7 +146,9 @@ void AddOddTables(std::vector<SampleTable>& tables) {
                       {Id(),
                        {column, "TEXT", Content::kName, true},
                        {"plain", "INTEGER", Content::kSmallCount, true}},
-                      "", false, 0.0005});
+                      "",
+                      false,
+                      0.0005});
   };
   add("order", "group");
   add("select", "from");
@@ -142,13 +162,17 @@ void AddOddTables(std::vector<SampleTable>& tables) {
   add("[brackets]", "back`tick");
   tables.push_back({"no_type_at_all",
                     {{"a", "", Content::kAnything, true}, {"b", "", Content::kAnything, true}},
-                    "", false, 0.001});
+                    "",
+                    false,
+                    0.001});
   tables.push_back({"key_of_three",
                     {{"tenant", "TEXT NOT NULL", Content::kWord, false},
                      {"number", "INTEGER NOT NULL", Content::kRowNumber, false},
                      {"day", "DATE NOT NULL", Content::kDate, false},
                      {"note", "TEXT", Content::kParagraph, true}},
-                    ", PRIMARY KEY(tenant, number, day)", true, 0.005});
+                    ", PRIMARY KEY(tenant, number, day)",
+                    true,
+                    0.005});
   tables.push_back({"nothing_here", {Id(), {"never", "TEXT", Content::kWord, true}}, "", false, 0});
   tables.push_back({"many_flags", {Id()}, "", false, 0.005});
   for (int i = 0; i < 30; ++i) {

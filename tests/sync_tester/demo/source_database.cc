@@ -73,7 +73,8 @@ absl::StatusOr<SampleSize> MakeSample(const std::string& path, std::uint64_t row
   if (absl::Status set = file->Execute(kFastSettings); !set.ok()) return set;
   SampleSize size;
   for (const SampleTable& table : SampleTables()) {
-    const auto count = static_cast<std::uint64_t>(std::ceil(static_cast<double>(rows) * table.share));
+    const auto count =
+        static_cast<std::uint64_t>(std::ceil(static_cast<double>(rows) * table.share));
     if (absl::Status made = file->Execute(Declaration(table)); !made.ok()) return made;
     if (absl::Status added = AddRows(*file, table, 1, count, seed); !added.ok()) return added;
     ++size.tables;

@@ -9,8 +9,8 @@ namespace tributary::demo {
 namespace {
 
 constexpr std::array<std::string_view, 24> kWords = {
-    "open",   "closed",  "pending", "shipped", "paid",  "north", "south", "harbour",
-    "maple",  "granite", "silver",  "night",   "river", "delta", "lamp",  "anchor",
+    "open",   "closed",  "pending", "shipped", "paid",  "north", "south",  "harbour",
+    "maple",  "granite", "silver",  "night",   "river", "delta", "lamp",   "anchor",
     "Zürich", "São",     "Łódź",    "東京",    "Ωmega", "naïve", "garçon", "smörgås"};
 
 std::string_view Word(Dice& dice) { return kWords[dice.Below(kWords.size())]; }
@@ -86,13 +86,19 @@ void BindLargeDecimal(sqlite3_stmt* statement, int at, Dice& dice, std::string& 
 
 void BindAnything(sqlite3_stmt* statement, int at, Dice& dice, std::string& room) {
   switch (dice.Below(4)) {
-    case 0: sqlite3_bind_int64(statement, at, static_cast<std::int64_t>(dice.Next())); break;
-    case 1: sqlite3_bind_double(statement, at, static_cast<double>(dice.Below(100000)) / 7); break;
+    case 0:
+      sqlite3_bind_int64(statement, at, static_cast<std::int64_t>(dice.Next()));
+      break;
+    case 1:
+      sqlite3_bind_double(statement, at, static_cast<double>(dice.Below(100000)) / 7);
+      break;
     case 2:
       AppendWords(room, 2, dice);
       BindText(statement, at, room);
       break;
-    default: BindBytes(statement, at, 8, dice, room); break;
+    default:
+      BindBytes(statement, at, 8, dice, room);
+      break;
   }
 }
 
@@ -114,7 +120,9 @@ void BindContent(sqlite3_stmt* statement, int at, Content content, std::int64_t 
     return;
   }
   switch (content) {
-    case Content::kRowNumber: sqlite3_bind_int64(statement, at, row); return;
+    case Content::kRowNumber:
+      sqlite3_bind_int64(statement, at, row);
+      return;
     case Content::kSmallCount:
       sqlite3_bind_int64(statement, at, static_cast<std::int64_t>(dice.Below(1000)));
       return;
@@ -130,17 +138,39 @@ void BindContent(sqlite3_stmt* statement, int at, Content content, std::int64_t 
     case Content::kMoney:
       sqlite3_bind_double(statement, at, static_cast<double>(dice.Below(100000000)) / 100);
       return;
-    case Content::kLargeDecimal: BindLargeDecimal(statement, at, dice, room); return;
-    case Content::kFlag: sqlite3_bind_int(statement, at, static_cast<int>(dice.Below(2))); return;
-    case Content::kBytes: BindBytes(statement, at, 4 + dice.Below(24), dice, room); return;
-    case Content::kAnything: BindAnything(statement, at, dice, room); return;
-    case Content::kDate: AppendDay(room, dice); break;
-    case Content::kDatetime: AppendMoment(room, dice); break;
-    case Content::kWord: room = AsciiWord(dice); break;
-    case Content::kName: AppendWords(room, 2 + dice.Below(2), dice); break;
-    case Content::kCode: AppendCode(room, row, dice); break;
-    case Content::kParagraph: AppendWords(room, 10 + dice.Below(30), dice); break;
-    case Content::kJson: AppendJson(room, dice); break;
+    case Content::kLargeDecimal:
+      BindLargeDecimal(statement, at, dice, room);
+      return;
+    case Content::kFlag:
+      sqlite3_bind_int(statement, at, static_cast<int>(dice.Below(2)));
+      return;
+    case Content::kBytes:
+      BindBytes(statement, at, 4 + dice.Below(24), dice, room);
+      return;
+    case Content::kAnything:
+      BindAnything(statement, at, dice, room);
+      return;
+    case Content::kDate:
+      AppendDay(room, dice);
+      break;
+    case Content::kDatetime:
+      AppendMoment(room, dice);
+      break;
+    case Content::kWord:
+      room = AsciiWord(dice);
+      break;
+    case Content::kName:
+      AppendWords(room, 2 + dice.Below(2), dice);
+      break;
+    case Content::kCode:
+      AppendCode(room, row, dice);
+      break;
+    case Content::kParagraph:
+      AppendWords(room, 10 + dice.Below(30), dice);
+      break;
+    case Content::kJson:
+      AppendJson(room, dice);
+      break;
   }
   BindText(statement, at, room);
 }

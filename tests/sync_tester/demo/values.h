@@ -13,23 +13,23 @@ namespace tributary::demo {
 
 // What a column of the sample holds.
 enum class Content {
-  kRowNumber,   // 1, 2, 3, …
-  kSmallCount,  // 0 to 999
-  kBigNumber,   // all 64 bits
-  kReference,   // a row number of another table
-  kRatio,       // a double
-  kMoney,       // DECIMAL(12,2), as SQLite keeps it
+  kRowNumber,     // 1, 2, 3, …
+  kSmallCount,    // 0 to 999
+  kBigNumber,     // all 64 bits
+  kReference,     // a row number of another table
+  kRatio,         // a double
+  kMoney,         // DECIMAL(12,2), as SQLite keeps it
   kLargeDecimal,  // DECIMAL(38,6), of more digits than a double has
   kFlag,
   kDate,
-  kDatetime,    // with microseconds
-  kWord,        // one of a few
-  kName,        // a few words, some not ASCII
-  kCode,        // different for each row, of letters and digits
+  kDatetime,  // with microseconds
+  kWord,      // one of a few
+  kName,      // a few words, some not ASCII
+  kCode,      // different for each row, of letters and digits
   kParagraph,
   kJson,
   kBytes,
-  kAnything,    // any storage class, for columns without a type
+  kAnything,  // any storage class, for columns without a type
 };
 
 // Quick and good enough: splitmix64.

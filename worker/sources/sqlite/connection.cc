@@ -49,7 +49,11 @@ bool IsPassing(int code) {
 // Growing sleeps with jitter up to a deadline, with a beat before each.
 class Patience {
  public:
-  Patience(Pulse& pulse, milliseconds limit) : pulse_(pulse), start_(Clock::now()), limit_(limit) {}
+  Patience(Pulse& pulse, milliseconds limit)
+      : pulse_(pulse),
+        start_(Clock::now()),
+        limit_(limit),
+        random_(static_cast<std::minstd_rand::result_type>(start_.time_since_epoch().count())) {}
 
   // False once `share` of the limit has passed.
   bool Wait(double share) {
@@ -68,7 +72,7 @@ class Patience {
   Clock::time_point start_;
   milliseconds limit_;
   milliseconds sleep_{2};
-  std::minstd_rand random_{std::random_device()()};
+  std::minstd_rand random_;
 };
 
 // The path as a URI that says the file cannot change.

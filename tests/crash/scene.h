@@ -1,0 +1,59 @@
+// The files of one destination and one source, and a connector between them.
+#ifndef TRIBUTARY_TESTS_CRASH_SCENE_H_
+#define TRIBUTARY_TESTS_CRASH_SCENE_H_
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/process/connector.h"
+#include "tests/process/database.h"
+#include "tests/process/sync_run.h"
+#include "tests/process/temp_dir.h"
+
+namespace tributary::tests {
+
+class Scene {
+ public:
+  // Two workers and a checkpoint every tenth of a second, unless `flags` say
+  // otherwise behind them.
+  explicit Scene(std::vector<std::string> flags = {});
+
+  // The tester's options for the next sync: state and warehouse are kept.
+  SyncRunOptions Sync(std::vector<std::string> flags = {}) const;
+  // Runs one.
+  SyncOutcome RunSync(std::vector<std::string> flags = {}) const {
+    return tests::RunSync(Sync(std::move(flags)));
+  }
+  absl::Status Compare() const { return CompareWarehouse(warehouse(), source()); }
+
+  const TempDir& dir() const { return dir_; }
+  std::string source() const { return dir_ / "source.db"; }
+  std::string config() const { return dir_ / "config.json"; }
+  std::string state() const { return dir_ / "state.json"; }
+  std::string warehouse() const { return dir_ / "warehouse.db"; }
+  std::string staging() const { return dir_ / "staging"; }
+  Connector& connector() { return connector_; }
+
+  // Tables that the saved state calls live.
+  std::set<std::string> LiveTables() const;
+  // A sync whose client reads slowly, as soon as the saved state calls this many
+  // tables live. The rest of the stream is a matter of seconds.
+  std::unique_ptr<SyncRun> SyncInItsMidst(std::size_t live_tables,
+                                          std::vector<std::string> flags = {}) const;
+
+ private:
+  TempDir dir_;
+  Connector connector_;
+};
+
+// Tables t1, t2, … of `rows` rows each, about `row_bytes` wide, by rowid.
+void AddPlainTables(Database& database, int tables, int rows, int row_bytes);
+
+// Whether one of the texts holds `part`.
+bool AnyHolds(const std::vector<std::string>& texts, const std::string& part);
+
+}  // namespace tributary::tests
+
+#endif  // TRIBUTARY_TESTS_CRASH_SCENE_H_

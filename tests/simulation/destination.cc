@@ -1,0 +1,94 @@
+#include "tests/simulation/destination.h"
+
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+
+namespace tributary::simulation {
+
+std::string BoundAt(int place) { return absl::StrCat("before ", place); }
+
+int PlaceOf(const std::string& bound, int if_empty) {
+  return bound.empty() ? if_empty : std::atoi(bound.c_str() + sizeof("before"));
+}
+
+std::string IdentityOf(const Row& row, bool keyed) {
+  if (keyed) return row.at(kKeyColumn);
+  std::string identity;
+  for (const auto& [column, value] : row) absl::StrAppend(&identity, column, "=", value, ";");
+  return identity;
+}
+
+Row Chosen(const Row& row, const Choice& choice) {
+  Row chosen;
+  for (const auto& [column, value] : row) {
+    if (!choice.columns.contains(column)) chosen[column] = value;
+  }
+  return chosen;
+}
+
+void Destination::Apply(const Message& message) {
+  if (message.kind == Message::Kind::kTruncate) {
+    tables_[message.table].clear();
+    truncated_.insert(message.table);
+  }
+  if (message.kind != Message::Kind::kRows) return;
+  for (const Row& row : message.rows) {
+    tables_[message.table][IdentityOf(row, message.keyed)] = row;
+  }
+}
+
+std::string Destination::Difference(const std::string& table, const Table& source,
+                                    const Choice& choice) const {
+  const auto found = tables_.find(table);
+  Rows here = found == tables_.end() ? Rows() : found->second;
+  for (const auto& [place, row] : source.rows) {
+    const Row chosen = Chosen(row, choice);
+    const auto one = here.find(IdentityOf(chosen, source.keyed));
+    if (one == here.end()) return absl::StrCat(table, ": the row at ", place, " is missing");
+    if (one->second != chosen) return absl::StrCat(table, ": the row at ", place, " is another");
+    here.erase(one);
+  }
+  if (here.empty()) return "";
+  return absl::StrCat(table, ": has a row that the source has not: ", here.begin()->first);
+}
+
+std::string Destination::BrokenClaim(const State& state, const SourceHistory& source,
+                                     const Choice& choice) const {
+  for (const auto& [name, entry] : state.tables) {
+    // Without a version nothing is built on what is here.
+    if (entry.version.empty()) continue;
+    const Table& then = source.At(entry.version).at(name.table);
+    Table claimed{then.keyed, then.columns, {}};
+    Rows allowed;
+    for (const auto& [place, row] : then.rows) {
+      allowed[IdentityOf(Chosen(row, choice), then.keyed)] = row;
+      bool done = entry.phase == Phase::kLive;
+      for (const BoundRange& range : entry.done.Done()) {
+        done = done || (place >= PlaceOf(range.from, 0) && place < PlaceOf(range.to, kPlaces));
+      }
+      if (done) claimed.rows[place] = row;
+    }
+    const auto found = tables_.find(name.table);
+    const Rows here = found == tables_.end() ? Rows() : found->second;
+    for (const auto& [place, row] : claimed.rows) {
+      const auto one = here.find(IdentityOf(Chosen(row, choice), then.keyed));
+      if (one == here.end()) return absl::StrCat(name.table, " lacks the row at ", place);
+      // A column that was deselected since is not sent by this state's entry yet.
+      for (const auto& [column, value] : Chosen(row, choice)) {
+        const auto has = one->second.find(column);
+        if (has != one->second.end() && has->second != value) {
+          return absl::StrCat(name.table, " has another row at ", place);
+        }
+      }
+    }
+    for (const auto& [identity, row] : here) {
+      if (then.keyed && !allowed.contains(identity)) {
+        return absl::StrCat(name.table, " has a row that ", entry.version, " has not: ", identity);
+      }
+    }
+  }
+  return "";
+}
+
+}  // namespace tributary::simulation

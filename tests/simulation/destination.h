@@ -1,0 +1,59 @@
+// The stream's messages, and a destination that applies them as Fivetran does.
+#ifndef TRIBUTARY_TESTS_SIMULATION_DESTINATION_H_
+#define TRIBUTARY_TESTS_SIMULATION_DESTINATION_H_
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "supervisor/checkpoint/state.h"
+#include "tests/simulation/source_history.h"
+
+namespace tributary::simulation {
+
+struct Message {
+  enum class Kind { kRows, kTruncate, kWarning, kCheckpoint };
+  Kind kind = Kind::kWarning;
+  std::string table;
+  bool keyed = true;
+  std::vector<Row> rows;
+  // Of a checkpoint; else what happened, for people.
+  std::string text;
+};
+using MessagePtr = std::shared_ptr<const Message>;
+
+class Destination {
+ public:
+  void Apply(const Message& message);
+
+  // Empty where this table holds the source's rows, of the chosen columns, and no
+  // other; else the first difference.
+  std::string Difference(const std::string& table, const Table& source, const Choice& choice) const;
+
+  // What `state` claims is here, and nothing that a sync which goes on from it
+  // would leave behind. Empty, or the first claim that does not hold.
+  std::string BrokenClaim(const State& state, const SourceHistory& source,
+                          const Choice& choice) const;
+
+  bool WasTruncated(const std::string& table) const { return truncated_.contains(table); }
+
+ private:
+  // By key, or by all values.
+  using Rows = std::map<std::string, Row>;
+  std::map<std::string, Rows> tables_;
+  std::set<std::string> truncated_;
+};
+
+// A row's identity in the destination.
+std::string IdentityOf(const Row& row, bool keyed);
+Row Chosen(const Row& row, const Choice& choice);
+
+// Bounds of ranges; the table's start and end are empty.
+std::string BoundAt(int place);
+int PlaceOf(const std::string& bound, int if_empty);
+
+}  // namespace tributary::simulation
+
+#endif  // TRIBUTARY_TESTS_SIMULATION_DESTINATION_H_
