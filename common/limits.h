@@ -19,6 +19,10 @@ inline constexpr std::size_t kMaxWorkers = 256;
 inline constexpr std::size_t kMaxSyncs = 256;
 // A request; a selection of 100,000 tables and a state are in it.
 inline constexpr std::size_t kMaxRequestBytes = 128 * kMiB;
+// Free memory that the supervisor keeps, and the allocations that are mappings of
+// their own.
+inline constexpr std::size_t kKeptHeapBytes = 64 * kMiB;
+inline constexpr std::size_t kMappedAllocationBytes = 4 * kMiB;
 // Open calls at shutdown, after the syncs have ended.
 inline constexpr std::chrono::seconds kShutdownGrace{2};
 

@@ -39,20 +39,24 @@ void WidenColumns(const std::set<std::string>& widened,
   }
 }
 
+absl::Status CheckSource(const Catalog& catalog, const std::string& engine, const State& state) {
+  const SourceIdentity source{.engine = engine, .identity = catalog.identity()};
+  if (state.first_sync() || state.source == source) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "The saved state belongs to another source database than the one that is configured now. "
+      "Configure the earlier database again, or re-sync the connection to copy this one from the "
+      "beginning.");
+}
+
 absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<SelectedTable>& selected,
                               const std::string& selection_digest, const std::string& engine,
                               State state) {
-  const SourceIdentity source{.engine = engine, .identity = catalog.identity()};
+  const absl::Status same = CheckSource(catalog, engine, state);
+  if (!same.ok()) return same;
   const bool first_sync = state.first_sync();
-  if (!first_sync && state.source != source) {
-    return absl::FailedPreconditionError(
-        "The saved state belongs to another source database than the one that is configured now. "
-        "Configure the earlier database again, or re-sync the connection to copy this one from the "
-        "beginning.");
-  }
   Plan plan;
   plan.state = std::move(state);
-  plan.state.source = source;
+  plan.state.source = {.engine = engine, .identity = catalog.identity()};
   plan.state.selection = selection_digest;
   plan.selected_tables = selected.size();
   auto known = std::exchange(plan.state.tables, {});

@@ -51,7 +51,11 @@ struct Plan {
 // Whether `state` allows to ask the source only for whether it has changed.
 bool MayBeUnchanged(const State& state, const std::string& selection_digest);
 
-// FAILED_PRECONDITION: the state is of another source; the text is for a Task.
+// FAILED_PRECONDITION: the state is of another source than the catalog, which may
+// be one that is unchanged; the text is for a Task.
+absl::Status CheckSource(const Catalog& catalog, const std::string& engine, const State& state);
+
+// FAILED_PRECONDITION as CheckSource.
 absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<SelectedTable>& selected,
                               const std::string& selection_digest, const std::string& engine,
                               State state);

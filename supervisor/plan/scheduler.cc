@@ -80,15 +80,19 @@ void Scheduler::Cut(const CutWork& work, const Slices& slices) {
   }
 }
 
-void Scheduler::StartReading(std::size_t index, const std::vector<BoundRange>& slices,
-                             const std::vector<std::uint64_t>& estimated_bytes) {
+void Scheduler::StartReading(std::size_t index, std::vector<BoundRange> slices,
+                             std::vector<std::uint64_t> estimated_bytes) {
   Table& table = tables_[index];
   Begin(table, index);
   DoneRanges& done = Entry(table).done;
   if (!done.Start(slices).ok()) {
-    // The source cut the table in a way that does not fit together.
-    Restart(index, /*as_one_slice=*/true);
-    return;
+    // The source cut the table in a way that does not fit together. It is not
+    // started again for that: an earlier state, which may come back, would still
+    // claim what its TRUNCATE took away.
+    slices = done.Remaining();
+    estimated_bytes.assign(slices.size(), table.copy.estimated_bytes);
+    const absl::Status fits = done.Start(slices);
+    assert(fits.ok());
   }
   table.stage = Stage::kReading;
   table.deaths_of_slice.assign(slices.size(), table.as_one_slice ? table.earlier_deaths : 0);

@@ -133,8 +133,8 @@ class Scheduler {
   };
 
   TableState& Entry(const Table& table) { return state_[table.copy.name]; }
-  void StartReading(std::size_t table, const std::vector<BoundRange>& slices,
-                    const std::vector<std::uint64_t>& estimated_bytes);
+  void StartReading(std::size_t table, std::vector<BoundRange> slices,
+                    std::vector<std::uint64_t> estimated_bytes);
   void Begin(Table& table, std::size_t index);
   CutWork NextCut();
   void Close(Table& table, Stage stage);

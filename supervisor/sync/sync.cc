@@ -150,7 +150,7 @@ absl::Status Sync::AskCatalog() {
 absl::Status Sync::MakePlan() {
   if (catalog_.unchanged()) {
     plan_.state = request_.state;
-    return absl::OkStatus();
+    return CheckSource(catalog_, request_.connection.source, plan_.state);
   }
   Selected selected = request_.selection.Resolve(catalog_);
   warnings_ = std::move(selected.warnings);

@@ -134,8 +134,7 @@ absl::Status CheckNeverBack(const std::vector<std::string>& states,
       // One that has only begun says nothing yet of which version it will read.
       if (entry.version.empty()) continue;
       const auto before = progress.find(name);
-      const std::string regress =
-          before == progress.end() ? "" : Regress(before->second, entry);
+      const std::string regress = before == progress.end() ? "" : Regress(before->second, entry);
       if (!regress.empty()) return fault("table ", name, " ", regress);
       progress[name] = entry;
     }

@@ -97,17 +97,18 @@ void MixedSource::Insert(const Table& table, std::uint64_t rows) {
       last = "CASE i % 3 WHEN 0 THEN i WHEN 1 THEN 'text' ELSE x'00ff' END";
       break;
   }
-  database_.RunAtOnce(absl::StrCat(Numbers(next_row_, rows), "INSERT INTO ", table.name,
-                                   "(a, b, v, w) SELECT i, 'row ' || (i * 7919 % 1000003) || ' ' ||",
-                                   " i, i % 1000, ", last, " FROM n"));
+  database_.RunAtOnce(
+      absl::StrCat(Numbers(next_row_, rows), "INSERT INTO ", table.name,
+                   "(a, b, v, w) SELECT i, 'row ' || (i * 7919 % 1000003) || ' ' ||",
+                   " i, i % 1000, ", last, " FROM n"));
   next_row_ += rows;
 }
 
 void MixedSource::Touch(Dice& dice) {
   const Table& table = tables_[dice.Below(tables_.size())];
   Insert(table, 1 + dice.Below(50));
-  database_.Run(absl::StrCat("UPDATE ", table.name, " SET v = v + 1 WHERE a % 11 = ",
-                             dice.Below(11)));
+  database_.Run(
+      absl::StrCat("UPDATE ", table.name, " SET v = v + 1 WHERE a % 11 = ", dice.Below(11)));
 }
 
 void MixedSource::Change(Dice& dice) {
@@ -126,8 +127,8 @@ void MixedSource::Change(Dice& dice) {
         break;
     }
   }
-  database_.Run(absl::StrCat("UPDATE large SET amount = amount + 1 WHERE id % 97 = ",
-                             dice.Below(97)));
+  database_.Run(
+      absl::StrCat("UPDATE large SET amount = amount + 1 WHERE id % 97 = ", dice.Below(97)));
   database_.Run(absl::StrCat("DELETE FROM large WHERE id % 9973 = ", dice.Below(9973)));
   if (dice.OneIn(2)) Alter(dice);
 }
@@ -141,8 +142,8 @@ void MixedSource::Alter(Dice& dice) {
       database_.Run(absl::StrCat("ALTER TABLE ", table.name, " ADD COLUMN ", column, " TEXT"));
       break;
     case 1:
-      database_.Run(absl::StrCat("ALTER TABLE ", table.name, " ADD COLUMN ", column,
-                                 " INTEGER DEFAULT 5"));
+      database_.Run(
+          absl::StrCat("ALTER TABLE ", table.name, " ADD COLUMN ", column, " INTEGER DEFAULT 5"));
       break;
     case 2:
       // Does not fit the column: it becomes a text.

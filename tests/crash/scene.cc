@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace tributary::tests {
@@ -40,6 +41,15 @@ SyncRunOptions Scene::Sync(std::vector<std::string> flags) const {
           .warehouse = warehouse(),
           .skip_setup = false,
           .flags = std::move(flags)};
+}
+
+std::uint64_t Scene::Replayed(std::size_t from) const {
+  std::uint64_t all = 0;
+  for (const nlohmann::json& line : connector_.Logged("replayed from staging", from)) {
+    std::uint64_t messages = 0;
+    if (absl::SimpleAtoi(line.value("messages", ""), &messages)) all += messages;
+  }
+  return all;
 }
 
 std::set<std::string> Scene::LiveTables() const {

@@ -2,6 +2,7 @@
 #ifndef TRIBUTARY_TESTS_CRASH_SCENE_H_
 #define TRIBUTARY_TESTS_CRASH_SCENE_H_
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -35,6 +36,10 @@ class Scene {
   std::string warehouse() const { return dir_ / "warehouse.db"; }
   std::string staging() const { return dir_ / "staging"; }
   Connector& connector() { return connector_; }
+
+  // Where the log says so from line `from` on: messages that were sent again from
+  // staging. 0: nothing was.
+  std::uint64_t Replayed(std::size_t from = 0) const;
 
   // Tables that the saved state calls live.
   std::set<std::string> LiveTables() const;

@@ -31,7 +31,8 @@ namespace tributary::tests {
 struct ConnectorOptions {
   std::string sqlite_root = {};
   std::string staging_dir = {};
-  // Further ones, each word by itself: {"--workers", "2"}.
+  // Further ones, each word by itself: {"--workers", "2"}. With a --port among
+  // them that one is taken and not a free one.
   std::vector<std::string> flags = {};
   std::map<std::string, std::string> environment = {};
   // As ChildOptions'.

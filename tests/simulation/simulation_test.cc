@@ -48,8 +48,11 @@ class Life {
   }
 
   std::string SomeState() {
-    if (states_.empty() || OneIn(random_, 25)) return OneIn(random_, 2) ? "" : "{}";
-    if (OneIn(random_, 3)) return states_[Below(random_, states_.size())];
+    // A re-sync: what was saved before is no more.
+    if (OneIn(random_, 25)) states_.clear();
+    if (states_.empty()) return OneIn(random_, 2) ? "" : "{}";
+    // Once it has gone on from an earlier state, those behind it are no more.
+    if (OneIn(random_, 3)) states_.resize(1 + Below(random_, states_.size()));
     return states_.back();
   }
 

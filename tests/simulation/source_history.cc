@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "supervisor/checkpoint/state.h"
 #include "supervisor/request/digest.h"
 
 namespace tributary::simulation {

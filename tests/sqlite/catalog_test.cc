@@ -66,8 +66,7 @@ TEST_F(CatalogTest, WhatHoldsNoRowsOfItsOwnIsLeftOutAndSaidOnce) {
   EXPECT_THAT(Names(catalog), ElementsAre("t"));
   EXPECT_THAT(
       catalog.remarks(),
-      UnorderedElementsAre(HasSubstr("2 views (broken, v)"), HasSubstr("2 virtual tables (f, r)"),
-                           HasSubstr("1 internal table (sqlite_sequence)")));
+      UnorderedElementsAre(HasSubstr("2 views (broken, v)"), HasSubstr("2 virtual tables (f, r)")));
 }
 
 TEST_F(CatalogTest, GeneratedColumnsAreThereAndRead) {

@@ -29,6 +29,7 @@ TEST(GoldenState, VersionOneReadsAndWritesByteForByte) {
     State state;
   } cases[] = {{"v1_small.json", SmallState()},
                {"v1_copying.json", CopyingState()},
+               {"v1_complete.json", CompleteState()},
                {"v1_hostile.json", HostileState()}};
   for (const auto& [file, state] : cases) {
     const std::string text = Golden(file);

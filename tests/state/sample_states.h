@@ -49,6 +49,14 @@ inline State CopyingState() {
   return state;
 }
 
+// A sync that has come to its end.
+inline State CompleteState() {
+  State state = SmallState();
+  state.tables[{"main", "customers"}] = Live("9:3");
+  state.complete = "9:3";
+  return state;
+}
+
 // Names and bounds as no reasonable person gives them.
 inline State HostileState() {
   State state = SmallState();

@@ -102,6 +102,7 @@ void AppendInteger(std::string& out, std::int64_t value, v2::DataType type) {
     case v2::DOUBLE:
       return AppendNumber(out, static_cast<double>(value), kReal);
     case v2::DECIMAL:
+    case v2::JSON:
     case v2::STRING:
       return AppendLong(out, std::to_string(value), kText);
     default:
@@ -116,6 +117,8 @@ void AppendReal(std::string& out, double value, v2::DataType type) {
       return AppendNumber(out, value, kReal);
     case v2::DECIMAL:
       return AppendTextOrMisfit(out, NormalDecimal(PlainDigits(value)));
+    case v2::JSON:
+      return AppendTextOrMisfit(out, std::isfinite(value) ? ShortestText(value) : "");
     case v2::STRING:
       return AppendLong(out, ShortestText(value), kText);
     default:

@@ -255,6 +255,20 @@ TEST_F(ComparisonTest, ValuesAreExpectedInTheFormOfTheirType) {
                                 << ::testing::PrintToString(compared.faults);
 }
 
+TEST_F(ComparisonTest, NumberInAJsonColumnIsItsText) {
+  Source(
+      "DROP TABLE people; CREATE TABLE t(id INTEGER PRIMARY KEY, doc JSON);"
+      "INSERT INTO t VALUES(1, '{\"a\": 1}'), (2, 17), (3, 0.5)");
+  const auto document = [](std::int64_t id, const char* text) {
+    v2::ValueType json;
+    json.set_json(text);
+    return MakeRecord(v2::UPSERT, "t", {{"id", Long(id)}, {"doc", json}});
+  };
+  Sync({MakeTable("t", {{"id!", v2::LONG}, {"doc", v2::JSON}})},
+       {document(1, "{\"a\": 1}"), document(2, "17"), document(3, "0.5")});
+  EXPECT_TRUE(CompareOne().equal());
+}
+
 TEST_F(ComparisonTest, ValueThatDoesNotFitItsTypeIsADifference) {
   Source(
       "DROP TABLE people; CREATE TABLE t(id INTEGER PRIMARY KEY, n INTEGER);"

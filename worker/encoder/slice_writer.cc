@@ -63,7 +63,8 @@ void SliceWriter::DropRow() {
 }
 
 void SliceWriter::EndRow() {
-  if (on_heap_) {
+  // A value may be too large before anything of the row has come to the heap.
+  if (on_heap_ || oversized_) {
     AddHeapRow();
     DropRow();
     return;

@@ -92,9 +92,9 @@ class CatalogReader {
     return Query(kKindsSql, [this](sqlite3_stmt* row) {
       std::string name = ColumnText(row, 0);
       const std::string kind = ColumnText(row, 1);
-      if (name.starts_with("sqlite_")) {
-        if (name != "sqlite_schema") internal_.push_back(Shown(name));
-      } else if (kind == "view") {
+      // SQLite's own tables are no news to anybody.
+      if (name.starts_with("sqlite_")) return absl::OkStatus();
+      if (kind == "view") {
         views_.push_back(Shown(name));
       } else if (kind == "virtual") {
         virtuals_.push_back(Shown(name));
@@ -271,7 +271,6 @@ class CatalogReader {
     std::vector<std::string> orphans(shadows_.begin(), shadows_.end());
     if (virtuals_.empty())
       add(orphans, "shadow table", "left out: their content is an extension's");
-    add(internal_, "internal table", "left out: SQLite keeps them for itself");
     add(badly_named_, "table",
         "left out: a name in it is not UTF-8; rename it so that it can be sent");
     add(null_keyed_, "table",
@@ -288,7 +287,6 @@ class CatalogReader {
   std::map<std::string, std::vector<KeyColumn>> keys_;
   std::vector<std::string> views_;
   std::vector<std::string> virtuals_;
-  std::vector<std::string> internal_;
   std::vector<std::string> badly_named_;
   std::vector<std::string> null_keyed_;
 };

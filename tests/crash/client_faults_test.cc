@@ -1,0 +1,148 @@
+// Clients that go away, stand still, or want too much.
+#include <signal.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "tests/crash/fault_scene.h"
+
+namespace tributary::tests {
+namespace {
+
+class ClientFaults : public Faults {};
+
+// Tables that the saved state calls live are in the destination; the next sync
+// does not begin them again.
+void ExpectResumed(const SyncOutcome& outcome, const std::set<std::string>& live) {
+  EXPECT_FALSE(live.empty());
+  for (const std::string& table : live) {
+    EXPECT_EQ(outcome.TableCount(absl::StrCat("main.", table), "truncates"), 0u) << table;
+  }
+}
+
+TEST_F(ClientFaults, ClientThatIsKilledEndsTheWorkersAndTheNextSyncGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const auto run = scene().SyncInItsMidst(1);
+  run->Kill();
+  EXPECT_EQ(run->Wait().ending.ToString(), "killed by signal 9");
+  ExpectNoWorkers();
+  const std::set<std::string> live = scene().LiveTables();
+  ExpectResumed(ExpectGoodSyncAndEqual(), live);
+  ExpectSoundSupervisor();
+}
+
+TEST_F(ClientFaults, ClientThatCancelsEndsTheWorkersAndTheNextSyncGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const SyncOutcome cancelled =
+      scene().RunSync({"--stop-after-checkpoints", "3", "--discard-tail"});
+  EXPECT_EQ(cancelled.Count("checkpoints"), 3u) << cancelled.text;
+  EXPECT_EQ(cancelled.grpc_code(), "CANCELLED") << cancelled.text;
+  ExpectNoWorkers();
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(ClientFaults, CallPastItsDeadlineEndsTheWorkersAndTheNextSyncGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const SyncOutcome late =
+      scene().RunSync({"--deadline-s", "1", "--read-delay-ms", "5", "--discard-tail"});
+  EXPECT_EQ(late.grpc_code(), "DEADLINE_EXCEEDED") << late.text;
+  EXPECT_EQ(late.breach(), "");
+  ExpectNoWorkers();
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+// Half-open: the connection stands and its other end does nothing.
+TEST_F(ClientFaults, ClientThatReadsNothingLetsTheSourceBeReadToItsEndInLittleMemory) {
+  constexpr std::uint64_t kSourceBytes = 400'000'000;
+  // Rings, two write buffers of staging, what gRPC holds, and the program itself.
+  constexpr std::uint64_t kMostBytes = 220'000'000;
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  {
+    Database database(scene().source());
+    for (int table = 1; table <= kTables; ++table) {
+      database.RunAtOnce(absl::StrCat("UPDATE t", table, " SET text = hex(randomblob(",
+                                      kSourceBytes / kTables / kRows / 2, "))"));
+    }
+  }
+  const std::uint64_t before = MemoryOf(connector().pid()).resident();
+  const auto run = HeldSync(0);
+  std::uint64_t most = 0;
+  EXPECT_TRUE(Eventually([&] {
+    most = std::max(most, MemoryOf(connector().pid()).resident());
+    return !connector().Logged("copies end").empty();
+  })) << "the source is not read while its client stands still";
+  ExpectNoWorkers();
+  std::cout << "supervisor before: " << before << " bytes, at most: " << most
+            << " bytes, source: " << kSourceBytes << " bytes" << std::endl;
+  EXPECT_LT(most, kMostBytes);
+  EXPECT_TRUE(run->running());
+  run->Continue();
+  const SyncOutcome outcome = run->Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  ExpectEqual();
+  EXPECT_LT(MemoryOf(connector().pid()).resident(), kMostBytes);
+}
+
+TEST_F(ClientFaults, ClientThatStandsStillHoldsUpNoOtherSyncAndCanBeGivenUp) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const auto run = HeldSync();
+  {
+    Database database(scene().dir() / "other.db");
+    AddPlainTables(database, 2, 1000, 100);
+  }
+  WriteSqliteConfig(scene().dir() / "other.json", scene().dir() / "other.db");
+  const SyncOutcome other = RunSync({.address = connector().address(),
+                                     .config = scene().dir() / "other.json",
+                                     .state = scene().dir() / "other_state.json",
+                                     .warehouse = scene().dir() / "other_warehouse.db",
+                                     .skip_setup = false});
+  EXPECT_TRUE(other.ok()) << other.text;
+  run->Kill();
+  run->Wait();
+  EXPECT_TRUE(Eventually([this] { return scene().RunSync().ok(); }));
+  ExpectEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(ClientFaults, SecondUpdateOfOneConnectionIsAbortedAndTheFirstGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const auto run = HeldSync();
+  SyncRunOptions second = scene().Sync();
+  second.state = scene().dir() / "second_state.json";
+  second.warehouse = scene().dir() / "second_warehouse.db";
+  const SyncOutcome refused = tests::RunSync(second);
+  EXPECT_EQ(refused.grpc_code(), "ABORTED") << refused.text;
+  EXPECT_EQ(refused.Count("checkpoints"), 0u);
+  run->Continue();
+  const SyncOutcome outcome = run->Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  ExpectEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(ClientFaults, MoreSyncsThanAllowedAreRefusedUntilOneHasEnded) {
+  ASSERT_NO_FATAL_FAILURE(Begin({"--max-syncs", "1"}));
+  const auto run = HeldSync();
+  {
+    Database database(scene().dir() / "other.db");
+    AddPlainTables(database, 2, 1000, 100);
+  }
+  WriteSqliteConfig(scene().dir() / "other.json", scene().dir() / "other.db");
+  const SyncRunOptions other = {.address = connector().address(),
+                                .config = scene().dir() / "other.json",
+                                .state = scene().dir() / "other_state.json",
+                                .warehouse = scene().dir() / "other_warehouse.db",
+                                .skip_setup = false};
+  const SyncOutcome refused = RunSync(other);
+  EXPECT_EQ(refused.grpc_code(), "RESOURCE_EXHAUSTED") << refused.text;
+  run->Continue();
+  EXPECT_TRUE(run->Wait().ok());
+  EXPECT_TRUE(RunSync(other).ok());
+  ExpectSoundSupervisor();
+}
+
+}  // namespace
+}  // namespace tributary::tests

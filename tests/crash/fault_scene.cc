@@ -1,0 +1,72 @@
+#include "tests/crash/fault_scene.h"
+
+#include <iostream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace tributary::tests {
+
+Faults::~Faults() {
+  if (HasFailure() && scene_ != nullptr) std::cout << connector().Output() << std::endl;
+}
+
+void Faults::Begin(std::vector<std::string> flags) {
+  scene_ = std::make_unique<Scene>(std::move(flags));
+  {
+    Database database(scene_->source());
+    AddPlainTables(database, kTables, kRows, kRowBytes);
+  }
+  StartConnector();
+}
+
+void Faults::StartConnector() {
+  const absl::Status started = connector().Start();
+  ASSERT_TRUE(started.ok()) << started;
+}
+
+void Faults::AddRowsToAllTables() {
+  Database database(scene_->source());
+  for (int table = 1; table <= kTables; ++table) {
+    database.Run(absl::StrCat("INSERT INTO t", table, "(number, text) VALUES(1, 'one more')"));
+  }
+}
+
+std::unique_ptr<SyncRun> Faults::HeldSync(std::size_t live_tables) {
+  std::unique_ptr<SyncRun> run = scene_->SyncInItsMidst(live_tables);
+  run->Stop();
+  EXPECT_TRUE(run->running()) << "the sync was over before its client could be stopped";
+  return run;
+}
+
+SyncOutcome Faults::ExpectGoodSync(std::vector<std::string> flags) {
+  SyncOutcome outcome = scene_->RunSync(std::move(flags));
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  EXPECT_FALSE(AnyHolds(outcome.warnings(), "put aside")) << outcome.text;
+  return outcome;
+}
+
+SyncOutcome Faults::ExpectGoodSyncAndEqual(std::vector<std::string> flags) {
+  SyncOutcome outcome = ExpectGoodSync(std::move(flags));
+  ExpectEqual();
+  return outcome;
+}
+
+void Faults::ExpectEqual() {
+  const absl::Status equal = scene_->Compare();
+  EXPECT_TRUE(equal.ok()) << equal;
+}
+
+void Faults::ExpectNoWorkers() {
+  EXPECT_TRUE(Eventually([this] { return connector().workers().empty(); }))
+      << "workers go on though nobody wants their rows";
+}
+
+void Faults::ExpectSoundSupervisor() {
+  EXPECT_TRUE(connector().running());
+  for (const nlohmann::json& line : connector().Log()) {
+    EXPECT_TRUE(line.is_object() && line.value("level", "") != "SEVERE") << line;
+  }
+}
+
+}  // namespace tributary::tests

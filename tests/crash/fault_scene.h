@@ -1,0 +1,50 @@
+// What the fault tests have in common: a source that is larger than the rings
+// and the client's window together, synced by a client that reads slowly.
+#ifndef TRIBUTARY_TESTS_CRASH_FAULT_SCENE_H_
+#define TRIBUTARY_TESTS_CRASH_FAULT_SCENE_H_
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/crash/scene.h"
+
+namespace tributary::tests {
+
+class Faults : public ::testing::Test {
+ protected:
+  // About 40 MB in eight tables.
+  static constexpr int kTables = 8;
+  static constexpr int kRows = 25'000;
+  static constexpr int kRowBytes = 200;
+
+  ~Faults() override;
+
+  // Makes the source and starts the connector.
+  void Begin(std::vector<std::string> flags = {});
+  void StartConnector();
+  Scene& scene() { return *scene_; }
+  Connector& connector() { return scene_->connector(); }
+  void AddRowsToAllTables();
+
+  // A sync whose client has stopped reading, with checkpoints saved.
+  std::unique_ptr<SyncRun> HeldSync(std::size_t live_tables = 1);
+  // Runs a sync, which must end with OK and leave nothing out.
+  SyncOutcome ExpectGoodSync(std::vector<std::string> flags = {});
+  // The same, and then the warehouse must equal the source.
+  SyncOutcome ExpectGoodSyncAndEqual(std::vector<std::string> flags = {});
+  void ExpectEqual();
+  void ExpectNoWorkers();
+  // The supervisor lives, and none of its lines is SEVERE.
+  void ExpectSoundSupervisor();
+
+ private:
+  std::unique_ptr<Scene> scene_;
+};
+
+}  // namespace tributary::tests
+
+#endif  // TRIBUTARY_TESTS_CRASH_FAULT_SCENE_H_

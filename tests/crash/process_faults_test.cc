@@ -1,0 +1,201 @@
+// Workers and supervisors that are killed, stopped, or have too little to live on.
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "tests/crash/fault_scene.h"
+
+namespace tributary::tests {
+namespace {
+
+class ProcessFaults : public Faults {
+ protected:
+  void SetLimit(int resource, rlim_t soft) {
+    rlimit limit{};
+    ASSERT_EQ(prlimit(connector().pid(), static_cast<__rlimit_resource>(resource), nullptr, &limit),
+              0);
+    limit.rlim_cur = std::min(soft, limit.rlim_max);
+    ASSERT_EQ(prlimit(connector().pid(), static_cast<__rlimit_resource>(resource), &limit, nullptr),
+              0);
+  }
+  std::size_t Descriptors() {
+    const std::filesystem::directory_iterator open(
+        absl::StrCat("/proc/", connector().pid(), "/fd"));
+    return static_cast<std::size_t>(std::distance(begin(open), end(open)));
+  }
+};
+
+// Longer than a worker may be silent.
+constexpr std::chrono::seconds kBeyondSilence{limits::kSilentPulseLooks + 3};
+
+TEST_F(ProcessFaults, SupervisorThatIsKilledLeavesNothingBehindAndTheNextStartGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const auto run = scene().SyncInItsMidst(1);
+  const std::vector<pid_t> workers = connector().workers();
+  const std::vector<std::string> shared = SharedMemoryNames();
+  ASSERT_TRUE(connector().Signal(SIGKILL));
+  connector().Wait();
+  EXPECT_TRUE(Eventually([&] { return std::all_of(workers.begin(), workers.end(), Gone); }));
+  for (const std::string& name : SharedMemoryNames()) {
+    EXPECT_FALSE(absl::StrContains(name, "tributary")) << name;
+  }
+  EXPECT_EQ(run->Wait().grpc_code(), "UNAVAILABLE");
+  const std::set<std::string> live = scene().LiveTables();
+  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  const SyncOutcome outcome = ExpectGoodSyncAndEqual();
+  EXPECT_FALSE(live.empty());
+  for (const std::string& table : live) {
+    EXPECT_EQ(outcome.TableCount(absl::StrCat("main.", table), "truncates"), 0u) << table;
+  }
+  ExpectSoundSupervisor();
+}
+
+TEST_F(ProcessFaults, TerminationInMidSyncDrainsToACheckpointFromWhichTheNextSyncGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const auto run = scene().SyncInItsMidst(1, {"--discard-tail"});
+  ASSERT_TRUE(connector().Signal(SIGTERM));
+  const auto ending = connector().Wait();
+  ASSERT_TRUE(ending.has_value());
+  EXPECT_EQ(ending->ToString(), "exited with 0");
+  const SyncOutcome drained = run->Wait();
+  EXPECT_EQ(drained.grpc_code(), "UNAVAILABLE") << drained.text;
+  EXPECT_EQ(drained.breach(), "");
+  EXPECT_GT(drained.Count("states_saved"), 0u);
+  const std::set<std::string> live = scene().LiveTables();
+  EXPECT_FALSE(live.empty());
+  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  const SyncOutcome outcome = ExpectGoodSyncAndEqual();
+  for (const std::string& table : live) {
+    EXPECT_EQ(outcome.TableCount(absl::StrCat("main.", table), "truncates"), 0u) << table;
+  }
+}
+
+TEST_F(ProcessFaults, StoppedWorkerIsReplacedWhileTheOthersGoOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  SyncRun run(scene().Sync());
+  pid_t stopped = 0;
+  std::string title;
+  ASSERT_TRUE(Eventually([&] {
+    for (const pid_t worker : connector().workers()) {
+      title = TitleOf(worker);
+      if (!absl::StrContains(title, "main.t")) continue;
+      kill(worker, SIGSTOP);
+      stopped = worker;
+      return true;
+    }
+    return false;
+  }));
+  // The other worker reads what the stopped one does not hold.
+  EXPECT_TRUE(Eventually([this] { return scene().LiveTables().size() >= kTables / 2; })) << title;
+  EXPECT_FALSE(Gone(stopped));
+  const SyncOutcome outcome = run.Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  EXPECT_TRUE(Gone(stopped));
+  const auto replaced = connector().Logged("is replaced");
+  ASSERT_EQ(replaced.size(), 1u);
+  EXPECT_TRUE(absl::StrContains(replaced.front().value("how", ""), "no sign of life"));
+  ExpectEqual();
+}
+
+TEST_F(ProcessFaults, SupervisorThatWasStoppedTakesNoWorkerForDead) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const auto run = scene().SyncInItsMidst(0);
+  ASSERT_TRUE(Eventually([this] { return connector().workers().size() == 2; }));
+  ASSERT_TRUE(connector().Signal(SIGSTOP));
+  std::this_thread::sleep_for(kBeyondSilence);
+  ASSERT_TRUE(connector().Signal(SIGCONT));
+  const SyncOutcome outcome = run->Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  EXPECT_TRUE(connector().Logged("is replaced").empty());
+  ExpectEqual();
+}
+
+TEST_F(ProcessFaults, ThirdDeathOnOneSlicePutsItsTableAsideAndTheOthersGoOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  {
+    // Each row takes its reader some milliseconds.
+    Database database(scene().source());
+    database.Run(
+        "CREATE TABLE slow(id INTEGER PRIMARY KEY, n INTEGER AS (length(hex(zeroblob(2000000)))));"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+        "INSERT INTO slow(id) SELECT i FROM n");
+  }
+  SyncRun run(scene().Sync());
+  for (int death = 0; death < limits::kDeathsOfSlice; ++death) {
+    pid_t victim = 0;
+    ASSERT_TRUE(Eventually([&] { return (victim = connector().WorkerOn("main.slow")) != 0; }));
+    ASSERT_EQ(kill(victim, SIGKILL), 0);
+    ASSERT_TRUE(Eventually([&] { return Gone(victim); }));
+  }
+  const SyncOutcome outcome = run.Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  EXPECT_TRUE(AnyHolds(outcome.warnings(), "main.slow: put aside")) << outcome.text;
+  EXPECT_EQ(scene().LiveTables().size(), std::size_t{kTables});
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(ProcessFaults, SharedMemoryThatCannotBeHadIsAClearErrorAndTheSupervisorLives) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_FSIZE, limits::kRingBytes / 2));
+  SyncRunOptions options = scene().Sync();
+  options.skip_setup = true;
+  // A warehouse that knows no table asks for the schema.
+  options.warehouse = "";
+  const SyncOutcome refused = tests::RunSync(options);
+  ASSERT_TRUE(connector().running()) << refused.text;
+  EXPECT_TRUE(refused.grpc_code() == "RESOURCE_EXHAUSTED" || refused.grpc_code() == "UNAVAILABLE")
+      << refused.text;
+  EXPECT_TRUE(absl::StrContains(refused.grpc_message(), "shared memory")) << refused.text;
+  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_FSIZE, RLIM_INFINITY));
+  ExpectGoodSyncAndEqual();
+}
+
+TEST_F(ProcessFaults, TooFewDescriptorsAreAClearErrorAndTheSupervisorLives) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ExpectGoodSync();
+  const std::size_t open = Descriptors();
+  SyncRunOptions options = scene().Sync();
+  options.skip_setup = true;
+  options.warehouse = "";
+  options.state = "";
+  int refusals = 0;
+  // Behind 100 a worker's descriptors are made.
+  for (const std::size_t limit : {open + 2, open + 4, open + 6, open + 8, std::size_t{100},
+                                  std::size_t{102}, std::size_t{104}, std::size_t{107}}) {
+    ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, limit));
+    const SyncOutcome outcome = tests::RunSync(options);
+    ASSERT_TRUE(connector().running()) << "with " << limit << " descriptors: " << outcome.text;
+    // Where not even the connection fits, the client is told nothing.
+    if (outcome.ok() || absl::StrContains(outcome.text, "nothing answers")) continue;
+    ++refusals;
+    EXPECT_TRUE(absl::StrContains(outcome.grpc_message(), "open-files limit"))
+        << "with " << limit << " descriptors: " << outcome.text;
+  }
+  EXPECT_GT(refusals, 0);
+  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, 4096));
+  AddRowsToAllTables();
+  ExpectGoodSyncAndEqual();
+  EXPECT_LE(Descriptors(), open + 4) << "descriptors are lost where a start fails";
+}
+
+TEST_F(ProcessFaults, PortThatIsTakenIsAClearErrorAtStart) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  Connector second({.sqlite_root = scene().dir().path(),
+                    .staging_dir = scene().dir() / "staging2",
+                    .flags = {"--port", connector().port()}});
+  EXPECT_FALSE(second.Start().ok());
+  EXPECT_EQ(second.Wait()->ToString(), "exited with 1");
+  ASSERT_EQ(second.Logged("cannot listen on port").size(), 1u) << second.Output();
+  ExpectGoodSyncAndEqual();
+}
+
+}  // namespace
+}  // namespace tributary::tests

@@ -1,0 +1,152 @@
+// A source file that is replaced, cut, locked or gone while it is read. What the
+// sync says is one thing; the next good one must end equal.
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tests/crash/fault_scene.h"
+
+namespace tributary::tests {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SourceFaults : public Faults {
+ protected:
+  // A sync whose workers cannot go on: the rings are full of what the client does
+  // not take, and the disk of staging is the client's too.
+  std::unique_ptr<SyncRun> SyncWithStoppedWorkers() {
+    auto run = scene().SyncInItsMidst(0);
+    EXPECT_TRUE(Eventually([this] { return ReadingWorkers().size() == 2; }));
+    for (const pid_t worker : ReadingWorkers()) kill(worker, SIGSTOP);
+    return run;
+  }
+  void ContinueWorkers() {
+    for (const pid_t worker : connector().workers()) kill(worker, SIGCONT);
+  }
+  std::vector<pid_t> ReadingWorkers() {
+    std::vector<pid_t> reading;
+    for (const pid_t worker : connector().workers()) {
+      if (absl::StrContains(TitleOf(worker), "main.t")) reading.push_back(worker);
+    }
+    return reading;
+  }
+  // OK, a Task, or UNAVAILABLE: never a breach, and never a supervisor that dies.
+  void ExpectClearOutcome(const SyncOutcome& outcome) {
+    EXPECT_TRUE(connector().running());
+    EXPECT_EQ(outcome.breach(), "") << outcome.text;
+    EXPECT_TRUE(outcome.ok() || !outcome.task().empty() || outcome.grpc_code() == "UNAVAILABLE")
+        << outcome.text;
+    std::cout << "the sync said: " << outcome.grpc_code() << " " << outcome.grpc_message()
+              << outcome.task();
+    for (const std::string& warning : outcome.warnings()) std::cout << "\n  " << warning;
+    std::cout << std::endl;
+  }
+};
+
+TEST_F(SourceFaults, FileThatIsReplacedInMidSyncEndsEqualToTheNewOne) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const std::string other = scene().dir() / "other.db";
+  fs::copy_file(scene().source(), other);
+  {
+    Database database(other);
+    for (int table = 1; table <= kTables; ++table) {
+      database.Run(absl::StrCat("UPDATE t", table, " SET number = number + 1 WHERE id % 3 = 0"));
+      database.Run(absl::StrCat("DELETE FROM t", table, " WHERE id % 10 = 1"));
+    }
+  }
+  const auto run = SyncWithStoppedWorkers();
+  fs::rename(other, scene().source());
+  ContinueWorkers();
+  ExpectClearOutcome(run->Wait());
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(SourceFaults, FileThatIsCutShortInMidSyncIsNamedAndTheRestoredOneEndsEqual) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const std::string whole = scene().dir() / "whole.db";
+  fs::copy_file(scene().source(), whole);
+  const auto run = SyncWithStoppedWorkers();
+  ASSERT_EQ(truncate(scene().source().c_str(),
+                     static_cast<off_t>(fs::file_size(whole) / 2 / 4096 * 4096)),
+            0);
+  ContinueWorkers();
+  const SyncOutcome cut = run->Wait();
+  ExpectClearOutcome(cut);
+  EXPECT_TRUE(!cut.ok() || !cut.warnings().empty()) << "half of the source is gone without a word";
+  fs::copy_file(whole, scene().source(), fs::copy_options::overwrite_existing);
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(SourceFaults, FileThatIsEmptiedInMidSyncIsNamedAndTheRestoredOneEndsEqual) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const std::string whole = scene().dir() / "whole.db";
+  fs::copy_file(scene().source(), whole);
+  const auto run = SyncWithStoppedWorkers();
+  ASSERT_EQ(truncate(scene().source().c_str(), 0), 0);
+  ContinueWorkers();
+  const SyncOutcome cut = run->Wait();
+  ExpectClearOutcome(cut);
+  EXPECT_TRUE(!cut.ok() || !cut.warnings().empty()) << "the source is gone without a word";
+  fs::copy_file(whole, scene().source(), fs::copy_options::overwrite_existing);
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(SourceFaults, FileThatIsGoneInMidSyncIsNamedAndTheRestoredOneEndsEqual) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const std::string away = scene().dir() / "away.db";
+  const auto run = SyncWithStoppedWorkers();
+  fs::rename(scene().source(), away);
+  // New workers find no file.
+  for (const pid_t worker : ReadingWorkers()) kill(worker, SIGKILL);
+  const SyncOutcome gone = run->Wait();
+  ExpectClearOutcome(gone);
+  EXPECT_FALSE(gone.ok()) << gone.text;
+  EXPECT_TRUE(absl::StrContains(absl::StrCat(gone.task(), gone.grpc_message()), "source.db"))
+      << gone.text;
+  fs::rename(away, scene().source());
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(SourceFaults, PassingExclusiveLockIsWaitedFor) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  Database database(scene().source());
+  const auto run = SyncWithStoppedWorkers();
+  // The readers' own locks let go as they end their slices.
+  ContinueWorkers();
+  database.Run("BEGIN EXCLUSIVE");
+  EXPECT_TRUE(run->running());
+  database.Run("COMMIT");
+  const SyncOutcome outcome = run->Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  ExpectEqual();
+}
+
+TEST_F(SourceFaults, LastingExclusiveLockEndsTheSyncAsUnavailableAndTheNextGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ExpectGoodSync();
+  AddRowsToAllTables();
+  {
+    Database database(scene().source());
+    database.Run("BEGIN EXCLUSIVE");
+    SyncRunOptions options = scene().Sync();
+    options.skip_setup = true;
+    const SyncOutcome outcome = tests::RunSync(options);
+    EXPECT_EQ(outcome.grpc_code(), "UNAVAILABLE") << outcome.text;
+    EXPECT_TRUE(absl::StrContains(outcome.grpc_message(), "lock")) << outcome.text;
+    database.Run("COMMIT");
+  }
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+}  // namespace
+}  // namespace tributary::tests

@@ -1,0 +1,176 @@
+// Staging folders that are missing, full, shared or lost, and states that are
+// older than what was sent.
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tests/crash/fault_scene.h"
+
+namespace tributary::tests {
+namespace {
+
+class StagingFaults : public Faults {
+ protected:
+  void ExpectWarningOfBypass(const SyncOutcome& outcome) {
+    EXPECT_TRUE(AnyHolds(outcome.warnings(), "without staging")) << outcome.text;
+  }
+  // A client that has the first checkpoints and is killed once all of the source
+  // is staged.
+  void StageAllAndKeepAnOldState() {
+    const auto run = HeldSync(1);
+    ASSERT_TRUE(connector().WaitForLog("copies end").has_value());
+    // The last checkpoint is staged when nothing more is written.
+    run->Kill();
+    run->Wait();
+    ExpectNoWorkers();
+    // The next sync would be refused while the last one is being taken down.
+    ASSERT_TRUE(connector().Stop().has_value());
+    ASSERT_NO_FATAL_FAILURE(StartConnector());
+  }
+};
+
+// Mounted for one test; needs the right to mount.
+class SmallDisk {
+ public:
+  SmallDisk(std::string path, const std::string& size) : path_(std::move(path)) {
+    std::filesystem::create_directories(path_);
+    mounted_ = mount("tmpfs", path_.c_str(), "tmpfs", 0, absl::StrCat("size=", size).c_str()) == 0;
+  }
+  ~SmallDisk() {
+    if (mounted_) umount2(path_.c_str(), MNT_DETACH);
+  }
+  bool mounted() const { return mounted_; }
+  bool MakeReadOnly() const {
+    return mount("tmpfs", path_.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "") == 0;
+  }
+
+ private:
+  std::string path_;
+  bool mounted_ = false;
+};
+
+TEST_F(StagingFaults, FolderThatCannotBeMadeIsDoneWithoutAndSaidSo) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  connector().Stop();
+  connector().options().staging_dir = scene().source() + "/staging";
+  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  ExpectWarningOfBypass(ExpectGoodSyncAndEqual());
+  ExpectSoundSupervisor();
+}
+
+TEST_F(StagingFaults, ReadOnlyFolderIsDoneWithoutAndSaidSo) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const SmallDisk disk(scene().staging(), "64m");
+  if (getuid() == 0) {
+    if (!disk.mounted() || !disk.MakeReadOnly()) GTEST_SKIP() << "needs the right to mount";
+  } else {
+    chmod(scene().staging().c_str(), 0500);
+  }
+  ExpectWarningOfBypass(ExpectGoodSyncAndEqual());
+  ExpectSoundSupervisor();
+}
+
+TEST_F(StagingFaults, DiskThatFillsUpIsDoneWithoutFromThereOnAndSaidSo) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const SmallDisk disk(scene().staging(), "8m");
+  if (!disk.mounted()) GTEST_SKIP() << "needs the right to mount";
+  ExpectWarningOfBypass(ExpectGoodSyncAndEqual());
+  ExpectSoundSupervisor();
+}
+
+TEST_F(StagingFaults, DiskThatFillsUpBehindAClientThatStandsStillLosesNothing) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const SmallDisk disk(scene().staging(), "8m");
+  if (!disk.mounted()) GTEST_SKIP() << "needs the right to mount";
+  const auto run = HeldSync(0);
+  EXPECT_TRUE(connector().WaitForLog("staging is bypassed").has_value());
+  run->Continue();
+  const SyncOutcome outcome = run->Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  ExpectWarningOfBypass(outcome);
+  ExpectEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(StagingFaults, SecondSupervisorOnOneFolderIsRefusedTheConnection) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const auto run = HeldSync();
+  Connector second(connector().options());
+  ASSERT_TRUE(second.Start().ok());
+  SyncRunOptions options = scene().Sync();
+  options.address = second.address();
+  options.state = scene().dir() / "second_state.json";
+  options.warehouse = scene().dir() / "second_warehouse.db";
+  const SyncOutcome refused = tests::RunSync(options);
+  EXPECT_EQ(refused.grpc_code(), "ABORTED") << refused.text;
+  run->Continue();
+  EXPECT_TRUE(run->Wait().ok());
+  ExpectEqual();
+  // The connection is free now, for either of the two.
+  options = scene().Sync();
+  options.address = second.address();
+  EXPECT_TRUE(tests::RunSync(options).ok());
+  ExpectEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(StagingFaults, OlderStateIsMadeGoodFromStagingWithoutReadingTheSource) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_NO_FATAL_FAILURE(StageAllAndKeepAnOldState());
+  EXPECT_LT(scene().LiveTables().size(), std::size_t{kTables});
+  ExpectGoodSyncAndEqual();
+  EXPECT_GT(scene().Replayed(), 0u);
+  EXPECT_EQ(connector().RowsRead(), 0u);
+  ExpectSoundSupervisor();
+}
+
+TEST_F(StagingFaults, StateOfAnEarlyCheckpointThatComesBackAfterAWholeSyncIsMadeGoodFromStaging) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ExpectGoodSync({"--save-checkpoint", "2"});
+  EXPECT_LT(scene().LiveTables().size(), std::size_t{kTables});
+  connector().Stop();
+  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  ExpectGoodSyncAndEqual();
+  EXPECT_GT(scene().Replayed(), 0u);
+  EXPECT_EQ(connector().RowsRead(), 0u);
+}
+
+TEST_F(StagingFaults, StateThatStagingHasNothingForIsReadFromTheSourceAgain) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_NO_FATAL_FAILURE(StageAllAndKeepAnOldState());
+  connector().Stop();
+  std::filesystem::remove_all(scene().staging());
+  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  const std::set<std::string> live = scene().LiveTables();
+  const SyncOutcome outcome = ExpectGoodSyncAndEqual();
+  EXPECT_EQ(scene().Replayed(), 0u);
+  EXPECT_GT(connector().RowsRead(), 0u);
+  // What the state has is not read again.
+  for (const std::string& table : live) {
+    EXPECT_EQ(outcome.TableCount(absl::StrCat("main.", table), "upserts"), 0u) << table;
+  }
+  ExpectSoundSupervisor();
+}
+
+TEST_F(StagingFaults, FolderThatIsLostInMidSyncLosesNothing) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const auto run = HeldSync();
+  std::filesystem::remove_all(scene().staging());
+  run->Continue();
+  const SyncOutcome outcome = run->Wait();
+  // What was already given up to staging may be gone with it; then the sync ends
+  // and the next one reads on.
+  EXPECT_TRUE(outcome.ok() || outcome.grpc_code() == "UNAVAILABLE") << outcome.text;
+  EXPECT_EQ(outcome.breach(), "");
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+}  // namespace
+}  // namespace tributary::tests
