@@ -23,6 +23,12 @@ inline constexpr std::size_t kMaxRequestBytes = 128 * kMiB;
 // their own.
 inline constexpr std::size_t kKeptHeapBytes = 64 * kMiB;
 inline constexpr std::size_t kMappedAllocationBytes = 4 * kMiB;
+// Setup tests and schema calls that are answered at a time; others wait.
+inline constexpr int kQuestionsAtATime = 8;
+// A client's connection is asked for a sign of life so often, and is taken for lost
+// without one for so long. A client that only does not read may be silent for both.
+inline constexpr int kKeepaliveEveryMs = 60'000;
+inline constexpr int kKeepaliveTimeoutMs = 120'000;
 // Open calls at shutdown, after the syncs have ended.
 inline constexpr std::chrono::seconds kShutdownGrace{2};
 

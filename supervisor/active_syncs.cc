@@ -1,5 +1,7 @@
 #include "supervisor/active_syncs.h"
 
+#include <pthread.h>
+
 #include <thread>
 #include <utility>
 
@@ -32,6 +34,7 @@ absl::Status ActiveSyncs::Start(SyncRequest request, std::shared_ptr<ResponseWri
           .get();
   ++threads_;
   std::thread([this, connection, writer, sync] {
+    pthread_setname_np(pthread_self(), "sync");
     const absl::Status outcome = sync->Run();
     // The connection is free again before the client can know that it has ended.
     End(connection);

@@ -32,11 +32,6 @@ absl::StatusOr<SyncRequest> ReadRequest(const sdk::UpdateRequest& request) {
       .state_json = request.state_json()};
 }
 
-std::map<std::string, std::string> ToMap(
-    const google::protobuf::Map<std::string, std::string>& configuration) {
-  return {configuration.begin(), configuration.end()};
-}
-
 void Answer(const Catalog& catalog, sdk::SchemaResponse& response) {
   response.set_selection_not_supported(false);
   sdk::SchemaList& list = *response.mutable_with_schema();
@@ -77,9 +72,7 @@ grpc::Status ConnectorService::Test(grpc::ServerContext* context, const sdk::Tes
   Assignment assignment;
   assignment.set_id(1);
   assignment.mutable_test()->set_name(request->name());
-  const auto answer =
-      AskNewWorker(MakeOpening(ToMap(request->configuration()), settings_.sqlite_root), assignment,
-                   [&] { return context->IsCancelled() || syncs_.draining(); });
+  const auto answer = AskWorker(*context, request->configuration(), assignment);
   if (absl::IsCancelled(answer.status())) return ToGrpc(answer.status());
   if (answer.ok()) {
     response->set_success(true);
@@ -97,12 +90,22 @@ grpc::Status ConnectorService::Schema(grpc::ServerContext* context,
   Assignment assignment;
   assignment.set_id(1);
   assignment.mutable_describe();
-  const auto answer =
-      AskNewWorker(MakeOpening(ToMap(request->configuration()), settings_.sqlite_root), assignment,
-                   [&] { return context->IsCancelled() || syncs_.draining(); });
+  const auto answer = AskWorker(*context, request->configuration(), assignment);
   if (!answer.ok()) return ToGrpc(answer.status());
   Answer(answer->catalog(), *response);
   return grpc::Status::OK;
+}
+
+absl::StatusOr<FromWorker> ConnectorService::AskWorker(
+    grpc::ServerContext& context,
+    const google::protobuf::Map<std::string, std::string>& configuration,
+    const Assignment& assignment) {
+  questions_.acquire();
+  auto answer =
+      AskNewWorker(MakeOpening({configuration.begin(), configuration.end()}, settings_.sqlite_root),
+                   assignment, [&] { return context.IsCancelled() || syncs_.draining(); });
+  questions_.release();
+  return answer;
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* ConnectorService::Update(

@@ -7,7 +7,13 @@
 
 #include <grpcpp/server_context.h>
 
+#include <semaphore>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/limits.h"
 #include "proto/connector_sdk.grpc.pb.h"
+#include "proto/worker.pb.h"
 #include "supervisor/active_syncs.h"
 #include "supervisor/settings.h"
 
@@ -33,8 +39,15 @@ class ConnectorService final
                                                      const grpc::ByteBuffer* request) override;
 
  private:
+  // Starts a worker for one question; waits while too many are asked.
+  absl::StatusOr<FromWorker> AskWorker(
+      grpc::ServerContext& context,
+      const google::protobuf::Map<std::string, std::string>& configuration,
+      const Assignment& assignment);
+
   const Settings& settings_;
   ActiveSyncs& syncs_;
+  std::counting_semaphore<> questions_{limits::kQuestionsAtATime};
 };
 
 }  // namespace tributary

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
@@ -23,6 +24,8 @@ namespace tributary {
 namespace {
 
 void DropAbandonedStaging(const Settings& settings) {
+  std::error_code ignored;  // A folder that cannot be made is a sync's Warning.
+  std::filesystem::create_directories(settings.staging_dir, ignored);
   const auto dropped = StagingStore::DropAbandoned(
       settings.staging_dir, absl::FromChrono(limits::kStagingAbandonedAfter), absl::Now());
   if (!dropped.ok() && !absl::IsNotFound(dropped.status())) {

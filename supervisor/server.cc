@@ -63,6 +63,9 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMaxRequestBytes));
   // Two connectors on one port would each get some of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // A client that is gone without a word would keep its connection's sync open.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, limits::kKeepaliveEveryMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, limits::kKeepaliveTimeoutMs);
   running->server_ = builder.BuildAndStart();
   if (running->server_ == nullptr || port == 0) {
     return absl::FailedPreconditionError(absl::StrCat(

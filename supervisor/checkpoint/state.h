@@ -44,7 +44,8 @@ struct TableName {
 
 // A table without an entry is pending.
 enum class Phase {
-  // TRUNCATE was sent, and the parts in `done` were copied.
+  // The parts in `done` were copied; where no version is known, none count, and the
+  // next copy begins with TRUNCATE.
   kCopying,
   // The whole table was sent.
   kLive,

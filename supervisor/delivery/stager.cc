@@ -1,5 +1,7 @@
 #include "supervisor/delivery/stager.h"
 
+#include <pthread.h>
+
 #include <chrono>
 #include <utility>
 
@@ -81,6 +83,7 @@ void Stager::ConfirmSent(std::uint64_t position) {
 }
 
 void Stager::Run() {
+  pthread_setname_np(pthread_self(), "stager");
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return stopping_ || !queue_.empty() || flush_wanted_; });

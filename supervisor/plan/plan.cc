@@ -19,6 +19,15 @@ void SettleWhole(TableState& entry) {
   entry.done = DoneRanges();
 }
 
+// A state must not claim what this sync is about to take away, or a selection that
+// is changed back would make the next sync rely on it. The columns stay: they are
+// those that the destination knows.
+void ForgetProgress(bool truncates, TableState& entry) {
+  entry.phase = Phase::kCopying;
+  entry.done = DoneRanges();
+  if (truncates) entry.version.clear();
+}
+
 bool HasKey(const google::protobuf::RepeatedPtrField<Column>& columns) {
   return std::any_of(columns.begin(), columns.end(),
                      [](const Column& column) { return column.primary_key(); });
@@ -74,14 +83,20 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     WidenColumns(copy.widened, copy.columns);
     copy.columns_digest = ColumnsDigest(copy.columns);
     const bool same_columns = is_known && entry->second.columns == copy.columns_digest;
-    if (!first_sync && !same_columns) plan.changed.push_back(copy);
     const bool same_content =
         is_known && !catalog.version().empty() && entry->second.version == catalog.version();
     const bool is_live = is_known && entry->second.phase == Phase::kLive;
     copy.resumes = same_content && same_columns && !is_live;
     copy.truncates = !(copy.resumes || (same_content && is_live && HasKey(copy.columns)));
-    if (is_known) plan.state.tables.insert(known.extract(entry));
-    if (!(same_content && same_columns && is_live)) plan.copies.push_back(std::move(copy));
+    const bool copies = !(same_content && same_columns && is_live);
+    // Schema has just told the source's own types, so wider ones are told again.
+    const bool wider = copies && !copy.widened.empty();
+    if (!first_sync && (!same_columns || wider)) plan.changed.push_back(copy);
+    if (is_known) {
+      if (copies && !copy.resumes) ForgetProgress(copy.truncates, entry->second);
+      plan.state.tables.insert(known.extract(entry));
+    }
+    if (copies) plan.copies.push_back(std::move(copy));
   }
   if (!plan.copies.empty()) plan.state.complete.clear();
   std::stable_sort(plan.copies.begin(), plan.copies.end(),

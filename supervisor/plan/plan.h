@@ -41,8 +41,9 @@ struct Plan {
   State state;
   // Largest first.
   std::vector<TableToCopy> copies;
-  // Tables whose columns are not those that the destination knows, as they are
-  // sent. Empty in a first sync, which Schema has just described.
+  // Tables whose columns are not those that the destination knows, and those that
+  // are sent with wider types than Schema has just told, as they are sent. Empty in
+  // a first sync, which Schema has just described.
   std::vector<TableToCopy> changed;
   // Selected tables, those that need nothing included.
   std::size_t selected_tables = 0;

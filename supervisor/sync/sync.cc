@@ -27,6 +27,10 @@ std::string RandomBytes(std::size_t count) {
   return bytes;
 }
 
+absl::Status ShuttingDown() {
+  return absl::UnavailableError("the connector is shutting down; the next sync goes on");
+}
+
 }  // namespace
 
 Sync::Sync(const Settings& settings, SyncRequest request, std::shared_ptr<ResponseWriter> writer,
@@ -284,7 +288,9 @@ void Sync::StageWarning(const absl::Status& why) {
 absl::Status Sync::Conclude(const absl::Status& outcome) {
   // Workers first: nothing is read any more.
   pool_.reset();
-  if (absl::IsCancelled(outcome) || ClientGone()) return absl::CancelledError("the client is gone");
+  if (ClientGone()) return absl::CancelledError("the client is gone");
+  // The question for the catalog is given up by the client's leave or by this.
+  if (absl::IsCancelled(outcome)) return ShuttingDown();
   if (absl::IsFailedPrecondition(outcome)) {
     if (outbox_ == nullptr) outbox_ = std::make_unique<Outbox>(*writer_, nullptr, 0);
     outbox_->Put(ItemKind::kBatch, TaskMessage(std::string(outcome.message())));
@@ -301,14 +307,15 @@ absl::Status Sync::Conclude(const absl::Status& outcome) {
 
 // Until the client has taken everything.
 absl::Status Sync::FlushOut() {
-  const auto draining_since = Clock::now();
+  std::optional<Clock::time_point> draining_since;
   for (;;) {
     if (ClientGone()) return absl::CancelledError("the client is gone");
     const absl::Status pumped = Pump();
     if (!pumped.ok()) return absl::UnavailableError(pumped.message());
     if (outbox_->empty() && writer_->pending_bytes() == 0) return absl::OkStatus();
-    if (Draining() && Clock::now() - draining_since > limits::kDrainGrace) {
-      return absl::UnavailableError("the connector is shutting down; the next sync goes on");
+    if (Draining() && !draining_since.has_value()) draining_since = Clock::now();
+    if (draining_since.has_value() && Clock::now() - *draining_since > limits::kDrainGrace) {
+      return ShuttingDown();
     }
     bell_.Wait(kLook);
   }
@@ -318,9 +325,7 @@ absl::Status Sync::WriteDirectly(std::string_view bytes, Hold hold) {
   writer_->Write(bytes, std::move(hold));
   while (writer_->pending_bytes() > limits::kWriteWindowBytes) {
     if (ClientGone()) return absl::CancelledError("the client is gone");
-    if (Draining()) {
-      return absl::UnavailableError("the connector is shutting down; the next sync goes on");
-    }
+    if (Draining()) return ShuttingDown();
     bell_.Wait(kLook);
   }
   return absl::OkStatus();

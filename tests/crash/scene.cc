@@ -1,6 +1,7 @@
 #include "tests/crash/scene.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -69,7 +70,10 @@ std::unique_ptr<SyncRun> Scene::SyncInItsMidst(std::size_t live_tables,
                                                std::vector<std::string> flags) const {
   flags.insert(flags.end(), {"--read-delay-ms", "1"});
   auto run = std::make_unique<SyncRun>(Sync(std::move(flags)));
-  Eventually([&] { return LiveTables().size() >= live_tables || !run->running(); });
+  Eventually([&] {
+    const bool begun = std::filesystem::exists(state());
+    return (begun && LiveTables().size() >= live_tables) || !run->running();
+  });
   return run;
 }
 

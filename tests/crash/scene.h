@@ -43,8 +43,8 @@ class Scene {
 
   // Tables that the saved state calls live.
   std::set<std::string> LiveTables() const;
-  // A sync whose client reads slowly, as soon as the saved state calls this many
-  // tables live. The rest of the stream is a matter of seconds.
+  // A sync whose client reads slowly, as soon as a state is saved that calls this
+  // many tables live. The rest of the stream is a matter of seconds.
   std::unique_ptr<SyncRun> SyncInItsMidst(std::size_t live_tables,
                                           std::vector<std::string> flags = {}) const;
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "supervisor/plan/plan.h"
 #include "supervisor/request/digest.h"
 
 namespace tributary::simulation {
@@ -58,10 +59,15 @@ std::string Destination::Difference(const std::string& table, const Table& sourc
 namespace {
 
 // Of the columns that are chosen now.
-std::string DigestOf(const std::string& name, const SourceHistory& source, const Choice& choice) {
+std::string DigestOf(const std::string& name, const TableState& entry, const SourceHistory& source,
+                     const Choice& choice) {
   const Catalog catalog = source.Describe();
   for (const SelectedTable& table : Select(catalog, choice)) {
-    if (table.table->table() == name) return ColumnsDigest(table.columns);
+    if (table.table->table() != name) continue;
+    google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column> columns;
+    for (const auto* column : table.columns) *columns.Add() = *column;
+    WidenColumns(entry.widened, columns);
+    return ColumnsDigest(columns);
   }
   return "";
 }
@@ -80,8 +86,10 @@ std::string Destination::BrokenClaim(const State& state, const SourceHistory& so
     // Without a version nothing is built on what is here.
     if (entry.version.empty()) continue;
     const Table& then = source.At(entry.version).at(name.table);
-    // By other columns its rows have other identities, and it is copied again.
-    if (!then.keyed && entry.columns != DigestOf(name.table, source, choice)) continue;
+    // With other columns it is copied again: from TRUNCATE, except where all rows
+    // are here and have a key.
+    const bool replaced = then.keyed && entry.phase == Phase::kLive;
+    if (!replaced && entry.columns != DigestOf(name.table, entry, source, choice)) continue;
     Table claimed{then.keyed, then.columns, {}};
     Rows allowed;
     // What is left will not fit, whatever TRUNCATE a lost sync has sent for that.

@@ -73,9 +73,9 @@ class Life {
     if (!killed && !sync.complete() && !sync.told_why_incomplete()) {
       Break("a sync ends incomplete and does not say so");
     }
-    // The user changes the selection only between a sync that was saved and the
-    // next; older states are no more.
-    if (received == sent && !killed && OneIn(random_, 3)) {
+    // Where the user changes the selection behind a state of this sync, older ones
+    // do not come back.
+    if (received > 0 && OneIn(random_, 3)) {
       states_ = {states_.back()};
       ChangeChoice();
     }

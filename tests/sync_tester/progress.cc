@@ -53,7 +53,7 @@ void Progress::Tick(const Tally& tally) {
   if (style_ == ProgressStyle::kLines) {
     out_ << absl::StrJoin(lines, " | ") << std::endl;
   } else {
-    Clear();
+    MoveUp();
     // Erases what was longer before, line by line, so that nothing flickers.
     for (const std::string& line : lines) out_ << line << "\x1b[K\n";
     out_.flush();
@@ -63,6 +63,12 @@ void Progress::Tick(const Tally& tally) {
 }
 
 void Progress::Clear() {
+  if (lines_drawn_ == 0) return;
+  MoveUp();
+  out_ << "\x1b[J" << std::flush;
+}
+
+void Progress::MoveUp() {
   if (lines_drawn_ == 0) return;
   out_ << "\x1b[" << lines_drawn_ << "A\r";
   lines_drawn_ = 0;

@@ -37,6 +37,7 @@ class Progress {
     std::uint64_t bytes = 0;
   };
 
+  void MoveUp();
   std::vector<std::string> Lines(const Tally& tally) const;
 
   std::ostream& out_;

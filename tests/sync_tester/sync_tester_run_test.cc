@@ -318,6 +318,8 @@ TEST(ProgressTest, LivePictureIsRedrawnInPlace) {
   progress.Tick(tally);
   EXPECT_THAT(out.str(), HasSubstr("\x1b[4A"));
   EXPECT_THAT(out.str(), HasSubstr("last checkpoint 1.5 s ago"));
+  progress.Clear();
+  EXPECT_TRUE(out.str().ends_with("\x1b[4A\r\x1b[J"));
 }
 
 TEST(ProgressTest, PlainOutputIsOneLineEveryFewSeconds) {

@@ -56,86 +56,92 @@ void AddWideTables(std::vector<SampleTable>& tables) {
   }
 }
 
+// What every module of an application keeps; `share` is that of a table of middling size.
+void AddRecordsOf(const std::string& module, double share, std::vector<SampleTable>& tables) {
+  tables.push_back({module + "_account",
+                    {Id(),
+                     {"name", "TEXT NOT NULL", Content::kName, false},
+                     {"email", "VARCHAR(200)", Content::kCode, true},
+                     {"active", "BOOLEAN", Content::kFlag, false},
+                     {"created_at", "TIMESTAMP", Content::kDatetime, false},
+                     {"balance", "DECIMAL(12,2)", Content::kMoney, true}},
+                    "",
+                    false,
+                    share * 3});
+  tables.push_back({module + "_document",
+                    {Id(),
+                     {"title", "TEXT", Content::kName, false},
+                     {"body", "TEXT", Content::kParagraph, true},
+                     {"attributes", "JSON", Content::kJson, true},
+                     {"thumbnail", "BLOB", Content::kBytes, true}},
+                    "",
+                    false,
+                    share});
+  tables.push_back({module + "_price",
+                    {{"sku", "TEXT NOT NULL", Content::kCode, false},
+                     {"region", "TEXT NOT NULL", Content::kWord, false},
+                     {"price", "DECIMAL(12,2)", Content::kMoney, false},
+                     {"valid_from", "DATE", Content::kDate, true}},
+                    ", PRIMARY KEY(sku, region)",
+                    true,
+                    share * 2});
+  tables.push_back({module + "_link",
+                    {{"left_id", "INTEGER NOT NULL", Content::kReference, false},
+                     {"right_id", "INTEGER NOT NULL", Content::kRowNumber, false},
+                     {"weight", "REAL", Content::kRatio, true}},
+                    ", PRIMARY KEY(left_id, right_id)",
+                    false,
+                    share * 3});
+  tables.push_back({module + "_log",
+                    {{"at", "DATETIME", Content::kDatetime, false},
+                     {"level", "TEXT", Content::kWord, false},
+                     {"line", "TEXT", Content::kName, false}},
+                    "",
+                    false,
+                    share * 3});
+}
+
+void AddSideTablesOf(const std::string& module, double share, std::vector<SampleTable>& tables) {
+  tables.push_back({module + "_setting",
+                    {{"key", "TEXT PRIMARY KEY NOT NULL", Content::kCode, false},
+                     {"value", "", Content::kAnything, true}},
+                    "",
+                    true,
+                    share / 10});
+  tables.push_back(
+      {module + "_archive", {Id(), {"payload", "BLOB", Content::kBytes, true}}, "", false, 0});
+  tables.push_back({module + "_measure",
+                    {Id(),
+                     {"exact", "DECIMAL(38,6)", Content::kLargeDecimal, true},
+                     {"quantity", "INT", Content::kSmallCount, false},
+                     {"unit_price", "DOUBLE", Content::kRatio, false}},
+                    ", total REAL GENERATED ALWAYS AS (quantity * unit_price) VIRTUAL"
+                    ", quantity_text TEXT GENERATED ALWAYS AS ('q' || quantity) STORED",
+                    false,
+                    share * 2});
+  tables.push_back({module + "_stage",
+                    {Id(),
+                     {"name", "TEXT", Content::kWord, false},
+                     {"position", "SMALLINT", Content::kSmallCount, false}},
+                    "",
+                    false,
+                    share / 50});
+  tables.push_back({module + "_session",
+                    {{"token", "TEXT NOT NULL", Content::kCode, false},
+                     {"account_id", "INTEGER", Content::kReference, true},
+                     {"expires", "DATETIME", Content::kDatetime, true},
+                     {"secret", "BLOB", Content::kBytes, true}},
+                    ", UNIQUE(token)",
+                    false,
+                    share * 2});
+}
+
 // The many tables of an application's modules.
 void AddModuleTables(std::vector<SampleTable>& tables) {
-  constexpr std::array<std::string_view, 10> kModules = {
-      "crm", "shop", "billing", "stock", "hr", "support", "ads", "fleet", "lab", "portal"};
-  for (const std::string_view module_view : kModules) {
-    const std::string module(module_view);
-    const double share = 0.002;
-    tables.push_back({module + "_account",
-                      {Id(),
-                       {"name", "TEXT NOT NULL", Content::kName, false},
-                       {"email", "VARCHAR(200)", Content::kCode, true},
-                       {"active", "BOOLEAN", Content::kFlag, false},
-                       {"created_at", "TIMESTAMP", Content::kDatetime, false},
-                       {"balance", "DECIMAL(12,2)", Content::kMoney, true}},
-                      "",
-                      false,
-                      share * 3});
-    tables.push_back({module + "_document",
-                      {Id(),
-                       {"title", "TEXT", Content::kName, false},
-                       {"body", "TEXT", Content::kParagraph, true},
-                       {"attributes", "JSON", Content::kJson, true},
-                       {"thumbnail", "BLOB", Content::kBytes, true}},
-                      "",
-                      false,
-                      share});
-    tables.push_back({module + "_price",
-                      {{"sku", "TEXT NOT NULL", Content::kCode, false},
-                       {"region", "TEXT NOT NULL", Content::kWord, false},
-                       {"price", "DECIMAL(12,2)", Content::kMoney, false},
-                       {"valid_from", "DATE", Content::kDate, true}},
-                      ", PRIMARY KEY(sku, region)",
-                      true,
-                      share * 2});
-    tables.push_back({module + "_link",
-                      {{"left_id", "INTEGER NOT NULL", Content::kReference, false},
-                       {"right_id", "INTEGER NOT NULL", Content::kRowNumber, false},
-                       {"weight", "REAL", Content::kRatio, true}},
-                      ", PRIMARY KEY(left_id, right_id)",
-                      false,
-                      share * 3});
-    tables.push_back({module + "_log",
-                      {{"at", "DATETIME", Content::kDatetime, false},
-                       {"level", "TEXT", Content::kWord, false},
-                       {"line", "TEXT", Content::kName, false}},
-                      "",
-                      false,
-                      share * 3});
-    tables.push_back({module + "_setting",
-                      {{"key", "TEXT PRIMARY KEY NOT NULL", Content::kCode, false},
-                       {"value", "", Content::kAnything, true}},
-                      "",
-                      true,
-                      share / 10});
-    tables.push_back(
-        {module + "_archive", {Id(), {"payload", "BLOB", Content::kBytes, true}}, "", false, 0});
-    tables.push_back({module + "_measure",
-                      {Id(),
-                       {"exact", "DECIMAL(38,6)", Content::kLargeDecimal, true},
-                       {"quantity", "INT", Content::kSmallCount, false},
-                       {"unit_price", "DOUBLE", Content::kRatio, false}},
-                      ", total REAL GENERATED ALWAYS AS (quantity * unit_price) VIRTUAL"
-                      ", quantity_text TEXT GENERATED ALWAYS AS ('q' || quantity) STORED",
-                      false,
-                      share * 2});
-    tables.push_back({module + "_stage",
-                      {Id(),
-                       {"name", "TEXT", Content::kWord, false},
-                       {"position", "SMALLINT", Content::kSmallCount, false}},
-                      "",
-                      false,
-                      share / 50});
-    tables.push_back({module + "_session",
-                      {{"token", "TEXT NOT NULL", Content::kCode, false},
-                       {"account_id", "INTEGER", Content::kReference, true},
-                       {"expires", "DATETIME", Content::kDatetime, true},
-                       {"secret", "BLOB", Content::kBytes, true}},
-                      ", UNIQUE(token)",
-                      false,
-                      share * 2});
+  for (const char* const module :
+       {"crm", "shop", "billing", "stock", "hr", "support", "ads", "fleet", "lab", "portal"}) {
+    AddRecordsOf(module, 0.002, tables);
+    AddSideTablesOf(module, 0.002, tables);
   }
 }
 
