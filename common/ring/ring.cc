@@ -54,9 +54,11 @@ absl::StatusOr<RingMemory> RingMemory::Create(std::size_t data_bytes) {
 
 absl::StatusOr<RingMemory> RingMemory::Attach(FileDescriptor fd, std::size_t data_bytes) {
   struct stat status {};
+  // -1, all bits set, for what cannot be sealed.
+  const int seals = ::fcntl(fd.get(), F_GET_SEALS);
   if (!ValidSize(data_bytes) || ::fstat(fd.get(), &status) != 0 ||
-      static_cast<std::size_t>(status.st_size) != kControlBytes + data_bytes ||
-      (::fcntl(fd.get(), F_GET_SEALS) & kSeals) != kSeals) {
+      static_cast<std::size_t>(status.st_size) != kControlBytes + data_bytes || seals < 0 ||
+      (seals & kSeals) != kSeals) {
     return absl::InternalError("attach ring: the descriptor is not a sealed ring of this build");
   }
   return Map(std::move(fd), data_bytes);

@@ -1,6 +1,7 @@
 #include "supervisor/delivery/outbox.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "common/limits.h"
@@ -81,6 +82,7 @@ void Outbox::ConfirmSent() {
 }
 
 void Outbox::Spill() {
+  assert(stager_ != nullptr);
   spilled_from_ = waiting_.front().position;
   spilled_to_ = waiting_.back().position;
   stager_->ReadBackFrom(spilled_from_);

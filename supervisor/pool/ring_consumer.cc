@@ -38,7 +38,7 @@ absl::StatusOr<std::optional<Frame>> RingConsumer::Next() {
   const std::uint64_t head = memory_.control().head.load(std::memory_order_acquire);
   if (head == next_) return std::nullopt;
   const std::uint64_t published = head - next_;
-  if (head < next_ || published > memory_.data_bytes() || head % kFrameAlignment != 0 ||
+  if (head < next_ || head - OldestHeld() > memory_.data_bytes() || head % kFrameAlignment != 0 ||
       published < sizeof(FrameHeader)) {
     return Broken("its head is where it cannot be");
   }
@@ -53,6 +53,8 @@ absl::StatusOr<std::optional<Frame>> RingConsumer::Next() {
     return Broken("a frame over the size limit");
   }
   if (header.records > limits::kMaxRecordsInBatch) return Broken("a batch of too many records");
+  const bool has_bytes = header.type == FrameType::kBatch || header.type == FrameType::kPart;
+  if (has_bytes && header.payload_bytes == 0) return Broken("a batch of nothing");
   const std::uint64_t frame_bytes =
       (sizeof(header) + header.skip + header.payload_bytes + kFrameAlignment - 1) &
       ~(kFrameAlignment - 1);
@@ -74,6 +76,11 @@ absl::StatusOr<std::optional<Frame>> RingConsumer::Next() {
   }
   frame.hold = std::make_shared<Lease>(shared_from_this(), number);
   return frame;
+}
+
+std::uint64_t RingConsumer::OldestHeld() const {
+  const std::lock_guard lock(mutex_);
+  return tail_;
 }
 
 bool RingConsumer::ArmDoorbell() {

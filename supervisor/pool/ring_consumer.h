@@ -64,6 +64,8 @@ class RingConsumer : public std::enable_shared_from_this<RingConsumer> {
   };
   struct Lease;
   void Release(std::uint64_t number);
+  // Where the oldest frame that is still held, or else the next one, begins.
+  std::uint64_t OldestHeld() const;
 
   RingMemory memory_;
   FileDescriptor space_free_;

@@ -58,8 +58,8 @@ class Insert {
   sqlite3_stmt* statement_ = nullptr;
 };
 
-void AddOrders(Database& database, const std::string& table, std::int64_t first,
-               std::uint64_t rows, Random& random) {
+void AddOrders(Database& database, const std::string& table, std::int64_t first, std::uint64_t rows,
+               Random& random) {
   Insert insert(database, table, static_cast<int>(kOrderColumnCount));
   Order order;
   for (std::uint64_t row = 0; row < rows; ++row) {
@@ -116,8 +116,8 @@ std::string Databases::Orders(std::uint64_t rows) {
   const std::string few = Orders(kMostGeneratedOrders);
   return Make(absl::StrCat("orders_", rows), [rows, &few](Database& database) {
     database.Run("COMMIT");
-    database.Run(absl::StrCat("ATTACH '", few, "' AS few; BEGIN; CREATE TABLE main.orders",
-                              kOrderShape));
+    database.Run(
+        absl::StrCat("ATTACH '", few, "' AS few; BEGIN; CREATE TABLE main.orders", kOrderShape));
     for (std::uint64_t made = 0; made < rows; made += kMostGeneratedOrders) {
       database.Run(absl::StrCat(
           "INSERT INTO main.orders SELECT id+", made,

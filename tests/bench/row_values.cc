@@ -9,18 +9,18 @@ constexpr std::array<std::string_view, 16> kFirstNames = {
     "Anna", "Bruno", "Clara", "David", "Elena", "Felix", "Grace", "Hugo",
     "Ida",  "Jonas", "Karin", "Louis", "Maria", "Nils",  "Olga",  "Pavel"};
 constexpr std::array<std::string_view, 24> kLastNames = {
-    "Andersen", "Becker", "Costa",  "Dubois",  "Eriksson", "Fischer", "Garcia", "Hansen",
-    "Ivanov",   "Jensen", "Keller", "Lindqvist", "Moreau", "Nowak",   "Oliveira", "Petrov",
-    "Quinn",    "Rossi",  "Schmidt", "Tanaka", "Urban",    "Vasquez", "Weber",  "Zhang"};
-constexpr std::array<std::string_view, 6> kStatuses = {"pending", "shipped",  "returned",
+    "Andersen", "Becker", "Costa",   "Dubois",    "Eriksson", "Fischer", "Garcia",   "Hansen",
+    "Ivanov",   "Jensen", "Keller",  "Lindqvist", "Moreau",   "Nowak",   "Oliveira", "Petrov",
+    "Quinn",    "Rossi",  "Schmidt", "Tanaka",    "Urban",    "Vasquez", "Weber",    "Zhang"};
+constexpr std::array<std::string_view, 6> kStatuses = {"pending",   "shipped",   "returned",
                                                        "cancelled", "delivered", "backordered"};
 constexpr std::array<std::string_view, 6> kHosts = {"mail.com",     "post.org",   "example.net",
                                                     "corp.example", "inbox.info", "web.example"};
 constexpr std::array<std::string_view, 32> kWords = {
-    "please", "leave",   "at",     "the",    "door",   "call",   "before", "delivery",
-    "gift",   "wrap",    "fragile", "second", "floor", "ring",   "twice",  "signature",
-    "needed", "invoice", "to",     "office", "repeat", "order",  "size",   "exchange",
-    "blue",   "green",   "large",  "small",  "urgent", "customer", "pickup", "weekend"};
+    "please", "leave",   "at",      "the",    "door",   "call",     "before", "delivery",
+    "gift",   "wrap",    "fragile", "second", "floor",  "ring",     "twice",  "signature",
+    "needed", "invoice", "to",      "office", "repeat", "order",    "size",   "exchange",
+    "blue",   "green",   "large",   "small",  "urgent", "customer", "pickup", "weekend"};
 
 template <std::size_t size>
 std::string_view One(const std::array<std::string_view, size>& of, Random& random) {

@@ -41,8 +41,8 @@ struct Order {
   std::string note;
 };
 // The columns in this order.
-inline constexpr const char* kOrderColumns[] = {"id",     "customer_id", "quantity", "amount",
-                                                "weight", "status",      "name",     "email",
+inline constexpr const char* kOrderColumns[] = {"id",      "customer_id", "quantity", "amount",
+                                                "weight",  "status",      "name",     "email",
                                                 "product", "note"};
 inline constexpr std::size_t kOrderColumnCount = sizeof(kOrderColumns) / sizeof(kOrderColumns[0]);
 

@@ -61,6 +61,7 @@ SimulatedSync::SimulatedSync(Random& random, SourceHistory& source, Staging& sta
     return;
   }
   scheduler_.emplace(std::move(plan_.copies), plan_.state);
+  if (faults_.workers_die) kills_left_ = 1 + Below(random_, limits::kDeathsInRow + 4);
   members_.resize(1 + Below(random_, 4));
 }
 
@@ -98,7 +99,8 @@ bool SimulatedSync::Step() {
     if (member.worker != nullptr) member.worker->Step();
   }
   if (faults_.source_changes && OneIn(random_, 25)) source_.Change();
-  if (faults_.workers_die && OneIn(random_, 15)) {
+  if (kills_left_ > 0 && OneIn(random_, 15)) {
+    --kills_left_;
     Member& member = members_[Below(random_, members_.size())];
     if (member.worker != nullptr) member.worker->Kill();
   }

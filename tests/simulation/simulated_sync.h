@@ -98,6 +98,8 @@ class SimulatedSync {
   std::size_t copies_ = 0;
   std::size_t next_ring_ = 0;
   int deaths_in_row_ = 0;
+  // Seldom so many that the sync gives up.
+  std::size_t kills_left_ = 0;
   std::size_t aside_ = 0;
   bool stopping_ = false;
   bool complete_ = false;

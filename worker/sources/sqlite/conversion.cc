@@ -135,7 +135,11 @@ void RepairUtf8(std::string_view text, std::string& repaired) {
   }
 }
 
-bool IsJson(std::string_view text) { return nlohmann::json::accept(text); }
+bool IsJson(std::string_view text) {
+  // The library passes over a byte order mark and takes a NUL for the end.
+  return !text.starts_with("\xef\xbb\xbf") && text.find('\0') == std::string_view::npos &&
+         nlohmann::json::accept(text);
+}
 
 std::optional<std::int64_t> DateSeconds(std::string_view text) {
   const auto seconds = TakeDate(text);

@@ -1,0 +1,246 @@
+#include "tests/bench/cases.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace tributary::bench {
+namespace {
+
+constexpr std::uint64_t kOrders = 3'000'000;
+constexpr std::uint64_t kMostPrivateBytes = std::uint64_t{150} << 20;
+constexpr double kLongestStartMs = 150;
+constexpr std::uint64_t kSampleBytes = 48'000'000;
+constexpr std::uint64_t kGigabyte = 1'000'000'000;
+
+template <typename One, typename Key>
+One Median(std::vector<One> all, const Key& key) {
+  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+  std::nth_element(all.begin(), middle, all.end(),
+                   [&key](const One& a, const One& b) { return key(a) < key(b); });
+  return *middle;
+}
+
+double Wall(const SyncCost& cost) { return cost.seconds; }
+double BareWall(const BareCost& cost) { return cost.seconds; }
+
+SyncSubject SubjectOf(const std::string& file) {
+  const std::filesystem::path path(file);
+  return {.folder = path.parent_path().string(), .file = path.filename().string()};
+}
+
+SyncCost SyncOnce(const SyncSubject& subject) { return SyncBench(subject).Run(); }
+
+StageCosts Sample(const SyncSubject& subject) {
+  return MeasureStages(SampleOfStream(subject, kSampleBytes), subject.folder + "/stages");
+}
+
+// Baseline and ours in turn, the medians of both.
+struct Against {
+  BareCost bare;
+  SyncCost ours;
+  double ratio() const { return ours.seconds / bare.seconds; }
+};
+
+Against RunAgainstBareLoop(const std::string& file, int rounds) {
+  Databases::Warm(file);
+  std::vector<BareCost> bare;
+  std::vector<SyncCost> ours;
+  for (int round = 0; round < rounds; ++round) {
+    bare.push_back(RunBareLoop(file));
+    ours.push_back(SyncOnce(SubjectOf(file)));
+    std::cout << absl::StrFormat("  %.2f s by the bare loop, %.2f s by a sync", bare.back().seconds,
+                                 ours.back().seconds)
+              << std::endl;
+    if (ours.back().records < bare.back().rows) Fail("a sync brought fewer rows than there are");
+  }
+  return {Median(bare, BareWall), Median(ours, Wall)};
+}
+
+void AddRatio(Bench& bench, const std::string& work, const Against& both, double most) {
+  bench.report.Add({.work = work,
+                    .baseline = Seconds(both.bare.seconds),
+                    .ours = Seconds(both.ours.seconds),
+                    .ratio = Ratio(both.ratio()),
+                    .goal = absl::StrCat("<= ", Ratio(most)),
+                    .met = both.ratio() <= most});
+}
+
+void AddMemory(Bench& bench, const std::string& work, const SyncCost& cost) {
+  const auto add = [&](const char* process, std::uint64_t peak) {
+    bench.report.Add({.work = absl::StrCat(work, ": peak memory of ", process, ", rings left out"),
+                      .baseline = "",
+                      .ours = MiB(peak),
+                      .ratio = "",
+                      .goal = absl::StrCat("<= ", MiB(kMostPrivateBytes)),
+                      .met = peak <= kMostPrivateBytes});
+  };
+  add("the supervisor", cost.supervisor_peak_bytes);
+  add("a worker", cost.worker_peak_bytes);
+}
+
+void AddDisk(Bench& bench, const std::string& work, const SyncCost& cost) {
+  const double ratio = static_cast<double>(cost.disk_bytes) / static_cast<double>(cost.wire_bytes);
+  bench.report.Add({.work = absl::StrCat(work, ": bytes written to disk, of those on the wire"),
+                    .baseline = absl::StrCat(cost.wire_bytes / 1'000'000, " MB"),
+                    .ours = absl::StrCat(cost.disk_bytes / 1'000'000, " MB"),
+                    .ratio = Ratio(ratio),
+                    .goal = "<= 0.33",
+                    .met = cost.disk_bytes * 3 <= cost.wire_bytes});
+}
+
+void AddCpu(Bench& bench, const std::string& name, const std::string& file, const Against& both) {
+  bench.report.Add(Report::CpuColumn{.name = name,
+                                     .sync = both.ours,
+                                     .source_read = both.bare.cpu_seconds,
+                                     .sample = Sample(SubjectOf(file))});
+}
+
+}  // namespace
+
+void FirstSync(Bench& bench) {
+  const std::string file = bench.databases.Orders(kOrders);
+  const Against both = RunAgainstBareLoop(file, std::max(bench.rounds, 3));
+  AddRatio(bench, "first_sync: 3,000,000 rows x 10 columns", both, 1.0);
+  const double added = (both.ours.cpu.tributary() - both.bare.cpu_seconds) * 1e6 /
+                       static_cast<double>(both.bare.rows);
+  bench.report.Add({.work = "first_sync: CPU of tributary less the bare loop's, a row",
+                    .baseline = absl::StrFormat("%.2f µs", both.bare.cpu_seconds * 1e6 /
+                                                               static_cast<double>(both.bare.rows)),
+                    .ours = absl::StrFormat("+%.2f µs", added),
+                    .ratio = "",
+                    .goal = "<= 1.00 µs",
+                    .met = added <= 1.0});
+  AddMemory(bench, "first_sync", both.ours);
+  AddDisk(bench, "first_sync", both.ours);
+  AddCpu(bench, "first_sync", file, both);
+}
+
+void TenTimes(Bench& bench) {
+  const std::string file = bench.databases.Orders(10 * kOrders);
+  const SyncCost ours = SyncOnce(SubjectOf(file));
+  bench.report.Add({.work = "ten_times: 30,000,000 rows x 10 columns",
+                    .baseline = "",
+                    .ours = Seconds(ours.seconds),
+                    .ratio = "",
+                    .goal = "",
+                    .met = {}});
+  AddMemory(bench, "ten_times", ours);
+  AddDisk(bench, "ten_times", ours);
+}
+
+void ManyTables(Bench& bench) {
+  constexpr std::uint64_t kTables = 10'000;
+  const std::string file = bench.databases.ManyTables(kTables, 20 * kTables);
+  Databases::Warm(file);
+  const BareCost bare = RunBareLoop(file);
+  std::vector<SyncCost> first;
+  std::vector<SyncCost> unchanged;
+  for (int round = 0; round < bench.rounds; ++round) {
+    SyncBench syncs(SubjectOf(file));
+    first.push_back(syncs.Run());
+    unchanged.push_back(syncs.Run());
+    std::cout << absl::StrFormat("  %.2f s the first sync, %.3f s the next one",
+                                 first.back().seconds, unchanged.back().seconds)
+              << std::endl;
+  }
+  const Against both{bare, Median(first, Wall)};
+  const SyncCost next = Median(unchanged, Wall);
+  bench.report.Add({.work = "many_tables: 10,000 tables x 20 rows x 10 columns, first sync",
+                    .baseline = Seconds(bare.seconds),
+                    .ours = Seconds(both.ours.seconds),
+                    .ratio = "",
+                    .goal = "< 5 s",
+                    .met = both.ours.seconds < 5});
+  bench.report.Add({.work = "many_tables: sync of the unchanged file",
+                    .baseline = "",
+                    .ours = absl::StrFormat("%.3f s", next.seconds),
+                    .ratio = "",
+                    .goal = "< 0.5 s",
+                    .met = next.seconds < 0.5});
+  AddCpu(bench, "many_tables", file, both);
+}
+
+void Wide(Bench& bench) {
+  const std::string file = bench.databases.Wide(200'000, 200);
+  const Against both = RunAgainstBareLoop(file, bench.rounds);
+  AddRatio(bench, "wide: 200,000 rows x 200 columns", both, 1.2);
+  AddCpu(bench, "wide", file, both);
+}
+
+void Long(Bench& bench) {
+  const std::string file = bench.databases.Long(20'000, 100'000);
+  const Against both = RunAgainstBareLoop(file, bench.rounds);
+  AddRatio(bench, "long: 20,000 rows with texts of 100 kB", both, 1.2);
+  AddCpu(bench, "long", file, both);
+}
+
+void Synthetic(Bench& bench) {
+  SyncSubject ours{.folder = bench.databases.folder(),
+                   .file = "synthetic",
+                   .flags = {"--workers", "2"},
+                   .binary = SYNTHETIC_BINARY_PATH};
+  SyncSubject bare = ours;
+  bare.binary = BARE_SERVER_BINARY_PATH;
+  std::vector<SyncCost> bare_runs;
+  std::vector<SyncCost> our_runs;
+  for (int round = 0; round < bench.rounds; ++round) {
+    bare_runs.push_back(SyncOnce(bare));
+    our_runs.push_back(SyncOnce(ours));
+    std::cout << absl::StrFormat("  %.2f s by the bare server, %.2f s by a sync",
+                                 bare_runs.back().seconds, our_runs.back().seconds)
+              << std::endl;
+  }
+  const SyncCost baseline = Median(bare_runs, Wall);
+  const SyncCost cost = Median(our_runs, Wall);
+  const auto speed = [](const SyncCost& run) {
+    return static_cast<double>(run.wire_bytes) / run.seconds / 1e6;
+  };
+  const double ratio = speed(cost) / speed(baseline);
+  bench.report.Add({.work = "synthetic: a source that costs nothing, 2 workers, of a bare server",
+                    .baseline = absl::StrFormat("%.0f MB/s", speed(baseline)),
+                    .ours = absl::StrFormat("%.0f MB/s", speed(cost)),
+                    .ratio = Ratio(ratio),
+                    .goal = ">= 0.50",
+                    .met = ratio >= 0.5});
+  bench.report.Add(Report::CpuColumn{
+      .name = "synthetic", .sync = cost, .source_read = 0, .sample = Sample(ours)});
+  bench.report.Remark(absl::StrFormat(
+      "The bare server's %.2f s: %.2f CPU-s in the server, %.2f in its client, for %d MB.",
+      baseline.seconds, baseline.cpu.supervisor(), baseline.cpu.client,
+      baseline.wire_bytes / 1'000'000));
+}
+
+void Start(Bench& bench) {
+  const SyncSubject subject = SubjectOf(bench.databases.Demo());
+  constexpr int kStarts = 11;
+  std::vector<double> starts;
+  for (int start = 0; start < kStarts; ++start) starts.push_back(StartToFirstRecordMs(subject));
+  const double middle = Median(starts, [](double ms) { return ms; });
+  bench.report.Add({.work = "start: from the process's start to the first row of the demo database",
+                    .baseline = "",
+                    .ours = absl::StrFormat("%.0f ms", middle),
+                    .ratio = "",
+                    .goal = absl::StrFormat("< %.0f ms", kLongestStartMs),
+                    .met = middle < kLongestStartMs});
+}
+
+const std::vector<Case>& AllCases() {
+  static const std::vector<Case> cases = {
+      {"start", &Start, kGigabyte, 10},
+      {"many_tables", &ManyTables, kGigabyte, 20},
+      {"first_sync", &FirstSync, 3 * kGigabyte, 40},
+      {"wide", &Wide, 4 * kGigabyte, 40},
+      {"long", &Long, 6 * kGigabyte, 40},
+      {"synthetic", &Synthetic, 3 * kGigabyte, 30},
+      {"growth", &Growth, 3 * kGigabyte, 60},
+      {"ten_times", &TenTimes, 12 * kGigabyte, 120},
+  };
+  return cases;
+}
+
+}  // namespace tributary::bench

@@ -1,0 +1,44 @@
+// The cases of the bench. Each makes what it needs, runs and adds to the report.
+#ifndef TRIBUTARY_TESTS_BENCH_CASES_H_
+#define TRIBUTARY_TESTS_BENCH_CASES_H_
+
+#include <string>
+#include <vector>
+
+#include "tests/bench/databases.h"
+#include "tests/bench/report.h"
+
+namespace tributary::bench {
+
+struct Bench {
+  Databases& databases;
+  Report& report;
+  // How often baseline and ours run, in turn.
+  int rounds = 3;
+};
+
+struct Case {
+  const char* name;
+  void (*run)(Bench&);
+  // Of what its database and staging take while it runs.
+  std::uint64_t disk_bytes;
+  // A guess, once its database is there; a case is left out that would take the
+  // whole past its limit.
+  int seconds;
+};
+
+// In the order in which they run.
+const std::vector<Case>& AllCases();
+
+void FirstSync(Bench& bench);
+void ManyTables(Bench& bench);
+void Wide(Bench& bench);
+void Long(Bench& bench);
+void Synthetic(Bench& bench);
+void Start(Bench& bench);
+void TenTimes(Bench& bench);
+void Growth(Bench& bench);
+
+}  // namespace tributary::bench
+
+#endif  // TRIBUTARY_TESTS_BENCH_CASES_H_

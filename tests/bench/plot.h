@@ -1,0 +1,30 @@
+// A plot of a few lines over steps that grow by a factor, as an SVG file.
+#ifndef TRIBUTARY_TESTS_BENCH_PLOT_H_
+#define TRIBUTARY_TESTS_BENCH_PLOT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tributary::bench {
+
+struct Panel {
+  struct Line {
+    std::string name;
+    // One for each step.
+    std::vector<double> values;
+  };
+  std::string title;
+  std::string steps_name;
+  // Stand at equal distances.
+  std::vector<std::uint64_t> steps;
+  std::string unit;
+  std::vector<Line> lines;
+};
+
+// Panels side by side, each from 0 up.
+std::string PlotSvg(const std::vector<Panel>& panels);
+
+}  // namespace tributary::bench
+
+#endif  // TRIBUTARY_TESTS_BENCH_PLOT_H_

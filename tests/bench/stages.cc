@@ -1,0 +1,204 @@
+#include "tests/bench/stages.h"
+
+#include <time.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "proto/connector_sdk.pb.h"
+#include "supervisor/staging/block.h"
+#include "supervisor/staging/private_env.h"
+#include "supervisor/staging/segment.h"
+#include "tests/bench/measured_sync.h"
+#include "tests/bench/memory_ring.h"
+#include "worker/encoder/slice_writer.h"
+
+namespace tributary::bench {
+namespace {
+
+namespace sdk = fivetran_sdk::v2;
+
+const std::string kKey(SegmentCipher::kEpochKeyBytes, 'k');
+
+double ThreadSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// Adds what was spent since the last call to `to`.
+class Split {
+ public:
+  void To(double& to) { to += ThreadSeconds() - std::exchange(last_, ThreadSeconds()); }
+
+ private:
+  double last_ = ThreadSeconds();
+};
+
+// A row's values, flat, so that writing them again costs the writing only.
+struct Field {
+  std::size_t column = 0;
+  std::variant<std::monostate, std::int64_t, double, std::string> value;
+};
+using Row = std::vector<Field>;
+
+struct Rows {
+  std::string schema;
+  std::string table;
+  std::vector<std::string> columns;
+  std::vector<Row> rows;
+};
+
+Field FieldOf(std::size_t column, const sdk::ValueType& value) {
+  switch (value.inner_case()) {
+    case sdk::ValueType::kLong:
+      return {column, std::int64_t{value.long_()}};
+    case sdk::ValueType::kDouble:
+      return {column, value.double_()};
+    case sdk::ValueType::kString:
+      return {column, value.string()};
+    default:
+      return {column, {}};
+  }
+}
+
+// Only the kinds that the bench's tables have; another one counts as null.
+Rows Decoded(const std::vector<std::string>& messages) {
+  Rows rows;
+  std::map<std::string, std::size_t> columns;
+  for (const std::string& message : messages) {
+    sdk::UpdateResponse response;
+    if (!response.ParseFromString(message)) Fail("read sample: it is no UpdateResponse");
+    for (const sdk::Record& record : response.records().records()) {
+      rows.schema = record.schema_name();
+      rows.table = record.table_name();
+      Row& row = rows.rows.emplace_back();
+      for (const auto& [name, value] : record.data()) {
+        const auto [found, is_new] = columns.emplace(name, rows.columns.size());
+        if (is_new) rows.columns.push_back(name);
+        row.push_back(FieldOf(found->second, value));
+      }
+    }
+  }
+  return rows;
+}
+
+void MeasureEncode(const Rows& rows, StageCosts& costs) {
+  MemoryRing ring;
+  SliceWriter writer(ring.producer(), 1, rows.schema, rows.table, rows.columns);
+  Split split;
+  for (const Row& row : rows.rows) {
+    writer.BeginRow();
+    for (const Field& field : row) {
+      if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
+        writer.Long(field.column, *number);
+      } else if (const auto* real = std::get_if<double>(&field.value)) {
+        writer.Double(field.column, *real);
+      } else if (const auto* text = std::get_if<std::string>(&field.value)) {
+        writer.String(field.column, *text);
+      } else {
+        writer.Null(field.column);
+      }
+    }
+    writer.EndRow();
+    while (ring.Take().has_value()) {
+    }
+  }
+  split.To(costs.encode);
+}
+
+template <typename Value>
+Value OrEnd(absl::StatusOr<Value> value) {
+  if (!value.ok()) Fail(value.status().ToString());
+  return *std::move(value);
+}
+
+class Stages {
+ public:
+  Stages(const std::string& folder, StageCosts& costs)
+      : env_(leveldb::Env::Default()), folder_(folder), costs_(costs) {
+    std::filesystem::remove_all(folder_);
+    (void)env_.CreateDir(folder_);
+  }
+  ~Stages() {
+    segment_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void Add(const std::string& message) {
+    if (!gatherer_.Takes(message.size())) Put();
+    gatherer_.Add({++position_, ItemKind::kBatch, message});
+    split_.To(costs_.gather);
+  }
+
+  void Put() {
+    if (gatherer_.empty()) return;
+    if (segment_ == nullptr ||
+        segment_->bytes_written() + Segment::BytesFor(gatherer_.raw().size()) >
+            limits::kStagingSegmentBytes) {
+      segment_.reset();
+      segment_ = OrEnd(Segment::Create(&env_, folder_, 1, ++segments_, {position_, 0}, kKey));
+      split_.To(costs_.leveldb);
+    }
+    const BlockKey key{gatherer_.first_position(), 0};
+    const std::string_view value =
+        OrEnd(sealer_.Seal(key, gatherer_.shape(), gatherer_.raw(), segment_->cipher()));
+    split_.To(costs_.compress);
+    if (const absl::Status put = segment_->Put(key, value); !put.ok()) Fail(put.ToString());
+    split_.To(costs_.leveldb);
+    gatherer_.Clear();
+    EncryptAgain(key, value);
+  }
+
+ private:
+  // Sealing is both; its encryption is what encrypting as many bytes costs.
+  void EncryptAgain(BlockKey key, std::string_view value) {
+    sealed_.resize(value.size() + SegmentCipher::kTagBytes);
+    double spent = 0;
+    split_.To(spent);
+    spent = 0;
+    if (!cipher_->Seal(key, "", value.data(), value.size(), sealed_.data()).ok()) {
+      Fail("encrypt sample");
+    }
+    split_.To(spent);
+    costs_.encrypt += spent;
+    costs_.compress -= spent;
+  }
+
+  PrivateEnv env_;
+  std::string folder_;
+  StageCosts& costs_;
+  BlockGatherer gatherer_;
+  BlockSealer sealer_;
+  std::unique_ptr<Segment> segment_;
+  const std::unique_ptr<SegmentCipher> cipher_ =
+      OrEnd(SegmentCipher::Derive(kKey, std::string(SegmentCipher::kSaltBytes, 's'), 2, 1));
+  std::string sealed_;
+  std::uint64_t position_ = 0;
+  std::uint64_t segments_ = 0;
+  Split split_;
+};
+
+}  // namespace
+
+StageCosts MeasureStages(const std::vector<std::string>& messages, const std::string& folder) {
+  StageCosts costs;
+  const Rows rows = Decoded(messages);
+  costs.rows = static_cast<double>(rows.rows.size());
+  for (const std::string& message : messages) {
+    costs.wire_bytes += static_cast<double>(message.size());
+  }
+  MeasureEncode(rows, costs);
+  Stages stages(folder, costs);
+  for (const std::string& message : messages) stages.Add(message);
+  stages.Put();
+  return costs;
+}
+
+}  // namespace tributary::bench

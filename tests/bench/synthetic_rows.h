@@ -1,0 +1,32 @@
+// Rows that cost nothing to have: made once, then read from memory over and over.
+#ifndef TRIBUTARY_TESTS_BENCH_SYNTHETIC_ROWS_H_
+#define TRIBUTARY_TESTS_BENCH_SYNTHETIC_ROWS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/bench/row_values.h"
+#include "worker/encoder/slice_writer.h"
+
+namespace tributary::bench {
+
+inline constexpr std::size_t kSyntheticTables = 8;
+inline constexpr std::uint64_t kSyntheticRowsInTable = 500'000;
+inline constexpr char kSyntheticSchema[] = "main";
+std::string SyntheticTable(std::size_t number);
+std::vector<std::string> SyntheticColumns();
+
+class SyntheticRows {
+ public:
+  SyntheticRows();
+  // Row `number` of any table.
+  void Write(std::uint64_t number, SliceWriter& writer) const;
+
+ private:
+  std::vector<Order> rows_;
+};
+
+}  // namespace tributary::bench
+
+#endif  // TRIBUTARY_TESTS_BENCH_SYNTHETIC_ROWS_H_

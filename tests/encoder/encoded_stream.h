@@ -1,0 +1,62 @@
+// A writer and a reader of one ring: what the encoder writes is parsed by
+// protobuf's own parser.
+#ifndef TRIBUTARY_TESTS_ENCODER_ENCODED_STREAM_H_
+#define TRIBUTARY_TESTS_ENCODER_ENCODED_STREAM_H_
+
+#include <sys/eventfd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/file_descriptor.h"
+#include "proto/connector_sdk.pb.h"
+#include "proto/worker.pb.h"
+#include "supervisor/pool/ring_consumer.h"
+#include "worker/encoder/slice_writer.h"
+
+namespace tributary {
+
+using fivetran_sdk::v2::Record;
+using fivetran_sdk::v2::UpdateResponse;
+using fivetran_sdk::v2::ValueType;
+
+// Both ends of a ring, with the frames' payloads as they came.
+class EncodedStream {
+ public:
+  struct Piece {
+    FrameType type{};
+    std::uint32_t assignment = 0;
+    std::uint32_t records = 0;
+    std::string payload;
+  };
+
+  EncodedStream();
+
+  RingProducer& producer() { return *producer_; }
+  RingConsumer& consumer() { return *consumer_; }
+
+  // All that stands in the ring.
+  std::vector<Piece> Take();
+
+ private:
+  FileDescriptor data_ready_;
+  std::shared_ptr<RingConsumer> consumer_;
+  std::unique_ptr<RingProducer> producer_;
+};
+
+// The messages that batches and parts make up; fails the test for a part without
+// an end.
+std::vector<std::string> MessagesOf(const std::vector<EncodedStream::Piece>& pieces);
+
+// Of all messages, in order. Fails the test where one is not an UpdateResponse
+// with records, has bytes that protobuf would not have written, or breaks a limit
+// of the contract.
+std::vector<Record> RecordsOf(const std::vector<EncodedStream::Piece>& pieces);
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_TESTS_ENCODER_ENCODED_STREAM_H_
