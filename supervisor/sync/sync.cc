@@ -27,6 +27,14 @@ std::string RandomBytes(std::size_t count) {
   return bytes;
 }
 
+// Whether all that the state's tables have was read from this version. A source
+// that has a log has no versions, and what it has sent stays good.
+bool ReadFromVersion(const State& state, const std::string& version) {
+  return std::all_of(state.tables.begin(), state.tables.end(), [&version](const auto& entry) {
+    return entry.second.version.empty() || entry.second.version == version;
+  });
+}
+
 absl::Status ShuttingDown() {
   return absl::UnavailableError("the connector is shutting down; the next sync goes on");
 }
@@ -47,8 +55,9 @@ Sync::~Sync() { writer_->OnProgress(nullptr); }
 
 absl::Status Sync::Run() {
   absl::Status done = OpenStaging();
-  if (done.ok()) done = ReplayStaged();
+  if (done.ok()) done = FindStaged();
   if (done.ok()) done = AskCatalog();
+  if (done.ok()) done = ReplayStaged();
   if (done.ok()) done = MakePlan();
   if (done.ok()) done = BeginEpoch();
   if (done.ok()) {
@@ -83,26 +92,50 @@ absl::Status Sync::OpenStaging() {
   return absl::OkStatus();
 }
 
-// Sends again what an earlier sync has staged behind the state that came back.
-absl::Status Sync::ReplayStaged() {
-  State& state = request_.state;
+// What an earlier sync has staged behind the state that came back.
+absl::Status Sync::FindStaged() {
+  const State& state = request_.state;
   if (store_ == nullptr) return absl::OkStatus();
   if (state.first_sync()) return store_->KeepOnly({});
   const absl::Status kept = store_->KeepOnly({state.epoch});
   if (!kept.ok()) return kept;
   auto replay = store_->OpenReplay(
       state.epoch, operator_key_.empty() ? state.staging_key : operator_key_, state.position);
-  if (!replay.ok()) {
-    Log(LogLevel::kInfo, "nothing is replayed from staging; reading goes on from the saved state",
-        {{"why", std::string(replay.status().message())}});
-    return absl::OkStatus();
-  }
+  if (!replay.ok()) return NoReplay(std::string(replay.status().message()));
+  auto reached = ParseState(StateOfCheckpoint((*replay)->last_checkpoint().bytes));
+  if (!reached.ok()) return NoReplay("the last staged checkpoint holds no state");
+  replay_ = *std::move(replay);
+  reached_ = *std::move(reached);
+  return absl::OkStatus();
+}
+
+absl::Status Sync::NoReplay(const std::string& why) {
+  replay_.reset();
+  Log(LogLevel::kInfo, "nothing is replayed from staging; reading goes on from the saved state",
+      {{"why", why}});
+  return absl::OkStatus();
+}
+
+// Sends again what is staged behind the state, and goes on from where that ends.
+absl::Status Sync::ReplayStaged() {
+  if (replay_ == nullptr) return absl::OkStatus();
+  const absl::Status same = CheckSource(catalog_, request_.connection.source, request_.state);
+  if (!same.ok()) return same;
+  // Rows of tables that have changed since, or that are selected no more, would be
+  // sent in vain, and in the shape that they had.
+  if (request_.state.selection != selection_digest_) return NoReplay("the selection has changed");
+  if (!ReadFromVersion(reached_, catalog_.version())) return NoReplay("the source has changed");
+
   // The state as it came, so that a checkpoint precedes the first record.
   auto first = std::make_shared<const std::string>(CheckpointMessage(request_.state_json));
   absl::Status written = WriteDirectly(*first, first);
+  for (std::string& message : SchemaChangeMessages(WidenedTables())) {
+    auto change = std::make_shared<const std::string>(std::move(message));
+    if (written.ok()) written = WriteDirectly(*change, change);
+  }
   for (;;) {
     if (!written.ok()) return written;
-    auto block = (*replay)->Next();
+    auto block = replay_->Next();
     if (!block.ok()) return absl::UnavailableError(block.status().message());
     if (!block->has_value()) break;
     const auto bytes = std::make_shared<StagedBlock>(*std::move(*block));
@@ -112,11 +145,26 @@ absl::Status Sync::ReplayStaged() {
       ++replayed_messages_;
     }
   }
-  auto reached = ParseState(StateOfCheckpoint((*replay)->last_checkpoint().bytes));
-  if (!reached.ok()) return absl::InternalError("read a staged checkpoint: it holds no state");
-  state = *std::move(reached);
+  request_.state = std::move(reached_);
+  replay_.reset();
   Log(LogLevel::kInfo, "replayed from staging", {{"messages", absl::StrCat(replayed_messages_)}});
   return absl::OkStatus();
+}
+
+// Tables that were sent in wider types before the state; Schema has told the
+// source's own since.
+std::vector<TableToCopy> Sync::WidenedTables() const {
+  std::vector<TableToCopy> widened;
+  for (const SelectedTable& choice : request_.selection.Resolve(catalog_).tables) {
+    const TableName name{choice.table->schema(), choice.table->table()};
+    const auto entry = request_.state.tables.find(name);
+    if (entry == request_.state.tables.end() || entry->second.widened.empty()) continue;
+    TableToCopy& table = widened.emplace_back();
+    table.name = name;
+    for (const auto* column : choice.columns) *table.columns.Add() = *column;
+    WidenColumns(entry->second.widened, table.columns);
+  }
+  return widened;
 }
 
 absl::Status Sync::AskCatalog() {
@@ -125,8 +173,14 @@ absl::Status Sync::AskCatalog() {
   selection_digest_ = request_.selection.Digest();
   Assignment assignment;
   assignment.mutable_describe();
-  if (MayBeUnchanged(request_.state, selection_digest_)) {
-    assignment.mutable_describe()->set_known_version(request_.state.complete);
+  const State& from = replay_ == nullptr ? request_.state : reached_;
+  // What is replayed may need the columns told again.
+  const bool needs_columns =
+      replay_ != nullptr && std::any_of(from.tables.begin(), from.tables.end(), [](const auto& it) {
+        return !it.second.widened.empty();
+      });
+  if (MayBeUnchanged(from, selection_digest_) && !needs_columns) {
+    assignment.mutable_describe()->set_known_version(from.complete);
   }
   absl::Status last;
   for (int attempt = 0; attempt < limits::kDeathsOfSlice; ++attempt) {
@@ -157,8 +211,8 @@ absl::Status Sync::MakePlan() {
     return CheckSource(catalog_, request_.connection.source, plan_.state);
   }
   Selected selected = request_.selection.Resolve(catalog_);
-  warnings_ = std::move(selected.warnings);
-  warnings_.insert(warnings_.begin(), catalog_.remarks().begin(), catalog_.remarks().end());
+  warnings_.insert(warnings_.end(), catalog_.remarks().begin(), catalog_.remarks().end());
+  warnings_.insert(warnings_.end(), selected.warnings.begin(), selected.warnings.end());
   auto plan = tributary::MakePlan(catalog_, selected.tables, selection_digest_,
                                   request_.connection.source, std::move(request_.state));
   if (!plan.ok()) return plan.status();

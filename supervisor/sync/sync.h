@@ -54,8 +54,9 @@ class Sync : private CopyHost {
   using Clock = std::chrono::steady_clock;
 
   absl::Status OpenStaging();
-  absl::Status ReplayStaged();
+  absl::Status FindStaged();
   absl::Status AskCatalog();
+  absl::Status ReplayStaged();
   absl::Status MakePlan();
   absl::Status BeginEpoch();
   void TellPlan();
@@ -64,6 +65,8 @@ class Sync : private CopyHost {
   void Checkpoint();
   absl::Status FlushOut();
 
+  absl::Status NoReplay(const std::string& why);
+  std::vector<TableToCopy> WidenedTables() const;
   // What to say at the end: a Task for what the user has to mend.
   absl::Status Conclude(const absl::Status& outcome);
   void StageWarning(const absl::Status& why);
@@ -84,10 +87,13 @@ class Sync : private CopyHost {
   // In the order in which they may go: the last one first.
   std::string operator_key_;
   std::unique_ptr<StagingStore> store_;
+  std::unique_ptr<Replay> replay_;
   std::unique_ptr<Stager> stager_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Pool> pool_;
 
+  // The state at the end of what is staged.
+  State reached_;
   std::string selection_digest_;
   Catalog catalog_;
   Plan plan_;

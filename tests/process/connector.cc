@@ -37,8 +37,10 @@ std::string ConnectorBinary() {
 absl::Status Connector::Start() {
   ChildOptions child;
   child.program = ConnectorBinary();
-  child.arguments = {
-      "--port", "0", "--sqlite-root", options_.sqlite_root, "--staging-dir", options_.staging_dir};
+  child.arguments = {"--sqlite-root", options_.sqlite_root, "--staging-dir", options_.staging_dir};
+  if (std::find(options_.flags.begin(), options_.flags.end(), "--port") == options_.flags.end()) {
+    child.arguments.insert(child.arguments.end(), {"--port", "0"});
+  }
   child.arguments.insert(child.arguments.end(), options_.flags.begin(), options_.flags.end());
   child.environment = options_.environment;
   child.limits = options_.limits;

@@ -6,7 +6,7 @@
 namespace tributary {
 namespace {
 
-class BatchTest : public ::testing::Test {
+class BatchEdgeTest : public ::testing::Test {
  protected:
   // A row whose record has `bytes`.
   void AddRow(std::size_t bytes) {
@@ -44,7 +44,7 @@ class BatchTest : public ::testing::Test {
 
 using Sizes = std::vector<std::uint32_t>;
 
-TEST_F(BatchTest, ClosesAtAHundredRecords) {
+TEST_F(BatchEdgeTest, ClosesAtAHundredRecords) {
   for (int row = 0; row < 250; ++row) AddRow(50);
   EXPECT_EQ(BatchSizes(), (Sizes{100, 100}));
   writer_.Mark("", "");
@@ -52,13 +52,13 @@ TEST_F(BatchTest, ClosesAtAHundredRecords) {
   EXPECT_EQ(writer_.rows(), 250u);
 }
 
-TEST_F(BatchTest, ClosesBeforeTheRowThatWouldTakeItOverItsBytes) {
+TEST_F(BatchEdgeTest, ClosesBeforeTheRowThatWouldTakeItOverItsBytes) {
   for (int row = 0; row < 11; ++row) AddRow(limits::kMaxBatchBytes / 4);
   writer_.Mark("", "");
   EXPECT_EQ(BatchSizes(), (Sizes{3, 3, 3, 2}));
 }
 
-TEST_F(BatchTest, RowsOfEveryLengthAroundALongerVarintAreWhole) {
+TEST_F(BatchEdgeTest, RowsOfEveryLengthAroundALongerVarintAreWhole) {
   for (const std::size_t boundary : {std::size_t{128}, std::size_t{16'384}, std::size_t{1} << 21}) {
     for (std::size_t bytes = boundary - 9; bytes <= boundary + 9; ++bytes) {
       // Each after a short and after a long one, which set the guess of its length.
@@ -79,7 +79,7 @@ TEST_F(BatchTest, RowsOfEveryLengthAroundALongerVarintAreWhole) {
   }
 }
 
-TEST_F(BatchTest, ARowJustBelowOrAboveAFrameIsWhole) {
+TEST_F(BatchEdgeTest, ARowJustBelowOrAboveAFrameIsWhole) {
   for (std::size_t bytes = limits::kMaxFramePayloadBytes - 90;
        bytes <= limits::kMaxFramePayloadBytes + 20; ++bytes) {
     AddRow(60);
@@ -93,7 +93,7 @@ TEST_F(BatchTest, ARowJustBelowOrAboveAFrameIsWhole) {
   }
 }
 
-TEST_F(BatchTest, ARowOverABatchButNotOverAFrameTravelsAlone) {
+TEST_F(BatchEdgeTest, ARowOverABatchButNotOverAFrameTravelsAlone) {
   AddRow(60);
   AddRow(limits::kMaxBatchBytes + 1000);
   AddRow(60);
@@ -101,7 +101,7 @@ TEST_F(BatchTest, ARowOverABatchButNotOverAFrameTravelsAlone) {
   EXPECT_EQ(BatchSizes(), (Sizes{1, 1, 1}));
 }
 
-TEST_F(BatchTest, DroppedRowsLeaveNothingBehind) {
+TEST_F(BatchEdgeTest, DroppedRowsLeaveNothingBehind) {
   const auto drop = [this](std::size_t payload) {
     writer_.BeginRow();
     writer_.Binary(0, std::string(payload, 'd'));
@@ -129,7 +129,7 @@ TEST_F(BatchTest, DroppedRowsLeaveNothingBehind) {
   EXPECT_EQ(writer_.rows(), 108u);
 }
 
-TEST_F(BatchTest, AnUnfinishedBatchIsNotSentWithoutAMark) {
+TEST_F(BatchEdgeTest, AnUnfinishedBatchIsNotSentWithoutAMark) {
   AddRow(100);
   stream_.producer().Send(FrameType::kEnd, 3, "end");
   const auto pieces = stream_.Take();
@@ -137,7 +137,7 @@ TEST_F(BatchTest, AnUnfinishedBatchIsNotSentWithoutAMark) {
   EXPECT_EQ(pieces[0].type, FrameType::kEnd);
 }
 
-TEST_F(BatchTest, AMarkComesBehindItsRowsAndSaysWhatItWasTold) {
+TEST_F(BatchEdgeTest, AMarkComesBehindItsRowsAndSaysWhatItWasTold) {
   AddRow(100);
   writer_.Mark("bound", "version");
   writer_.Mark("next", "version");
@@ -153,7 +153,7 @@ TEST_F(BatchTest, AMarkComesBehindItsRowsAndSaysWhatItWasTold) {
   EXPECT_EQ(pieces[2].type, FrameType::kMark);
 }
 
-TEST_F(BatchTest, AMarkIsDueAfterAMebibyte) {
+TEST_F(BatchEdgeTest, AMarkIsDueAfterAMebibyte) {
   EXPECT_FALSE(writer_.MarkDue());
   while (!writer_.MarkDue()) AddRow(20'000);
   std::size_t bytes = 0;
@@ -164,7 +164,7 @@ TEST_F(BatchTest, AMarkIsDueAfterAMebibyte) {
   EXPECT_FALSE(writer_.MarkDue());
 }
 
-TEST_F(BatchTest, TheSupervisorsPauseIsSeenForThisAssignmentAndEarlierOnes) {
+TEST_F(BatchEdgeTest, TheSupervisorsPauseIsSeenForThisAssignmentAndEarlierOnes) {
   EXPECT_FALSE(writer_.PauseWanted());
   stream_.consumer().PauseThrough(2);
   EXPECT_FALSE(writer_.PauseWanted());

@@ -1,0 +1,124 @@
+// The ring's memory: who may attach, what a worker cannot do to it, when it goes.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "supervisor/pool/ring_consumer.h"
+#include "worker/encoder/ring_producer.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::size_t kBytes = 64 * 1024;
+
+FileDescriptor Copy(int fd) { return FileDescriptor(::dup(fd)); }
+
+std::size_t SharedMemoryFiles() {
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
+    files += entry.path().filename().string().find("tributary") != std::string::npos;
+  }
+  return files;
+}
+
+TEST(RingMemoryTest, BothEndsSeeTheSameBytesAndTheDataTwiceInARow) {
+  auto one = RingMemory::Create(kBytes);
+  ASSERT_TRUE(one.ok()) << one.status();
+  auto other = RingMemory::Attach(Copy(one->fd()), kBytes);
+  ASSERT_TRUE(other.ok()) << other.status();
+  *one->data(kBytes - 1) = 'x';
+  *one->data(0) = 'y';
+  EXPECT_EQ(other->data(kBytes - 1)[0], 'x');
+  EXPECT_EQ(other->data(kBytes - 1)[1], 'y');
+  other->data(3 * kBytes - 1)[1] = 'z';
+  EXPECT_EQ(*one->data(0), 'z');
+  EXPECT_EQ(SharedMemoryFiles(), 0u);
+}
+
+TEST(RingMemoryTest, SizesThatCannotBeARingAreRefused) {
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{2048}, std::size_t{12288}}) {
+    EXPECT_EQ(RingMemory::Create(bytes).status().code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST(RingMemoryTest, AWorkerCannotShrinkOrGrowIt) {
+  const auto ring = RingMemory::Create(kBytes);
+  ASSERT_TRUE(ring.ok());
+  EXPECT_NE(::ftruncate(ring->fd(), 4096), 0);
+  EXPECT_NE(::ftruncate(ring->fd(), 10 * kBytes), 0);
+  EXPECT_NE(::fcntl(ring->fd(), F_ADD_SEALS, F_SEAL_WRITE), 0);
+}
+
+TEST(RingMemoryTest, ADescriptorThatIsNoSealedRingOfThisSizeIsRefused) {
+  const auto ring = RingMemory::Create(kBytes);
+  ASSERT_TRUE(ring.ok());
+  EXPECT_FALSE(RingMemory::Attach(Copy(ring->fd()), 2 * kBytes).ok());
+  EXPECT_FALSE(RingMemory::Attach(FileDescriptor(), kBytes).ok());
+
+  FileDescriptor unsealed(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  ASSERT_EQ(::ftruncate(unsealed.get(), 4096 + kBytes), 0);
+  EXPECT_FALSE(RingMemory::Attach(std::move(unsealed), kBytes).ok());
+
+  std::string path = "/tmp/ring_memory_testXXXXXX";
+  FileDescriptor file(::mkstemp(path.data()));
+  ASSERT_TRUE(file.valid());
+  ::unlink(path.c_str());
+  ASSERT_EQ(::ftruncate(file.get(), 4096 + kBytes), 0);
+  EXPECT_FALSE(RingMemory::Attach(std::move(file), kBytes).ok()) << "a file can be cut short";
+}
+
+TEST(RingMemoryDeathTest, MemoryThatCannotBeHadIsAnErrorWhenTheRingIsMade) {
+  EXPECT_EXIT(
+      {
+        std::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit{kBytes, kBytes};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        const auto ring = RingMemory::Create(kBytes);
+        std::_Exit(absl::IsResourceExhausted(ring.status()) ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
+TEST(RingMemoryDeathTest, DescriptorsThatCannotBeHadAreAnErrorToo) {
+  EXPECT_EXIT(
+      {
+        const rlimit limit{3, 3};
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+        const auto ring = RingMemory::Create(kBytes);
+        std::_Exit(absl::IsResourceExhausted(ring.status()) ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
+TEST(RingMemoryTest, LivesAsLongAsAnythingHoldsAFrame) {
+  FileDescriptor data_ready(::eventfd(0, EFD_NONBLOCK));
+  Hold hold;
+  std::string_view payload;
+  {
+    auto memory = RingMemory::Create(kBytes);
+    ASSERT_TRUE(memory.ok());
+    auto other = RingMemory::Attach(Copy(memory->fd()), kBytes);
+    ASSERT_TRUE(other.ok());
+    auto consumer = std::make_shared<RingConsumer>(*std::move(memory),
+                                                   FileDescriptor(::eventfd(0, EFD_NONBLOCK)));
+    RingProducer producer(*std::move(other), data_ready.get(), consumer->space_free_fd());
+    producer.Send(FrameType::kBatch, 1, "stays", 1);
+    auto frame = consumer->Next();
+    ASSERT_TRUE(frame.ok() && frame->has_value());
+    hold = (*frame)->hold;
+    payload = (*frame)->payload;
+  }
+  EXPECT_EQ(payload, "stays");
+  hold.reset();
+}
+
+}  // namespace
+}  // namespace tributary
