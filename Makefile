@@ -48,6 +48,22 @@ demo: build_dependencies $(BUILD)/build.ninja
 test: build_tests
 	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure
 
+bench: build_tests
+	$(BUILD)/tests/tributary-bench $(if $(CASE),--case $(CASE))
+
+# The crash loop with thousands of kills: make soak KILLS=5000
+KILLS ?= 2000
+soak: build_tests
+	TRIBUTARY_CRASH_KILLS=$(KILLS) $(BUILD)/tests/crash_loop_test
+
+FUZZ_SECONDS ?= 60
+fuzz: build_dependencies
+	$(call install,$(FUZZ_PACKAGES))
+	$(CONFIGURE) -B build/fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang-16 \
+	  -DCMAKE_CXX_COMPILER=clang++-16 -DTRIBUTARY_SANITIZE=address -DTRIBUTARY_FUZZ=ON
+	cmake --build build/fuzz -j $(JOBS) --target fuzzers
+	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
+
 asan: build_dependencies
 	$(call install,$(TEST_PACKAGES))
 	$(CONFIGURE) -B build/asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTRIBUTARY_SANITIZE=address

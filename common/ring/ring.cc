@@ -86,6 +86,32 @@ absl::StatusOr<RingMemory> RingMemory::Map(FileDescriptor fd, std::size_t data_b
                     data_bytes);
 }
 
+absl::StatusOr<RingMemory> RingMemory::Detach(const std::vector<std::string_view>& kept) const {
+  FileDescriptor fd(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!fd.valid()) {
+    return absl::ResourceExhaustedError(absl::StrCat("detach ring: ", Errno()));
+  }
+  auto fresh = Map(std::move(fd), data_bytes_);
+  if (!fresh.ok()) return fresh.status();
+  void* const copies = ::mmap(nullptr, 2 * data_bytes_, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (copies == MAP_FAILED) {
+    return absl::ResourceExhaustedError(absl::StrCat("detach ring: ", Errno()));
+  }
+  for (const std::string_view bytes : kept) {
+    std::memcpy(static_cast<char*>(copies) + (bytes.data() - data_), bytes.data(), bytes.size());
+  }
+  // In one step for every other thread: one that touches the range meanwhile waits
+  // in its page fault until the copies stand there.
+  if (::mremap(copies, 2 * data_bytes_, 2 * data_bytes_, MREMAP_MAYMOVE | MREMAP_FIXED, data_) ==
+      MAP_FAILED) {
+    const auto status = absl::ResourceExhaustedError(absl::StrCat("detach ring: ", Errno()));
+    ::munmap(copies, 2 * data_bytes_);
+    return status;
+  }
+  return fresh;
+}
+
 RingMemory::RingMemory(RingMemory&& other) noexcept
     : fd_(std::move(other.fd_)),
       control_(std::exchange(other.control_, nullptr)),

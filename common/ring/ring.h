@@ -15,6 +15,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/file_descriptor.h"
@@ -73,6 +76,12 @@ class RingMemory {
   static absl::StatusOr<RingMemory> Create(std::size_t data_bytes);
   // Maps the ring behind `fd`, whose size and seals are checked.
   static absl::StatusOr<RingMemory> Attach(FileDescriptor fd, std::size_t data_bytes);
+
+  // Another view of the same ring. This view keeps what `kept` names, at the same
+  // addresses and for good, as private copies, and shows nothing of the ring any
+  // more; threads that read `kept` meanwhile notice nothing. RESOURCE_EXHAUSTED:
+  // no memory; nothing has changed.
+  absl::StatusOr<RingMemory> Detach(const std::vector<std::string_view>& kept) const;
 
   RingMemory(RingMemory&& other) noexcept;
   RingMemory& operator=(RingMemory&&) = delete;

@@ -16,8 +16,6 @@ struct Item {
   std::string_view bytes;
   // Keeps `bytes`.
   Hold hold;
-  // Counted by the outbox while it waits.
-  bool on_heap = false;
 };
 
 }  // namespace tributary

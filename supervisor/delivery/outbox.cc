@@ -9,19 +9,17 @@
 namespace tributary {
 
 std::uint64_t Outbox::Put(ItemKind kind, std::string bytes) {
-  auto kept = std::make_shared<const std::string>(std::move(bytes));
-  const std::string_view view = *kept;
-  const std::size_t waiting = waiting_.size();
-  Put(kind, view, std::move(kept));
-  if (waiting_.size() > waiting) {
-    waiting_.back().on_heap = true;
-    waiting_heap_bytes_ += view.size();
-  }
-  return last_position_;
+  heap_bytes_->fetch_add(bytes.size(), std::memory_order_relaxed);
+  const std::shared_ptr<const std::string> kept(
+      new std::string(std::move(bytes)), [count = heap_bytes_](const std::string* text) {
+        count->fetch_sub(text->size(), std::memory_order_relaxed);
+        delete text;
+      });
+  return Put(kind, *kept, kept);
 }
 
 std::uint64_t Outbox::Put(ItemKind kind, std::string_view bytes, Hold hold) {
-  Item item{++last_position_, kind, bytes, std::move(hold), /*on_heap=*/false};
+  Item item{++last_position_, kind, bytes, std::move(hold)};
   const bool staged = stager_ != nullptr && stager_->Stage(item);
   if (behind() && staged && waiting_.empty()) {
     spilled_to_ = item.position;
@@ -44,7 +42,6 @@ absl::Status Outbox::Pump(Clock::time_point now) {
   while (!waiting_.empty() && writer_.pending_bytes() < limits::kWriteWindowBytes) {
     Item& item = waiting_.front();
     if (!MaySend(item)) return absl::OkStatus();
-    if (item.on_heap) waiting_heap_bytes_ -= item.bytes.size();
     HandOver(item.kind, item.position, item.bytes, std::move(item.hold));
     waiting_.pop_front();
   }
@@ -87,14 +84,14 @@ void Outbox::Spill() {
   spilled_to_ = waiting_.back().position;
   stager_->ReadBackFrom(spilled_from_);
   waiting_.clear();
-  waiting_heap_bytes_ = 0;
   waiting_since_ = {};
 }
 
 absl::Status Outbox::ReadBack() {
   while (behind() && writer_.pending_bytes() < limits::kWriteWindowBytes) {
     if (stager_->staged_position() < spilled_from_) {
-      if (stager_->failed()) return stager_->failure();
+      // It may have failed since the last look; what it gives back comes with the next.
+      if (stager_->failed()) return recovered_ ? stager_->failure() : absl::OkStatus();
       stager_->WantFlush();
       return absl::OkStatus();
     }

@@ -11,6 +11,7 @@
 #ifndef TRIBUTARY_SUPERVISOR_DELIVERY_OUTBOX_H_
 #define TRIBUTARY_SUPERVISOR_DELIVERY_OUTBOX_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -47,8 +48,9 @@ class Outbox {
   bool empty() const { return waiting_.empty() && spilled_from_ > spilled_to_; }
   // Items are being read back for a client that is behind.
   bool behind() const { return spilled_from_ <= spilled_to_; }
-  // Of the items that wait and are not in a ring.
-  std::size_t waiting_heap_bytes() const { return waiting_heap_bytes_; }
+  // Of the items that are in no ring, and that the client or staging has yet to
+  // take: a ring bounds what it holds, only this bounds the others.
+  std::size_t waiting_heap_bytes() const { return heap_bytes_->load(std::memory_order_relaxed); }
 
  private:
   bool staging() const { return stager_ != nullptr && !stager_->failed(); }
@@ -75,7 +77,9 @@ class Outbox {
   std::uint64_t spilled_from_ = 1;
   std::uint64_t spilled_to_ = 0;
   std::deque<Item> waiting_;
-  std::size_t waiting_heap_bytes_ = 0;
+  // Counted down wherever the last hold is let go, also when the outbox is gone.
+  std::shared_ptr<std::atomic<std::size_t>> heap_bytes_ =
+      std::make_shared<std::atomic<std::size_t>>(0);
   Clock::time_point waiting_since_{};
   bool recovered_ = false;
 };

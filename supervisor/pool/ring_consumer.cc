@@ -21,29 +21,31 @@ absl::Status Broken(const char* what) {
 
 // One frame that is handed out.
 struct RingConsumer::Lease {
-  Lease(std::shared_ptr<RingConsumer> of, std::uint64_t frame_number)
-      : ring(std::move(of)), number(frame_number) {}
+  Lease(std::shared_ptr<RingConsumer> of, std::shared_ptr<RingMemory> in,
+        std::uint64_t frame_number)
+      : ring(std::move(of)), memory(std::move(in)), number(frame_number) {}
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
   ~Lease() { ring->Release(number); }
 
   std::shared_ptr<RingConsumer> ring;
+  std::shared_ptr<RingMemory> memory;
   std::uint64_t number;
 };
 
 RingConsumer::RingConsumer(RingMemory memory, FileDescriptor space_free)
-    : memory_(std::move(memory)), space_free_(std::move(space_free)) {}
+    : memory_(std::make_shared<RingMemory>(std::move(memory))), space_free_(std::move(space_free)) {}
 
 absl::StatusOr<std::optional<Frame>> RingConsumer::Next() {
-  const std::uint64_t head = memory_.control().head.load(std::memory_order_acquire);
+  const std::uint64_t head = memory_->control().head.load(std::memory_order_acquire);
   if (head == next_) return std::nullopt;
   const std::uint64_t published = head - next_;
-  if (head < next_ || head - OldestHeld() > memory_.data_bytes() || head % kFrameAlignment != 0 ||
+  if (head < next_ || head - OldestHeld() > memory_->data_bytes() || head % kFrameAlignment != 0 ||
       published < sizeof(FrameHeader)) {
     return Broken("its head is where it cannot be");
   }
   FrameHeader header;
-  std::memcpy(&header, memory_.data(next_), sizeof(header));
+  std::memcpy(&header, memory_->data(next_), sizeof(header));
   if (header.magic != kFrameMagic) return Broken("a frame without its magic number");
   if (header.type < FrameType::kBatch || header.type > FrameType::kEnd) {
     return Broken("a frame of unknown type");
@@ -63,7 +65,7 @@ absl::StatusOr<std::optional<Frame>> RingConsumer::Next() {
   Frame frame{.type = header.type,
               .assignment = header.assignment,
               .records = header.records,
-              .payload = std::string_view(memory_.data(next_) + sizeof(header) + header.skip,
+              .payload = std::string_view(memory_->data(next_) + sizeof(header) + header.skip,
                                           header.payload_bytes),
               .hold = nullptr};
   next_ += frame_bytes;
@@ -72,9 +74,9 @@ absl::StatusOr<std::optional<Frame>> RingConsumer::Next() {
   {
     const std::lock_guard lock(mutex_);
     number = first_ + outstanding_.size();
-    outstanding_.push_back({next_, false});
+    outstanding_.push_back({next_, frame.payload, false});
   }
-  frame.hold = std::make_shared<Lease>(shared_from_this(), number);
+  frame.hold = std::make_shared<Lease>(shared_from_this(), memory_, number);
   return frame;
 }
 
@@ -84,7 +86,7 @@ std::uint64_t RingConsumer::OldestHeld() const {
 }
 
 bool RingConsumer::ArmDoorbell() {
-  RingControl& control = memory_.control();
+  RingControl& control = memory_->control();
   control.consumer_waits.store(1, std::memory_order_seq_cst);
   if (control.head.load(std::memory_order_seq_cst) == next_) return true;
   control.consumer_waits.store(0, std::memory_order_relaxed);
@@ -93,22 +95,43 @@ bool RingConsumer::ArmDoorbell() {
 
 std::size_t RingConsumer::bytes_held() const {
   const std::lock_guard lock(mutex_);
-  const std::uint64_t head = memory_.control().head.load(std::memory_order_relaxed);
+  const std::uint64_t head = memory_->control().head.load(std::memory_order_relaxed);
   return head > tail_ ? static_cast<std::size_t>(head - tail_) : 0;
 }
 
 void RingConsumer::Release(std::uint64_t number) {
   const std::lock_guard lock(mutex_);
+  // A detached frame was freed then.
+  if (number < first_) return;
   outstanding_[number - first_].released = true;
-  bool freed = false;
+  std::uint64_t tail = tail_;
   while (!outstanding_.empty() && outstanding_.front().released) {
-    tail_ = outstanding_.front().end;
+    tail = outstanding_.front().end;
     outstanding_.pop_front();
     ++first_;
-    freed = true;
   }
-  if (!freed) return;
-  RingControl& control = memory_.control();
+  if (tail != tail_) Free(tail);
+}
+
+absl::Status RingConsumer::Detach() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string_view> held;
+  for (const Outstanding& frame : outstanding_) {
+    if (!frame.released) held.push_back(frame.bytes);
+  }
+  if (held.empty()) return absl::OkStatus();
+  auto fresh = memory_->Detach(held);
+  if (!fresh.ok()) return fresh.status();
+  memory_ = std::make_shared<RingMemory>(*std::move(fresh));
+  first_ += outstanding_.size();
+  outstanding_.clear();
+  Free(next_);
+  return absl::OkStatus();
+}
+
+void RingConsumer::Free(std::uint64_t tail) {
+  tail_ = tail;
+  RingControl& control = memory_->control();
   control.tail.store(tail_, std::memory_order_seq_cst);
   const std::uint64_t wanted = control.producer_wants.load(std::memory_order_seq_cst);
   if (wanted != 0 && tail_ >= wanted) {

@@ -44,22 +44,29 @@ class RingConsumer : public std::enable_shared_from_this<RingConsumer> {
   // there is a frame already, and nothing is announced.
   bool ArmDoorbell();
 
+  // Frees the whole ring for the worker although frames of it are held: what holds
+  // them keeps private copies of their bytes at the same addresses. For a client
+  // that stands still with the oldest frames in its window, since ring space is
+  // freed in order. RESOURCE_EXHAUSTED: no memory for the copies; all is as before.
+  absl::Status Detach();
+
   // Bytes that are published and not yet given back.
   std::size_t bytes_held() const;
   // Changes while the worker lives.
-  std::uint64_t pulse() const { return memory_.control().pulse.load(std::memory_order_relaxed); }
+  std::uint64_t pulse() const { return memory_->control().pulse.load(std::memory_order_relaxed); }
   // Assignments up to `id` are to stop at their next mark.
   void PauseThrough(std::uint32_t id) {
-    auto& through = memory_.control().pause_through;
+    auto& through = memory_->control().pause_through;
     if (through.load(std::memory_order_relaxed) < id) through.store(id, std::memory_order_relaxed);
   }
 
-  int memory_fd() const { return memory_.fd(); }
+  int memory_fd() const { return memory_->fd(); }
   int space_free_fd() const { return space_free_.get(); }
 
  private:
   struct Outstanding {
     std::uint64_t end;
+    std::string_view bytes;
     bool released;
   };
   struct Lease;
@@ -67,7 +74,10 @@ class RingConsumer : public std::enable_shared_from_this<RingConsumer> {
   // Where the oldest frame that is still held, or else the next one, begins.
   std::uint64_t OldestHeld() const;
 
-  RingMemory memory_;
+  void Free(std::uint64_t tail);
+
+  // Shared with the frames that lie in it.
+  std::shared_ptr<RingMemory> memory_;
   FileDescriptor space_free_;
   std::uint64_t next_ = 0;
   std::uint64_t sequence_ = 0;

@@ -29,6 +29,8 @@ absl::Status Copy::Run() {
     const bool merged = Merge(takes_more);
     const absl::Status pumped = host_.Pump();
     if (!pumped.ok()) return pumped;
+    if (outbox_.behind() && !std::exchange(rings_detached_, true)) DetachRings();
+    if (!outbox_.behind()) rings_detached_ = false;
     host_.CheckpointIfDue();
 
     auto& members = pool_.members();
@@ -36,6 +38,19 @@ absl::Status Copy::Run() {
                                       [](const Member& member) { return member.idle(); });
     if (all_idle && (scheduler_.finished() || !stopping_for_.ok())) return stopping_for_;
     if (!merged) pool_.Wait(kLongestWait, takes_more);
+  }
+}
+
+// The client stands still with frames in its window, and these with all behind them
+// keep the rings full.
+void Copy::DetachRings() {
+  for (Member& member : pool_.members()) {
+    if (member.process == nullptr) continue;
+    const absl::Status detached = member.process->ring().Detach();
+    if (!detached.ok()) {
+      Log(LogLevel::kWarning, "a worker waits for a slow client",
+          {{"why", std::string(detached.message())}});
+    }
   }
 }
 

@@ -56,6 +56,7 @@ class Copy {
   using Remarks = std::map<std::pair<std::string, std::string>, std::uint64_t>;
 
   void GiveWork();
+  void DetachRings();
   void Replace(Member& member);
   bool GiveOne(Member& member);
   Assignment MakeAssignment(const Work& work) const;
@@ -95,6 +96,7 @@ class Copy {
   std::uint64_t deaths_ = 0;
   // Workers that ended since the last mark.
   int deaths_in_row_ = 0;
+  bool rings_detached_ = false;
   // The worker whose message comes in parts now.
   const Member* assembling_ = nullptr;
 };

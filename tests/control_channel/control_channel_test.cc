@@ -123,7 +123,9 @@ TEST_F(ControlChannelTest, LargeMessagesReachAReaderThatComesLate) {
         continue;
       }
       ASSERT_EQ(got.assignment(), id++);
-      if (id == 6) ASSERT_TRUE(got.failure().message() == large.failure().message());
+      if (id == 6) {
+        ASSERT_TRUE(got.failure().message() == large.failure().message());
+      }
     }
   });
   while (channel_.has_unsent()) {

@@ -77,6 +77,20 @@ TEST_F(ProcessFaults, TerminationInMidSyncDrainsToACheckpointFromWhichTheNextSyn
   }
 }
 
+TEST_F(ProcessFaults, TerminationBehindAClientThatStandsStillEndsAndTheNextSyncGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const auto run = HeldSync(1);
+  ASSERT_TRUE(connector().Signal(SIGTERM));
+  const auto ending = connector().Wait();
+  ASSERT_TRUE(ending.has_value()) << "the supervisor waits for its client for ever";
+  EXPECT_EQ(ending->ToString(), "exited with 0");
+  run->Kill();
+  run->Wait();
+  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
 TEST_F(ProcessFaults, StoppedWorkerIsReplacedWhileTheOthersGoOn) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   SyncRun run(scene().Sync());

@@ -158,6 +158,39 @@ TEST_F(StagingFaults, StateThatStagingHasNothingForIsReadFromTheSourceAgain) {
   ExpectSoundSupervisor();
 }
 
+TEST_F(StagingFaults, WhatIsDeselectedIsNotReplayed) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ExpectGoodSync({"--save-checkpoint", "2"});
+  const std::string selection = scene().dir() / "selection.json";
+  std::ofstream(selection) << R"({"with_schema": {"include_new_schemas": true, "schemas": [
+      {"included": true, "schema_name": "main", "include_new_tables": true,
+       "tables": [{"included": false, "table_name": "t8"}, {"included": false, "table_name": "t3"}]}
+      ]}})";
+  // The tester takes a record of a deselected table for a breach.
+  SyncRunOptions options = scene().Sync();
+  options.selection = selection;
+  const SyncOutcome outcome = tests::RunSync(options);
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  const absl::Status equal = CompareWarehouse(scene().warehouse(), scene().source(), selection);
+  EXPECT_TRUE(equal.ok()) << equal;
+}
+
+TEST_F(StagingFaults, ReplayHoldsToTheTypesThatWereWidenedBefore) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  {
+    Database database(scene().source());
+    for (int table = 1; table <= kTables; ++table) {
+      database.Run(absl::StrCat("UPDATE t", table, " SET number = 'no number' WHERE id = 1000"));
+    }
+  }
+  ExpectGoodSync();
+  AddRowsToAllTables();
+  // Schema tells the declared types once more, before what is replayed.
+  ExpectGoodSync({"--save-checkpoint", "2"});
+  ExpectGoodSyncAndEqual();
+  EXPECT_GT(scene().Replayed(), 0u);
+}
+
 TEST_F(StagingFaults, FolderThatIsLostInMidSyncLosesNothing) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   const auto run = HeldSync();

@@ -75,27 +75,21 @@ TEST(RingMemoryTest, ADescriptorThatIsNoSealedRingOfThisSizeIsRefused) {
   EXPECT_FALSE(RingMemory::Attach(std::move(file), kBytes).ok()) << "a file can be cut short";
 }
 
+// Ends the process: 0 where a ring cannot be made within the limit.
+[[noreturn]] void MakeRingWithin(int resource, rlim_t limit) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit both{.rlim_cur = limit, .rlim_max = limit};
+  ::setrlimit(static_cast<__rlimit_resource>(resource), &both);
+  const auto ring = RingMemory::Create(kBytes);
+  std::_Exit(absl::IsResourceExhausted(ring.status()) ? 0 : 1);
+}
+
 TEST(RingMemoryDeathTest, MemoryThatCannotBeHadIsAnErrorWhenTheRingIsMade) {
-  EXPECT_EXIT(
-      {
-        std::signal(SIGXFSZ, SIG_IGN);
-        const rlimit limit{kBytes, kBytes};
-        ::setrlimit(RLIMIT_FSIZE, &limit);
-        const auto ring = RingMemory::Create(kBytes);
-        std::_Exit(absl::IsResourceExhausted(ring.status()) ? 0 : 1);
-      },
-      ::testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(MakeRingWithin(RLIMIT_FSIZE, kBytes), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(RingMemoryDeathTest, DescriptorsThatCannotBeHadAreAnErrorToo) {
-  EXPECT_EXIT(
-      {
-        const rlimit limit{3, 3};
-        ::setrlimit(RLIMIT_NOFILE, &limit);
-        const auto ring = RingMemory::Create(kBytes);
-        std::_Exit(absl::IsResourceExhausted(ring.status()) ? 0 : 1);
-      },
-      ::testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(MakeRingWithin(RLIMIT_NOFILE, 3), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(RingMemoryTest, LivesAsLongAsAnythingHoldsAFrame) {

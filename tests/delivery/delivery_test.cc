@@ -1,0 +1,278 @@
+// Outbox, stager and writer together, before a client that reads, waits or goes.
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <future>
+#include <thread>
+
+#include "common/limits.h"
+#include "proto/connector_sdk.grpc.pb.h"
+#include "supervisor/delivery/outbox.h"
+#include "tests/staging/fault_env.h"
+#include "tests/staging/staged_stream.h"
+
+namespace tributary {
+namespace {
+
+using fivetran_sdk::v2::SourceConnector;
+using fivetran_sdk::v2::UpdateRequest;
+using fivetran_sdk::v2::UpdateResponse;
+
+// Gives out the writer of the one call that is made.
+class Endpoint final : public SourceConnector::WithRawCallbackMethod_Update<SourceConnector::Service> {
+ public:
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Update(grpc::CallbackServerContext*,
+                                                     const grpc::ByteBuffer*) override {
+    auto writer = ResponseWriter::Make();
+    called_.set_value(writer);
+    return writer.get();
+  }
+  std::shared_ptr<ResponseWriter> Writer() { return called_.get_future().get(); }
+
+ private:
+  std::promise<std::shared_ptr<ResponseWriter>> called_;
+};
+
+class DeliveryTest : public ::testing::Test {
+ protected:
+  DeliveryTest() {
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&endpoint_);
+    server_ = builder.BuildAndStart();
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxReceiveMessageSize(-1);
+    stub_ = SourceConnector::NewStub(server_->InProcessChannel(arguments));
+    call_ = stub_->Update(&client_, UpdateRequest());
+    writer_ = endpoint_.Writer();
+    options_ = OptionsFor(folder_.path());
+  }
+  ~DeliveryTest() override {
+    writer_->Finish(grpc::Status::OK);
+    if (reader_.joinable()) reader_.join();
+    client_.TryCancel();
+    call_->Finish();
+    outbox_.reset();
+    stager_.reset();
+    server_->Shutdown();
+  }
+
+  void OpenStaging() {
+    store_ = StagingStore::Open(options_).value();
+    stager_ = std::make_unique<Stager>(store_->Begin(kEpoch, kKey).value(), [] {});
+    outbox_ = std::make_unique<Outbox>(*writer_, stager_.get(), 0);
+  }
+
+  // The next item: a function of its position alone.
+  static std::string BytesOf(std::uint64_t position, ItemKind kind, std::size_t bytes) {
+    UpdateResponse response;
+    const std::string text = std::to_string(position) + " " + std::string(bytes, 'x');
+    if (kind == ItemKind::kCheckpoint) response.mutable_checkpoint()->set_state_json(text);
+    if (kind == ItemKind::kBatch) response.mutable_warning()->set_message(text);
+    return response.SerializeAsString();
+  }
+  void Put(ItemKind kind, std::size_t bytes) {
+    const std::uint64_t position = outbox_->last_position() + 1;
+    sent_.push_back(BytesOf(position, kind, bytes));
+    ASSERT_EQ(outbox_->Put(kind, sent_.back()), position);
+  }
+  // A checkpoint at every tenth position.
+  void PutMany(int count, std::size_t bytes) {
+    for (int i = 0; i < count; ++i) {
+      Put((outbox_->last_position() + 1) % 10 == 0 ? ItemKind::kCheckpoint : ItemKind::kBatch, bytes);
+    }
+  }
+
+  // On a thread of its own, until the call ends.
+  void ReadAll() {
+    reader_ = std::thread([this] {
+      UpdateResponse response;
+      while (call_->Read(&response)) {
+        received_.push_back(response.SerializeAsString());
+        if (response.has_checkpoint() && stager_ != nullptr && !stager_->failed() &&
+            stager_->staged_position() < received_.size()) {
+          checkpoint_too_early_ = true;
+        }
+      }
+    });
+  }
+
+  // Pumps with a clock that stands, or runs ahead of the limit for spilling.
+  absl::Status PumpUntil(const std::function<bool()>& done, bool spills = false) {
+    for (;;) {
+      if (spills) now_ += limits::kSpillAfter;
+      const absl::Status pumped = outbox_->Pump(now_);
+      if (!pumped.ok() || done()) return pumped;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  bool AllWritten() const { return outbox_->empty() && writer_->pending_bytes() == 0; }
+
+  void EndCall() {
+    writer_->Finish(grpc::Status::OK);
+    reader_.join();
+  }
+
+  TempFolder folder_;
+  FaultEnv env_;
+  StagingOptions options_;
+  Endpoint endpoint_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<SourceConnector::Stub> stub_;
+  grpc::ClientContext client_;
+  std::unique_ptr<grpc::ClientReader<UpdateResponse>> call_;
+  std::shared_ptr<ResponseWriter> writer_;
+  std::unique_ptr<StagingStore> store_;
+  std::unique_ptr<Stager> stager_;
+  std::unique_ptr<Outbox> outbox_;
+  Outbox::Clock::time_point now_{std::chrono::hours(1)};
+  std::thread reader_;
+  std::vector<std::string> sent_;
+  std::vector<std::string> received_;
+  bool checkpoint_too_early_ = false;
+};
+
+TEST_F(DeliveryTest, OrderIsKeptAndNoCheckpointLeavesBeforeItIsStaged) {
+  OpenStaging();
+  ReadAll();
+  for (int round = 0; round < 20; ++round) {
+    PutMany(25, round % 5 == 0 ? 40'000 : 100);
+    ASSERT_TRUE(PumpUntil([] { return true; }).ok());
+  }
+  ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
+  EndCall();
+  EXPECT_EQ(received_, sent_);
+  EXPECT_FALSE(checkpoint_too_early_);
+  EXPECT_EQ(stager_->staged_position(), 500u);
+}
+
+TEST_F(DeliveryTest, WithoutStagingItIsTheSame) {
+  outbox_ = std::make_unique<Outbox>(*writer_, nullptr, 0);
+  ReadAll();
+  PutMany(200, 1000);
+  ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
+  EndCall();
+  EXPECT_EQ(received_, sent_);
+}
+
+TEST_F(DeliveryTest, ASlowClientCostsNoMemoryAndGetsTheSameBytesInOrder) {
+  OpenStaging();
+  PutMany(300, 100'000);
+  // Freed once staged, but for what gRPC has been given.
+  ASSERT_TRUE(PumpUntil(
+                  [this] {
+                    return outbox_->behind() && outbox_->waiting_heap_bytes() <
+                                                    limits::kWriteWindowBytes + 200'000;
+                  },
+                  /*spills=*/true)
+                  .ok());
+  PutMany(100, 100'000);
+  ASSERT_TRUE(PumpUntil([this] {
+                return outbox_->waiting_heap_bytes() < limits::kWriteWindowBytes + 200'000;
+              }).ok());
+  EXPECT_LE(writer_->pending_bytes(), limits::kWriteWindowBytes + 200'000);
+  ReadAll();
+  PutMany(37, 100);
+  ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
+  EXPECT_FALSE(outbox_->behind());
+  // And as before when it has caught up.
+  PutMany(13, 100);
+  ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
+  EndCall();
+  EXPECT_EQ(received_, sent_);
+  EXPECT_FALSE(checkpoint_too_early_);
+  EXPECT_EQ(outbox_->waiting_heap_bytes(), 0u);
+}
+
+TEST_F(DeliveryTest, WhatStagingHasYetToTakeCountsThoughTheClientHasIt) {
+  options_.limit_bytes = 400 * limits::kKiB;
+  options_.segment_bytes = 32 * limits::kKiB;
+  OpenStaging();
+  ReadAll();
+  // No checkpoint, so nothing of it may be dropped.
+  for (int i = 0; i < 200; ++i) {
+    std::string noise = StagedStream{}.BytesAt(static_cast<std::uint64_t>(i));
+    while (noise.size() < 8000) noise += StagedStream{}.BytesAt(noise.size() + static_cast<std::size_t>(i));
+    UpdateResponse response;
+    response.mutable_warning()->set_message("x");
+    std::string bytes = response.SerializeAsString();
+    // An unknown field of random bytes, which do not shrink on the disk.
+    bytes += "\xfa\x7f";
+    bytes.push_back(static_cast<char>((noise.size() & 0x7f) | 0x80));
+    bytes.push_back(static_cast<char>(noise.size() >> 7));
+    sent_.push_back(bytes + noise);
+    outbox_->Put(ItemKind::kBatch, sent_.back());
+  }
+  ASSERT_TRUE(PumpUntil([this] { return AllWritten() && stager_->full(); }).ok());
+  EXPECT_GT(outbox_->waiting_heap_bytes(), 0u);
+  EndCall();
+  EXPECT_EQ(received_.size(), sent_.size());
+}
+
+TEST_F(DeliveryTest, FullStagingWaitsForTheClientAndGoesOn) {
+  options_.limit_bytes = 400 * limits::kKiB;
+  options_.segment_bytes = 32 * limits::kKiB;
+  OpenStaging();
+  std::string noise;
+  for (std::uint64_t i = 0; noise.size() < 8000; ++i) noise += StagedStream{}.BytesAt(i);
+  for (std::uint64_t position = 1; position <= 200; ++position) {
+    const bool checkpoint = position % 5 == 0;
+    UpdateResponse response;
+    std::string text;
+    for (const char c : noise) text += static_cast<char>('!' + (static_cast<unsigned char>(c) + position * 31) % 90);
+    if (checkpoint) response.mutable_checkpoint()->set_state_json(text);
+    if (!checkpoint) response.mutable_warning()->set_message(text);
+    sent_.push_back(response.SerializeAsString());
+    outbox_->Put(checkpoint ? ItemKind::kCheckpoint : ItemKind::kBatch, sent_.back());
+  }
+  ASSERT_TRUE(PumpUntil([this] { return stager_->full(); }).ok());
+  EXPECT_LT(stager_->staged_position(), 200u);
+  ReadAll();
+  ASSERT_TRUE(PumpUntil([this] { return AllWritten() && stager_->staged_position() == 200; }).ok());
+  EXPECT_FALSE(stager_->failed());
+  EndCall();
+  EXPECT_EQ(received_, sent_);
+  EXPECT_FALSE(checkpoint_too_early_);
+}
+
+class FailingDiskTest : public DeliveryTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(FailingDiskTest, LosesNothingWhereverItFails) {
+  options_.env = &env_;
+  OpenStaging();
+  env_.SetSpace(static_cast<std::uint64_t>(GetParam()) * 3'000);
+  // Some is with gRPC, some is spilled, some waits.
+  PutMany(100, 60'000);
+  ASSERT_TRUE(PumpUntil([this] { return outbox_->behind() || stager_->failed(); }, true).ok());
+  PutMany(100, 60'000);
+  ASSERT_TRUE(PumpUntil([this] { return stager_->failed() || stager_->staged_position() == 200; },
+                        true)
+                  .ok());
+  PutMany(20, 100);
+  ReadAll();
+  ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
+  EndCall();
+  EXPECT_EQ(received_, sent_);
+  EXPECT_FALSE(checkpoint_too_early_);
+}
+
+INSTANTIATE_TEST_SUITE_P(Disk, FailingDiskTest, ::testing::Values(0, 1, 2, 5, 10, 15, 20, 30, 1000));
+
+TEST_F(DeliveryTest, AClientThatGoesIsNoticedAndNothingIsKeptForIt) {
+  OpenStaging();
+  const auto held = std::make_shared<const std::string>(BytesOf(1, ItemKind::kBatch, 1000));
+  const std::weak_ptr<const std::string> alive = held;
+  outbox_->Put(ItemKind::kBatch, *held, held);
+  ASSERT_TRUE(PumpUntil([this] { return outbox_->empty(); }).ok());
+  client_.TryCancel();
+  ASSERT_TRUE(PumpUntil([this] { return writer_->client_gone(); }).ok());
+  writer_->Finish(grpc::Status::CANCELLED);
+  outbox_.reset();
+  stager_.reset();
+  EXPECT_FALSE(call_->Finish().ok());
+  server_->Shutdown();
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+}  // namespace
+}  // namespace tributary

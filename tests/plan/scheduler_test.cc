@@ -1,0 +1,300 @@
+#include "supervisor/plan/scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "common/limits.h"
+#include "tests/plan/tables.h"
+
+namespace tributary {
+namespace {
+
+using Ranges = std::vector<BoundRange>;
+using MarkResult = Scheduler::MarkResult;
+using FinishResult = Scheduler::FinishResult;
+
+class SchedulerTest : public ::testing::Test {
+ protected:
+  void Begin(const Catalog& catalog, State state = {}) {
+    plan_ = PlanOf(catalog, std::move(state)).value();
+    scheduler_ = std::make_unique<Scheduler>(std::move(plan_.copies), plan_.state);
+  }
+  void BeginTables(int count) {
+    Catalog catalog = CatalogOf("v1");
+    for (int i = 0; i < count; ++i) AddTable(catalog, "t" + std::to_string(1000 + i), {"id", "a"});
+    Begin(catalog);
+  }
+  // Of which the first `done` is done.
+  void BeginResumed(const Ranges& done) {
+    Catalog catalog = CatalogOf("v1");
+    AddTable(catalog, "t", {"id", "a"});
+    State state = LiveState(catalog);
+    state.tables.begin()->second.phase = Phase::kCopying;
+    state.tables.begin()->second.done = DoneRanges::FromList(done).value();
+    Begin(catalog, state);
+  }
+
+  CutWork NextCut() {
+    auto work = scheduler_->Next();
+    EXPECT_TRUE(work.has_value() && std::holds_alternative<CutWork>(*work));
+    return std::get<CutWork>(*work);
+  }
+  ReadWork NextRead() {
+    auto work = scheduler_->Next();
+    EXPECT_TRUE(work.has_value() && std::holds_alternative<ReadWork>(*work));
+    return std::get<ReadWork>(*work);
+  }
+  static Slices SlicesOf(const Ranges& ranges) {
+    Slices slices;
+    Slices::Table& table = *slices.add_tables();
+    for (const BoundRange& range : ranges) {
+      auto& slice = *table.add_slices();
+      slice.set_from(range.from);
+      slice.set_to(range.to);
+    }
+    return slices;
+  }
+  void CutInto(const Ranges& ranges) { scheduler_->Cut(NextCut(), SlicesOf(ranges)); }
+  void ReadWhole(const ReadWork& read, const std::string& version = "v1") {
+    ASSERT_EQ(scheduler_->Open(read, version), MarkResult::kTaken);
+    ASSERT_EQ(scheduler_->Mark(read, read.range.to, version), MarkResult::kTaken);
+  }
+  TableState& entry() { return plan_.state.tables.begin()->second; }
+
+  Plan plan_;
+  std::unique_ptr<Scheduler> scheduler_;
+};
+
+TEST_F(SchedulerTest, ATableIsCutTruncatedReadAndLive) {
+  BeginTables(1);
+  const CutWork cut = NextCut();
+  ASSERT_EQ(cut.tables.size(), 1u);
+  EXPECT_EQ(cut.tables[0].ranges, (Ranges{{"", ""}}));
+  EXPECT_TRUE(scheduler_->TakeBegun().empty());
+  EXPECT_FALSE(scheduler_->Next().has_value());
+  scheduler_->Cut(cut, SlicesOf({{"", "5"}, {"5", ""}}));
+  EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
+  EXPECT_TRUE(scheduler_->TakeBegun().empty());
+  const ReadWork first = NextRead();
+  const ReadWork second = NextRead();
+  EXPECT_EQ(first.range, (BoundRange{"", "5"}));
+  EXPECT_EQ(second.range, (BoundRange{"5", ""}));
+  EXPECT_FALSE(scheduler_->Next().has_value());
+  ReadWhole(second);
+  EXPECT_EQ(scheduler_->Finish(second), FinishResult::kOpen);
+  EXPECT_EQ(entry().done.Done(), (Ranges{{"5", ""}}));
+  ReadWhole(first);
+  EXPECT_FALSE(scheduler_->finished());
+  EXPECT_EQ(scheduler_->Finish(first), FinishResult::kLive);
+  EXPECT_TRUE(scheduler_->finished());
+  EXPECT_EQ(scheduler_->live_tables(), 1u);
+  EXPECT_EQ(entry().phase, Phase::kLive);
+  EXPECT_EQ(entry().version, "v1");
+}
+
+TEST_F(SchedulerTest, TablesAreCutInBoundedGroupsAndAheadOfNeed) {
+  BeginTables(static_cast<int>(limits::kTablesInCut) + 10);
+  const CutWork first = NextCut();
+  EXPECT_EQ(first.tables.size(), limits::kTablesInCut);
+  // Nothing to read: others may be cut meanwhile.
+  const CutWork second = NextCut();
+  EXPECT_EQ(second.tables.size(), 10u);
+  EXPECT_FALSE(scheduler_->Next().has_value());
+  // What the source did not answer is read whole.
+  scheduler_->Cut(second, Slices());
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(NextRead().range, (BoundRange{"", ""}));
+}
+
+TEST_F(SchedulerTest, AResumedTableIsCutInItsGapsAndNotTruncated) {
+  BeginResumed({{"", "3"}, {"6", "8"}});
+  const CutWork cut = NextCut();
+  EXPECT_EQ(cut.tables[0].ranges, (Ranges{{"3", "6"}, {"8", ""}}));
+  scheduler_->Cut(cut, SlicesOf({{"3", "4"}, {"4", "6"}, {"8", ""}}));
+  EXPECT_TRUE(scheduler_->TakeBegun().empty());
+  for (int i = 0; i < 3; ++i) {
+    const ReadWork read = NextRead();
+    ReadWhole(read);
+    EXPECT_EQ(scheduler_->Finish(read), i < 2 ? FinishResult::kOpen : FinishResult::kLive);
+  }
+}
+
+TEST_F(SchedulerTest, CutsThatDoNotFitAreNotUsedAndCostNoProgress) {
+  for (const Ranges& wrong : std::vector<Ranges>{{{"3", "4"}},
+                                                 {{"3", "5"}, {"4", ""}},
+                                                 {{"", ""}},
+                                                 {{"3", ""}, {"3", ""}},
+                                                 {{"3", "4"}, {"4", "3"}, {"3", ""}}}) {
+    BeginResumed({{"", "3"}});
+    CutInto(wrong);
+    EXPECT_TRUE(scheduler_->TakeBegun().empty());
+    EXPECT_EQ(entry().done.Done(), (Ranges{{"", "3"}}));
+    const ReadWork read = NextRead();
+    EXPECT_EQ(read.range, (BoundRange{"3", ""}));
+    EXPECT_FALSE(scheduler_->Next().has_value());
+  }
+}
+
+TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
+  BeginTables(1);
+  CutInto({{"", "5"}, {"5", ""}});
+  const ReadWork first = NextRead();
+  const ReadWork second = NextRead();
+  scheduler_->TakeBegun();
+  EXPECT_EQ(scheduler_->Open(first, "v1"), MarkResult::kTaken);
+  EXPECT_EQ(entry().version, "v1") << "before its first mark";
+  EXPECT_EQ(scheduler_->Open(second, "v2"), MarkResult::kMoved);
+  EXPECT_EQ(scheduler_->Mark(second, "7", "v2"), MarkResult::kMoved);
+  EXPECT_TRUE(entry().done.Done().empty());
+
+  scheduler_->Restart(0, /*as_one_slice=*/true);
+  EXPECT_TRUE(scheduler_->Stale(first));
+  EXPECT_TRUE(scheduler_->Stale(second));
+  // What the old attempt gives back is not wanted.
+  EXPECT_FALSE(scheduler_->GiveBack(first, true));
+  EXPECT_FALSE(scheduler_->GiveBack(second, true));
+  const ReadWork whole = NextRead();
+  EXPECT_EQ(whole.range, (BoundRange{"", ""}));
+  EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
+  EXPECT_EQ(entry().version, "");
+  EXPECT_FALSE(scheduler_->Next().has_value());
+  ReadWhole(whole, "v2");
+  EXPECT_EQ(scheduler_->Finish(whole), FinishResult::kLive);
+}
+
+TEST_F(SchedulerTest, ACopyOverRowsThatStayIsOfTheirVersion) {
+  Catalog catalog = CatalogOf("v1");
+  AddTable(catalog, "t", {"id"});
+  const State live = LiveState(catalog);
+  Catalog wider = CatalogOf("v1");
+  AddTable(wider, "t", {"id", "a"});
+  Begin(wider, live);
+  CutInto({{"", ""}});
+  EXPECT_TRUE(scheduler_->TakeBegun().empty());
+  const ReadWork read = NextRead();
+  EXPECT_EQ(scheduler_->Open(read, "v2"), MarkResult::kMoved);
+  scheduler_->Restart(0, true);
+  NextRead();
+  EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
+}
+
+TEST_F(SchedulerTest, WhatIsGivenBackGoesOnBehindItsLastMarkAndFirst) {
+  BeginTables(1);
+  CutInto({{"", "3"}, {"3", "6"}, {"6", ""}});
+  const ReadWork first = NextRead();
+  const ReadWork second = NextRead();
+  ASSERT_EQ(scheduler_->Open(first, "v1"), MarkResult::kTaken);
+  ASSERT_EQ(scheduler_->Mark(first, "1", "v1"), MarkResult::kTaken);
+  // From the last to the first, as a worker's queue is given back.
+  EXPECT_FALSE(scheduler_->GiveBack(second, false));
+  EXPECT_FALSE(scheduler_->GiveBack(first, true));
+  EXPECT_EQ(NextRead().range, (BoundRange{"1", "3"}));
+  EXPECT_EQ(NextRead().range, (BoundRange{"3", "6"}));
+  EXPECT_EQ(NextRead().range, (BoundRange{"6", ""}));
+}
+
+TEST_F(SchedulerTest, ThreeDeathsOfOneSlicePutTheTableAside) {
+  BeginTables(2);
+  scheduler_->Cut(NextCut(), Slices());
+  ReadWork read = NextRead();
+  for (int death = 1; death < limits::kDeathsOfSlice; ++death) {
+    EXPECT_FALSE(scheduler_->GiveBack(read, true));
+    read = NextRead();
+  }
+  EXPECT_FALSE(scheduler_->GiveBack(read, false)) << "a pause is no death";
+  read = NextRead();
+  ASSERT_EQ(scheduler_->Open(read, "v1"), MarkResult::kTaken);
+  ASSERT_EQ(scheduler_->Mark(read, "4", "v1"), MarkResult::kTaken);
+  EXPECT_TRUE(scheduler_->GiveBack(read, true));
+  scheduler_->SetAside(read.table);
+  EXPECT_TRUE(scheduler_->Stale(read));
+  EXPECT_FALSE(scheduler_->finished());
+  // Its cursor stays, and the other table goes on.
+  EXPECT_EQ(entry().done.Done(), (Ranges{{"", "4"}}));
+  const ReadWork other = NextRead();
+  EXPECT_NE(other.table, read.table);
+  ReadWhole(other);
+  EXPECT_EQ(scheduler_->Finish(other), FinishResult::kLive);
+  EXPECT_TRUE(scheduler_->finished());
+  EXPECT_EQ(scheduler_->live_tables(), 1u);
+}
+
+TEST_F(SchedulerTest, DeathsAreNotForgottenWhenTheSourceMovesBetweenThem) {
+  BeginTables(1);
+  scheduler_->Cut(NextCut(), Slices());
+  for (int death = 1; death < limits::kDeathsOfSlice; ++death) {
+    const ReadWork read = NextRead();
+    EXPECT_FALSE(scheduler_->GiveBack(read, true));
+    scheduler_->Restart(0, /*as_one_slice=*/true);
+  }
+  EXPECT_TRUE(scheduler_->GiveBack(NextRead(), true));
+}
+
+TEST_F(SchedulerTest, AWorkerThatEndsBetweenTheLastMarkAndTheEndHasFinishedItsSlice) {
+  BeginTables(1);
+  CutInto({{"", "5"}, {"5", ""}});
+  const ReadWork first = NextRead();
+  const ReadWork second = NextRead();
+  ReadWhole(first);
+  EXPECT_FALSE(scheduler_->GiveBack(first, true));
+  EXPECT_FALSE(scheduler_->Next().has_value());
+  ReadWhole(second);
+  EXPECT_FALSE(scheduler_->GiveBack(second, true));
+  EXPECT_TRUE(scheduler_->finished());
+  EXPECT_EQ(entry().phase, Phase::kLive);
+}
+
+TEST_F(SchedulerTest, ASlicesEndMayBeMarkedBehindItsLastRowAndOnceMore) {
+  BeginTables(1);
+  CutInto({{"", "5"}, {"5", ""}});
+  const ReadWork first = NextRead();
+  ReadWhole(first);
+  EXPECT_EQ(scheduler_->Mark(first, "5", "v1"), MarkResult::kTaken);
+  EXPECT_EQ(scheduler_->Mark(first, "4", "v1"), MarkResult::kBroken);
+  EXPECT_EQ(scheduler_->Finish(first), FinishResult::kOpen);
+}
+
+TEST_F(SchedulerTest, MarksAndEndsThatCannotBeAreFoundOut) {
+  BeginTables(1);
+  CutInto({{"", "5"}, {"5", ""}});
+  const ReadWork first = NextRead();
+  ASSERT_EQ(scheduler_->Open(first, "v1"), MarkResult::kTaken);
+  EXPECT_EQ(scheduler_->Finish(first), FinishResult::kBroken);
+  EXPECT_EQ(scheduler_->Mark(first, "", "v1"), MarkResult::kTaken) << "its own start says nothing";
+  ReadWork second = NextRead();
+  EXPECT_EQ(scheduler_->Mark(second, "", "v1"), MarkResult::kTaken);
+  EXPECT_EQ(scheduler_->Mark(first, "", "v1"), MarkResult::kTaken);
+  EXPECT_EQ(entry().done.Done(), (Ranges{{"5", ""}}));
+}
+
+TEST_F(SchedulerTest, CuttingThatEndsWorkersIsGivenUp) {
+  BeginResumed({{"", "3"}});
+  for (int death = 0; death < limits::kDeathsOfSlice; ++death) {
+    EXPECT_FALSE(scheduler_->GiveBack(NextCut(), true));
+  }
+  const ReadWork read = NextRead();
+  EXPECT_EQ(read.range, (BoundRange{"3", ""})) << "what was done stays done";
+  EXPECT_TRUE(scheduler_->TakeBegun().empty());
+}
+
+TEST_F(SchedulerTest, WiderColumnsStartTheTableAgain) {
+  BeginTables(1);
+  CutInto({{"", "5"}, {"5", ""}});
+  scheduler_->TakeBegun();
+  const ReadWork read = NextRead();
+  const std::string digest = scheduler_->table(0).columns_digest;
+  EXPECT_FALSE(scheduler_->Widen(0, {"no such column"}));
+  EXPECT_FALSE(scheduler_->Stale(read));
+  EXPECT_TRUE(scheduler_->Widen(0, {"a", "no such column"}));
+  EXPECT_TRUE(scheduler_->Stale(read));
+  EXPECT_EQ(scheduler_->table(0).columns[1].type(), fivetran_sdk::v2::STRING);
+  EXPECT_NE(scheduler_->table(0).columns_digest, digest);
+  EXPECT_FALSE(scheduler_->Widen(0, {"a"})) << "it is STRING already";
+  CutInto({{"", ""}});
+  EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
+  EXPECT_EQ(entry().widened, std::set<std::string>{"a"});
+  EXPECT_EQ(entry().columns, scheduler_->table(0).columns_digest);
+}
+
+}  // namespace
+}  // namespace tributary
