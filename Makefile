@@ -49,7 +49,7 @@ test: build_tests
 	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure
 
 bench: build_tests
-	$(BUILD)/tests/tributary-bench $(if $(CASE),--case $(CASE))
+	$(BUILD)/bench/tributary-bench $(if $(CASE),--case $(CASE))
 
 # The crash loop with thousands of kills: make soak KILLS=5000
 KILLS ?= 2000

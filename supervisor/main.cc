@@ -69,7 +69,7 @@ int SupervisorMain(int argc, char** argv) {
   Log(LogLevel::kInfo, "shutting down at the next checkpoints");
   syncs.Drain();
   (*server)->Stop();
-  return EXIT_SUCCESS;
+  std::_Exit(EXIT_SUCCESS);
 }
 
 }  // namespace

@@ -7,8 +7,10 @@
 
 #include <chrono>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -76,7 +78,15 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
 }
 
 void RunningServer::Stop() {
-  server_->Shutdown(std::chrono::system_clock::now() + limits::kShutdownGrace);
+  // gRPC waits for a connection with bytes under way for as long as its client takes
+  // none, so this does not wait for gRPC.
+  const auto ended = std::make_shared<std::promise<void>>();
+  auto has_ended = ended->get_future();
+  std::thread([ended, server = server_.get()] {
+    server->Shutdown(std::chrono::system_clock::now() + limits::kShutdownGrace);
+    ended->set_value();
+  }).detach();
+  has_ended.wait_for(2 * limits::kShutdownGrace);
 }
 
 }  // namespace tributary

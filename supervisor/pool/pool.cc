@@ -27,6 +27,11 @@ std::uint64_t Member::queued_bytes() const {
   return bytes;
 }
 
+bool Member::Awaits(const FromWorker& answer) const {
+  return given.size() > 1 && answer.assignment() > given.front().id &&
+         answer.assignment() <= given.back().id && early.size() < given.size();
+}
+
 Pool::Pool(Opening opening, std::size_t size, const Doorbell& bell)
     : opening_(std::move(opening)), size_(size), bell_(bell) {}
 
@@ -59,10 +64,20 @@ void Pool::Give(Member& member, Work work, Assignment assignment) {
 }
 
 std::optional<FromWorker> Pool::Receive(Member& member) {
+  if (member.idle()) member.early.clear();
+  if (!member.early.empty() && !member.Awaits(member.early.front())) {
+    FromWorker answer = std::move(member.early.front());
+    member.early.pop_front();
+    return answer;
+  }
   if (member.ended) return std::nullopt;
   if (member.process->channel().has_unsent()) member.process->channel().Flush().IgnoreError();
   FromWorker answer;
-  const auto received = member.process->channel().Receive(answer);
+  auto received = member.process->channel().Receive(answer);
+  while (received.ok() && *received && member.Awaits(answer)) {
+    member.early.push_back(std::move(answer));
+    received = member.process->channel().Receive(answer);
+  }
   if (!received.ok()) {
     member.ending = member.process->End();
     member.ended = true;
@@ -91,8 +106,8 @@ void Pool::Wait(std::chrono::milliseconds timeout, bool for_frames) {
   for (Member& member : members_) {
     if (member.ended) continue;
     const auto& channel = member.process->channel();
-    fds.push_back({channel.fd(),
-                   static_cast<short>(channel.has_unsent() ? POLLIN | POLLOUT : POLLIN), 0});
+    fds.push_back(
+        {channel.fd(), static_cast<short>(channel.has_unsent() ? POLLIN | POLLOUT : POLLIN), 0});
   }
   if (::poll(fds.data(), fds.size(), static_cast<int>(timeout.count())) > 0 &&
       (fds[0].revents & POLLIN) != 0) {

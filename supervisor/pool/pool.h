@@ -29,11 +29,16 @@ struct Member {
 
   bool idle() const { return given.empty(); }
   std::uint64_t queued_bytes() const;
+  // The answer is to work that is not yet the first: the ring, which is read
+  // apart from the socket, still has the end of what was given before it.
+  bool Awaits(const FromWorker& answer) const;
 
   std::unique_ptr<WorkerProcess> process;
   // In the order in which the worker does it.
   std::deque<Given> given;
   std::uint32_t next_id = 1;
+  // Answers that wait for their turn, at most one for each work given.
+  std::deque<FromWorker> early;
   PulseWatch watch;
   // The beginning of a message that comes in several frames.
   std::string parts;
@@ -59,8 +64,9 @@ class Pool {
   // Sends the work; a worker that is gone is noticed by the next Receive.
   void Give(Member& member, Work work, Assignment assignment);
 
-  // The worker's next answer on its control socket, if there is one. A worker
-  // that is found gone, broken or without a sign of life is ended and marked.
+  // The worker's next answer on its control socket, if there is one and the work
+  // that was given before it is over. A worker that is found gone, broken or
+  // without a sign of life is ended and marked.
   std::optional<FromWorker> Receive(Member& member);
   // Ends the worker for what it did.
   void End(Member& member, const std::string& why);

@@ -41,7 +41,7 @@ void Growth(Bench& bench) {
                .steps = {},
                .unit = "seconds",
                .lines = lines};
-  for (const std::uint64_t count : {1, 10, 100, 1000, 10'000}) {
+  for (const std::uint64_t count : {1U, 10U, 100U, 1000U, 10'000U}) {
     const std::filesystem::path file = bench.databases.ManyTables(count, kRows);
     Databases::Warm(file);
     Put(tables, count,
@@ -54,7 +54,7 @@ void Growth(Bench& bench) {
                 .lines = lines};
   const std::filesystem::path file = bench.databases.Orders(kRowsForWorkers);
   Databases::Warm(file);
-  for (const std::uint64_t count : {1, 2, 4, 8}) {
+  for (const std::uint64_t count : {1U, 2U, 4U, 8U}) {
     Put(workers, count,
         BestOfTwo({.folder = file.parent_path().string(),
                    .file = file.filename().string(),

@@ -61,7 +61,7 @@ class SyncBench {
   // goes on from its state.
   SyncCost Run();
 
-  const std::string address() const { return connector_.address(); }
+  std::string address() const { return connector_.address(); }
   // As the request has it.
   std::map<std::string, std::string> configuration() const;
 

@@ -74,12 +74,14 @@ std::vector<StageRow> StageRows() {
        [](const Column& column) {
          return column.sync.cpu.workers - column.source_read - Encode(column);
        }},
-      {"supervisor, sync", "merge", [](const Column& column) { return column.sync.cpu.merge; }},
+      {"supervisor, sync", "merge, and what gRPC sends on this thread",
+       [](const Column& column) { return column.sync.cpu.merge; }},
       Staging("gather", &StageCosts::gather),
       Staging("compress", &StageCosts::compress),
       Staging("encrypt", &StageCosts::encrypt),
       Staging("LevelDB and its disk", &StageCosts::leveldb),
-      {"supervisor, others", "gRPC", [](const Column& column) { return column.sync.cpu.grpc; }},
+      {"supervisor, others", "gRPC on its own threads",
+       [](const Column& column) { return column.sync.cpu.grpc; }},
       {"client", "gRPC and counting", [](const Column& column) { return column.sync.cpu.client; }},
   };
 }

@@ -28,7 +28,8 @@ std::string OnTheWire(const FromWorker& message) {
 
 class ControlChannelTest : public ::testing::Test {
  protected:
-  ControlChannelTest() : ends_(ControlChannel::MakePair().value()), channel_(std::move(ends_.first)) {}
+  ControlChannelTest()
+      : ends_(ControlChannel::MakePair().value()), channel_(std::move(ends_.first)) {}
 
   void Raw(std::string_view bytes) {
     ASSERT_EQ(::send(ends_.second.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),

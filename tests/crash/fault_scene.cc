@@ -32,6 +32,14 @@ void Faults::AddRowsToAllTables() {
   }
 }
 
+void Faults::Enlarge(std::uint64_t bytes) {
+  Database database(scene_->source());
+  for (int table = 1; table <= kTables; ++table) {
+    database.RunAtOnce(absl::StrCat("UPDATE t", table, " SET text = hex(randomblob(",
+                                    bytes / kTables / kRows / 2, "))"));
+  }
+}
+
 std::unique_ptr<SyncRun> Faults::HeldSync(std::size_t live_tables) {
   std::unique_ptr<SyncRun> run = scene_->SyncInItsMidst(live_tables);
   run->Stop();

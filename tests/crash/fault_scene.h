@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ class Faults : public ::testing::Test {
   Scene& scene() { return *scene_; }
   Connector& connector() { return scene_->connector(); }
   void AddRowsToAllTables();
+  // Makes the rows so wide that the source has about so many bytes.
+  void Enlarge(std::uint64_t bytes);
 
   // A sync whose client has stopped reading, with checkpoints saved.
   std::unique_ptr<SyncRun> HeldSync(std::size_t live_tables = 1);

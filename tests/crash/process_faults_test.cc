@@ -32,6 +32,9 @@ class ProcessFaults : public Faults {
   }
 };
 
+constexpr std::chrono::seconds kUntilRingsAreFull{3};
+// An operator's patience is bounded; this is twice what is promised, and more.
+constexpr std::chrono::seconds kBeyondDrain{2 * limits::kDrainGrace + std::chrono::seconds(20)};
 // Longer than a worker may be silent.
 constexpr std::chrono::seconds kBeyondSilence{limits::kSilentPulseLooks + 3};
 
@@ -81,14 +84,33 @@ TEST_F(ProcessFaults, TerminationBehindAClientThatStandsStillEndsAndTheNextSyncG
   ASSERT_NO_FATAL_FAILURE(Begin());
   const auto run = HeldSync(1);
   ASSERT_TRUE(connector().Signal(SIGTERM));
-  const auto ending = connector().Wait();
-  ASSERT_TRUE(ending.has_value()) << "the supervisor waits for its client for ever";
+  const auto ending = connector().Wait(kBeyondDrain);
+  ASSERT_TRUE(ending.has_value()) << "the supervisor waits for its client for too long";
   EXPECT_EQ(ending->ToString(), "exited with 0");
   run->Kill();
   run->Wait();
   ASSERT_NO_FATAL_FAILURE(StartConnector());
   ExpectGoodSyncAndEqual();
   ExpectSoundSupervisor();
+}
+
+TEST_F(ProcessFaults, TerminationBehindAClientThatStandsStillEndsAlsoWithoutStaging) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  connector().Stop();
+  connector().options().staging_dir = scene().source() + "/staging";
+  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  Enlarge(100'000'000);
+  const auto run = HeldSync(0);
+  // Until the workers wait for ring space, which nobody gives back.
+  std::this_thread::sleep_for(kUntilRingsAreFull);
+  ASSERT_TRUE(connector().Signal(SIGTERM));
+  const auto ending = connector().Wait(kBeyondDrain);
+  ASSERT_TRUE(ending.has_value()) << "the supervisor waits for its client for too long";
+  EXPECT_EQ(ending->ToString(), "exited with 0");
+  run->Kill();
+  run->Wait();
+  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  ExpectGoodSyncAndEqual();
 }
 
 TEST_F(ProcessFaults, StoppedWorkerIsReplacedWhileTheOthersGoOn) {
@@ -137,8 +159,8 @@ TEST_F(ProcessFaults, ThirdDeathOnOneSlicePutsItsTableAsideAndTheOthersGoOn) {
     // Each row takes its reader some milliseconds.
     Database database(scene().source());
     database.Run(
-        "CREATE TABLE slow(id INTEGER PRIMARY KEY, n INTEGER AS (length(hex(zeroblob(2000000)))));"
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+        "CREATE TABLE slow(id INTEGER PRIMARY KEY, n INTEGER AS (length(hex(zeroblob(20000000)))));"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)"
         "INSERT INTO slow(id) SELECT i FROM n");
   }
   SyncRun run(scene().Sync());

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <future>
+#include <random>
 #include <thread>
 
 #include "common/limits.h"
@@ -20,7 +22,8 @@ using fivetran_sdk::v2::UpdateRequest;
 using fivetran_sdk::v2::UpdateResponse;
 
 // Gives out the writer of the one call that is made.
-class Endpoint final : public SourceConnector::WithRawCallbackMethod_Update<SourceConnector::Service> {
+class Endpoint final
+    : public SourceConnector::WithRawCallbackMethod_Update<SourceConnector::Service> {
  public:
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Update(grpc::CallbackServerContext*,
                                                      const grpc::ByteBuffer*) override {
@@ -51,7 +54,7 @@ class DeliveryTest : public ::testing::Test {
     writer_->Finish(grpc::Status::OK);
     if (reader_.joinable()) reader_.join();
     client_.TryCancel();
-    call_->Finish();
+    if (call_ != nullptr) call_->Finish();
     outbox_.reset();
     stager_.reset();
     server_->Shutdown();
@@ -79,8 +82,21 @@ class DeliveryTest : public ::testing::Test {
   // A checkpoint at every tenth position.
   void PutMany(int count, std::size_t bytes) {
     for (int i = 0; i < count; ++i) {
-      Put((outbox_->last_position() + 1) % 10 == 0 ? ItemKind::kCheckpoint : ItemKind::kBatch, bytes);
+      Put((outbox_->last_position() + 1) % 10 == 0 ? ItemKind::kCheckpoint : ItemKind::kBatch,
+          bytes);
     }
+  }
+
+  // Text that hardly shrinks on the disk.
+  void PutNoise(ItemKind kind) {
+    std::mt19937_64 random(sent_.size());
+    std::string text(8000, ' ');
+    for (char& c : text) c = static_cast<char>('!' + random() % 90);
+    UpdateResponse response;
+    if (kind == ItemKind::kCheckpoint) response.mutable_checkpoint()->set_state_json(text);
+    if (kind == ItemKind::kBatch) response.mutable_warning()->set_message(text);
+    sent_.push_back(response.SerializeAsString());
+    outbox_->Put(kind, sent_.back());
   }
 
   // On a thread of its own, until the call ends.
@@ -161,8 +177,8 @@ TEST_F(DeliveryTest, ASlowClientCostsNoMemoryAndGetsTheSameBytesInOrder) {
   // Freed once staged, but for what gRPC has been given.
   ASSERT_TRUE(PumpUntil(
                   [this] {
-                    return outbox_->behind() && outbox_->waiting_heap_bytes() <
-                                                    limits::kWriteWindowBytes + 200'000;
+                    return outbox_->behind() &&
+                           outbox_->waiting_heap_bytes() < limits::kWriteWindowBytes + 200'000;
                   },
                   /*spills=*/true)
                   .ok());
@@ -191,17 +207,7 @@ TEST_F(DeliveryTest, WhatStagingHasYetToTakeCountsThoughTheClientHasIt) {
   ReadAll();
   // No checkpoint, so nothing of it may be dropped.
   for (int i = 0; i < 200; ++i) {
-    std::string noise = StagedStream{}.BytesAt(static_cast<std::uint64_t>(i));
-    while (noise.size() < 8000) noise += StagedStream{}.BytesAt(noise.size() + static_cast<std::size_t>(i));
-    UpdateResponse response;
-    response.mutable_warning()->set_message("x");
-    std::string bytes = response.SerializeAsString();
-    // An unknown field of random bytes, which do not shrink on the disk.
-    bytes += "\xfa\x7f";
-    bytes.push_back(static_cast<char>((noise.size() & 0x7f) | 0x80));
-    bytes.push_back(static_cast<char>(noise.size() >> 7));
-    sent_.push_back(bytes + noise);
-    outbox_->Put(ItemKind::kBatch, sent_.back());
+    PutNoise(ItemKind::kBatch);
   }
   ASSERT_TRUE(PumpUntil([this] { return AllWritten() && stager_->full(); }).ok());
   EXPECT_GT(outbox_->waiting_heap_bytes(), 0u);
@@ -213,17 +219,8 @@ TEST_F(DeliveryTest, FullStagingWaitsForTheClientAndGoesOn) {
   options_.limit_bytes = 400 * limits::kKiB;
   options_.segment_bytes = 32 * limits::kKiB;
   OpenStaging();
-  std::string noise;
-  for (std::uint64_t i = 0; noise.size() < 8000; ++i) noise += StagedStream{}.BytesAt(i);
-  for (std::uint64_t position = 1; position <= 200; ++position) {
-    const bool checkpoint = position % 5 == 0;
-    UpdateResponse response;
-    std::string text;
-    for (const char c : noise) text += static_cast<char>('!' + (static_cast<unsigned char>(c) + position * 31) % 90);
-    if (checkpoint) response.mutable_checkpoint()->set_state_json(text);
-    if (!checkpoint) response.mutable_warning()->set_message(text);
-    sent_.push_back(response.SerializeAsString());
-    outbox_->Put(checkpoint ? ItemKind::kCheckpoint : ItemKind::kBatch, sent_.back());
+  for (int i = 1; i <= 200; ++i) {
+    PutNoise(i % 5 == 0 ? ItemKind::kCheckpoint : ItemKind::kBatch);
   }
   ASSERT_TRUE(PumpUntil([this] { return stager_->full(); }).ok());
   EXPECT_LT(stager_->staged_position(), 200u);
@@ -245,9 +242,9 @@ TEST_P(FailingDiskTest, LosesNothingWhereverItFails) {
   PutMany(100, 60'000);
   ASSERT_TRUE(PumpUntil([this] { return outbox_->behind() || stager_->failed(); }, true).ok());
   PutMany(100, 60'000);
-  ASSERT_TRUE(PumpUntil([this] { return stager_->failed() || stager_->staged_position() == 200; },
-                        true)
-                  .ok());
+  ASSERT_TRUE(
+      PumpUntil([this] { return stager_->failed() || stager_->staged_position() == 200; }, true)
+          .ok());
   PutMany(20, 100);
   ReadAll();
   ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
@@ -256,12 +253,12 @@ TEST_P(FailingDiskTest, LosesNothingWhereverItFails) {
   EXPECT_FALSE(checkpoint_too_early_);
 }
 
-INSTANTIATE_TEST_SUITE_P(Disk, FailingDiskTest, ::testing::Values(0, 1, 2, 5, 10, 15, 20, 30, 1000));
+INSTANTIATE_TEST_SUITE_P(Disk, FailingDiskTest,
+                         ::testing::Values(0, 1, 2, 5, 10, 15, 20, 30, 1000));
 
 TEST_F(DeliveryTest, AClientThatGoesIsNoticedAndNothingIsKeptForIt) {
   OpenStaging();
   const auto held = std::make_shared<const std::string>(BytesOf(1, ItemKind::kBatch, 1000));
-  const std::weak_ptr<const std::string> alive = held;
   outbox_->Put(ItemKind::kBatch, *held, held);
   ASSERT_TRUE(PumpUntil([this] { return outbox_->empty(); }).ok());
   client_.TryCancel();
@@ -270,6 +267,7 @@ TEST_F(DeliveryTest, AClientThatGoesIsNoticedAndNothingIsKeptForIt) {
   outbox_.reset();
   stager_.reset();
   EXPECT_FALSE(call_->Finish().ok());
+  call_.reset();
   server_->Shutdown();
   EXPECT_EQ(held.use_count(), 1);
 }

@@ -5,8 +5,7 @@
 
 namespace tributary {
 
-EncodedStream::EncodedStream()
-    : data_ready_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+EncodedStream::EncodedStream() : data_ready_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   auto memory = RingMemory::Create(limits::kRingBytes);
   EXPECT_TRUE(memory.ok()) << memory.status();
   auto other_end = RingMemory::Attach(FileDescriptor(::dup(memory->fd())), limits::kRingBytes);
@@ -23,8 +22,8 @@ std::vector<EncodedStream::Piece> EncodedStream::Take() {
     auto frame = consumer_->Next();
     EXPECT_TRUE(frame.ok()) << frame.status();
     if (!frame.ok() || !frame->has_value()) return pieces;
-    pieces.push_back({(*frame)->type, (*frame)->assignment, (*frame)->records,
-                      std::string((*frame)->payload)});
+    pieces.push_back(
+        {(*frame)->type, (*frame)->assignment, (*frame)->records, std::string((*frame)->payload)});
   }
 }
 

@@ -34,9 +34,9 @@ void Check(const std::uint8_t* data, std::size_t size) {
   while (!over) {
     if (at < size) {
       const std::size_t sent = std::min(piece, size - at);
-      Require(::send(ends->second.get(), data + at, sent, MSG_NOSIGNAL) ==
-                  static_cast<ssize_t>(sent),
-              "the socket takes a piece");
+      Require(
+          ::send(ends->second.get(), data + at, sent, MSG_NOSIGNAL) == static_cast<ssize_t>(sent),
+          "the socket takes a piece");
       at += sent;
     } else {
       ends->second.Close();

@@ -147,6 +147,37 @@ TEST_F(RingTrafficTest, WhatAKilledWorkerHadPublishedCanBeRead) {
   EXPECT_FALSE(none->has_value());
 }
 
+TEST_F(RingTrafficTest, DetachedFramesKeepTheirBytesWhileTheRingIsUsedAgain) {
+  std::vector<Frame> held;
+  for (std::uint32_t number = 1; number <= 10; ++number) {
+    producer_->Send(FrameType::kBatch, number, PayloadOf(55, number), 1);
+    auto frame = consumer_->Next();
+    ASSERT_TRUE(frame.ok() && frame->has_value());
+    held.push_back(**frame);
+  }
+  ASSERT_TRUE(consumer_->Detach().ok());
+  EXPECT_EQ(consumer_->bytes_held(), 0u);
+  // Several times around, over where the held ones lay.
+  for (std::uint32_t number = 11; number <= 400; ++number) {
+    producer_->Send(FrameType::kBatch, number, PayloadOf(55, number), 1);
+    auto frame = consumer_->Next();
+    ASSERT_TRUE(frame.ok() && frame->has_value());
+    ASSERT_EQ((*frame)->payload, PayloadOf(55, number));
+    // Now and then again, with some of both views held.
+    if (number % 100 == 0) {
+      held.push_back(**frame);
+      ASSERT_TRUE(consumer_->Detach().ok());
+    }
+  }
+  for (const Frame& frame : held) EXPECT_EQ(frame.payload, PayloadOf(55, frame.assignment));
+  held.clear();
+  EXPECT_EQ(consumer_->bytes_held(), 0u);
+  producer_->Send(FrameType::kBatch, 401, "goes on", 1);
+  auto frame = consumer_->Next();
+  ASSERT_TRUE(frame.ok() && frame->has_value());
+  EXPECT_EQ((*frame)->payload, "goes on");
+}
+
 TEST_F(RingTrafficTest, FramesGivenBackOutOfOrderFreeSpaceInOrder) {
   std::vector<Hold> held;
   for (std::uint32_t number = 1; number <= 3; ++number) {

@@ -42,8 +42,10 @@ SimulatedSync::SimulatedSync(Random& random, SourceHistory& source, Staging& sta
   copies_ = plan_.copies.size();
   reads_ = copies_ > 0;
   if (reads_ || plan_.state.epoch.empty()) {
-    staging_ = Staging{.epoch = absl::StrFormat("%016x", ++staging_.epochs_made), .items = {},
-                       .held_from = 1, .epochs_made = staging_.epochs_made};
+    staging_ = Staging{.epoch = absl::StrFormat("%016x", ++staging_.epochs_made),
+                       .items = {},
+                       .held_from = 1,
+                       .epochs_made = staging_.epochs_made};
     plan_.state.epoch = staging_.epoch;
     plan_.state.position = 0;
   }
@@ -210,8 +212,11 @@ bool SimulatedSync::TakeFrame(Member& member, const Frame& frame) {
     case Frame::Type::kBatch:
       if (!scheduler_->Stale(read)) {
         const TableToCopy& table = scheduler_->table(read.table);
-        Put({.kind = Message::Kind::kRows, .table = table.name.table,
-             .keyed = table.access == "key", .rows = frame.rows, .text = {}});
+        Put({.kind = Message::Kind::kRows,
+             .table = table.name.table,
+             .keyed = table.access == "key",
+             .rows = frame.rows,
+             .text = {}});
       }
       return true;
     case Frame::Type::kMark:
@@ -281,7 +286,10 @@ void SimulatedSync::Restart(std::size_t table) {
 void SimulatedSync::SetAside(std::size_t table) {
   ++aside_;
   scheduler_->SetAside(table);
-  Put({.kind = Message::Kind::kWarning, .table = {}, .keyed = true, .rows = {},
+  Put({.kind = Message::Kind::kWarning,
+       .table = {},
+       .keyed = true,
+       .rows = {},
        .text = "put aside"});
   StopStaleReads();
 }
@@ -327,11 +335,11 @@ void SimulatedSync::Checkpoint() {
 void SimulatedSync::SetComplete() {
   const std::string& version = catalog_.version();
   const auto& tables = plan_.state.tables;
-  const bool at_version = tables.size() == plan_.selected_tables &&
-                          std::all_of(tables.begin(), tables.end(), [&version](const auto& entry) {
-                            return entry.second.phase == Phase::kLive &&
-                                   entry.second.version == version;
-                          });
+  const bool at_version =
+      tables.size() == plan_.selected_tables &&
+      std::all_of(tables.begin(), tables.end(), [&version](const auto& entry) {
+        return entry.second.phase == Phase::kLive && entry.second.version == version;
+      });
   plan_.state.complete = at_version ? version : "";
 }
 

@@ -58,8 +58,8 @@ void SimulatedWorker::CutRange(const BoundRange& range, Slices::Table& out) {
 
 void SimulatedWorker::Spoil(Slices& slices) {
   if (slices.tables_size() == 0) return;
-  auto& table = *slices.mutable_tables(static_cast<int>(
-      Below(random_, static_cast<std::size_t>(slices.tables_size()))));
+  auto& table = *slices.mutable_tables(
+      static_cast<int>(Below(random_, static_cast<std::size_t>(slices.tables_size()))));
   auto& ranges = *table.mutable_slices();
   if (ranges.empty()) return;
   switch (Below(random_, 5)) {
@@ -85,8 +85,12 @@ void SimulatedWorker::Read(const Given& given) {
   const auto& read = std::get<ReadWork>(given.work);
   if (!reading_.has_value()) {
     reading_ = Reading{source_.version(), source_.now(), PlaceOf(read.range.from, 0)};
-    ring_.push_back({.type = Frame::Type::kOpen, .assignment = given.id, .rows = {}, .at = {},
-                     .version = reading_->version, .widen = {}});
+    ring_.push_back({.type = Frame::Type::kOpen,
+                     .assignment = given.id,
+                     .rows = {},
+                     .at = {},
+                     .version = reading_->version,
+                     .widen = {}});
     return;
   }
   const Table& table = reading_->content->at(given.table);
@@ -96,8 +100,12 @@ void SimulatedWorker::Read(const Given& given) {
     if (given.id <= pause_through_) EndRead(given, ReadEnd::PAUSED);
     return;
   }
-  Frame batch{.type = Frame::Type::kBatch, .assignment = given.id, .rows = {}, .at = {},
-              .version = {}, .widen = {}};
+  Frame batch{.type = Frame::Type::kBatch,
+              .assignment = given.id,
+              .rows = {},
+              .at = {},
+              .version = {},
+              .widen = {}};
   for (std::size_t room = 1 + Below(random_, 4); room > 0 && reading_->next < end; --room) {
     const auto row = table.rows.lower_bound(reading_->next);
     if (row == table.rows.end() || row->first >= end) {
@@ -129,14 +137,23 @@ void SimulatedWorker::Read(const Given& given) {
 }
 
 void SimulatedWorker::Mark(std::uint32_t assignment, const std::string& at) {
-  ring_.push_back({.type = Frame::Type::kMark, .assignment = assignment, .rows = {}, .at = at,
-                   .version = reading_->version, .widen = {}});
+  ring_.push_back({.type = Frame::Type::kMark,
+                   .assignment = assignment,
+                   .rows = {},
+                   .at = at,
+                   .version = reading_->version,
+                   .widen = {}});
 }
 
 void SimulatedWorker::EndRead(const Given& given, ReadEnd::Outcome outcome,
                               std::vector<std::string> widen) {
-  ring_.push_back({.type = Frame::Type::kEnd, .assignment = given.id, .rows = {}, .at = {},
-                   .version = {}, .outcome = outcome, .widen = std::move(widen)});
+  ring_.push_back({.type = Frame::Type::kEnd,
+                   .assignment = given.id,
+                   .rows = {},
+                   .at = {},
+                   .version = {},
+                   .outcome = outcome,
+                   .widen = std::move(widen)});
   reading_.reset();
   queue_.pop_front();
 }

@@ -46,7 +46,8 @@ Row SourceHistory::MakeRow(const Table& table, int place) {
 }
 
 void SourceHistory::ChangeRow(Content& content) {
-  Table& table = std::next(content.begin(), static_cast<long>(Below(random_, content.size())))->second;
+  Table& table =
+      std::next(content.begin(), static_cast<long>(Below(random_, content.size())))->second;
   const int place = static_cast<int>(Below(random_, kPlaces));
   if (OneIn(random_, 2)) {
     table.rows.erase(place);
