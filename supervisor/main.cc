@@ -50,7 +50,7 @@ int SupervisorMain(int argc, char** argv) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  // A ring that is over RLIMIT_FSIZE is to be an error of its sync.
+  // A file over RLIMIT_FSIZE is an error of the call that makes it.
   signal(SIGXFSZ, SIG_IGN);
 
   // LevelDB frees a write buffer of tens of MiB after every segment; giving it to

@@ -39,7 +39,9 @@ absl::StatusOr<RingMemory> RingMemory::Create(std::size_t data_bytes) {
         absl::StrCat("make ring: no memory file: ", Errno(), "; raise the open-files limit"));
   }
   const auto size = static_cast<off_t>(kControlBytes + data_bytes);
-  if (::ftruncate(fd.get(), size) != 0 || ::fallocate(fd.get(), 0, 0, size) != 0) {
+  bool reserved = ::ftruncate(fd.get(), size) == 0;
+  while (reserved && ::fallocate(fd.get(), 0, 0, size) != 0) reserved = errno == EINTR;
+  if (!reserved) {
     return absl::ResourceExhaustedError(
         absl::StrCat("make ring: cannot reserve ", size, " bytes of shared memory: ", Errno(),
                      "; give the process more memory or start fewer --workers"));

@@ -19,6 +19,7 @@ std::uint64_t Outbox::Put(ItemKind kind, std::string bytes) {
 }
 
 std::uint64_t Outbox::Put(ItemKind kind, std::string_view bytes, Hold hold) {
+  put_bytes_ += bytes.size();
   Item item{++last_position_, kind, bytes, std::move(hold)};
   const bool staged = stager_ != nullptr && stager_->Stage(item);
   if (behind() && staged && waiting_.empty()) {

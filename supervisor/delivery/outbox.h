@@ -43,6 +43,8 @@ class Outbox {
   // next one reads on from the last checkpoint sent.
   absl::Status Pump(Clock::time_point now);
 
+  // Of all items, ever.
+  std::uint64_t put_bytes() const { return put_bytes_; }
   std::uint64_t last_position() const { return last_position_; }
   // Everything put has been handed to gRPC.
   bool empty() const { return waiting_.empty() && spilled_from_ > spilled_to_; }
@@ -65,6 +67,7 @@ class Outbox {
   ResponseWriter& writer_;
   Stager* stager_;
   std::uint64_t last_position_;
+  std::uint64_t put_bytes_ = 0;
   // Checkpoints handed over and not yet written, and where in the stream they end.
   struct Checkpoint {
     std::uint64_t position;

@@ -220,9 +220,11 @@ bool Copy::TakeMark(Member& member, const ReadWork& read, const Frame& frame) {
     pool_.End(member, "it wrote a mark that is none");
     return false;
   }
-  switch (scheduler_.Mark(read, mark.at(), mark.version())) {
+  const auto result = mark.opens() ? scheduler_.Open(read, mark.version())
+                                   : scheduler_.Mark(read, mark.at(), mark.version());
+  switch (result) {
     case Scheduler::MarkResult::kTaken:
-      deaths_in_row_ = 0;
+      if (!mark.opens()) deaths_in_row_ = 0;
       return true;
     case Scheduler::MarkResult::kMoved:
       RestartMoved(read.table);

@@ -301,16 +301,17 @@ void Sync::Checkpoint() {
   last_checkpoint_ =
       outbox_->Put(ItemKind::kCheckpoint, CheckpointMessage(SerializeState(plan_.state)));
   last_checkpoint_at_ = Clock::now();
-  if (stager_ != nullptr) bytes_staged_at_checkpoint_ = stager_->bytes_on_disk();
+  put_bytes_at_checkpoint_ = outbox_->put_bytes();
 }
 
 void Sync::CheckpointIfDue() {
   if (outbox_->last_position() == last_checkpoint_) return;
-  // What lies behind the last checkpoint cannot be dropped from staging.
+  // What lies behind the last checkpoint cannot be dropped from staging. Counted
+  // where it is put, because much of it may still be on its way to the disk.
   const bool staging_grows =
-      stager_ != nullptr && stager_->bytes_on_disk() > bytes_staged_at_checkpoint_ +
-                                                           settings_.staging_limit_bytes /
-                                                               limits::kCheckpointsInStagingLimit;
+      stager_ != nullptr &&
+      outbox_->put_bytes() - put_bytes_at_checkpoint_ >
+          settings_.staging_limit_bytes / limits::kCheckpointsInStagingLimit;
   if (Clock::now() - last_checkpoint_at_ >= settings_.checkpoint_interval || staging_grows) {
     Checkpoint();
   }

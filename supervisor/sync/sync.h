@@ -104,7 +104,7 @@ class Sync : private CopyHost {
   Clock::time_point started_ = Clock::now();
   Clock::time_point last_checkpoint_at_{};
   std::uint64_t last_checkpoint_ = 0;
-  std::uint64_t bytes_staged_at_checkpoint_ = 0;
+  std::uint64_t put_bytes_at_checkpoint_ = 0;
   std::uint64_t replayed_messages_ = 0;
 };
 

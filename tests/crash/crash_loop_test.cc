@@ -8,13 +8,11 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <memory>
 #include <random>
 #include <thread>
 
@@ -22,6 +20,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tests/crash/checkpoint_record.h"
+#include "tests/crash/kill_schedule.h"
 #include "tests/crash/mixed_source.h"
 #include "tests/crash/scene.h"
 
@@ -39,87 +38,10 @@ constexpr int kAttemptsInRound = 5;
 constexpr int kMostAttempts = 100'000;
 constexpr milliseconds kLook(2);
 
-enum class Victim { kWorker, kSupervisor, kClient, kStoppedWorker, kTermination, kSource };
-constexpr std::array<const char*, 3> kKilled = {"worker", "supervisor", "client"};
-enum Moment { kStarting, kCopying, kFinishing, kMoments };
-constexpr std::array<const char*, kMoments> kMomentNames = {"starting", "copying", "finishing"};
-
-struct Blow {
-  Victim victim;
-  // Of the time that a whole sync takes.
-  double moment;
-  std::uint64_t which;
-};
-
 std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   std::uint64_t number = 0;
   return text != nullptr && absl::SimpleAtoi(text, &number) ? number : otherwise;
-}
-
-std::vector<Blow> PlanBlows(Dice& dice) {
-  std::vector<Blow> blows;
-  for (std::uint64_t left = 2 + dice.Below(4); left > 0; --left) {
-    const std::uint64_t draw = dice.Below(20);
-    const Victim victim = draw < 11   ? Victim::kWorker
-                          : draw < 14 ? Victim::kSupervisor
-                          : draw < 16 ? Victim::kClient
-                          : draw < 18 ? Victim::kStoppedWorker
-                          : draw < 19 ? Victim::kTermination
-                                      : Victim::kSource;
-    blows.push_back({victim, dice.Part() * 1.1, dice.Below(1000)});
-  }
-  std::sort(blows.begin(), blows.end(),
-            [](const Blow& a, const Blow& b) { return a.moment < b.moment; });
-  return blows;
-}
-
-struct Figures {
-  std::array<std::array<std::uint64_t, kMoments>, 3> kills{};
-  std::uint64_t stopped_workers = 0;
-  std::uint64_t terminations = 0;
-  std::uint64_t changes_in_sync = 0;
-  std::uint64_t syncs = 0;
-  std::uint64_t rounds = 0;
-  std::uint64_t put_aside = 0;
-  std::uint64_t older_states = 0;
-  std::uint64_t resyncs = 0;
-  std::uint64_t checkpoints = 0;
-  std::uint64_t replays = 0;
-  std::uint64_t messages_replayed = 0;
-  std::uint64_t rows_read = 0;
-  std::uint64_t rows_received = 0;
-  std::uint64_t rows_of_source = 0;
-
-  std::uint64_t all_kills() const {
-    std::uint64_t all = 0;
-    for (const auto& of_victim : kills) {
-      for (const std::uint64_t count : of_victim) all += count;
-    }
-    return all;
-  }
-  void Print() const;
-};
-
-void Figures::Print() const {
-  std::cout << "kills               starting  copying  finishing\n";
-  for (std::size_t victim = 0; victim < kKilled.size(); ++victim) {
-    std::printf("  %-16s %9lu %8lu %10lu\n", kKilled[victim], kills[victim][kStarting],
-                kills[victim][kCopying], kills[victim][kFinishing]);
-  }
-  std::fflush(stdout);
-  std::cout << all_kills() << " kills in all; " << stopped_workers << " workers stopped and "
-            << "continued, " << terminations << " supervisors asked to end, " << changes_in_sync
-            << " changes of the source during a sync\n"
-            << syncs << " syncs in " << rounds
-            << " rounds, each of which ended equal to the source; " << older_states
-            << " began from an older state, " << resyncs << " from none; " << put_aside
-            << " tables put aside for a time\n"
-            << checkpoints << " checkpoints, none of which went back\n"
-            << messages_replayed << " messages replayed from staging in " << replays
-            << " syncs; rows read in syncs that came to their end: " << rows_read
-            << ", rows received: " << rows_received << ", rows of the sources: " << rows_of_source
-            << std::endl;
 }
 
 class CrashLoop : public ::testing::Test {

@@ -54,7 +54,7 @@ MixedSource::MixedSource(const std::string& path, std::uint64_t large_rows, bool
   database_.Run("INSERT INTO \"odd \"\"name\"\"\" VALUES('x', 1), ('y', 2)");
   for (int i = 0; i < 36; ++i) {
     constexpr Shape kShapes[] = {Shape::kKeyed, Shape::kNoRowid, Shape::kTwoKeys, Shape::kNoKey};
-    Create(absl::StrCat("table_", i), kShapes[i % 4], static_cast<std::uint64_t>(i) * i * 2);
+    Create(absl::StrCat("table_", i), kShapes[i % 4], static_cast<std::uint64_t>(i * i * 2));
   }
 }
 

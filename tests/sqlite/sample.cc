@@ -160,6 +160,12 @@ Outcome Reading::Read(const CatalogTable& table, const Range& range) {
     if (header.type == FrameType::kMark) {
       Mark mark;
       EXPECT_TRUE(mark.ParseFromString(payload));
+      if (mark.opens()) {
+        // Says the version before the first row, and no progress.
+        EXPECT_TRUE(outcome.rows.empty() && outcome.marks.empty());
+        EXPECT_FALSE(mark.version().empty());
+        return;
+      }
       outcome.marks.push_back({mark.at(), mark.version(), outcome.rows.size()});
       if (static_cast<int>(outcome.marks.size()) == pause_after_marks) {
         tap.control().pause_through = id;

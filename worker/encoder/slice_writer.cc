@@ -196,6 +196,13 @@ void SliceWriter::SendInParts(std::size_t record_bytes) {
   ring_.Send(FrameType::kBatch, assignment_, part, 1);
 }
 
+void SliceWriter::Open(std::string_view version) {
+  tributary::Mark mark;
+  mark.set_version(version.data(), version.size());
+  mark.set_opens(true);
+  ring_.Send(FrameType::kMark, assignment_, mark.SerializeAsString());
+}
+
 void SliceWriter::Mark(std::string_view at, std::string_view version) {
   if (records_ > 0) CloseBatch(rows_end_);
   batch_ = nullptr;

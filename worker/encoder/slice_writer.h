@@ -73,6 +73,8 @@ class SliceWriter {
   void Json(std::size_t column, std::string_view text) { Bytes(column, kJson, text); }
   void Xml(std::size_t column, std::string_view text) { Bytes(column, kXml, text); }
 
+  // Says which version the slice's transaction reads; before the first row.
+  void Open(std::string_view version);
   // Says that all rows before bound `at` have been written. `version`: what the
   // slice's transaction reads.
   void Mark(std::string_view at, std::string_view version);

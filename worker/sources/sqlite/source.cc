@@ -112,6 +112,7 @@ absl::StatusOr<ReadEnd> SqliteSource::Read(const ReadAssignment& assignment, Sli
   const auto version = Begin();
   if (!version.ok()) return version.status();
   TransactionScope transaction(*connection_);
+  writer.Open(*version);
   auto end = reader_->Read(assignment, *version, writer);
   if (!end.ok()) return end;
   const absl::Status ended = transaction.End();

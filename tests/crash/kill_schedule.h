@@ -1,0 +1,57 @@
+// What the crash loop does to one sync, and what it has done to all of them.
+#ifndef TRIBUTARY_TESTS_CRASH_KILL_SCHEDULE_H_
+#define TRIBUTARY_TESTS_CRASH_KILL_SCHEDULE_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "tests/crash/mixed_source.h"
+
+namespace tributary::tests {
+
+enum class Victim { kWorker, kSupervisor, kClient, kStoppedWorker, kTermination, kSource };
+
+// How far the sync had come, as the connector's log tells.
+enum Moment { kStarting, kCopying, kFinishing, kMoments };
+
+struct Blow {
+  Victim victim;
+  // Of the time that a whole sync takes.
+  double moment;
+  std::uint64_t which;
+};
+
+// A few of them, by moment.
+std::vector<Blow> PlanBlows(Dice& dice);
+
+struct Figures {
+  std::array<std::array<std::uint64_t, kMoments>, 3> kills{};
+  std::uint64_t stopped_workers = 0;
+  std::uint64_t terminations = 0;
+  std::uint64_t changes_in_sync = 0;
+  std::uint64_t syncs = 0;
+  std::uint64_t rounds = 0;
+  std::uint64_t put_aside = 0;
+  std::uint64_t older_states = 0;
+  std::uint64_t resyncs = 0;
+  std::uint64_t checkpoints = 0;
+  std::uint64_t replays = 0;
+  std::uint64_t messages_replayed = 0;
+  std::uint64_t rows_read = 0;
+  std::uint64_t rows_received = 0;
+  std::uint64_t rows_of_source = 0;
+
+  std::uint64_t all_kills() const {
+    std::uint64_t all = 0;
+    for (const auto& of_victim : kills) {
+      for (const std::uint64_t count : of_victim) all += count;
+    }
+    return all;
+  }
+  void Print() const;
+};
+
+}  // namespace tributary::tests
+
+#endif  // TRIBUTARY_TESTS_CRASH_KILL_SCHEDULE_H_
