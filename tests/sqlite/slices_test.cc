@@ -104,8 +104,9 @@ TEST_P(ShapesTest, WhatIsLeftOfATableCanBeCutAgain) {
   const std::vector<Range> slices = reading.Cut(table);
   std::mt19937 random(7);
   const auto whole = Serialized(reading.ReadAll(table, {Range()}));
-  // From the middle of a slice on, as after a pause, and a slice that was not begun.
-  reading.pause_after_marks = 2;
+  // From within a slice on, as after a pause that was asked for before the slice was
+  // begun (so that no reader can be faster), and slices that were not begun.
+  reading.pause_after_marks = 0;
   const Outcome paused = reading.Read(table, slices[0]);
   ASSERT_EQ(paused.end.outcome(), ReadEnd::PAUSED);
   reading.pause_after_marks = -1;
