@@ -26,7 +26,7 @@ define install
 endef
 
 .PHONY: build_dependencies build_connector build_tests demo test bench soak fuzz asan tsan \
-  format lint clean
+  format lint tidy clean
 
 build_dependencies:
 	$(call install,$(BUILD_PACKAGES))
@@ -82,14 +82,17 @@ format:
 	$(call install,$(LINT_PACKAGES))
 	clang-format-16 -i $(SOURCES)
 
-# Formatting, clang's warnings as errors, and clang-tidy on what .clang-tidy names.
+# Formatting, and clang's warnings as errors on the connector itself.
 lint: build_dependencies
 	$(call install,$(LINT_PACKAGES))
 	clang-format-16 --dry-run --Werror $(SOURCES)
 	$(CONFIGURE) -B build/clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-16 \
 	  -DCMAKE_CXX_COMPILER=clang++-16 -DTRIBUTARY_WARNINGS_ARE_ERRORS=ON
-	cmake --build build/clang -j $(JOBS)
-	tests/lint.sh build/clang
+	cmake --build build/clang -j $(JOBS) --target tributary
+
+# clang-tidy on what .clang-tidy names.
+tidy: lint
+	tests/tidy.sh build/clang
 
 clean:
 	rm -rf build

@@ -26,8 +26,8 @@ absl::Status PeerGone() {
 absl::StatusOr<std::pair<FileDescriptor, FileDescriptor>> ControlChannel::MakePair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "make control socket: ", std::strerror(errno), "; raise the open-files limit"));
+    return absl::ResourceExhaustedError(absl::StrCat("make control socket: ", std::strerror(errno),
+                                                     "; raise the open-files limit"));
   }
   return std::pair(FileDescriptor(ends[0]), FileDescriptor(ends[1]));
 }
@@ -84,8 +84,8 @@ absl::StatusOr<bool> ControlChannel::Receive(google::protobuf::MessageLite& mess
             absl::StrCat("control socket: a message claims ", length, " bytes"));
       }
       if (held >= kLengthBytes + length) {
-        const bool parsed = message.ParseFromArray(in_.data() + taken_ + kLengthBytes,
-                                                   static_cast<int>(length));
+        const bool parsed =
+            message.ParseFromArray(in_.data() + taken_ + kLengthBytes, static_cast<int>(length));
         taken_ += kLengthBytes + length;
         if (!parsed) return absl::InvalidArgumentError("control socket: bytes that are no message");
         return true;

@@ -4,7 +4,6 @@
 #define TRIBUTARY_COMMON_LIMITS_H_
 
 #include <chrono>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 

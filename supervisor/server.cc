@@ -42,8 +42,7 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const Setti
     auto ca = ReadPem("--tls-client-ca", settings.tls_client_ca);
     if (!ca.ok()) return ca.status();
     options.pem_root_certs = *std::move(ca);
-    options.client_certificate_request =
-        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+    options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
   return grpc::SslServerCredentials(options);
 }
@@ -70,8 +69,8 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, limits::kKeepaliveTimeoutMs);
   running->server_ = builder.BuildAndStart();
   if (running->server_ == nullptr || port == 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "serve gRPC: cannot listen on port ", settings.port, "; choose another --port"));
+    return absl::FailedPreconditionError(absl::StrCat("serve gRPC: cannot listen on port ",
+                                                      settings.port, "; choose another --port"));
   }
   Log(LogLevel::kInfo, "serving", {{"port", absl::StrCat(port)}});
   return running;

@@ -42,9 +42,6 @@ void AddOptions(CLI::App& app, Settings& settings) {
       ->default_str("10");
   app.add_option("--sqlite-root", settings.sqlite_root, "Folder that confines database_path")
       ->envname("TRIBUTARY_SQLITE_ROOT");
-  app.add_option("--metrics-address", settings.metrics_address,
-                 "Address to serve Prometheus metrics on, as 127.0.0.1:9464; none without it")
-      ->envname("TRIBUTARY_METRICS_ADDRESS");
   app.add_option("--max-syncs", settings.max_syncs, "Syncs that may run at a time")
       ->envname("TRIBUTARY_MAX_SYNCS")
       ->check(CLI::Range(std::size_t{1}, limits::kMaxSyncs));
@@ -53,8 +50,9 @@ void AddOptions(CLI::App& app, Settings& settings) {
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, LogFormat>{{"json", LogFormat::kJson}, {"text", LogFormat::kText}}))
       ->default_str("json");
-  auto* cert = app.add_option("--tls-cert", settings.tls_cert, "PEM file with the certificate chain")
-                   ->envname("TRIBUTARY_TLS_CERT");
+  auto* cert =
+      app.add_option("--tls-cert", settings.tls_cert, "PEM file with the certificate chain")
+          ->envname("TRIBUTARY_TLS_CERT");
   auto* key = app.add_option("--tls-key", settings.tls_key, "PEM file with its private key")
                   ->envname("TRIBUTARY_TLS_KEY");
   cert->needs(key);

@@ -23,7 +23,6 @@ struct Settings {
   std::string staging_key_file;
   std::chrono::milliseconds checkpoint_interval{10000};
   std::string sqlite_root;
-  std::string metrics_address;
   std::size_t max_syncs = 4;
   LogFormat log_format = LogFormat::kJson;
   std::string tls_cert;

@@ -3,15 +3,15 @@
 #ifndef TRIBUTARY_SUPERVISOR_POOL_DOORBELL_H_
 #define TRIBUTARY_SUPERVISOR_POOL_DOORBELL_H_
 
-#include <chrono>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <string>
-
-#include <sys/eventfd.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include "absl/status/statusor.h"
 #include "common/file_descriptor.h"

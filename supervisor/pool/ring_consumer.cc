@@ -34,7 +34,8 @@ struct RingConsumer::Lease {
 };
 
 RingConsumer::RingConsumer(RingMemory memory, FileDescriptor space_free)
-    : memory_(std::make_shared<RingMemory>(std::move(memory))), space_free_(std::move(space_free)) {}
+    : memory_(std::make_shared<RingMemory>(std::move(memory))),
+      space_free_(std::move(space_free)) {}
 
 absl::StatusOr<std::optional<Frame>> RingConsumer::Next() {
   const std::uint64_t head = memory_->control().head.load(std::memory_order_acquire);

@@ -12,8 +12,8 @@
 #include <boost/process/error.hpp>
 #include <boost/process/exe.hpp>
 #include <boost/process/posix.hpp>
-#include <csignal>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -59,28 +59,26 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(int data_rea
   if (!sockets.ok()) return sockets.status();
   FileDescriptor space_free(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!space_free.valid()) {
-    return absl::ResourceExhaustedError(absl::StrCat("start worker: no eventfd: ",
-                                                     std::strerror(errno),
-                                                     "; raise the open-files limit"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "start worker: no eventfd: ", std::strerror(errno), "; raise the open-files limit"));
   }
   auto ring = std::make_shared<RingConsumer>(*std::move(memory), std::move(space_free));
 
   std::vector<FileDescriptor> copies;
-  for (const int fd : {sockets->second.get(), ring->memory_fd(), data_ready,
-                       ring->space_free_fd()}) {
+  for (const int fd :
+       {sockets->second.get(), ring->memory_fd(), data_ready, ring->space_free_fd()}) {
     auto copy = CopyForChild(fd);
     if (!copy.ok()) return copy.status();
     copies.push_back(*std::move(copy));
   }
   std::error_code error;
-  bp::child child(
-      bp::exe = "/proc/self/exe",
-      bp::args = {kWorkerRole, absl::StrCat(kSupervisorPidFlag, ::getpid()),
-                  std::string(kTitleBytes, ' ')},
-      WorkerEnvironment(), bp::posix::fd.bind(kControlFd, copies[0].get()),
-      bp::posix::fd.bind(kRingFd, copies[1].get()),
-      bp::posix::fd.bind(kDataReadyFd, copies[2].get()),
-      bp::posix::fd.bind(kSpaceFreeFd, copies[3].get()), bp::posix::use_vfork, error);
+  bp::child child(bp::exe = "/proc/self/exe",
+                  bp::args = {kWorkerRole, absl::StrCat(kSupervisorPidFlag, ::getpid()),
+                              std::string(kTitleBytes, ' ')},
+                  WorkerEnvironment(), bp::posix::fd.bind(kControlFd, copies[0].get()),
+                  bp::posix::fd.bind(kRingFd, copies[1].get()),
+                  bp::posix::fd.bind(kDataReadyFd, copies[2].get()),
+                  bp::posix::fd.bind(kSpaceFreeFd, copies[3].get()), bp::posix::use_vfork, error);
   if (error) {
     return absl::ResourceExhaustedError(
         absl::StrCat("start worker: ", error.message(), "; raise the limit on processes"));

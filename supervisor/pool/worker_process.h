@@ -19,9 +19,9 @@ namespace tributary {
 
 class WorkerProcess {
  public:
-  // Starts this executable in its worker role and sends it `opening`. `data_ready` is the eventfd that
-  // it rings when it has published a frame. RESOURCE_EXHAUSTED: no memory,
-  // descriptors or processes left.
+  // Starts this executable in its worker role and sends it `opening`. `data_ready` is the eventfd
+  // that it rings when it has published a frame. RESOURCE_EXHAUSTED: no memory, descriptors or
+  // processes left.
   static absl::StatusOr<std::unique_ptr<WorkerProcess>> Start(int data_ready,
                                                               const Opening& opening);
 

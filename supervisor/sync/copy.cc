@@ -71,11 +71,12 @@ void Copy::GiveWork() {
 }
 
 void Copy::Replace(Member& member) {
-  const absl::Status started = deaths_in_row_ < limits::kDeathsInRow
-                                   ? pool_.Replace(member)
-                                   : absl::UnavailableError(absl::StrCat(
-                                         limits::kDeathsInRow, " workers in a row ended before "
-                                         "they had read anything; see the log for how"));
+  const absl::Status started =
+      deaths_in_row_ < limits::kDeathsInRow
+          ? pool_.Replace(member)
+          : absl::UnavailableError(absl::StrCat(limits::kDeathsInRow,
+                                                " workers in a row ended before "
+                                                "they had read anything; see the log for how"));
   if (!started.ok()) StopFor(absl::UnavailableError(started.message()));
 }
 
@@ -174,10 +175,9 @@ bool Copy::TakeFrames(Member& member) {
 bool Copy::TakeFrame(Member& member, Frame& frame) {
   // The answer to a cut that was given earlier may still wait in the socket.
   if (!member.idle() && member.given.front().id != frame.assignment) TakeAnswers(member);
-  const ReadWork* read =
-      member.idle() || member.given.front().id != frame.assignment
-          ? nullptr
-          : std::get_if<ReadWork>(&member.given.front().work);
+  const ReadWork* read = member.idle() || member.given.front().id != frame.assignment
+                             ? nullptr
+                             : std::get_if<ReadWork>(&member.given.front().work);
   if (read == nullptr) {
     pool_.End(member, "it wrote a frame for work that it does not have");
     return false;
@@ -387,9 +387,7 @@ void Copy::TellRemarks(std::size_t table) {
   remarks_.erase(remarks);
 }
 
-void Copy::Warn(const std::string& text) {
-  outbox_.Put(ItemKind::kBatch, WarningMessage(text));
-}
+void Copy::Warn(const std::string& text) { outbox_.Put(ItemKind::kBatch, WarningMessage(text)); }
 
 void Copy::StopFor(absl::Status why) {
   if (!stopping_for_.ok()) return;

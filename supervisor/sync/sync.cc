@@ -176,9 +176,8 @@ absl::Status Sync::AskCatalog() {
   const State& from = replay_ == nullptr ? request_.state : reached_;
   // What is replayed may need the columns told again.
   const bool needs_columns =
-      replay_ != nullptr && std::any_of(from.tables.begin(), from.tables.end(), [](const auto& it) {
-        return !it.second.widened.empty();
-      });
+      replay_ != nullptr && std::any_of(from.tables.begin(), from.tables.end(),
+                                        [](const auto& it) { return !it.second.widened.empty(); });
   if (MayBeUnchanged(from, selection_digest_) && !needs_columns) {
     assignment.mutable_describe()->set_known_version(from.complete);
   }
@@ -229,8 +228,8 @@ absl::Status Sync::BeginEpoch() {
     plan_.state.position = 0;
   }
   if (reads_ && store_ != nullptr) {
-    auto epoch = store_->Begin(plan_.state.epoch, operator_key_.empty() ? plan_.state.staging_key
-                                                                        : operator_key_);
+    auto epoch = store_->Begin(plan_.state.epoch,
+                               operator_key_.empty() ? plan_.state.staging_key : operator_key_);
     if (epoch.ok()) {
       stager_ = std::make_unique<Stager>(*std::move(epoch), [this] { bell_.Ring(); });
     } else {
@@ -309,9 +308,8 @@ void Sync::CheckpointIfDue() {
   // What lies behind the last checkpoint cannot be dropped from staging. Counted
   // where it is put, because much of it may still be on its way to the disk.
   const bool staging_grows =
-      stager_ != nullptr &&
-      outbox_->put_bytes() - put_bytes_at_checkpoint_ >
-          settings_.staging_limit_bytes / limits::kCheckpointsInStagingLimit;
+      stager_ != nullptr && outbox_->put_bytes() - put_bytes_at_checkpoint_ >
+                                settings_.staging_limit_bytes / limits::kCheckpointsInStagingLimit;
   if (Clock::now() - last_checkpoint_at_ >= settings_.checkpoint_interval || staging_grows) {
     Checkpoint();
   }

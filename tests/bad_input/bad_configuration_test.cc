@@ -29,8 +29,9 @@ void MakeFiles(const TempDir& root) {
   ::mkdir((root / "folder.db").c_str(), 0700);
   ::symlink("/etc/passwd", (root / "link-outside.db").c_str());
   ::symlink("loop.db", (root / "loop.db").c_str());
-  std::ofstream(root / "text.db") << "this is a text of more than a hundred bytes, which is as much "
-                                     "as a header of SQLite has, but none of it is a database.\n";
+  std::ofstream(root / "text.db")
+      << "this is a text of more than a hundred bytes, which is as much "
+         "as a header of SQLite has, but none of it is a database.\n";
   std::ofstream(root / "short.db") << "SQLite format 3";
   std::ofstream(root / "picture.db") << "\x89PNG\r\n\x1a\n" << std::string(200, '\0');
 }
@@ -69,7 +70,10 @@ std::vector<Case> Cases() {
       {"Uri", path("file:good.db?mode=rwc"), ""},
       {"Memory", path(":memory:"), ""},
       {"FileAsFolder", path("good.db/x"), ""},
-      {"NotUtf8", path("g\xc3\xb6\xc3\xb6" "d.db"), ""},
+      {"NotUtf8",
+       path("g\xc3\xb6\xc3\xb6"
+            "d.db"),
+       ""},
   };
 }
 

@@ -1,9 +1,8 @@
 // States, selections and calls that are wrong: the answer that the error table has
 // for each, no record sent, and a connector that goes on serving.
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <grpcpp/generic/generic_stub.h>
+#include <gtest/gtest.h>
 
 #include <functional>
 #include <future>
@@ -83,8 +82,7 @@ const std::vector<StateCase>& MalformedStates() {
       {"KeyTooShort", [] { return With("/staging_key", "AAAA"); }},
       {"TablesAsArray", [] { return With("/tables", nlohmann::json::array()); }},
       {"UnknownPhase", [] { return With("/tables/main/people/phase", "done"); }},
-      {"TableWithoutPhase",
-       [] { return With("/tables/main/people", nlohmann::json::object()); }},
+      {"TableWithoutPhase", [] { return With("/tables/main/people", nlohmann::json::object()); }},
       {"VersionPlaceOutOfRange", [] { return With("/tables/main/people/version", 99); }},
       {"NegativeVersionPlace", [] { return With("/tables/main/people/version", -1); }},
       {"RangesThatOverlap",

@@ -47,8 +47,9 @@ TEST(BatchTest, ClosesBeforeTheRowThatWouldTakeItOverItsSize) {
 
 TEST(BatchTest, ALargeRowTravelsAlone) {
   const RingReading reading("s", "t", {"c"}, [](SliceWriter& writer) {
-    for (const std::size_t bytes : {10UL, limits::kMaxBatchBytes, 10UL, limits::kMaxBatchBytes - 50,
-                                    10UL, limits::kMaxFramePayloadBytes, 10UL, 10'000'000UL, 10UL}) {
+    for (const std::size_t bytes :
+         {10UL, limits::kMaxBatchBytes, 10UL, limits::kMaxBatchBytes - 50, 10UL,
+          limits::kMaxFramePayloadBytes, 10UL, 10'000'000UL, 10UL}) {
       WriteText(writer, std::string(bytes, 'b'));
     }
   });
@@ -118,8 +119,7 @@ TEST(MarkTest, ComesBehindAllRowsBeforeIt) {
     writer.Mark("one", "version");
     writer.Mark("still one", "version");
   });
-  EXPECT_EQ(reading.marks(),
-            (std::vector<std::string>{"nothing yet", "one", "still one", "end"}));
+  EXPECT_EQ(reading.marks(), (std::vector<std::string>{"nothing yet", "one", "still one", "end"}));
   EXPECT_EQ(reading.Records().size(), 1U);
 }
 

@@ -37,7 +37,8 @@ TEST(ValueTest, NullIsSaidAndNotLeftOut) {
 
 TEST(ValueTest, BooleansOfBothKinds) {
   for (const bool value : {false, true}) {
-    ExpectValue([=](SliceWriter& w) { w.Bool(0, value); }, [=](ValueType& v) { v.set_bool_(value); });
+    ExpectValue([=](SliceWriter& w) { w.Bool(0, value); },
+                [=](ValueType& v) { v.set_bool_(value); });
   }
 }
 
@@ -52,8 +53,8 @@ TEST(ValueTest, IntegersFromEndToEnd) {
   }
   for (int bit = 0; bit < 64; ++bit) {
     for (const std::int64_t near : {-1, 0, 1}) {
-      const auto value = static_cast<std::int64_t>((std::uint64_t{1} << bit) +
-                                                   static_cast<std::uint64_t>(near));
+      const auto value =
+          static_cast<std::int64_t>((std::uint64_t{1} << bit) + static_cast<std::uint64_t>(near));
       ExpectValue([=](SliceWriter& w) { w.Long(0, value); },
                   [=](ValueType& v) { v.set_long_(value); });
     }
@@ -61,9 +62,9 @@ TEST(ValueTest, IntegersFromEndToEnd) {
 }
 
 TEST(ValueTest, FloatsAndDoublesBitForBit) {
-  for (const double value : {0.0, -0.0, 1.5, -1e300, 5e-324, std::numeric_limits<double>::infinity(),
-                             -std::numeric_limits<double>::infinity(),
-                             std::numeric_limits<double>::quiet_NaN()}) {
+  for (const double value :
+       {0.0, -0.0, 1.5, -1e300, 5e-324, std::numeric_limits<double>::infinity(),
+        -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
     ExpectValue([=](SliceWriter& w) { w.Double(0, value); },
                 [=](ValueType& v) { v.set_double_(value); });
     const auto narrow = static_cast<float>(value);

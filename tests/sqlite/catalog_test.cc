@@ -64,9 +64,8 @@ TEST_F(CatalogTest, WhatHoldsNoRowsOfItsOwnIsLeftOutAndSaidOnce) {
       "CREATE VIEW broken AS SELECT * FROM nowhere;"
       "CREATE VIRTUAL TABLE f USING fts5(body); CREATE VIRTUAL TABLE r USING rtree(id, a, b);");
   EXPECT_THAT(Names(catalog), ElementsAre("t"));
-  EXPECT_THAT(
-      catalog.remarks(),
-      UnorderedElementsAre(HasSubstr("2 views (broken, v)"), HasSubstr("2 virtual tables (f, r)")));
+  EXPECT_THAT(catalog.remarks(), UnorderedElementsAre(HasSubstr("2 views (broken, v)"),
+                                                      HasSubstr("2 virtual tables (f, r)")));
 }
 
 TEST_F(CatalogTest, GeneratedColumnsAreThereAndRead) {
