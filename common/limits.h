@@ -74,8 +74,10 @@ inline constexpr std::chrono::milliseconds kSpillAfter{2000};
 // What one ring gives before the next one's turn.
 inline constexpr std::size_t kBytesInTurn = 512 * kKiB;
 
-// How long a sync that is shutting down waits for its client.
-inline constexpr std::chrono::seconds kDrainGrace{20};
+// How long a sync that has to stop waits for its workers to come to a mark, and one
+// that is shutting down for its client after that.
+inline constexpr std::chrono::seconds kPauseGrace{10};
+inline constexpr std::chrono::seconds kDrainGrace{10};
 
 // --- control socket --------------------------------------------------------
 

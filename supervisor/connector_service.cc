@@ -73,7 +73,9 @@ grpc::Status ConnectorService::Test(grpc::ServerContext* context, const sdk::Tes
   assignment.set_id(1);
   assignment.mutable_test()->set_name(request->name());
   const auto answer = AskWorker(*context, request->configuration(), assignment);
-  if (absl::IsCancelled(answer.status())) return ToGrpc(answer.status());
+  if (!answer.ok() && (absl::IsCancelled(answer.status()) || syncs_.draining())) {
+    return ToGrpc(answer.status());
+  }
   if (answer.ok()) {
     response->set_success(true);
   } else {
@@ -105,6 +107,9 @@ absl::StatusOr<FromWorker> ConnectorService::AskWorker(
       AskNewWorker(MakeOpening({configuration.begin(), configuration.end()}, settings_.sqlite_root),
                    assignment, [&] { return context.IsCancelled() || syncs_.draining(); });
   questions_.release();
+  if (absl::IsCancelled(answer.status()) && syncs_.draining()) {
+    return absl::UnavailableError("the connector is shutting down; ask again");
+  }
   return answer;
 }
 

@@ -32,7 +32,10 @@ class Outbox {
   // Without a stager nothing is staged. Both outlive the outbox. Positions go on
   // from `last_position`.
   Outbox(ResponseWriter& writer, Stager* stager, std::uint64_t last_position)
-      : writer_(writer), stager_(stager), last_position_(last_position) {}
+      : writer_(writer),
+        stager_(stager),
+        last_position_(last_position),
+        handed_over_bytes_(writer.pending_bytes()) {}
 
   // Gives the bytes the next position.
   std::uint64_t Put(ItemKind kind, std::string_view bytes, Hold hold);
@@ -74,7 +77,8 @@ class Outbox {
     std::uint64_t end_byte;
   };
   std::deque<Checkpoint> checkpoints_;
-  std::uint64_t handed_over_bytes_ = 0;
+  // To the writer; what it had before this outbox counts while it is under way.
+  std::uint64_t handed_over_bytes_;
   // Positions that are only in staging now, [from, to]; they come before
   // waiting_. None where from > to.
   std::uint64_t spilled_from_ = 1;

@@ -37,6 +37,11 @@ absl::Status Copy::Run() {
     const bool all_idle = std::all_of(members.begin(), members.end(),
                                       [](const Member& member) { return member.idle(); });
     if (all_idle && (scheduler_.finished() || !stopping_for_.ok())) return stopping_for_;
+    // A worker whose ring is full behind a client that stands still comes to no mark;
+    // what it has since the last one is read again.
+    if (!stopping_for_.ok() && Clock::now() - stopping_since_ > limits::kPauseGrace) {
+      return stopping_for_;
+    }
     if (!merged) pool_.Wait(kLongestWait, takes_more);
   }
 }
@@ -392,6 +397,7 @@ void Copy::Warn(const std::string& text) { outbox_.Put(ItemKind::kBatch, Warning
 void Copy::StopFor(absl::Status why) {
   if (!stopping_for_.ok()) return;
   stopping_for_ = std::move(why);
+  stopping_since_ = Clock::now();
   for (Member& member : pool_.members()) {
     if (!member.idle() && !member.ended) {
       member.process->ring().PauseThrough(member.given.back().id);

@@ -9,6 +9,7 @@
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_COPY_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_COPY_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -52,6 +53,7 @@ class Copy {
   std::uint64_t deaths() const { return deaths_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
   // Of a table, for its Warnings: column and what happened to how many values.
   using Remarks = std::map<std::pair<std::string, std::string>, std::uint64_t>;
 
@@ -91,6 +93,7 @@ class Copy {
   CopyHost& host_;
   std::map<std::size_t, Remarks> remarks_;
   absl::Status stopping_for_;
+  Clock::time_point stopping_since_{};
   std::size_t next_ring_ = 0;
   std::uint64_t rows_ = 0;
   std::uint64_t deaths_ = 0;
