@@ -106,4 +106,14 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
   return plan;
 }
 
+std::string CompleteVersion(const Plan& plan, const std::string& version) {
+  const auto& tables = plan.state.tables;
+  const bool at_version =
+      tables.size() == plan.selected_tables &&
+      std::all_of(tables.begin(), tables.end(), [&version](const auto& entry) {
+        return entry.second.phase == Phase::kLive && entry.second.version == version;
+      });
+  return at_version ? version : "";
+}
+
 }  // namespace tributary

@@ -61,6 +61,10 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
                               const std::string& selection_digest, const std::string& engine,
                               State state);
 
+// What State::complete has to say at the end of a sync of `plan`, whose catalog was
+// of `version`: that version, or nothing.
+std::string CompleteVersion(const Plan& plan, const std::string& version);
+
 // `columns` with those that `widened` names as STRING.
 void WidenColumns(const std::set<std::string>& widened,
                   google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);

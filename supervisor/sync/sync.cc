@@ -276,16 +276,7 @@ absl::Status Sync::CopyTables() {
 
 // Every selected table is live; where all of them read one version, a source that
 // still has it needs no look.
-void Sync::SetComplete() {
-  const std::string& version = catalog_.version();
-  const auto& tables = plan_.state.tables;
-  const bool at_version =
-      tables.size() == plan_.selected_tables &&
-      std::all_of(tables.begin(), tables.end(), [&version](const auto& entry) {
-        return entry.second.phase == Phase::kLive && entry.second.version == version;
-      });
-  plan_.state.complete = at_version ? version : "";
-}
+void Sync::SetComplete() { plan_.state.complete = CompleteVersion(plan_, catalog_.version()); }
 
 // --- checkpoints -------------------------------------------------------------
 

@@ -333,14 +333,7 @@ void SimulatedSync::Checkpoint() {
 }
 
 void SimulatedSync::SetComplete() {
-  const std::string& version = catalog_.version();
-  const auto& tables = plan_.state.tables;
-  const bool at_version =
-      tables.size() == plan_.selected_tables &&
-      std::all_of(tables.begin(), tables.end(), [&version](const auto& entry) {
-        return entry.second.phase == Phase::kLive && entry.second.version == version;
-      });
-  plan_.state.complete = at_version ? version : "";
+  plan_.state.complete = CompleteVersion(plan_, catalog_.version());
 }
 
 void SimulatedSync::Deliver() {
