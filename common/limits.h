@@ -70,6 +70,11 @@ inline constexpr std::uint64_t kWorkerAddressSpaceBytes = 2048 * kMiB;
 
 // Bytes that are handed to gRPC and not yet written.
 inline constexpr std::size_t kWriteWindowBytes = 4 * kMiB;
+// What gRPC gathers of messages that follow each other for one write to the socket.
+inline constexpr std::size_t kSocketWriteBytes = 256 * kKiB;
+// So much in one ring wakes the sync, and so much in its queue the stager; to sleep
+// and be woken costs more than a batch does.
+inline constexpr std::size_t kBytesWorthWaking = 128 * kKiB;
 // Items that wait for the client without a break for so long give up their ring
 // space and are read back from staging.
 inline constexpr std::chrono::milliseconds kSpillAfter{2000};

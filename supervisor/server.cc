@@ -62,6 +62,8 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
   builder.AddListeningPort(absl::StrCat("[::]:", settings.port), *credentials, &port);
   builder.RegisterService(running->service_.get());
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMaxRequestBytes));
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_WRITE_BUFFER_SIZE,
+                             static_cast<int>(limits::kSocketWriteBytes));
   // Two connectors on one port would each get some of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // A client that is gone without a word would keep its connection's sync open.

@@ -64,8 +64,8 @@ struct RingControl {
   alignas(64) std::atomic<std::uint64_t> producer_wants;
   // Bytes freed, ever; written by the consumer.
   alignas(64) std::atomic<std::uint64_t> tail;
-  // 1 while the consumer sleeps for data.
-  alignas(64) std::atomic<std::uint32_t> consumer_waits;
+  // The head that the consumer sleeps for; 0 while it does not.
+  alignas(64) std::atomic<std::uint64_t> consumer_wants;
   // Assignments up to this number are to stop at their next mark.
   alignas(64) std::atomic<std::uint32_t> pause_through;
 };

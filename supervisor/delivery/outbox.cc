@@ -7,6 +7,12 @@
 #include "common/limits.h"
 
 namespace tributary {
+namespace {
+
+// The sync is woken when half of its window is free again.
+constexpr std::size_t kWakeBelowBytes = limits::kWriteWindowBytes / 2;
+
+}  // namespace
 
 std::uint64_t Outbox::Put(ItemKind kind, std::string bytes) {
   heap_bytes_->fetch_add(bytes.size(), std::memory_order_relaxed);
@@ -32,6 +38,18 @@ std::uint64_t Outbox::Put(ItemKind kind, std::string_view bytes, std::string_vie
 }
 
 absl::Status Outbox::Pump(Clock::time_point now) {
+  const absl::Status pumped = PumpItems(now);
+  writer_.Send();
+  return pumped;
+}
+
+bool Outbox::HasRoom() {
+  if (writer_.pending_bytes() < limits::kWriteWindowBytes) return true;
+  writer_.Send();
+  return !writer_.WantProgress(kWakeBelowBytes);
+}
+
+absl::Status Outbox::PumpItems(Clock::time_point now) {
   ConfirmSent();
   if (stager_ != nullptr && stager_->failed() && !std::exchange(recovered_, true)) {
     RecoverUnstaged();
@@ -41,7 +59,7 @@ absl::Status Outbox::Pump(Clock::time_point now) {
     if (!read.ok()) return read;
     if (behind()) return absl::OkStatus();
   }
-  while (!waiting_.empty() && writer_.pending_bytes() < limits::kWriteWindowBytes) {
+  while (!waiting_.empty() && HasRoom()) {
     Item& item = waiting_.front();
     if (!MaySend(item)) return absl::OkStatus();
     HandOver(item.kind, item.position, item.bytes, std::move(item.hold));
@@ -90,7 +108,7 @@ void Outbox::Spill() {
 }
 
 absl::Status Outbox::ReadBack() {
-  while (behind() && writer_.pending_bytes() < limits::kWriteWindowBytes) {
+  while (behind() && HasRoom()) {
     if (stager_->staged_position() < spilled_from_) {
       // It may have failed since the last look; what it gives back comes with the next.
       if (stager_->failed()) return recovered_ ? stager_->failure() : absl::OkStatus();

@@ -59,6 +59,9 @@ class Outbox {
 
  private:
   bool staging() const { return stager_ != nullptr && !stager_->failed(); }
+  absl::Status PumpItems(Clock::time_point now);
+  // Whether gRPC is to be given more; where not, the sync is woken when it is.
+  bool HasRoom();
   void HandOver(ItemKind kind, std::uint64_t position, std::string_view bytes, Hold hold);
   // Tells staging of checkpoints that have left: it may drop what they cover.
   void ConfirmSent();

@@ -2,13 +2,8 @@
 
 #include <utility>
 
-#include "common/limits.h"
-
 namespace tributary {
 namespace {
-
-// The sync is woken when half of its window is free again.
-constexpr std::size_t kProgressBelowBytes = limits::kWriteWindowBytes / 2;
 
 void LetGo(void* hold) { delete static_cast<Hold*>(hold); }
 
@@ -30,9 +25,17 @@ void ResponseWriter::Write(std::string_view bytes, Hold hold) {
   grpc::Slice slice(const_cast<char*>(bytes.data()), bytes.size(), &LetGo,
                     new Hold(std::move(hold)));
   pending_bytes_.fetch_add(bytes.size(), std::memory_order_acq_rel);
-  std::unique_lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   queue_.emplace_back(&slice, 1);
-  Start(std::move(lock));
+}
+
+void ResponseWriter::Send() { Start(std::unique_lock(mutex_)); }
+
+bool ResponseWriter::WantProgress(std::size_t bytes) {
+  progress_below_.store(bytes, std::memory_order_seq_cst);
+  if (pending_bytes_.load(std::memory_order_seq_cst) >= bytes) return true;
+  progress_below_.store(0, std::memory_order_relaxed);
+  return false;
 }
 
 void ResponseWriter::Finish(const grpc::Status& status) {
@@ -48,8 +51,13 @@ void ResponseWriter::Start(std::unique_lock<std::mutex> lock) {
     is_writing_ = true;
     writing_.Swap(&queue_.front());
     queue_.pop_front();
+    // With another one behind it, this one need not reach the socket by itself. The
+    // first takes the call's metadata along; gRPC ends such a write when it has left,
+    // and with the hint it would wait for the next to send it.
+    grpc::WriteOptions options;
+    if (!queue_.empty() && std::exchange(wrote_any_, true)) options.set_buffer_hint();
     lock.unlock();
-    StartWrite(&writing_);
+    StartWrite(&writing_, options);
   } else if (finish_.has_value()) {
     finished_ = true;
     const grpc::Status status = *finish_;
@@ -62,11 +70,13 @@ void ResponseWriter::OnWriteDone(bool ok) {
   std::unique_lock lock(mutex_);
   is_writing_ = false;
   const std::size_t left =
-      pending_bytes_.fetch_sub(writing_.Length(), std::memory_order_acq_rel) - writing_.Length();
+      pending_bytes_.fetch_sub(writing_.Length(), std::memory_order_seq_cst) - writing_.Length();
   writing_.Clear();
   const bool lost = !ok && !client_gone_.exchange(true, std::memory_order_acq_rel);
   Start(std::move(lock));
-  if (lost || left < kProgressBelowBytes) Progress();
+  const bool wanted = left < progress_below_.load(std::memory_order_seq_cst) &&
+                      progress_below_.exchange(0, std::memory_order_relaxed) != 0;
+  if (lost || wanted) Progress();
 }
 
 void ResponseWriter::OnCancel() {

@@ -28,12 +28,18 @@ class ResponseWriter final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   static std::shared_ptr<ResponseWriter> Make();
 
-  // `progress` is called from gRPC's threads when a write is done while little is
-  // left to write, and when the client is gone. Set before the first Write.
+  // `progress` is called from gRPC's threads when WantProgress asked for it, and when
+  // the client is gone. Set before the first Write.
   void OnProgress(std::function<void()> progress);
+  // Asks for one call of `progress` once fewer than `bytes` are pending. False: they
+  // are fewer already, and nothing is asked for.
+  bool WantProgress(std::size_t bytes);
 
-  // `hold` keeps `bytes` until gRPC lets go of them.
+  // Queues the bytes; `hold` keeps them until gRPC lets go of them.
   void Write(std::string_view bytes, Hold hold);
+  // Starts what is queued. Messages that are queued together reach the socket
+  // together.
+  void Send();
   // Ends the call once everything is written, or at once where the client is
   // gone. Nothing is written after it.
   void Finish(const grpc::Status& status);
@@ -60,9 +66,12 @@ class ResponseWriter final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   std::deque<grpc::ByteBuffer> queue_;
   grpc::ByteBuffer writing_;
   bool is_writing_ = false;
+  bool wrote_any_ = false;
   bool finished_ = false;
   std::optional<grpc::Status> finish_;
   std::atomic<std::size_t> pending_bytes_{0};
+  // What WantProgress asked for; 0 for nothing.
+  std::atomic<std::size_t> progress_below_{0};
   std::atomic<bool> client_gone_{false};
 };
 

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include "common/limits.h"
+
 namespace tributary {
 namespace {
 
@@ -28,7 +30,11 @@ bool Stager::Stage(const Item& item) {
   const std::lock_guard lock(mutex_);
   if (!failure_.ok()) return false;
   queue_.push_back(item);
-  if (queue_.size() == 1) changed_.notify_one();
+  const bool asleep = queued_bytes_ < limits::kBytesWorthWaking;
+  queued_bytes_ += item.bytes.size();
+  const bool worth_waking = asleep && queued_bytes_ >= limits::kBytesWorthWaking;
+  const bool wanted = item.kind == ItemKind::kCheckpoint && !std::exchange(flush_wanted_, true);
+  if (worth_waking || wanted) changed_.notify_one();
   return true;
 }
 
@@ -48,6 +54,7 @@ std::deque<Item> Stager::TakeUnstaged() {
   std::deque<Item> unstaged = std::exchange(gathering_, {});
   for (Item& item : queue_) unstaged.push_back(std::move(item));
   queue_.clear();
+  queued_bytes_ = 0;
   return unstaged;
 }
 
@@ -86,7 +93,11 @@ void Stager::Run() {
   pthread_setname_np(pthread_self(), "stager");
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !queue_.empty() || flush_wanted_; });
+    if (queue_.empty() && failure_.ok()) {
+      changed_.wait(lock, [this] {
+        return stopping_ || flush_wanted_ || queued_bytes_ >= limits::kBytesWorthWaking;
+      });
+    }
     if (!failure_.ok()) {
       // What is given back stands in queue_ and gathering_; only the end is left.
       if (stopping_) return;
@@ -102,6 +113,7 @@ void Stager::Run() {
       done = Append(item);
       lock.lock();
       if (done.ok()) {
+        queued_bytes_ -= item.bytes.size();
         queue_.pop_front();
         gathering_.push_back(item);
       }

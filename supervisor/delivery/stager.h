@@ -34,7 +34,8 @@ class Stager {
   // Stages what it has been given before it returns.
   ~Stager();
 
-  // Takes the item; false after a failure.
+  // Takes the item; false after a failure. What is less than
+  // limits::kBytesWorthWaking may wait for more, for a checkpoint or for WantFlush.
   bool Stage(const Item& item);
   // Asks that what was given be staged soon and not gathered further.
   void WantFlush();
@@ -74,6 +75,7 @@ class Stager {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Item> queue_;
+  std::size_t queued_bytes_ = 0;
   bool flush_wanted_ = false;
   bool stopping_ = false;
   absl::Status failure_;

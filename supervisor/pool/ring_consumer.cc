@@ -93,9 +93,12 @@ std::uint64_t RingConsumer::OldestHeld() const {
 
 bool RingConsumer::ArmDoorbell() {
   RingControl& control = memory_->control();
-  control.consumer_waits.store(1, std::memory_order_seq_cst);
-  if (control.head.load(std::memory_order_seq_cst) == next_) return true;
-  control.consumer_waits.store(0, std::memory_order_relaxed);
+  const std::uint64_t wanted = next_ + limits::kBytesWorthWaking;
+  control.consumer_wants.store(wanted, std::memory_order_seq_cst);
+  const std::uint64_t head = control.head.load(std::memory_order_seq_cst);
+  // What came before the announcement rang nobody; the end of a read may be in it.
+  if (head == next_) return true;
+  control.consumer_wants.store(0, std::memory_order_relaxed);
   return false;
 }
 

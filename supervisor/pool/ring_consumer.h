@@ -42,8 +42,9 @@ class RingConsumer : public std::enable_shared_from_this<RingConsumer> {
   // the ring cannot have been written by a sound worker.
   absl::StatusOr<std::optional<Frame>> Next();
 
-  // Announces that the consumer is about to sleep until data_ready is rung. False:
-  // there is a frame already, and nothing is announced.
+  // Announces that the consumer is about to sleep until data_ready is rung, which it
+  // is for limits::kBytesWorthWaking or the end of a read. False: these are there
+  // already, and nothing is announced.
   bool ArmDoorbell();
 
   // Frees the whole ring for the worker although frames of it are held: what holds

@@ -149,6 +149,7 @@ absl::Status Sync::ReplayStaged() {
       if (!written.ok()) return written;
       ++replayed_messages_;
     }
+    writer_->Send();
   }
   request_.state = std::move(reached_);
   replay_.reset();
@@ -361,7 +362,7 @@ absl::Status Sync::FlushOut() {
     if (ClientGone()) return absl::CancelledError("the client is gone");
     const absl::Status pumped = Pump();
     if (!pumped.ok()) return absl::UnavailableError(pumped.message());
-    if (outbox_->empty() && writer_->pending_bytes() == 0) return absl::OkStatus();
+    if (outbox_->empty() && !writer_->WantProgress(1)) return absl::OkStatus();
     if (Draining() && !draining_since.has_value()) draining_since = Clock::now();
     if (draining_since.has_value() && Clock::now() - *draining_since > limits::kDrainGrace) {
       return ShuttingDown();
@@ -372,7 +373,9 @@ absl::Status Sync::FlushOut() {
 
 absl::Status Sync::WriteDirectly(std::string_view bytes, Hold hold) {
   writer_->Write(bytes, std::move(hold));
-  while (writer_->pending_bytes() > limits::kWriteWindowBytes) {
+  if (writer_->pending_bytes() < limits::kWriteWindowBytes) return absl::OkStatus();
+  writer_->Send();
+  while (writer_->WantProgress(limits::kWriteWindowBytes)) {
     if (ClientGone()) return absl::CancelledError("the client is gone");
     if (Draining()) return ShuttingDown();
     bell_.Wait(kLook);

@@ -39,13 +39,21 @@ class Endpoint final
 
 class DeliveryTest : public ::testing::Test {
  protected:
-  DeliveryTest() {
+  // Within the process, or over the transport that the connector has.
+  explicit DeliveryTest(bool over_tcp = false) {
     grpc::ServerBuilder builder;
+    int port = 0;
     builder.RegisterService(&endpoint_);
+    if (over_tcp) {
+      builder.AddListeningPort("localhost:0", grpc::InsecureServerCredentials(), &port);
+    }
     server_ = builder.BuildAndStart();
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(-1);
-    stub_ = SourceConnector::NewStub(server_->InProcessChannel(arguments));
+    stub_ = SourceConnector::NewStub(
+        over_tcp ? grpc::CreateCustomChannel("localhost:" + std::to_string(port),
+                                             grpc::InsecureChannelCredentials(), arguments)
+                 : server_->InProcessChannel(arguments));
     call_ = stub_->Update(&client_, UpdateRequest());
     writer_ = endpoint_.Writer();
     options_ = OptionsFor(folder_.path());
@@ -230,6 +238,22 @@ TEST_F(DeliveryTest, FullStagingWaitsForTheClientAndGoesOn) {
   EndCall();
   EXPECT_EQ(received_, sent_);
   EXPECT_FALSE(checkpoint_too_early_);
+}
+
+class TcpDeliveryTest : public DeliveryTest {
+ protected:
+  TcpDeliveryTest() : DeliveryTest(/*over_tcp=*/true) {}
+};
+
+// The first message takes the call's metadata along, which gRPC does not gather.
+TEST_F(TcpDeliveryTest, MessagesThatAreQueuedTogetherReachAClientThatWaitsForTheFirst) {
+  outbox_ = std::make_unique<Outbox>(*writer_, nullptr, 0);
+  PutMany(9, 10);
+  ASSERT_TRUE(outbox_->Pump(now_).ok());
+  ReadAll();
+  ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
+  EndCall();
+  EXPECT_EQ(received_, sent_);
 }
 
 class FailingDiskTest : public DeliveryTest, public ::testing::WithParamInterface<int> {};

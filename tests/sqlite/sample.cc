@@ -86,7 +86,7 @@ void RingTap::Drain() {
     const std::uint64_t head = control.head.load();
     if (head == tail_) {
       if (last_look) return;
-      control.consumer_waits = 1;
+      control.consumer_wants = 1;
       if (control.head.load() != tail_) continue;
       pollfd wait{data_ready_.get(), POLLIN, 0};
       std::uint64_t rings = 0;

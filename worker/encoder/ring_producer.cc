@@ -38,6 +38,8 @@ void RingProducer::WaitForSpace(std::uint64_t needed_tail) {
     control.producer_wants.store(std::max(wanted, needed_tail), std::memory_order_seq_cst);
     known_tail_ = control.tail.load(std::memory_order_seq_cst);
     if (known_tail_ >= needed_tail) break;
+    // It may sleep for more than there is room for.
+    WakeConsumer();
     Beat();
     pollfd wait{space_free_, POLLIN, 0};
     if (::poll(&wait, 1, kSleepMilliseconds) > 0) {
@@ -62,11 +64,14 @@ void RingProducer::Publish(FrameType type, std::uint32_t assignment, const Conte
   RingControl& control = memory_.control();
   control.head.store(head_, std::memory_order_seq_cst);
   Beat();
-  if (control.consumer_waits.load(std::memory_order_seq_cst) != 0 &&
-      control.consumer_waits.exchange(0, std::memory_order_relaxed) != 0) {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto put = ::write(data_ready_, &one, sizeof(one));
-  }
+  const std::uint64_t wanted = control.consumer_wants.load(std::memory_order_seq_cst);
+  if (wanted != 0 && (head_ >= wanted || type == FrameType::kEnd)) WakeConsumer();
+}
+
+void RingProducer::WakeConsumer() {
+  if (memory_.control().consumer_wants.exchange(0, std::memory_order_seq_cst) == 0) return;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto put = ::write(data_ready_, &one, sizeof(one));
 }
 
 void RingProducer::Send(FrameType type, std::uint32_t assignment, std::string_view payload,

@@ -49,6 +49,8 @@ class RingProducer {
 
  private:
   void WaitForSpace(std::uint64_t needed_tail);
+  // Where it sleeps.
+  void WakeConsumer();
 
   RingMemory memory_;
   int data_ready_;
