@@ -64,9 +64,12 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMaxRequestBytes));
   // Two connectors on one port would each get some of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // A client that is gone without a word would keep its connection's sync open.
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, limits::kKeepaliveEveryMs);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, limits::kKeepaliveTimeoutMs);
+  // A client that is gone without a word would keep its connection's sync open. The
+  // second is the kernel's limit, too: for bytes under way that nothing acknowledges.
+  const auto patience_ms = static_cast<int>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(settings.client_timeout).count());
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, patience_ms / 3);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, patience_ms - patience_ms / 3);
   running->server_ = builder.BuildAndStart();
   if (running->server_ == nullptr || port == 0) {
     return absl::FailedPreconditionError(absl::StrCat("serve gRPC: cannot listen on port ",

@@ -78,7 +78,9 @@ std::optional<FromWorker> Pool::Receive(Member& member) {
     member.early.push_back(std::move(answer));
     received = member.process->channel().Receive(answer);
   }
-  if (!received.ok()) {
+  if (absl::IsInvalidArgument(received.status())) {
+    End(member, std::string(received.status().message()));
+  } else if (!received.ok()) {
     member.ending = member.process->End();
     member.ended = true;
   } else if (*received) {
