@@ -29,6 +29,8 @@ inline constexpr int kQuestionsAtATime = 8;
 // A client that only stands still may do so for a minute and more.
 inline constexpr std::chrono::seconds kDefaultClientTimeout{180};
 inline constexpr std::chrono::seconds kLongestClientTimeout{24 * 3600};
+// A connection that cannot be taken, for want of a descriptor, is tried again so often.
+inline constexpr std::chrono::milliseconds kAcceptAgainAfter{200};
 // Open calls at shutdown, after the syncs have ended.
 inline constexpr std::chrono::seconds kShutdownGrace{2};
 
