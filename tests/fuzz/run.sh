@@ -11,7 +11,7 @@ fuzz() {
   local name found
   name="$(basename "$1" _fuzz)"
   found="$build/fuzz/found/$name"
-  mkdir -p "$found"
+  mkdir -p "$found" "$corpora/$name"
   # The first folder is the one that new inputs go to.
   if "$1" "$found" "$corpora/$name" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 \
     -artifact_prefix="$found.finding-" -print_final_stats=1 >"$found.log" 2>&1; then
