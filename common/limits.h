@@ -51,6 +51,8 @@ inline constexpr std::size_t kMaxFramePayloadBytes = kMaxBatchBytes + 64 * kKiB;
 // The longest bound that a mark may name. Behind a row of a longer key there is no
 // mark, so that the state stays small.
 inline constexpr std::size_t kMaxBoundBytes = 16 * kKiB;
+// The compact form of a batch, beside its payload.
+inline constexpr std::size_t kMaxCompactBytes = 512 * kKiB;
 
 // --- workers ---------------------------------------------------------------
 
@@ -93,6 +95,8 @@ inline constexpr std::size_t kMaxControlMessageBytes = 64 * kMiB;
 
 // Batches are gathered to values of about this size before compression.
 inline constexpr std::size_t kStagingBlockBytes = 256 * kKiB;
+// What the batches in one value come to when they are read back.
+inline constexpr std::size_t kStagingBlockMessageBytes = 4 * kMiB;
 // A segment is closed before it holds this; under LevelDB's write buffer, so
 // that it never leaves LevelDB's log.
 inline constexpr std::size_t kStagingSegmentBytes = 32 * kMiB;

@@ -45,7 +45,9 @@ struct FrameHeader {
   std::uint64_t sequence = 0;
   // Records in a batch; 0 elsewhere.
   std::uint32_t records = 0;
-  std::uint32_t reserved = 0;
+  // Behind the payload, the compact form of a batch (supervisor/staging/FORMAT.md);
+  // 0 where it has none.
+  std::uint32_t compact_bytes = 0;
 };
 inline constexpr std::uint32_t kFrameMagic = 0x54524942;  // "BIRT" in memory
 inline constexpr std::size_t kFrameAlignment = 32;

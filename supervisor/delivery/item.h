@@ -14,7 +14,9 @@ struct Item {
   std::uint64_t position = 0;
   ItemKind kind = ItemKind::kBatch;
   std::string_view bytes;
-  // Keeps `bytes`.
+  // What staging may keep in place of `bytes`; empty where there is nothing shorter.
+  std::string_view compact;
+  // Keeps both.
   Hold hold;
 };
 

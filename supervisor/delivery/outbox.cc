@@ -15,12 +15,13 @@ std::uint64_t Outbox::Put(ItemKind kind, std::string bytes) {
         count->fetch_sub(text->size(), std::memory_order_relaxed);
         delete text;
       });
-  return Put(kind, *kept, kept);
+  return Put(kind, *kept, {}, kept);
 }
 
-std::uint64_t Outbox::Put(ItemKind kind, std::string_view bytes, Hold hold) {
+std::uint64_t Outbox::Put(ItemKind kind, std::string_view bytes, std::string_view compact,
+                          Hold hold) {
   put_bytes_ += bytes.size();
-  Item item{++last_position_, kind, bytes, std::move(hold)};
+  Item item{++last_position_, kind, bytes, compact, std::move(hold)};
   const bool staged = stager_ != nullptr && stager_->Stage(item);
   if (behind() && staged && waiting_.empty()) {
     spilled_to_ = item.position;

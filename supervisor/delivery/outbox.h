@@ -37,8 +37,8 @@ class Outbox {
         last_position_(last_position),
         handed_over_bytes_(writer.pending_bytes()) {}
 
-  // Gives the bytes the next position.
-  std::uint64_t Put(ItemKind kind, std::string_view bytes, Hold hold);
+  // Gives the bytes the next position. `hold` keeps them and their compact form.
+  std::uint64_t Put(ItemKind kind, std::string_view bytes, std::string_view compact, Hold hold);
   std::uint64_t Put(ItemKind kind, std::string bytes);
 
   // Hands over what the client has room for. DATA_LOSS, UNAVAILABLE: what was

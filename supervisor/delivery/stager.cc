@@ -53,7 +53,7 @@ std::deque<Item> Stager::TakeUnstaged() {
 
 absl::Status Stager::Append(const Item& item) {
   const std::lock_guard lock(epoch_mutex_);
-  return Told(epoch_->Append({item.position, item.kind, item.bytes}));
+  return Told(epoch_->Append({item.position, item.kind, item.bytes, item.compact}));
 }
 
 absl::Status Stager::Flush() {

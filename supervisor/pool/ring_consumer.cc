@@ -58,16 +58,21 @@ absl::StatusOr<std::optional<Frame>> RingConsumer::Next() {
   if (header.records > limits::kMaxRecordsInBatch) return Broken("a batch of too many records");
   const bool has_bytes = header.type == FrameType::kBatch || header.type == FrameType::kPart;
   if (has_bytes && header.payload_bytes == 0) return Broken("a batch of nothing");
-  const std::uint64_t frame_bytes =
-      (sizeof(header) + header.skip + header.payload_bytes + kFrameAlignment - 1) &
-      ~(kFrameAlignment - 1);
+  const std::size_t most_compact =
+      header.type == FrameType::kBatch ? limits::kMaxCompactBytes : std::size_t{0};
+  if (header.compact_bytes > most_compact) return Broken("a compact form over the size limit");
+  const std::uint64_t frame_bytes = (sizeof(header) + header.skip + header.payload_bytes +
+                                     header.compact_bytes + kFrameAlignment - 1) &
+                                    ~(kFrameAlignment - 1);
   if (frame_bytes > published) return Broken("a frame that ends behind its head");
 
+  const char* const payload = memory_->data(next_) + sizeof(header) + header.skip;
+  const std::string_view bytes(payload, header.payload_bytes + header.compact_bytes);
   Frame frame{.type = header.type,
               .assignment = header.assignment,
               .records = header.records,
-              .payload = std::string_view(memory_->data(next_) + sizeof(header) + header.skip,
-                                          header.payload_bytes),
+              .payload = bytes.substr(0, header.payload_bytes),
+              .compact = bytes.substr(header.payload_bytes),
               .hold = nullptr};
   next_ += frame_bytes;
   ++sequence_;
@@ -75,7 +80,7 @@ absl::StatusOr<std::optional<Frame>> RingConsumer::Next() {
   {
     const std::lock_guard lock(mutex_);
     number = first_ + outstanding_.size();
-    outstanding_.push_back({next_, frame.payload, false});
+    outstanding_.push_back({next_, bytes, false});
   }
   frame.hold = std::make_shared<Lease>(shared_from_this(), memory_, number);
   return frame;

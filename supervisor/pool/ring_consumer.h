@@ -28,6 +28,8 @@ struct Frame {
   std::uint32_t assignment = 0;
   std::uint32_t records = 0;
   std::string_view payload;
+  // Of a batch; empty where it has none.
+  std::string_view compact;
   Hold hold;
 };
 

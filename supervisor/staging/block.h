@@ -49,9 +49,11 @@ class BlockGatherer {
   std::uint64_t first_position() const { return first_position_; }
   std::uint32_t count() const { return count_; }
   std::string_view raw() const { return raw_; }
-  // Whether an item of `bytes` goes in and the block stays near its size.
-  bool Takes(std::size_t bytes) const;
-  // Copies the item. Precondition: Takes(), position contiguous.
+  // Nothing more goes in.
+  bool full() const;
+  // Whether the item goes in and the block stays near its size.
+  bool Takes(const StagedItem& item) const;
+  // Copies what is kept of the item. Precondition: Takes(), position contiguous.
   void Add(const StagedItem& item);
   BlockShape shape() const;
   void Clear();
@@ -60,6 +62,8 @@ class BlockGatherer {
   std::string raw_;
   std::uint64_t first_position_ = 0;
   std::uint32_t count_ = 0;
+  // What the items come to when they are read back.
+  std::size_t message_bytes_ = 0;
   bool checkpoint_ = false;
 };
 

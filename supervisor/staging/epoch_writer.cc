@@ -60,7 +60,7 @@ absl::Status EpochWriter::CheckItem(const StagedItem& item) const {
 
 absl::Status EpochWriter::MakeRoom(const StagedItem& item) {
   if (item.kind == ItemKind::kCheckpoint) return absl::OkStatus();
-  const std::uint64_t item_bytes = MostBytesOnDisk(item.bytes.size());
+  const std::uint64_t item_bytes = MostBytesOnDisk(item.kept().size());
   if (item_bytes + MostBytesOnDisk(limits::kStagingBlockBytes) > room_->limit_bytes()) {
     return absl::OutOfRangeError(absl::StrCat(
         "staging: a message of ", item.bytes.size(), " bytes can never fit the limit of ",
@@ -85,17 +85,17 @@ absl::Status EpochWriter::Append(const StagedItem& item) {
   if (!status.ok()) return status;
   status = MakeRoom(item);
   if (!status.ok()) return status;
-  if (!gathered_.Takes(item.bytes.size()) || item.bytes.size() > limits::kStagingPartBytes) {
+  if (!gathered_.Takes(item) || item.kept().size() > limits::kStagingPartBytes) {
     status = PutGathered();
     if (!status.ok()) return status;
   }
-  if (item.bytes.size() > limits::kStagingPartBytes) {
+  if (item.kept().size() > limits::kStagingPartBytes) {
     status = AppendParts(item);
   } else {
     gathered_.Add(item);
     // A checkpoint closes its block: it is on disk before it is sent, and a
     // replay ends where a block does.
-    if (item.kind == ItemKind::kCheckpoint || !gathered_.Takes(0)) status = PutGathered();
+    if (item.kind == ItemKind::kCheckpoint || gathered_.full()) status = PutGathered();
   }
   if (!status.ok()) return status;
   appended_position_ = item.position;

@@ -54,10 +54,11 @@ absl::StatusOr<std::string> SealHeader(const SegmentHeader& header, SegmentCiphe
 absl::StatusOr<OpenedHeader> OpenHeader(std::string_view bytes, std::string_view epoch_key) {
   if (bytes.size() < kEpochAt || !bytes.starts_with(kMagic)) return Damaged("is not one");
   const auto version = LoadLittle<std::uint32_t>(bytes.data() + kVersionAt);
-  if (version != kStagingFormatVersion) {
+  if (version < kOldestStagingFormatVersion || version > kStagingFormatVersion) {
     return absl::UnimplementedError(
         absl::StrCat("staging: a segment has format version ", version, ", this program knows ",
-                     kStagingFormatVersion, "; the staging is dropped and the source read again"));
+                     kOldestStagingFormatVersion, " to ", kStagingFormatVersion,
+                     "; the staging is dropped and the source read again"));
   }
   if (bytes.size() != kHeaderBytes) return Damaged("has the wrong length");
   char checksum[kChecksumBytes];

@@ -14,7 +14,9 @@
 
 namespace tributary {
 
-inline constexpr std::uint32_t kStagingFormatVersion = 1;
+inline constexpr std::uint32_t kStagingFormatVersion = 2;
+// Version 1 is version 2 without compact batches.
+inline constexpr std::uint32_t kOldestStagingFormatVersion = 1;
 // The header's place; positions count from 1.
 inline constexpr BlockKey kHeaderKey{0, 0};
 

@@ -201,7 +201,7 @@ bool Copy::TakeFrame(Member& member, Frame& frame) {
 
 bool Copy::TakeBatch(Member& member, Frame& frame) {
   if (frame.type == FrameType::kBatch && member.parts.empty()) {
-    outbox_.Put(ItemKind::kBatch, frame.payload, std::move(frame.hold));
+    outbox_.Put(ItemKind::kBatch, frame.payload, frame.compact, std::move(frame.hold));
     rows_ += frame.records;
     return true;
   }

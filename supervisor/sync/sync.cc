@@ -136,7 +136,12 @@ absl::Status Sync::ReplayStaged() {
   for (;;) {
     if (!written.ok()) return written;
     auto block = replay_->Next();
-    if (!block.ok()) return absl::UnavailableError(block.status().message());
+    if (!block.ok()) {
+      // The next sync would come to the same block: it reads the source instead.
+      replay_.reset();
+      store_->KeepOnly({}).IgnoreError();
+      return absl::UnavailableError(block.status().message());
+    }
     if (!block->has_value()) break;
     const auto bytes = std::make_shared<StagedBlock>(*std::move(*block));
     for (const StagedItem& item : bytes->items) {

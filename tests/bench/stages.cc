@@ -144,8 +144,9 @@ class Stages {
   }
 
   void Add(const std::string& message) {
-    if (!gatherer_.Takes(message.size())) Put();
-    gatherer_.Add({++position_, ItemKind::kBatch, message});
+    const StagedItem item{++position_, ItemKind::kBatch, message};
+    if (!gatherer_.Takes(item)) Put();
+    gatherer_.Add(item);
     split_.To(costs_.gather);
   }
 

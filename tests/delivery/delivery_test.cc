@@ -259,7 +259,7 @@ INSTANTIATE_TEST_SUITE_P(Disk, FailingDiskTest,
 TEST_F(DeliveryTest, AClientThatGoesIsNoticedAndNothingIsKeptForIt) {
   OpenStaging();
   const auto held = std::make_shared<const std::string>(BytesOf(1, ItemKind::kBatch, 1000));
-  outbox_->Put(ItemKind::kBatch, *held, held);
+  outbox_->Put(ItemKind::kBatch, *held, {}, held);
   ASSERT_TRUE(PumpUntil([this] { return outbox_->empty(); }).ok());
   client_.TryCancel();
   ASSERT_TRUE(PumpUntil([this] { return writer_->client_gone(); }).ok());

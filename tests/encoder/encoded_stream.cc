@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include "supervisor/staging/compact_batch.h"
+
 namespace tributary {
 
 EncodedStream::EncodedStream() : data_ready_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -22,9 +24,21 @@ std::vector<EncodedStream::Piece> EncodedStream::Take() {
     auto frame = consumer_->Next();
     EXPECT_TRUE(frame.ok()) << frame.status();
     if (!frame.ok() || !frame->has_value()) return pieces;
-    pieces.push_back(
-        {(*frame)->type, (*frame)->assignment, (*frame)->records, std::string((*frame)->payload)});
+    ExpectExpands((*frame)->compact, (*frame)->payload);
+    pieces.push_back({(*frame)->type, (*frame)->assignment, (*frame)->records,
+                      std::string((*frame)->payload), std::string((*frame)->compact)});
   }
+}
+
+void ExpectExpands(std::string_view compact, std::string_view batch) {
+  if (compact.empty()) return;
+  const auto size = ExpandedBytes(compact);
+  ASSERT_TRUE(size.ok()) << size.status();
+  ASSERT_EQ(*size, batch.size());
+  std::string expanded(*size, '\0');
+  const absl::Status done = ExpandCompactBatch(compact, expanded.data());
+  ASSERT_TRUE(done.ok()) << done;
+  EXPECT_TRUE(expanded == batch) << "a compact form expands to another batch than its own";
 }
 
 std::vector<std::string> MessagesOf(const std::vector<EncodedStream::Piece>& pieces) {

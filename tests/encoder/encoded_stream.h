@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -32,6 +33,7 @@ class EncodedStream {
     std::uint32_t assignment = 0;
     std::uint32_t records = 0;
     std::string payload;
+    std::string compact;
   };
 
   EncodedStream();
@@ -39,7 +41,8 @@ class EncodedStream {
   RingProducer& producer() { return *producer_; }
   RingConsumer& consumer() { return *consumer_; }
 
-  // All that stands in the ring.
+  // All that stands in the ring. Fails the test where a compact form expands to
+  // anything but its batch.
   std::vector<Piece> Take();
 
  private:
@@ -47,6 +50,9 @@ class EncodedStream {
   std::shared_ptr<RingConsumer> consumer_;
   std::unique_ptr<RingProducer> producer_;
 };
+
+// Fails the test where `compact` is there and expands to anything but `batch`.
+void ExpectExpands(std::string_view compact, std::string_view batch);
 
 // The messages that batches and parts make up; fails the test for a part without
 // an end.

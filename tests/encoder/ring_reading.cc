@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 
 #include "proto/worker.pb.h"
+#include "tests/encoder/encoded_stream.h"
 
 namespace tributary {
 namespace {
@@ -57,6 +58,7 @@ void RingReading::Take(const Frame& frame) {
     marks_.push_back(mark.at());
     return;
   }
+  ExpectExpands(frame.compact, frame.payload);
   open_.bytes.append(frame.payload);
   ++open_.frames;
   if (frame.type == FrameType::kPart) return;

@@ -55,6 +55,15 @@ const std::vector<Deed>& Deeds() {
      [](Pen& pen) { pen.Write([](FrameHeader& header) { header.payload_bytes += 4096; }); }},
     {"ASkipOverTheLimit", Moment::kAmid, "over the size limit",
      [](Pen& pen) { pen.Write([](FrameHeader& header) { header.skip = UINT16_MAX; }); }},
+    {"ACompactFormOverTheLimit", Moment::kAmid, "over the size limit",
+     [](Pen& pen) { pen.Write([](FrameHeader& header) { header.compact_bytes = UINT32_MAX; }); }},
+    {"ACompactFormOfAMark", Moment::kAmid, "over the size limit",
+     [](Pen& pen) {
+       pen.Write([](FrameHeader& header) {
+         header.type = FrameType::kMark;
+         header.compact_bytes = 1;
+       });
+     }},
     {"ASequenceThatStandsStill", Moment::kAmid, "out of sequence",
      [](Pen& pen) { pen.Write([](FrameHeader& header) { --header.sequence; }); }},
     {"ASequenceThatLeaps", Moment::kAmid, "out of sequence",

@@ -27,7 +27,8 @@ RingMemory SecondMapping() {
 }
 
 std::uint64_t FrameBytes(const FrameHeader& header) {
-  return (sizeof(header) + header.skip + header.payload_bytes + kFrameAlignment - 1) &
+  return (sizeof(header) + header.skip + header.payload_bytes + header.compact_bytes +
+          kFrameAlignment - 1) &
          ~(kFrameAlignment - 1);
 }
 
@@ -74,6 +75,7 @@ FrameHeader Pen::Sound() const {
   header.payload_bytes = static_cast<std::uint32_t>(Payload().size());
   ++header.sequence;
   header.records = 1;
+  header.compact_bytes = 0;
   return header;
 }
 
@@ -146,7 +148,8 @@ void Pen::FlipHeaders(const std::function<bool()>& over) {
   using Spoil = void (*)(FrameHeader&);
   // Each is one that the check refuses, so that what is sound when it is checked
   // can do harm only where it is read a second time.
-  constexpr std::array<Spoil, 6> kSpoils = {
+  constexpr std::array<Spoil, 7> kSpoils = {
+      [](FrameHeader& header) { header.compact_bytes = UINT32_MAX; },
       [](FrameHeader& header) { header.payload_bytes = UINT32_MAX; },
       [](FrameHeader& header) { header.skip = UINT16_MAX; },
       [](FrameHeader& header) { header.type = static_cast<FrameType>(77); },

@@ -7,6 +7,7 @@
 
 #include "supervisor/staging/bytes.h"
 #include "supervisor/staging/segment_header.h"
+#include "tests/staging/staged_stream.h"
 
 namespace tributary {
 namespace {
@@ -14,11 +15,13 @@ namespace {
 using ::testing::HasSubstr;
 
 const std::string kEpochKey(32, 'k');
+// Shrinks.
+const std::string kFirst(200, 'f');
 
 class BlockTest : public ::testing::Test {
  protected:
   BlockTest() : cipher_(SegmentCipher::Derive(kEpochKey, std::string(32, 's'), 1, 1).value()) {
-    gatherer_.Add({7, ItemKind::kBatch, "the first batch, the first batch, the first batch"});
+    gatherer_.Add({7, ItemKind::kBatch, kFirst});
     gatherer_.Add({8, ItemKind::kBatch, "x"});
     gatherer_.Add({9, ItemKind::kCheckpoint, "a checkpoint"});
   }
@@ -49,11 +52,51 @@ TEST_F(BlockTest, ItemsComeBackAsTheyWentIn) {
   auto items = ParseItems(*block);
   ASSERT_TRUE(items.ok()) << items.status();
   ASSERT_EQ(items->items.size(), 3u);
-  EXPECT_EQ(items->items[0].bytes, "the first batch, the first batch, the first batch");
+  EXPECT_EQ(items->items[0].bytes, kFirst);
   EXPECT_EQ(items->items[1].position, 8u);
   EXPECT_EQ(items->items[1].bytes, "x");
   EXPECT_EQ(items->items[2].kind, ItemKind::kCheckpoint);
   EXPECT_EQ(items->items[2].bytes, "a checkpoint");
+}
+
+TEST_F(BlockTest, ACompactBatchComesBackAsTheBatchThatItStandsFor) {
+  gatherer_.Clear();
+  gatherer_.Add({7, ItemKind::kBatch, kExpandedBatch, kCompactBatch});
+  gatherer_.Add({8, ItemKind::kBatch, "whole"});
+  gatherer_.Add({9, ItemKind::kBatch, kExpandedBatch, kCompactBatch});
+  EXPECT_EQ(gatherer_.raw().size(), 3 * kItemHeadBytes + 2 * kCompactBatch.size() + 5);
+  const std::string value = Sealed();
+  const EncodedBlockKey key = EncodeBlockKey({7, 0});
+  auto block = opener_.Open(std::string_view(key.data(), key.size()), value, *cipher_);
+  ASSERT_TRUE(block.ok()) << block.status();
+  auto items = ParseItems(*block);
+  ASSERT_TRUE(items.ok()) << items.status();
+  ASSERT_EQ(items->items.size(), 3u);
+  EXPECT_EQ(items->items[0].bytes, kExpandedBatch);
+  EXPECT_EQ(items->items[1].bytes, "whole");
+  EXPECT_EQ(items->items[2].bytes, kExpandedBatch);
+}
+
+TEST_F(BlockTest, ACompactBatchThatExpandsToNothingSoundIsRefused) {
+  for (const std::string& compact :
+       {std::string("x"), kCompactBatch.substr(0, kCompactBatch.size() - 1),
+        kCompactBatch + "\x28\3"}) {
+    cipher_ = SegmentCipher::Derive(kEpochKey, std::string(32, 's'), 1, 1).value();
+    gatherer_.Clear();
+    gatherer_.Add({7, ItemKind::kBatch, kExpandedBatch, compact});
+    EXPECT_TRUE(absl::IsDataLoss(Opens({7, 0}, Sealed())));
+  }
+}
+
+TEST_F(BlockTest, GatheringStopsWhereReadingBackWouldTakeTooMuchMemory) {
+  const std::string large(limits::kMaxBatchBytes, 'b');
+  gatherer_.Clear();
+  std::uint64_t position = 7;
+  for (; gatherer_.Takes({position, ItemKind::kBatch, large, kCompactBatch}); ++position) {
+    gatherer_.Add({position, ItemKind::kBatch, large, kCompactBatch});
+  }
+  EXPECT_EQ((position - 7) * large.size(), limits::kStagingBlockMessageBytes);
+  EXPECT_TRUE(gatherer_.full());
 }
 
 TEST_F(BlockTest, BytesThatDoNotShrinkAreStoredAsTheyAre) {
@@ -171,10 +214,10 @@ TEST_F(HeaderTest, WrongKeyIsToldFromDamage) {
 
 TEST_F(HeaderTest, FutureVersionIsRefusedByItsNumber) {
   std::string future = bytes_.substr(0, 12) + "whatever a later format has here";
-  StoreLittle(std::uint32_t{2}, future.data() + 8);
+  StoreLittle(std::uint32_t{3}, future.data() + 8);
   const absl::Status status = OpenHeader(future, kEpochKey).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("format version 2"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("format version 3"));
 }
 
 }  // namespace

@@ -10,14 +10,15 @@
 namespace tributary {
 namespace {
 
-TEST(GoldenTest, StagingOfVersionOneIsReadable) {
+// What staging_golden.cc writes; version 1 has no compact batch.
+void ExpectReadable(const std::string& version, bool has_compact_batch) {
   TempFolder folder;
-  CopyFolder(std::string(TRIBUTARY_STAGING_GOLDEN) + "/v1", folder.path());
+  CopyFolder(std::string(TRIBUTARY_STAGING_GOLDEN) + "/" + version, folder.path());
   const StagedStream stream;
   auto store = StagingStore::Open(OptionsFor(folder.path())).value();
   auto replay = store->OpenReplay(kEpoch, kKey, 0);
   ASSERT_TRUE(replay.ok()) << replay.status();
-  EXPECT_EQ((*replay)->last_checkpoint().position, 32u);
+  EXPECT_EQ((*replay)->last_checkpoint().position, has_compact_batch ? 33u : 32u);
   EXPECT_EQ((*replay)->last_checkpoint().bytes, "the end");
   std::uint64_t due = 1;
   for (; due <= 30;) {
@@ -30,9 +31,19 @@ TEST(GoldenTest, StagingOfVersionOneIsReadable) {
   ASSERT_TRUE(large.has_value());
   EXPECT_TRUE(large->items.front().bytes ==
               stream.BytesAt(31) + std::string(5 * limits::kMiB, '.'));
-  EXPECT_EQ((*replay)->Next().value()->items.front().bytes, "the end");
+  const auto last = (*replay)->Next().value();
+  ASSERT_TRUE(last.has_value());
+  ASSERT_EQ(last->items.size(), has_compact_batch ? 2u : 1u);
+  if (has_compact_batch) {
+    EXPECT_EQ(last->items.front().bytes, kExpandedBatch);
+  }
+  EXPECT_EQ(last->items.back().bytes, "the end");
   EXPECT_FALSE((*replay)->Next().value().has_value());
 }
+
+TEST(GoldenTest, StagingOfVersionOneIsReadable) { ExpectReadable("v1", false); }
+
+TEST(GoldenTest, StagingOfVersionTwoIsReadable) { ExpectReadable("v2", true); }
 
 TEST(GoldenTest, StagingOfAFutureVersionIsRefusedAndLeftAsItIs) {
   TempFolder folder;

@@ -19,6 +19,12 @@ inline const std::string kKey = "a key of thirty-two bytes, fixed";
 // Stands in every batch and in every checkpoint.
 inline const std::string kSecret = "Rosalind Franklin, 5 Donovan Court";
 
+// Two rows of one column in their compact form, and the batch that they are.
+inline const std::string kCompactBatch(
+    "\x1a\0\0\0\1\0\0\0\2\0\0\0hh\4\0\0\0\x0a\1c\x12\x28\1\x28\2", 26);
+inline const std::string kExpandedBatch =
+    "\x32\x1a\x0a\x0bhh\x22\7\x0a\1c\x12\2\x28\1\x0a\x0bhh\x22\7\x0a\1c\x12\2\x28\2";
+
 // A folder of its own, removed at the end: in memory where that can be had, since
 // the tests write tens of thousands of small files, else a temporary one.
 class TempFolder {

@@ -167,13 +167,14 @@ void MeasureStages(const std::string& root, const std::vector<std::string>& batc
   std::uint64_t position = 0;
   double copying = 0;
   for (const std::string& batch : batches) {
-    if (!gatherer.Takes(batch.size())) {
+    const StagedItem item{++position, ItemKind::kBatch, batch};
+    if (!gatherer.Takes(item)) {
       copying += CpuSeconds() - cpu;
       blocks.emplace_back(gatherer.raw());
       gatherer.Clear();
       cpu = CpuSeconds();
     }
-    gatherer.Add({++position, ItemKind::kBatch, batch});
+    gatherer.Add(item);
     wire += static_cast<double>(batch.size());
   }
   copying += CpuSeconds() - cpu;

@@ -23,7 +23,8 @@ int main(int argc, char** argv) {
   if (!stream.Append(**writer, 1, 30).ok()) return 1;
   const std::string large = stream.BytesAt(31) + std::string(5 * limits::kMiB, '.');
   if (!(*writer)->Append({31, ItemKind::kBatch, large}).ok()) return 1;
-  if (!(*writer)->Append({32, ItemKind::kCheckpoint, "the end"}).ok()) return 1;
+  if (!(*writer)->Append({32, ItemKind::kBatch, kExpandedBatch, kCompactBatch}).ok()) return 1;
+  if (!(*writer)->Append({33, ItemKind::kCheckpoint, "the end"}).ok()) return 1;
   writer->reset();
   store->reset();
   // Of the machine that ran this, and empty.

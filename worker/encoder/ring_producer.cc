@@ -48,18 +48,17 @@ void RingProducer::WaitForSpace(std::uint64_t needed_tail) {
   control.producer_wants.store(0, std::memory_order_relaxed);
 }
 
-void RingProducer::Publish(FrameType type, std::uint32_t assignment, std::size_t skip,
-                           std::size_t payload_bytes, std::uint32_t records) {
+void RingProducer::Publish(FrameType type, std::uint32_t assignment, const Content& content) {
   const FrameHeader header{.magic = kFrameMagic,
                            .type = type,
-                           .skip = static_cast<std::uint16_t>(skip),
-                           .payload_bytes = static_cast<std::uint32_t>(payload_bytes),
+                           .skip = static_cast<std::uint16_t>(content.skip),
+                           .payload_bytes = static_cast<std::uint32_t>(content.payload_bytes),
                            .assignment = assignment,
                            .sequence = ++sequence_,
-                           .records = records,
-                           .reserved = 0};
+                           .records = content.records,
+                           .compact_bytes = static_cast<std::uint32_t>(content.compact_bytes)};
   std::memcpy(memory_.data(head_), &header, sizeof(header));
-  head_ += FrameBytes(skip + payload_bytes);
+  head_ += FrameBytes(content.skip + content.payload_bytes + content.compact_bytes);
   RingControl& control = memory_.control();
   control.head.store(head_, std::memory_order_seq_cst);
   Beat();
@@ -74,7 +73,7 @@ void RingProducer::Send(FrameType type, std::uint32_t assignment, std::string_vi
                         std::uint32_t records) {
   char* const at = Reserve(payload.size());
   std::memcpy(at, payload.data(), payload.size());
-  Publish(type, assignment, 0, payload.size(), records);
+  Publish(type, assignment, {.payload_bytes = payload.size(), .records = records});
 }
 
 }  // namespace tributary

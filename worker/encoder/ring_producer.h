@@ -23,12 +23,19 @@ class RingProducer {
 
   // Space for one frame with up to `payload_bytes` behind its header, which the
   // caller fills from the returned address on. Waits until it is free. One
-  // reservation at a time; a second call before Publish moves nothing.
+  // reservation at a time; a second call before Publish may ask for more and moves
+  // nothing.
   char* Reserve(std::size_t payload_bytes);
 
-  // Publishes the reservation's bytes [skip, skip + payload_bytes) as a frame.
-  void Publish(FrameType type, std::uint32_t assignment, std::size_t skip,
-               std::size_t payload_bytes, std::uint32_t records = 0);
+  // What stands in a reservation from its start on.
+  struct Content {
+    std::size_t skip = 0;
+    std::size_t payload_bytes = 0;
+    std::size_t compact_bytes = 0;
+    std::uint32_t records = 0;
+  };
+  // Publishes the reservation as a frame.
+  void Publish(FrameType type, std::uint32_t assignment, const Content& content);
 
   // Reserve, copy and publish.
   void Send(FrameType type, std::uint32_t assignment, std::string_view payload,

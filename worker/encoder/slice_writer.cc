@@ -1,6 +1,7 @@
 #include "worker/encoder/slice_writer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "proto/worker.pb.h"
 
@@ -11,17 +12,15 @@ constexpr char kRecordsTag = 0x32;     // UpdateResponse.records
 constexpr char kRecordTag = 0x0a;      // Records.records
 constexpr char kSchemaNameTag = 0x0a;  // Record.schema_name
 constexpr char kTableNameTag = 0x12;   // Record.table_name
+constexpr char kEntryTag = 0x22;       // Record.data
 constexpr char kKeyTag = 0x0a;         // map entry's key
 constexpr char kValueTag = 0x12;       // map entry's value
 // What the heap may keep between large rows.
 constexpr std::size_t kKeptHeapBytes = 4 * limits::kMiB;
 
 void AppendVarint(std::string& out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  out.push_back(static_cast<char>(value));
+  char bytes[kMaxVarintBytes];
+  out.append(bytes, PutVarint(bytes, value));
 }
 
 void AppendText(std::string& out, char tag, std::string_view text) {
@@ -30,22 +29,53 @@ void AppendText(std::string& out, char tag, std::string_view text) {
   out.append(text);
 }
 
+std::string RecordHead(std::string_view schema, std::string_view table) {
+  std::string head;
+  AppendText(head, kSchemaNameTag, schema);
+  AppendText(head, kTableNameTag, table);
+  return head;
+}
+
+// The keys of map entries, as they stand in them: key tag, length, name, value tag.
+std::vector<std::string> EntryKeys(const std::vector<std::string>& columns) {
+  std::vector<std::string> keys;
+  for (const std::string& column : columns) {
+    std::string& key = keys.emplace_back();
+    AppendText(key, kKeyTag, column);
+    key.push_back(kValueTag);
+  }
+  return keys;
+}
+
 }  // namespace
 
 SliceWriter::SliceWriter(RingProducer& ring, std::uint32_t assignment, std::string_view schema,
                          std::string_view table, const std::vector<std::string>& columns)
-    : ring_(ring), assignment_(assignment) {
-  AppendText(record_head_, kSchemaNameTag, schema);
-  AppendText(record_head_, kTableNameTag, table);
-  for (const std::string& column : columns) {
-    Key& key = keys_.emplace_back();
-    AppendText(key.bytes, kKeyTag, column);
-    key.bytes.push_back(kValueTag);
+    : SliceWriter(ring, assignment, RecordHead(schema, table), EntryKeys(columns)) {}
+
+SliceWriter::SliceWriter(RingProducer& ring, std::uint32_t assignment, std::string record_head,
+                         const std::vector<std::string>& keys)
+    : ring_(ring),
+      assignment_(assignment),
+      record_head_(std::move(record_head)),
+      compact_(record_head_, keys) {
+  for (const std::string& key : keys) {
+    prefix_bytes_.push_back(kEntryTag);
+    prefix_bytes_.push_back('\0');
+    prefix_bytes_.append(key);
+    prefixes_.push_back({nullptr, kEntryHeadBytes + key.size()});
+  }
+  prefix_bytes_.append(kPieceBytes, '\0');
+  const char* at = prefix_bytes_.data();
+  for (Prefix& prefix : prefixes_) {
+    prefix.bytes = at;
+    at += prefix.size;
   }
 }
 
 void SliceWriter::BeginRow() {
   if (batch_ == nullptr) OpenBatch();
+  compact_.BeginRow();
   on_heap_ = false;
   oversized_ = false;
   row_ = at_ = rows_end_ + 1 + length_bytes_;
@@ -85,12 +115,13 @@ void SliceWriter::EndRow() {
     // The next reservation overlaps this row in the ring, under another address.
     const std::string row(rows_end_, row_end);
     CloseBatch(rows_end_);
-    OpenBatch();
+    OpenBatch(/*with_row=*/true);
     std::memcpy(rows_end_, row.data(), row.size());
     rows_end_ += row.size();
   } else {
     rows_end_ = row_end;
   }
+  compact_.KeepRow();
   ++rows_;
   if (++records_ == limits::kMaxRecordsInBatch) CloseBatch(rows_end_);
 }
@@ -100,8 +131,9 @@ void SliceWriter::Time(std::size_t column, Tag tag, std::int64_t seconds, std::i
   const auto nano_bits = static_cast<std::uint64_t>(nanos);
   const std::size_t second_bytes = seconds == 0 ? 0 : 1 + VarintBytes(second_bits);
   const std::size_t nano_bytes = nanos == 0 ? 0 : 1 + VarintBytes(nano_bits);
-  char* at = Entry(column, tag, 2 + second_bytes + nano_bytes);
-  if (at == nullptr) return;
+  char* const field = Entry(column, tag, 2 + second_bytes + nano_bytes);
+  if (field == nullptr) return;
+  char* at = field + 1;
   *at++ = static_cast<char>(second_bytes + nano_bytes);
   if (seconds != 0) {
     *at++ = 0x08;  // Timestamp.seconds
@@ -111,13 +143,23 @@ void SliceWriter::Time(std::size_t column, Tag tag, std::int64_t seconds, std::i
     *at++ = 0x10;  // Timestamp.nanos
     at = PutVarint(at, nano_bits);
   }
-  at_ = at;
+  Done(column, field, at);
+}
+
+char* SliceWriter::LongEntry(const Prefix& prefix, std::size_t field_bytes) {
+  const std::size_t key_bytes = prefix.size - kEntryHeadBytes;
+  char* at = at_;
+  *at++ = kEntryTag;
+  at = PutVarint(at, key_bytes + VarintBytes(field_bytes) + field_bytes);
+  std::memcpy(at, prefix.bytes + kEntryHeadBytes, key_bytes);
+  return PutVarint(at + key_bytes, field_bytes);
 }
 
 bool SliceWriter::Grow(std::size_t more) {
   if (oversized_) return false;
   const auto used = static_cast<std::size_t>(at_ - row_);
-  if (used + more > limits::kMaxMessageBytes) {
+  // `more` has slack in it; what is really too much is found when the row ends.
+  if (used + more > limits::kMaxMessageBytes + kEntryOverheadBytes) {
     oversized_ = true;
     return false;
   }
@@ -135,8 +177,9 @@ bool SliceWriter::Grow(std::size_t more) {
   return true;
 }
 
-void SliceWriter::OpenBatch() {
+void SliceWriter::OpenBatch(bool with_row) {
   batch_ = ring_.Reserve(limits::kMaxFramePayloadBytes);
+  compact_.NextBatch(with_row);
   rows_end_ = batch_ + kBatchHeadBytes;
   records_ = 0;
 }
@@ -148,8 +191,16 @@ void SliceWriter::CloseBatch(const char* end) {
   char* const head = rows - head_bytes;
   *head = kRecordsTag;
   PutVarint(head + 1, rows_bytes);
-  ring_.Publish(FrameType::kBatch, assignment_, kBatchHeadBytes - head_bytes,
-                head_bytes + rows_bytes, records_);
+  const std::size_t compact_bytes = compact_.Bytes(rows_bytes);
+  if (compact_bytes > 0) {
+    ring_.Reserve(kBatchHeadBytes + rows_bytes + compact_bytes);
+    compact_.Put(rows_bytes, rows + rows_bytes);
+  }
+  ring_.Publish(FrameType::kBatch, assignment_,
+                {.skip = kBatchHeadBytes - head_bytes,
+                 .payload_bytes = head_bytes + rows_bytes,
+                 .compact_bytes = compact_bytes,
+                 .records = records_});
   bytes_since_mark_ += rows_bytes;
   batch_ = nullptr;
   records_ = 0;

@@ -1,9 +1,9 @@
 // Turns the rows of one read assignment into batches: finished wire bytes of
 // fivetran_sdk.v2.UpdateResponse, written straight into the worker's ring.
 //
-// There are no message objects on this path. For each column the map entry's key
-// field and the value's tag are laid out once; a row costs one bounded copy and
-// one value for each column. What is written here is checked in the tests against
+// There are no message objects on this path. For each column the beginning of its
+// map entries is laid out once; a row costs one bounded copy and one value for each
+// column. What is written here is checked in the tests against
 // protobuf's own parser for every value type.
 //
 // A batch closes at 100 records, or before a row that would take it over 1 MiB.
@@ -15,14 +15,16 @@
 //   writer.String(1, "text");
 //   writer.EndRow();
 //
-// Each column of a row is written exactly once, in any order. A row that turns
-// out not to fit its columns' types is taken back with DropRow.
+// Each column of a row is written exactly once, in any order; only in the columns'
+// own order does a batch get its compact form (compact_form.h). A row that turns out
+// not to fit its columns' types is taken back with DropRow.
 //
 // Used by the worker's main thread only.
 #ifndef TRIBUTARY_WORKER_ENCODER_SLICE_WRITER_H_
 #define TRIBUTARY_WORKER_ENCODER_SLICE_WRITER_H_
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -30,6 +32,8 @@
 #include <vector>
 
 #include "common/limits.h"
+#include "common/varint.h"
+#include "worker/encoder/compact_form.h"
 #include "worker/encoder/ring_producer.h"
 
 namespace tributary {
@@ -87,6 +91,9 @@ class SliceWriter {
   std::uint64_t oversized_rows() const { return oversized_rows_; }
 
  private:
+  SliceWriter(RingProducer& ring, std::uint32_t assignment, std::string record_head,
+              const std::vector<std::string>& keys);
+
   // Tags of ValueType's fields: number * 8 + wire type.
   enum Tag : unsigned char {
     kNull = 0x08,
@@ -107,42 +114,49 @@ class SliceWriter {
   };
   static constexpr std::size_t kMarkEveryBytes = limits::kMiB;
 
-  // A column's key as it stands in a map entry: key tag, length, name, value tag.
-  struct Key {
-    std::string bytes;
+  // What of a column's map entries is the same in each: entry tag, a byte for the
+  // entry's length, key tag, length, name, value tag.
+  struct Prefix {
+    const char* bytes = nullptr;
+    std::size_t size = 0;
   };
+  // The entry's tag and length, which the key follows.
+  static constexpr std::size_t kEntryHeadBytes = 2;
+  static constexpr std::uint64_t kOneByteVarint = 0x80;
 
-  static std::size_t VarintBytes(std::uint64_t value) {
-    return (static_cast<std::size_t>(std::bit_width(value | 1)) * 9 + 64) / 64;
-  }
-  static char* PutVarint(char* at, std::uint64_t value) {
-    while (value >= 0x80) {
-      *at++ = static_cast<char>(value | 0x80);
-      value >>= 7;
-    }
-    *at++ = static_cast<char>(value);
-    return at;
-  }
-
-  // Writes a map entry up to the value's tag, with room for the value, and gives
-  // the place behind the tag. `value_bytes` counts tag and content. Null where
-  // the row has grown past what can be sent.
-  char* Entry(std::size_t column, Tag tag, std::size_t value_bytes) {
-    const std::string& key = keys_[column].bytes;
-    if (static_cast<std::size_t>(limit_ - at_) < key.size() + value_bytes + kEntryOverheadBytes) {
-      if (!Grow(key.size() + value_bytes + kEntryOverheadBytes)) return nullptr;
-    }
+  // Writes a map entry up to the value's field, with room for that, and gives the
+  // field's place; its tag is written. `field_bytes` counts tag and content. Null
+  // where the row has grown past what can be sent.
+  char* Entry(std::size_t column, Tag tag, std::size_t field_bytes) {
+    const Prefix prefix = prefixes_[column];
+    const std::size_t needed = prefix.size + field_bytes + kEntryOverheadBytes;
+    if (static_cast<std::size_t>(limit_ - at_) < needed && !Grow(needed)) return nullptr;
     char* at = at_;
-    *at++ = 0x22;  // Record.data, length-delimited
-    at = PutVarint(at, key.size() + VarintBytes(value_bytes) + value_bytes);
-    std::memcpy(at, key.data(), key.size());
-    at = PutVarint(at + key.size(), value_bytes);
-    *at++ = static_cast<char>(tag);
+    const std::size_t entry_bytes = prefix.size - kEntryHeadBytes + 1 + field_bytes;
+    if (entry_bytes < kOneByteVarint) {
+      // Both lengths take one byte. Pieces of a fixed length need no call; what is
+      // too much is written over.
+      for (std::size_t done = 0; done < prefix.size; done += kPieceBytes) {
+        std::memcpy(at + done, prefix.bytes + done, kPieceBytes);
+      }
+      at[1] = static_cast<char>(entry_bytes);
+      at += prefix.size;
+      *at++ = static_cast<char>(field_bytes);
+    } else {
+      at = LongEntry(prefix, field_bytes);
+    }
+    *at = static_cast<char>(tag);
     return at;
+  }
+  char* LongEntry(const Prefix& prefix, std::size_t field_bytes);
+  // The value's field stands at `field` and ends at `end`.
+  void Done(std::size_t column, const char* field, char* end) {
+    compact_.Add(column, field, static_cast<std::size_t>(end - field));
+    at_ = end;
   }
   void Varint(std::size_t column, Tag tag, std::uint64_t value) {
-    char* at = Entry(column, tag, 1 + VarintBytes(value));
-    if (at != nullptr) at_ = PutVarint(at, value);
+    char* const field = Entry(column, tag, 1 + VarintBytes(value));
+    if (field != nullptr) Done(column, field, PutVarint(field + 1, value));
   }
   // A negative int32 travels sign-extended, as protobuf has it.
   void Signed(std::size_t column, Tag tag, std::int64_t value) {
@@ -151,36 +165,57 @@ class SliceWriter {
   template <typename Bits>
   void Fixed(std::size_t column, Tag tag, Bits bits) {
     static_assert(std::endian::native == std::endian::little);
-    char* at = Entry(column, tag, 1 + sizeof(bits));
-    if (at == nullptr) return;
-    std::memcpy(at, &bits, sizeof(bits));
-    at_ = at + sizeof(bits);
+    char* const field = Entry(column, tag, 1 + sizeof(bits));
+    if (field == nullptr) return;
+    std::memcpy(field + 1, &bits, sizeof(bits));
+    Done(column, field, field + 1 + sizeof(bits));
   }
   void Bytes(std::size_t column, Tag tag, std::string_view bytes) {
-    char* at = Entry(column, tag, 1 + VarintBytes(bytes.size()) + bytes.size());
-    if (at == nullptr) return;
-    at = PutVarint(at, bytes.size());
-    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
-    at_ = at + bytes.size();
+    char* const field = Entry(column, tag, 1 + VarintBytes(bytes.size()) + bytes.size());
+    if (field == nullptr) return;
+    char* const at = PutVarint(field + 1, bytes.size());
+    CopyBytes(at, bytes);
+    Done(column, field, at + bytes.size());
+  }
+  // Most texts are short; a call for each would cost more than the copy.
+  static void CopyBytes(char* to, std::string_view bytes) {
+    constexpr std::size_t kHalf = sizeof(std::uint64_t);
+    const std::size_t size = bytes.size();
+    if (size >= kHalf && size <= 2 * kHalf) {
+      std::memcpy(to, bytes.data(), kHalf);
+      std::memcpy(to + size - kHalf, bytes.data() + size - kHalf, kHalf);
+    } else if (size > 2 * kHalf && size <= 4 * kHalf) {
+      std::memcpy(to, bytes.data(), 2 * kHalf);
+      std::memcpy(to + size - 2 * kHalf, bytes.data() + size - 2 * kHalf, 2 * kHalf);
+    } else if (size > 0) {
+      std::memcpy(to, bytes.data(), size);
+    }
   }
   void Time(std::size_t column, Tag tag, std::int64_t seconds, std::int32_t nanos);
 
   bool Grow(std::size_t more);
-  void OpenBatch();
+  // `with_row`: the row that is open goes to the new batch.
+  void OpenBatch(bool with_row = false);
   void CloseBatch(const char* end);
   void AddHeapRow();
   void SendInParts(std::size_t record_bytes);
 
-  // Entry tag, two lengths and the value's tag, at their longest.
-  static constexpr std::size_t kEntryOverheadBytes = 32;
+  // In such pieces a prefix is copied.
+  static constexpr std::size_t kPieceBytes = 32;
+  // Entry tag, two lengths and the value's tag at their longest, and what is
+  // written and read too much.
+  static constexpr std::size_t kEntryOverheadBytes = 96;
   // UpdateResponse.records' tag and length at their longest, before a batch.
   static constexpr std::size_t kBatchHeadBytes = 8;
 
   RingProducer& ring_;
   std::uint32_t assignment_;
-  std::vector<Key> keys_;
+  // Behind all of them kPieceBytes may be read.
+  std::string prefix_bytes_;
+  std::vector<Prefix> prefixes_;
   // Record.schema_name and Record.table_name; the type UPSERT is the default.
   std::string record_head_;
+  CompactForm compact_;
 
   // The open reservation: its start (null: none), and the end of finished rows.
   char* batch_ = nullptr;

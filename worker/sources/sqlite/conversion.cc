@@ -38,13 +38,24 @@ Sequence NextSequence(std::string_view text) {
   return {length, true};
 }
 
-// Bytes at the start of `text` that are ASCII, eight at a time.
+std::uint64_t EightBytes(const char* at) {
+  std::uint64_t bytes;
+  std::memcpy(&bytes, at, sizeof(bytes));
+  return bytes;
+}
+
+// Bytes at the start of `text` that are ASCII, eight at a time. The last eight may
+// overlap those before, so that a short text has no tail to go through.
 std::size_t AsciiPrefix(std::string_view text) {
+  constexpr std::size_t kStep = sizeof(std::uint64_t);
+  constexpr std::uint64_t kNotAscii = 0x8080808080808080u;
   std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + at, sizeof(word));
-    if ((word & 0x8080808080808080u) != 0) break;
+  for (; at + kStep <= text.size(); at += kStep) {
+    if ((EightBytes(text.data() + at) & kNotAscii) != 0) break;
+  }
+  if (at > 0 && at + kStep > text.size() &&
+      (EightBytes(text.data() + text.size() - kStep) & kNotAscii) == 0) {
+    return text.size();
   }
   while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
   return at;

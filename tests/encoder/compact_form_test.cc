@@ -1,0 +1,170 @@
+// The compact form that staging keeps in a batch's place: where a batch has one, and
+// that it expands to the very batch, which EncodedStream checks of every one.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <random>
+
+#include "supervisor/staging/compact_batch.h"
+#include "tests/encoder/encoded_stream.h"
+
+namespace tributary {
+namespace {
+
+const std::vector<std::string> kColumns = {"identifier", "description", "price", "created_at"};
+
+void WriteRow(SliceWriter& writer, std::int64_t id, const std::string& text) {
+  writer.BeginRow();
+  writer.Long(0, id);
+  writer.String(1, text);
+  writer.Double(2, static_cast<double>(id) / 3);
+  writer.NaiveDatetime(3, 1'700'000'000 + id, 5);
+  writer.EndRow();
+}
+
+std::vector<EncodedStream::Piece> Batches(EncodedStream& stream,
+                                          const std::function<void(SliceWriter&)>& write,
+                                          const std::vector<std::string>& columns = kColumns) {
+  SliceWriter writer(stream.producer(), 1, "main", "orders", columns);
+  write(writer);
+  writer.Mark("end", "version");
+  std::vector<EncodedStream::Piece> pieces = stream.Take();
+  std::erase_if(pieces, [](const auto& piece) { return piece.type == FrameType::kMark; });
+  return pieces;
+}
+
+TEST(CompactFormTest, OrdinaryBatchesHaveOneThatIsLessThanHalfOfThem) {
+  EncodedStream stream;
+  const auto batches = Batches(stream, [](SliceWriter& writer) {
+    for (int row = 0; row < 250; ++row) WriteRow(writer, row, "a text");
+  });
+  ASSERT_EQ(batches.size(), 3u);
+  for (const auto& batch : batches) {
+    EXPECT_GT(batch.compact.size(), 0u);
+    EXPECT_LT(batch.compact.size() * 2, batch.payload.size());
+  }
+}
+
+TEST(CompactFormTest, EveryTypeAndLengthExpands) {
+  EncodedStream stream;
+  const auto batches = Batches(
+      stream,
+      [](SliceWriter& writer) {
+        for (std::size_t bytes = 0; bytes < 300; ++bytes) {
+          writer.BeginRow();
+          writer.Null(0);
+          writer.Bool(1, bytes % 2 == 0);
+          writer.Short(2, -static_cast<std::int32_t>(bytes));
+          writer.Long(3, std::int64_t{1} << (bytes % 63));
+          writer.Float(4, 1.5F);
+          writer.NaiveDate(5, 0);
+          writer.UtcDatetime(6, -1, 999'999'999);
+          writer.Decimal(7, "12.50");
+          writer.Binary(8, std::string(bytes, '\0'));
+          writer.EndRow();
+        }
+      },
+      {"null", "bool", "short", "long", "float", "date", "utc", "decimal", std::string(200, 'n')});
+  ASSERT_EQ(batches.size(), 3u);
+  for (const auto& batch : batches) EXPECT_GT(batch.compact.size(), 0u);
+}
+
+TEST(CompactFormTest, ARowThatMovesToTheNextBatchIsInThatOnesForm) {
+  EncodedStream stream;
+  const std::string text(1500, 'x');
+  const std::vector<std::string> columns(15, std::string(900, 'c'));
+  const auto batches = Batches(
+      stream,
+      [&](SliceWriter& writer) {
+        for (int row = 0; row < 90; ++row) {
+          writer.BeginRow();
+          for (std::size_t column = 0; column < columns.size(); ++column) {
+            writer.String(column, text.substr(0, static_cast<std::size_t>(row * 5)));
+          }
+          writer.EndRow();
+        }
+      },
+      columns);
+  ASSERT_GT(batches.size(), 1u);
+  for (const auto& batch : batches) EXPECT_GT(batch.compact.size(), 0u);
+}
+
+TEST(CompactFormTest, ARowTakenBackOrSentAloneLeavesNothingInIt) {
+  EncodedStream stream;
+  const auto batches = Batches(stream, [](SliceWriter& writer) {
+    WriteRow(writer, 1, "before");
+    writer.BeginRow();
+    writer.Long(0, 2);
+    writer.String(1, "taken back");
+    writer.DropRow();
+    WriteRow(writer, 3, "between");
+    WriteRow(writer, 4, std::string(limits::kMaxFramePayloadBytes, 'l'));
+    for (int row = 5; row < 10; ++row) WriteRow(writer, row, "behind");
+  });
+  ASSERT_GE(batches.size(), 3u);
+  EXPECT_GT(batches.front().compact.size(), 0u);
+  EXPECT_GT(batches.back().compact.size(), 0u);
+}
+
+TEST(CompactFormTest, BatchesThatItDoesNotServeHaveNone) {
+  struct Case {
+    const char* what;
+    std::function<void(SliceWriter&)> write;
+  };
+  const Case cases[] = {
+      {"long values", [](SliceWriter& w) { WriteRow(w, 1, std::string(100'000, 't')); }},
+      {"values beside which names are little",
+       [](SliceWriter& w) { WriteRow(w, 1, std::string(1'000, 't')); }},
+      {"columns out of their order",
+       [](SliceWriter& w) {
+         w.BeginRow();
+         for (const std::size_t column : {1u, 0u, 2u, 3u}) w.Null(column);
+         w.EndRow();
+       }},
+      {"a row that lacks a column",
+       [](SliceWriter& w) {
+         WriteRow(w, 1, "whole");
+         w.BeginRow();
+         for (const std::size_t column : {0u, 1u, 2u}) w.Null(column);
+         w.EndRow();
+         WriteRow(w, 3, "whole");
+       }},
+  };
+  for (const Case& one : cases) {
+    EncodedStream stream;
+    const auto batches = Batches(stream, one.write);
+    ASSERT_EQ(batches.size(), 1u) << one.what;
+    EXPECT_EQ(batches[0].compact, "") << one.what;
+  }
+}
+
+TEST(CompactFormTest, ExpandingTakesAnyBytesWithoutHarm) {
+  EncodedStream stream;
+  const auto batches = Batches(stream, [](SliceWriter& writer) {
+    for (int row = 0; row < 3; ++row) WriteRow(writer, row, "a text");
+  });
+  const std::string& whole = batches[0].compact;
+  std::mt19937_64 random(7);
+  int refused = 0;
+  constexpr int kTries = 20'000;
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    std::string damaged =
+        whole.substr(0, attempt % 3 == 0 ? random() % whole.size() : whole.size());
+    for (int change = attempt % 4; change > 0 && !damaged.empty(); --change) {
+      damaged[random() % damaged.size()] = static_cast<char>(random());
+    }
+    const auto size = ExpandedBytes(damaged);
+    if (!size.ok()) {
+      ++refused;
+      continue;
+    }
+    // Of exactly its size, for the sanitizer.
+    const auto batch = std::make_unique<char[]>(*size);
+    if (!ExpandCompactBatch(damaged, batch.get()).ok()) ++refused;
+  }
+  EXPECT_GT(refused, kTries / 4);
+  EXPECT_FALSE(ExpandedBytes("").ok());
+}
+
+}  // namespace
+}  // namespace tributary
