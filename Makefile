@@ -11,7 +11,7 @@ BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache \
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
   libboost-dev libleveldb-dev libsnappy-dev libabsl-dev libssl-dev liblz4-dev zlib1g-dev \
   libsqlite3-dev nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
-TEST_PACKAGES := sqlite3 procps
+TEST_PACKAGES := sqlite3 procps iproute2 faketime
 LINT_PACKAGES := clang-16 clang-format-16 clang-tidy-16
 FUZZ_PACKAGES := clang-16 libclang-rt-16-dev
 

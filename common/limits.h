@@ -24,10 +24,13 @@ inline constexpr std::size_t kKeptHeapBytes = 64 * kMiB;
 inline constexpr std::size_t kMappedAllocationBytes = 4 * kMiB;
 // Setup tests and schema calls that are answered at a time; others wait.
 inline constexpr int kQuestionsAtATime = 8;
-// A client's connection is asked for a sign of life so often, and is taken for lost
-// without one for so long. A client that only does not read may be silent for both.
-inline constexpr int kKeepaliveEveryMs = 60'000;
-inline constexpr int kKeepaliveTimeoutMs = 120'000;
+// A client whose connection shows no sign of life for so long is taken for lost,
+// unless --client-timeout says otherwise; after a third of it, it is asked for one.
+// A client that only stands still may do so for a minute and more.
+inline constexpr std::chrono::seconds kDefaultClientTimeout{180};
+inline constexpr std::chrono::seconds kLongestClientTimeout{24 * 3600};
+// A connection that cannot be taken, for want of a descriptor, is tried again so often.
+inline constexpr std::chrono::milliseconds kAcceptAgainAfter{200};
 // Open calls at shutdown, after the syncs have ended.
 inline constexpr std::chrono::seconds kShutdownGrace{2};
 
@@ -45,6 +48,9 @@ inline constexpr std::size_t kMaxMessageBytes = 128 * kMiB;
 inline constexpr std::size_t kRingBytes = 8 * kMiB;
 // The largest payload of one frame. A larger message goes in parts.
 inline constexpr std::size_t kMaxFramePayloadBytes = kMaxBatchBytes + 64 * kKiB;
+// The longest bound that a mark may name. Behind a row of a longer key there is no
+// mark, so that the state stays small.
+inline constexpr std::size_t kMaxBoundBytes = 16 * kKiB;
 // The compact form of a batch, beside its payload.
 inline constexpr std::size_t kMaxCompactBytes = 512 * kKiB;
 

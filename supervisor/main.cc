@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -37,6 +38,14 @@ void DropAbandonedStaging(const Settings& settings) {
   }
 }
 
+// As far as it may go: the usual soft limit is meant for programs that use select.
+void RaiseOpenFilesLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int SupervisorMain(int argc, char** argv) {
   const ParsedSettings parsed = ParseSettings(argc, argv);
   if (!parsed.settings.has_value()) return parsed.exit_code;
@@ -57,6 +66,7 @@ int SupervisorMain(int argc, char** argv) {
   // the kernel and taking it back costs half as much as writing it.
   mallopt(M_TRIM_THRESHOLD, static_cast<int>(limits::kKeptHeapBytes));
   mallopt(M_MMAP_THRESHOLD, static_cast<int>(limits::kMappedAllocationBytes));
+  RaiseOpenFilesLimit();
   DropAbandonedStaging(settings);
   ActiveSyncs syncs(settings);
   auto server = StartServer(settings, syncs);

@@ -57,28 +57,34 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto running =
       std::make_unique<RunningServer>(std::make_unique<ConnectorService>(settings, syncs));
+  // A client that is gone without a word would keep its connection's sync open.
+  const std::chrono::milliseconds client_timeout = settings.client_timeout;
+  const std::chrono::milliseconds asked_after = client_timeout / 3;
+  auto listener = Listener::Listen(settings.port, client_timeout - asked_after);
+  if (!listener.ok()) return listener.status();
+  running->listener_ = *std::move(listener);
   grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort(absl::StrCat("[::]:", settings.port), *credentials, &port);
+  auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, *credentials);
   builder.RegisterService(running->service_.get());
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMaxRequestBytes));
   builder.AddChannelArgument(GRPC_ARG_HTTP2_WRITE_BUFFER_SIZE,
                              static_cast<int>(limits::kSocketWriteBytes));
-  // Two connectors on one port would each get some of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // A client that is gone without a word would keep its connection's sync open.
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, limits::kKeepaliveEveryMs);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, limits::kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(asked_after.count()));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             static_cast<int>((client_timeout - asked_after).count()));
   running->server_ = builder.BuildAndStart();
-  if (running->server_ == nullptr || port == 0) {
-    return absl::FailedPreconditionError(absl::StrCat("serve gRPC: cannot listen on port ",
-                                                      settings.port, "; choose another --port"));
+  if (running->server_ == nullptr) {
+    return absl::FailedPreconditionError(
+        "serve gRPC: the server does not start; see stderr for gRPC's reason");
   }
-  Log(LogLevel::kInfo, "serving", {{"port", absl::StrCat(port)}});
+  running->listener_->Start(std::move(acceptor));
+  Log(LogLevel::kInfo, "serving", {{"port", absl::StrCat(running->listener_->port())}});
   return running;
 }
 
 void RunningServer::Stop() {
+  listener_->Stop();
   // gRPC waits for a connection with bytes under way for as long as its client takes
   // none, so this does not wait for gRPC.
   const auto ended = std::make_shared<std::promise<void>>();

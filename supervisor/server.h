@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "supervisor/connector_service.h"
+#include "supervisor/listener.h"
 
 namespace tributary {
 
@@ -26,6 +27,7 @@ class RunningServer {
 
   std::unique_ptr<ConnectorService> service_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Listener> listener_;
 };
 
 // FAILED_PRECONDITION: the port is taken, or a TLS file cannot be read.

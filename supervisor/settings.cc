@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <string>
 #include <thread>
 
 #include "common/limits.h"
@@ -45,6 +46,15 @@ void AddOptions(CLI::App& app, Settings& settings) {
   app.add_option("--max-syncs", settings.max_syncs, "Syncs that may run at a time")
       ->envname("TRIBUTARY_MAX_SYNCS")
       ->check(CLI::Range(std::size_t{1}, limits::kMaxSyncs));
+  app.add_option_function<int>(
+         "--client-timeout",
+         [&settings](const int& seconds) {
+           settings.client_timeout = std::chrono::seconds(seconds);
+         },
+         "Seconds without a sign of life after which a client is taken for lost")
+      ->envname("TRIBUTARY_CLIENT_TIMEOUT")
+      ->check(CLI::Range(1, static_cast<int>(limits::kLongestClientTimeout.count())))
+      ->default_str(std::to_string(limits::kDefaultClientTimeout.count()));
   app.add_option("--log-format", settings.log_format, "json or text")
       ->envname("TRIBUTARY_LOG_FORMAT")
       ->transform(CLI::CheckedTransformer(

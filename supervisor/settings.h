@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "common/limits.h"
 #include "common/log.h"
 
 namespace tributary {
@@ -24,6 +25,8 @@ struct Settings {
   std::chrono::milliseconds checkpoint_interval{10000};
   std::string sqlite_root;
   std::size_t max_syncs = 4;
+  // Without a sign of life for so long a client is taken for lost.
+  std::chrono::seconds client_timeout = limits::kDefaultClientTimeout;
   LogFormat log_format = LogFormat::kJson;
   std::string tls_cert;
   std::string tls_key;

@@ -1,7 +1,11 @@
 #include "supervisor/pool/ask.h"
 
+#include <algorithm>
 #include <chrono>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
@@ -29,6 +33,26 @@ bool PulseWatch::Silent(std::uint64_t pulse, std::int64_t now_ms) {
   return silent_looks_ >= limits::kSilentPulseLooks;
 }
 
+namespace {
+
+bool NamesATableTwice(const Catalog& catalog) {
+  std::set<std::pair<std::string_view, std::string_view>> names;
+  return !std::all_of(catalog.tables().begin(), catalog.tables().end(),
+                      [&names](const CatalogTable& table) {
+                        return names.emplace(table.schema(), table.table()).second;
+                      });
+}
+
+// Whether a sound worker may say this to what it was asked.
+bool Fits(const FromWorker& answer, const Assignment& asked) {
+  if (asked.has_test()) return answer.has_tested();
+  if (!asked.has_describe() || !answer.has_catalog()) return false;
+  if (answer.catalog().unchanged()) return !asked.describe().known_version().empty();
+  return !NamesATableTwice(answer.catalog());
+}
+
+}  // namespace
+
 absl::Status ToStatus(const Failure& failure) {
   const auto code = static_cast<absl::StatusCode>(failure.code());
   return code == absl::StatusCode::kOk
@@ -49,7 +73,9 @@ absl::StatusOr<FromWorker> Ask(WorkerProcess& worker, const Assignment& assignme
     }
     if (*received && answer.assignment() == assignment.id()) {
       if (answer.has_failure()) return ToStatus(answer.failure());
-      return answer;
+      if (Fits(answer, assignment)) return answer;
+      worker.End();
+      return absl::UnavailableError("ask a worker: it answered what cannot be and was ended");
     }
     if (give_up()) return absl::CancelledError("ask a worker: nobody waits for the answer");
     if (watch.Silent(worker.ring().pulse(), SteadyMs())) {

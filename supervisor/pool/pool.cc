@@ -58,9 +58,10 @@ absl::Status Pool::Replace(Member& member) {
 
 void Pool::Give(Member& member, Work work, Assignment assignment) {
   assignment.set_id(member.next_id++);
-  // Where this fails the worker is gone, which Receive finds.
-  member.process->Send(assignment).IgnoreError();
+  const absl::Status sent = member.process->Send(assignment);
   member.given.push_back({assignment.id(), std::move(work)});
+  // Otherwise the worker is gone, which Receive finds.
+  if (absl::IsResourceExhausted(sent)) End(member, std::string(sent.message()));
 }
 
 std::optional<FromWorker> Pool::Receive(Member& member) {
@@ -78,7 +79,9 @@ std::optional<FromWorker> Pool::Receive(Member& member) {
     member.early.push_back(std::move(answer));
     received = member.process->channel().Receive(answer);
   }
-  if (!received.ok()) {
+  if (absl::IsInvalidArgument(received.status())) {
+    End(member, std::string(received.status().message()));
+  } else if (!received.ok()) {
     member.ending = member.process->End();
     member.ended = true;
   } else if (*received) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct Member {
   struct Given {
     std::uint32_t id = 0;
     Work work;
+    // That its slice is read in; nothing until its first mark.
+    std::optional<std::string> version = {};
   };
 
   bool idle() const { return given.empty(); }

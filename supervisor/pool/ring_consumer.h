@@ -59,9 +59,12 @@ class RingConsumer : public std::enable_shared_from_this<RingConsumer> {
   std::uint64_t pulse() const { return memory_->control().pulse.load(std::memory_order_relaxed); }
   // Assignments up to `id` are to stop at their next mark.
   void PauseThrough(std::uint32_t id) {
-    auto& through = memory_->control().pause_through;
-    if (through.load(std::memory_order_relaxed) < id) through.store(id, std::memory_order_relaxed);
+    if (id <= paused_through_) return;
+    paused_through_ = id;
+    memory_->control().pause_through.store(id, std::memory_order_relaxed);
   }
+  // What was asked for; the word in the ring is anybody's.
+  std::uint32_t paused_through() const { return paused_through_; }
 
   int memory_fd() const { return memory_->fd(); }
   int space_free_fd() const { return space_free_.get(); }
@@ -84,6 +87,7 @@ class RingConsumer : public std::enable_shared_from_this<RingConsumer> {
   FileDescriptor space_free_;
   std::uint64_t next_ = 0;
   std::uint64_t sequence_ = 0;
+  std::uint32_t paused_through_ = 0;
 
   mutable std::mutex mutex_;
   // Frames handed out and not yet freed, oldest first; the front is number first_.

@@ -221,10 +221,27 @@ bool Copy::TakeBatch(Member& member, Frame& frame) {
 
 bool Copy::TakeMark(Member& member, const ReadWork& read, const Frame& frame) {
   tributary::Mark mark;
-  if (!mark.ParseFromArray(frame.payload.data(), static_cast<int>(frame.payload.size()))) {
+  // Parsed where the worker cannot change it meanwhile.
+  if (!mark.ParseFromString(std::string(frame.payload))) {
     pool_.End(member, "it wrote a mark that is none");
     return false;
   }
+  if (!member.parts.empty()) {
+    pool_.End(member, "it broke off a message");
+    return false;
+  }
+  if (mark.at().size() > limits::kMaxBoundBytes && mark.at() != read.range.to) {
+    pool_.End(member, "it wrote a mark that cannot be");
+    return false;
+  }
+  // A slice is read in one transaction. Taken for a change of the source, another
+  // version would begin the table again, over and over.
+  std::optional<std::string>& version = member.given.front().version;
+  if (version.value_or(mark.version()) != mark.version()) {
+    pool_.End(member, "it wrote a mark of another version than its slice has");
+    return false;
+  }
+  version = mark.version();
   const auto result = mark.opens() ? scheduler_.Open(read, mark.version())
                                    : scheduler_.Mark(read, mark.at(), mark.version());
   switch (result) {
@@ -243,12 +260,23 @@ bool Copy::TakeMark(Member& member, const ReadWork& read, const Frame& frame) {
 
 bool Copy::TakeEnd(Member& member, const Frame& frame) {
   ReadEnd end;
-  if (!end.ParseFromArray(frame.payload.data(), static_cast<int>(frame.payload.size()))) {
+  if (!end.ParseFromString(std::string(frame.payload)) ||
+      !ReadEnd::Outcome_IsValid(end.outcome())) {
     pool_.End(member, "it wrote an end that is none");
+    return false;
+  }
+  if (end.outcome() == ReadEnd::PAUSED &&
+      member.process->ring().paused_through() < frame.assignment) {
+    pool_.End(member, "it paused where nobody asked it to");
     return false;
   }
   const ReadWork read = std::get<ReadWork>(member.given.front().work);
   const bool stale = scheduler_.Stale(read);
+  // Where the read is stale, the beginning of a message may have been passed over.
+  if (!stale && !member.parts.empty()) {
+    pool_.End(member, "it broke off a message");
+    return false;
+  }
   if (!stale && end.outcome() == ReadEnd::DONE) {
     const auto finished = scheduler_.Finish(read);
     if (finished == Scheduler::FinishResult::kBroken) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "absl/strings/match.h"
@@ -220,6 +222,70 @@ TEST_F(ProcessFaults, TooFewDescriptorsAreAClearErrorAndTheSupervisorLives) {
   AddRowsToAllTables();
   ExpectGoodSyncAndEqual();
   EXPECT_LE(Descriptors(), open + 4) << "descriptors are lost where a start fails";
+}
+
+// The replacement of a worker that ended has no place to go.
+TEST_F(ProcessFaults, WhatRunsOutInMidSyncEndsItClearlyAndTheNextOneGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  struct Case {
+    int resource;
+    rlim_t least;
+    const char* says;
+  };
+  for (const Case& one : {Case{RLIMIT_NOFILE, 16, "open-files limit"},
+                          Case{RLIMIT_FSIZE, limits::kRingBytes / 2, "shared memory"}}) {
+    SCOPED_TRACE(one.says);
+    AddRowsToAllTables();
+    std::filesystem::remove(scene().state());
+    const auto run = scene().SyncInItsMidst(0);
+    ASSERT_TRUE(Eventually([this] { return connector().workers().size() == 2; }));
+    rlimit before{};
+    ASSERT_EQ(
+        prlimit(connector().pid(), static_cast<__rlimit_resource>(one.resource), nullptr, &before),
+        0);
+    ASSERT_NO_FATAL_FAILURE(SetLimit(one.resource, one.least));
+    for (const pid_t worker : connector().workers()) kill(worker, SIGKILL);
+    const SyncOutcome outcome = run->Wait();
+    EXPECT_EQ(outcome.grpc_code(), "UNAVAILABLE") << outcome.text;
+    EXPECT_TRUE(absl::StrContains(outcome.grpc_message(), one.says)) << outcome.text;
+    EXPECT_EQ(outcome.breach(), "") << outcome.text;
+    ASSERT_TRUE(connector().running());
+    ASSERT_NO_FATAL_FAILURE(SetLimit(one.resource, before.rlim_cur));
+    // A client that knocked meanwhile is let in when there is room again.
+    ExpectGoodSyncAndEqual();
+  }
+  ExpectSoundSupervisor();
+}
+
+TEST_F(ProcessFaults, ClientsThatCameWhileThereWereNoDescriptorsLeftAreServedLater) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, 3));
+  SyncRun early(scene().Sync());
+  ASSERT_TRUE(connector().WaitForLog("a client has to wait").has_value());
+  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, 4096));
+  const SyncOutcome outcome = early.Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(ProcessFaults, WorkerHasNothingOfItsSourceInArgumentsAndEnvironment) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  connector().Stop();
+  connector().options().environment = {{"A_SECRET_OF_THE_OPERATOR", "hunter2"}};
+  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  const auto run = scene().SyncInItsMidst(0);
+  ASSERT_TRUE(Eventually([this] { return !connector().workers().empty(); }));
+  for (const pid_t worker : connector().workers()) {
+    for (const char* name : {"cmdline", "environ"}) {
+      std::ifstream file(absl::StrCat("/proc/", worker, "/", name));
+      const std::string text{std::istreambuf_iterator<char>(file), {}};
+      EXPECT_FALSE(absl::StrContains(text, "hunter2")) << name << ": " << text;
+      EXPECT_FALSE(absl::StrContains(text, scene().source())) << name << ": " << text;
+    }
+  }
+  EXPECT_TRUE(run->Wait().ok());
+  ExpectEqual();
 }
 
 TEST_F(ProcessFaults, PortThatIsTakenIsAClearErrorAtStart) {

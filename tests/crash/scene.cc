@@ -68,8 +68,12 @@ std::set<std::string> Scene::LiveTables() const {
 
 std::unique_ptr<SyncRun> Scene::SyncInItsMidst(std::size_t live_tables,
                                                std::vector<std::string> flags) const {
-  flags.insert(flags.end(), {"--read-delay-ms", "1"});
-  auto run = std::make_unique<SyncRun>(Sync(std::move(flags)));
+  return InItsMidst(Sync(std::move(flags)), live_tables);
+}
+
+std::unique_ptr<SyncRun> Scene::InItsMidst(SyncRunOptions options, std::size_t live_tables) const {
+  options.flags.insert(options.flags.end(), {"--read-delay-ms", "1"});
+  auto run = std::make_unique<SyncRun>(options);
   Eventually([&] {
     const bool begun = std::filesystem::exists(state());
     return (begun && LiveTables().size() >= live_tables) || !run->running();

@@ -47,6 +47,8 @@ class Scene {
   // many tables live. The rest of the stream is a matter of seconds.
   std::unique_ptr<SyncRun> SyncInItsMidst(std::size_t live_tables,
                                           std::vector<std::string> flags = {}) const;
+  // The same of a client of another kind.
+  std::unique_ptr<SyncRun> InItsMidst(SyncRunOptions options, std::size_t live_tables) const;
 
  private:
   TempDir dir_;

@@ -148,5 +148,23 @@ TEST_F(SourceFaults, LastingExclusiveLockEndsTheSyncAsUnavailableAndTheNextGoesO
   ExpectSoundSupervisor();
 }
 
+// A mark says how far a slice is read by naming a key, and no state could hold one
+// like these.
+TEST_F(SourceFaults, RowsWhoseKeysAreLongerThanAFrameAreAllThere) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  {
+    Database database(scene().source());
+    database.RunAtOnce(
+        "CREATE TABLE long_keys(key TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID;"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12)"
+        "INSERT INTO long_keys SELECT hex(zeroblob(1000000)) || i, i FROM n;"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+        "INSERT INTO long_keys SELECT hex(randomblob(10000)), i FROM n");
+  }
+  ExpectGoodSyncAndEqual();
+  std::cout << "state: " << fs::file_size(scene().state()) << " bytes" << std::endl;
+  ExpectSoundSupervisor();
+}
+
 }  // namespace
 }  // namespace tributary::tests

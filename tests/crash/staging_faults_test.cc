@@ -158,6 +158,59 @@ TEST_F(StagingFaults, StateThatStagingHasNothingForIsReadFromTheSourceAgain) {
   ExpectSoundSupervisor();
 }
 
+// What a disk or a power cut may have done to it while nobody looked.
+TEST_F(StagingFaults, StagingThatWasDamagedIsReplayedAsFarAsItIsSoundAndReadAgainBehind) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_NO_FATAL_FAILURE(StageAllAndKeepAnOldState());
+  connector().Stop();
+  // The client was killed, so much of its warehouse is in the -wal file.
+  const std::vector<std::string> kept = {scene().staging(), scene().state(), scene().warehouse(),
+                                         scene().warehouse() + "-wal"};
+  const auto copy_of = [](const std::string& path) { return path + ".kept"; };
+  for (const std::string& path : kept) {
+    std::filesystem::copy(path, copy_of(path), std::filesystem::copy_options::recursive);
+  }
+  using Damage = void (*)(const std::string& file, std::uint64_t size);
+  const std::vector<std::pair<const char*, Damage>> damages = {
+      {"a byte in the middle",
+       [](const std::string& file, std::uint64_t size) {
+         std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+         bytes.seekg(static_cast<std::streamoff>(size / 2));
+         const int byte = bytes.get();
+         bytes.seekp(static_cast<std::streamoff>(size / 2));
+         bytes.put(static_cast<char>(byte ^ 1));
+       }},
+      {"writes that never came to the disk",
+       [](const std::string& file, std::uint64_t size) {
+         std::filesystem::resize_file(file, size - size / 3);
+       }},
+      {"a file that is gone",
+       [](const std::string& file, std::uint64_t) { std::filesystem::remove(file); }},
+  };
+  for (const auto& [what, damage] : damages) {
+    SCOPED_TRACE(what);
+    std::filesystem::remove(scene().warehouse() + "-shm");
+    for (const std::string& path : kept) {
+      std::filesystem::remove_all(path);
+      std::filesystem::copy(copy_of(path), path, std::filesystem::copy_options::recursive);
+    }
+    std::size_t damaged = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(scene().staging())) {
+      // LevelDB's logs, in which all that is staged lies.
+      if (!entry.is_regular_file() || entry.path().extension() != ".log") continue;
+      if (entry.file_size() < 4096) continue;
+      damage(entry.path(), entry.file_size());
+      ++damaged;
+    }
+    EXPECT_GT(damaged, 0u);
+    ASSERT_NO_FATAL_FAILURE(StartConnector());
+    ExpectGoodSyncAndEqual();
+    EXPECT_GT(connector().RowsRead(), 0u);
+    ExpectSoundSupervisor();
+    connector().Stop();
+  }
+}
+
 TEST_F(StagingFaults, WhatIsDeselectedIsNotReplayed) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   ExpectGoodSync({"--save-checkpoint", "2"});

@@ -1,15 +1,28 @@
 #!/usr/bin/env bash
-# Runs every fuzzer over its kept corpus. $1: the build folder, $2: seconds for each.
+# Runs every fuzzer over its kept corpus, two at a time.
+# $1: the build folder, $2: seconds for each. Fails where one finds something. What
+# it found, and all that it said, stays in $1/fuzz/found.
 set -euo pipefail
+build="$1"
+seconds="$2"
 corpora="$(cd "$(dirname "$0")" && pwd)/corpus"
-for fuzzer in "$1"/fuzz/*_fuzz; do
-  name="$(basename "$fuzzer" _fuzz)"
-  found="$1/fuzz/found/$name"
+
+fuzz() {
+  local name found
+  name="$(basename "$1" _fuzz)"
+  found="$build/fuzz/found/$name"
   mkdir -p "$found" "$corpora/$name"
-  echo "fuzzing $name for $2 s"
-  # New inputs go to the build folder; crashes end the run.
-  "$fuzzer" "$found" "$corpora/$name" -max_total_time="$2" -rss_limit_mb=4096 -timeout=10 \
-    -artifact_prefix="$found/crash-" -print_final_stats=1 2>&1 |
-    grep -E 'ERROR|SUMMARY|number_of_executed_units|Test unit written' || true
-  test "${PIPESTATUS[0]}" -eq 0
-done
+  # The first folder is the one that new inputs go to.
+  if "$1" "$found" "$corpora/$name" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 \
+    -artifact_prefix="$found.finding-" -print_final_stats=1 >"$found.log" 2>&1; then
+    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$found.log") inputs," \
+      "nothing found"
+  else
+    echo "$name: a finding; $found.log has the whole of it"
+    grep -E 'broken:|ERROR|SUMMARY|Test unit written' "$found.log" || tail -n 20 "$found.log"
+    return 1
+  fi
+}
+export -f fuzz
+export build seconds corpora
+printf '%s\n' "$build"/fuzz/*_fuzz | xargs -P 2 -I{} bash -c 'set -euo pipefail; fuzz {}'

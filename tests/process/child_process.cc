@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -43,13 +44,14 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 }
 
 // In the child: only what may be called after a fork.
-[[noreturn]] void Become(const ChildOptions& options, int out, int err, pid_t parent,
+[[noreturn]] void Become(const ChildOptions& options, int out, int err, int network, pid_t parent,
                          char* const* arguments, char* const* environment) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(kCannotStart);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (network >= 0 && setns(network, CLONE_NEWNET) != 0) _exit(kCannotStart);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
   for (const auto& [resource, value] : options.limits) {
@@ -77,6 +79,11 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(const ChildOpt
   FileDescriptor out_read(out[0]), out_write(out[1]);
   if (pipe2(err, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "make a pipe");
   FileDescriptor err_read(err[0]), err_write(err[1]);
+  FileDescriptor network(
+      options.network.empty() ? -1 : open(options.network.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!options.network.empty() && !network.valid()) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("enter ", options.network));
+  }
   FileDescriptor stop(eventfd(0, EFD_CLOEXEC));
   if (!stop.valid()) return absl::ErrnoToStatus(errno, "make an eventfd");
 
@@ -89,8 +96,8 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(const ChildOpt
   const pid_t pid = fork();
   if (pid < 0) return absl::ErrnoToStatus(errno, absl::StrCat("start ", options.program));
   if (pid == 0) {
-    Become(options, out_write.get(), err_write.get(), parent, argument_pointers.data(),
-           environment_pointers.data());
+    Become(options, out_write.get(), err_write.get(), network.get(), parent,
+           argument_pointers.data(), environment_pointers.data());
   }
   return std::unique_ptr<ChildProcess>(
       new ChildProcess(pid, std::move(out_read), std::move(err_read), std::move(stop)));

@@ -36,6 +36,8 @@ struct ChildOptions {
   std::map<std::string, std::string> environment = {};
   // setrlimit's resource and the value for both of its limits.
   std::vector<std::pair<int, rlim_t>> limits = {};
+  // The file of a network namespace that it is to live in; empty: the test's own.
+  std::string network = {};
 };
 
 // How a process ended: one of the two is set.

@@ -36,7 +36,7 @@ std::string ConnectorBinary() {
 
 absl::Status Connector::Start() {
   ChildOptions child;
-  child.program = ConnectorBinary();
+  child.program = options_.program.empty() ? ConnectorBinary() : options_.program;
   child.arguments = {"--sqlite-root", options_.sqlite_root, "--staging-dir", options_.staging_dir};
   if (std::find(options_.flags.begin(), options_.flags.end(), "--port") == options_.flags.end()) {
     child.arguments.insert(child.arguments.end(), {"--port", "0"});

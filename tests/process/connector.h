@@ -37,6 +37,8 @@ struct ConnectorOptions {
   std::map<std::string, std::string> environment = {};
   // As ChildOptions'.
   std::vector<std::pair<int, rlim_t>> limits = {};
+  // Another executable than ConnectorBinary().
+  std::string program = {};
 };
 
 // Where the executable stands.

@@ -19,8 +19,10 @@ void Add(std::vector<std::string>& arguments, const char* flag, const std::strin
   arguments.push_back(value);
 }
 
-std::unique_ptr<ChildProcess> StartTester(std::vector<std::string> arguments) {
+std::unique_ptr<ChildProcess> StartTester(std::vector<std::string> arguments,
+                                          const std::string& network = "") {
   ChildOptions child;
+  child.network = network;
   child.program = SyncTesterBinary();
   child.arguments = std::move(arguments);
   auto process = ChildProcess::Start(child);
@@ -71,7 +73,7 @@ SyncRun::SyncRun(const SyncRunOptions& options) {
   if (options.warehouse.empty()) arguments.emplace_back("--drain");
   if (options.skip_setup) arguments.emplace_back("--skip-setup");
   arguments.insert(arguments.end(), options.flags.begin(), options.flags.end());
-  process_ = StartTester(std::move(arguments));
+  process_ = StartTester(std::move(arguments), options.network);
 }
 
 void SyncRun::Kill() { process_->Signal(SIGKILL); }

@@ -35,6 +35,8 @@ struct SyncRunOptions {
   bool skip_setup = true;
   // Further ones, each word by itself: {"--deadline-s", "2"}.
   std::vector<std::string> flags = {};
+  // As ChildOptions'.
+  std::string network = {};
 };
 
 struct SyncOutcome {

@@ -176,7 +176,7 @@ int SliceReader::ReadRows(std::string_view version, SliceWriter& writer) {
     const bool pause = writer.PauseWanted();
     if (!pause && !writer.MarkDue()) continue;
     const std::string bound = BoundBehindRow();
-    if (bound.empty()) continue;
+    if (bound.empty() || bound.size() > limits::kMaxBoundBytes) continue;
     writer.Mark(bound, version);
     if (pause) {
       paused_ = true;

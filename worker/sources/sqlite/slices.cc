@@ -131,7 +131,9 @@ class TableCutter {
       for (const BTreeReader::Cut& cut : cuts) {
         if (!last.empty() && !behind(cut.key, last)) continue;
         if (!end.empty() && !behind(end, cut.key)) continue;
-        inside.push_back(KeyBound(cut.key));
+        std::string bound = KeyBound(cut.key);
+        if (bound.size() > limits::kMaxBoundBytes) continue;
+        inside.push_back(std::move(bound));
         last = cut.key;
       }
       cutter.Cut(range, inside);

@@ -1,0 +1,55 @@
+// The port: takes connections and gives them to gRPC.
+//
+// gRPC's own listener takes none any more, for good, once a descriptor for one was
+// lacking. This one leaves such a client waiting and takes it when there is room.
+#ifndef TRIBUTARY_SUPERVISOR_LISTENER_H_
+#define TRIBUTARY_SUPERVISOR_LISTENER_H_
+
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "common/file_descriptor.h"
+
+namespace tributary {
+
+class Listener {
+ public:
+  using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
+
+  // On IPv4 and IPv6; 0 chooses a free port. Bytes that a client's host has not
+  // acknowledged for `unacknowledged` end its connection. FAILED_PRECONDITION: the
+  // port is taken.
+  static absl::StatusOr<std::unique_ptr<Listener>> Listen(std::uint16_t port,
+                                                          std::chrono::milliseconds unacknowledged);
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener() { Stop(); }
+
+  std::uint16_t port() const { return port_; }
+  // Once its server has started.
+  void Start(std::unique_ptr<Acceptor> acceptor);
+  // Takes no connection any more.
+  void Stop();
+
+ private:
+  Listener(FileDescriptor socket, FileDescriptor stop, std::chrono::milliseconds unacknowledged);
+  void Run();
+  void Take();
+
+  FileDescriptor socket_;
+  FileDescriptor stop_;
+  std::chrono::milliseconds unacknowledged_;
+  std::uint16_t port_ = 0;
+  bool out_of_room_ = false;
+  std::unique_ptr<Acceptor> acceptor_;
+  std::thread thread_;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_LISTENER_H_

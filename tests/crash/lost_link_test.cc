@@ -1,0 +1,122 @@
+// Half-open connections: every packet between connector and client is lost from some
+// moment on, and nobody tells either of them.
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "tests/crash/fault_scene.h"
+#include "tests/process/network.h"
+
+namespace tributary::tests {
+namespace {
+
+constexpr std::uint64_t kSourceBytes = 200'000'000;
+// Rings, two write buffers of staging, what gRPC holds, and the program itself.
+constexpr std::uint64_t kMostBytes = 180'000'000;
+
+class LostLink : public Faults {
+ protected:
+  void SetUp() override {
+    auto network = Network::Make();
+    if (!network.ok()) GTEST_SKIP() << network.status().message();
+    network_ = *std::move(network);
+  }
+  // A client at the other end of the path.
+  SyncRunOptions FarSync() {
+    SyncRunOptions options = scene().Sync();
+    options.address = absl::StrCat(network_->host(), ":", connector().port());
+    options.network = network_->client_namespace();
+    return options;
+  }
+  // Until all of the source is staged, and nothing is read any more.
+  void ExpectTheSourceToBeReadToItsEndInLittleMemory() {
+    std::uint64_t most = 0;
+    EXPECT_TRUE(Eventually([&] {
+      most = std::max(most, MemoryOf(connector().pid()).resident());
+      return !connector().Logged("copies end").empty();
+    })) << "the source is not read while its client is out of reach";
+    std::cout << "supervisor at most: " << most << " bytes, source: " << kSourceBytes << " bytes"
+              << std::endl;
+    EXPECT_LT(most, kMostBytes);
+    ExpectNoWorkers();
+  }
+
+  std::unique_ptr<Network> network_;
+};
+
+TEST_F(LostLink, LinkThatComesBackGoesOnWithTheSameCallAndLosesNothing) {
+  ASSERT_NO_FATAL_FAILURE(Begin({"--client-timeout", "120"}));
+  Enlarge(kSourceBytes);
+  const auto run = scene().InItsMidst(FarSync(), 0);
+  ASSERT_TRUE(network_->Cut());
+  ExpectTheSourceToBeReadToItsEndInLittleMemory();
+  ASSERT_TRUE(run->running()) << run->Wait().text;
+  ASSERT_TRUE(network_->Mend());
+  const SyncOutcome outcome = run->Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  ExpectEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(LostLink, LinkThatStaysCutFreesTheConnectionAndTheNextClientIsServedFromStaging) {
+  ASSERT_NO_FATAL_FAILURE(Begin({"--client-timeout", "9"}));
+  Enlarge(kSourceBytes);
+  const auto run = scene().InItsMidst(FarSync(), 0);
+  ASSERT_TRUE(network_->Cut());
+  ExpectTheSourceToBeReadToItsEndInLittleMemory();
+  // Its destination is this one's, too, from here on.
+  run->Kill();
+  run->Wait();
+  const std::size_t log_size = connector().LogSize();
+  SyncOutcome outcome;
+  ASSERT_TRUE(Eventually([&] {
+    outcome = scene().RunSync();
+    return outcome.grpc_code() != "ABORTED";
+  })) << "the call of a client that is gone holds its connection\n"
+      << outcome.text;
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  EXPECT_GT(scene().Replayed(log_size), 0u);
+  EXPECT_EQ(connector().RowsRead(log_size), 0u);
+  ExpectEqual();
+  ExpectSoundSupervisor();
+}
+
+// Nothing is under way that an end of the connection could miss.
+TEST_F(LostLink, LinkThatIsCutWhileNothingMovesEndsTheWorkers) {
+  ASSERT_NO_FATAL_FAILURE(Begin({"--client-timeout", "3"}));
+  ExpectGoodSync();
+  AddRowsToAllTables();
+  Database database(scene().source());
+  database.Run("BEGIN EXCLUSIVE");
+  SyncRunOptions options = FarSync();
+  options.skip_setup = true;
+  SyncRun run(options);
+  ASSERT_TRUE(Eventually([this] { return !connector().workers().empty(); }));
+  const std::size_t log_size = connector().LogSize();
+  ASSERT_TRUE(network_->Cut());
+  ExpectNoWorkers();
+  // It did not end for the lock, which its worker would have waited for longer.
+  EXPECT_TRUE(connector().Logged("sync ends", log_size).empty()) << connector().Output();
+  database.Run("COMMIT");
+  run.Kill();
+  run.Wait();
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(LostLink, LinkThatComesAndGoesLosesNothing) {
+  ASSERT_NO_FATAL_FAILURE(Begin({"--client-timeout", "120"}));
+  const auto run = scene().InItsMidst(FarSync(), 0);
+  for (int cut = 0; cut < 5 && run->running(); ++cut) {
+    ASSERT_TRUE(network_->Cut());
+    ASSERT_TRUE(network_->Mend());
+  }
+  const SyncOutcome outcome = run->Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  ExpectEqual();
+}
+
+}  // namespace
+}  // namespace tributary::tests

@@ -1,0 +1,192 @@
+#include "tests/rogue/pen.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+#include "common/limits.h"
+#include "common/worker_start.h"
+#include "proto/connector_sdk.pb.h"
+
+namespace tributary::rogue {
+namespace {
+
+constexpr std::chrono::milliseconds kBeat(20);
+constexpr int kFlipsOfHeader = 2000;
+constexpr int kLooks = 10;
+
+RingMemory SecondMapping() {
+  auto memory = RingMemory::Attach(FileDescriptor(::dup(kRingFd)), limits::kRingBytes);
+  if (!memory.ok()) std::abort();
+  return *std::move(memory);
+}
+
+std::uint64_t FrameBytes(const FrameHeader& header) {
+  return (sizeof(header) + header.skip + header.payload_bytes + header.compact_bytes +
+          kFrameAlignment - 1) &
+         ~(kFrameAlignment - 1);
+}
+
+}  // namespace
+
+Pen::Pen() : memory_(SecondMapping()) {}
+
+std::string_view Pen::Payload() {
+  static const std::string payload = [] {
+    fivetran_sdk::v2::UpdateResponse response;
+    response.mutable_warning()->set_message(kMarker);
+    return response.SerializeAsString();
+  }();
+  return payload;
+}
+
+// Ring memory keeps a frame's bytes until others are written over them, so the
+// newest one stands before the head, wherever it ends there.
+Pen::Frame Pen::Newest() const {
+  const std::uint64_t head = memory_.control().head.load();
+  const std::uint64_t oldest = head > memory_.data_bytes() ? head - memory_.data_bytes() : 0;
+  for (std::uint64_t at = head; at >= oldest + kFrameAlignment;) {
+    at -= kFrameAlignment;
+    FrameHeader header;
+    std::memcpy(&header, memory_.data(at), sizeof(header));
+    if (header.magic == kFrameMagic && at + FrameBytes(header) == head) return {header, at};
+  }
+  return {};
+}
+
+std::string Pen::version() const {
+  const Frame newest = Newest();
+  Mark mark;
+  mark.ParseFromArray(memory_.data(newest.at) + sizeof(FrameHeader) + newest.header.skip,
+                      static_cast<int>(newest.header.payload_bytes));
+  return mark.version();
+}
+
+FrameHeader Pen::Sound() const {
+  FrameHeader header = Newest().header;
+  header.magic = kFrameMagic;
+  header.type = FrameType::kBatch;
+  header.skip = 0;
+  header.payload_bytes = static_cast<std::uint32_t>(Payload().size());
+  ++header.sequence;
+  header.records = 1;
+  header.compact_bytes = 0;
+  return header;
+}
+
+void Pen::Write(const std::function<void(FrameHeader&)>& spoil, std::string_view payload) {
+  FrameHeader header = Sound();
+  header.payload_bytes = static_cast<std::uint32_t>(payload.size());
+  const std::uint64_t frame_bytes = FrameBytes(header);
+  spoil(header);
+  RingControl& control = memory_.control();
+  const std::uint64_t head = control.head.load();
+  while (head + frame_bytes > control.tail.load() + memory_.data_bytes()) {
+    control.pulse.fetch_add(1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  std::memcpy(memory_.data(head), &header, sizeof(header));
+  std::memcpy(memory_.data(head) + sizeof(header), payload.data(), payload.size());
+  Publish(head + frame_bytes);
+}
+
+void Pen::WriteUnpublished() {
+  const FrameHeader header = Sound();
+  char* const at = memory_.data(memory_.control().head.load());
+  std::memcpy(at, &header, sizeof(header));
+  std::memcpy(at + sizeof(header), Payload().data(), Payload().size() / 2);
+}
+
+void Pen::WriteOf(FrameType type, std::string_view payload) {
+  Write(
+      [type](FrameHeader& header) {
+        header.type = type;
+        header.records = 0;
+      },
+      payload);
+}
+
+void Pen::MoveHead(std::int64_t by) {
+  RingControl& control = memory_.control();
+  // The supervisor sleeps only where it has taken all there is; it says so shortly
+  // before it looks once more.
+  for (int looks = 0; looks < kLooks; ++looks) {
+    if (control.consumer_waits.load() == 0) looks = 0;
+    control.pulse.fetch_add(1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  Publish(control.head.load() + static_cast<std::uint64_t>(by));
+}
+
+void Pen::Publish(std::uint64_t head) {
+  memory_.control().head.store(head);
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto rung = ::write(kDataReadyFd, &one, sizeof(one));
+}
+
+void Pen::Send(const FromWorker& answer) {
+  const std::string text = answer.SerializeAsString();
+  std::string bytes;
+  for (std::size_t at = 0; at < 4; ++at) {
+    bytes.push_back(static_cast<char>(text.size() >> (8 * at)));
+  }
+  SendBytes(bytes + text);
+}
+
+void Pen::SendBytes(std::string_view bytes) {
+  [[maybe_unused]] const auto sent = ::send(kControlFd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
+void Pen::PauseAll() { memory_.control().pause_through.store(UINT32_MAX); }
+
+void Pen::FlipHeaders(const std::function<bool()>& over) {
+  using Spoil = void (*)(FrameHeader&);
+  // Each is one that the check refuses, so that what is sound when it is checked
+  // can do harm only where it is read a second time.
+  constexpr std::array<Spoil, 7> kSpoils = {
+      [](FrameHeader& header) { header.compact_bytes = UINT32_MAX; },
+      [](FrameHeader& header) { header.payload_bytes = UINT32_MAX; },
+      [](FrameHeader& header) { header.skip = UINT16_MAX; },
+      [](FrameHeader& header) { header.type = static_cast<FrameType>(77); },
+      [](FrameHeader& header) { header.assignment = UINT32_MAX; },
+      [](FrameHeader& header) { header.sequence += 1'000'000; },
+      [](FrameHeader& header) { header.records = UINT32_MAX; }};
+  std::uint64_t at = memory_.control().head.load();
+  for (std::size_t frame = 0; !over(); ++frame) {
+    // Until the next frame stands there.
+    if (memory_.control().head.load() == at) {
+      std::this_thread::yield();
+      continue;
+    }
+    FrameHeader sound;
+    std::memcpy(&sound, memory_.data(at), sizeof(sound));
+    FrameHeader spoiled = sound;
+    kSpoils[frame % kSpoils.size()](spoiled);
+    auto* const place = reinterpret_cast<volatile std::uint64_t*>(memory_.data(at));
+    std::uint64_t sound_words[sizeof(sound) / sizeof(std::uint64_t)];
+    std::uint64_t spoiled_words[sizeof(sound) / sizeof(std::uint64_t)];
+    std::memcpy(sound_words, &sound, sizeof(sound));
+    std::memcpy(spoiled_words, &spoiled, sizeof(spoiled));
+    for (int flip = 0; flip < kFlipsOfHeader; ++flip) {
+      for (std::size_t word = 0; word < std::size(sound_words); ++word) {
+        place[word] = flip % 2 == 0 ? spoiled_words[word] : sound_words[word];
+      }
+    }
+    // Whole frames are passed over: the reader writes faster than this looks.
+    at = memory_.control().head.load();
+  }
+}
+
+void Pen::LiveOn() {
+  for (;;) {
+    memory_.control().pulse.fetch_add(1);
+    std::this_thread::sleep_for(kBeat);
+  }
+}
+
+}  // namespace tributary::rogue

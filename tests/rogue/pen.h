@@ -1,0 +1,70 @@
+// Writes into a worker's own ring, and on its control socket, what no sound worker
+// writes. Beside the connector's code and not through it: the worker's encoder
+// notices nothing.
+//
+// Used by one thread of a worker.
+#ifndef TRIBUTARY_TESTS_ROGUE_PEN_H_
+#define TRIBUTARY_TESTS_ROGUE_PEN_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "common/ring/ring.h"
+#include "proto/worker.pb.h"
+
+namespace tributary::rogue {
+
+class Pen {
+ public:
+  // Maps the ring once more; to be called before the sandbox closes.
+  Pen();
+
+  // What a sound worker would write next: a batch of one record, the payload a
+  // Warning that a test looks for in the stream.
+  FrameHeader Sound() const;
+  // Publishes a frame with what `spoil` makes of a sound header.
+  void Write(const std::function<void(FrameHeader&)>& spoil, std::string_view payload = Payload());
+  void WriteOf(FrameType type, std::string_view payload);
+  // As far as a worker has come that dies in the middle of a frame.
+  void WriteUnpublished();
+  // Moves the head and nothing else, once the supervisor has taken all before it.
+  void MoveHead(std::int64_t by);
+  // Straight onto the control socket.
+  void Send(const FromWorker& answer);
+  void SendBytes(std::string_view bytes);
+
+  // Bytes of an UpdateResponse whose Warning holds kMarker.
+  static std::string_view Payload();
+
+  // What the supervisor would write: every read is to stop at its next mark.
+  void PauseAll();
+  // Changes the newest header from sound to not and back, until `over`.
+  void FlipHeaders(const std::function<bool()>& over);
+  // Signs of life and nothing else, until it is killed.
+  [[noreturn]] void LiveOn();
+
+  // Of the work that the newest frame belongs to.
+  std::uint32_t assignment() const { return Newest().header.assignment; }
+  // What the newest frame, a mark, says of its version.
+  std::string version() const;
+
+ private:
+  struct Frame {
+    // All zero where there is none yet.
+    FrameHeader header;
+    std::uint64_t at = 0;
+  };
+  Frame Newest() const;
+  void Publish(std::uint64_t head);
+
+  RingMemory memory_;
+};
+
+// Stands in everything that must not come to the client.
+inline constexpr char kMarker[] = "GARBAGE";
+
+}  // namespace tributary::rogue
+
+#endif  // TRIBUTARY_TESTS_ROGUE_PEN_H_

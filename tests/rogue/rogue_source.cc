@@ -1,0 +1,144 @@
+// A worker that can be told to go wrong, in the place of the sound ones: this file
+// defines MakeSource, so the linker takes it and leaves worker/sources/sources.cc
+// out. The rest of the executable is the connector's own code, and so is the source
+// behind this one, which reads real databases.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/log.h"
+#include "tests/rogue/deeds.h"
+#include "worker/encoder/slice_writer.h"
+#include "worker/sources/source.h"
+#include "worker/sources/sqlite/source.h"
+
+namespace tributary {
+namespace {
+
+using rogue::Deed;
+using rogue::Moment;
+using rogue::Pen;
+
+// How often the deed is still to be done, in a file that all workers map: inside the
+// sandbox none could be opened.
+class Times {
+ public:
+  explicit Times(const std::string& file) {
+    const FileDescriptor fd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+    void* const mapped =
+        ::mmap(nullptr, sizeof(*left_), PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+    if (mapped != MAP_FAILED) left_ = static_cast<std::atomic<std::uint32_t>*>(mapped);
+  }
+  bool Take() {
+    if (left_ == nullptr) return false;
+    std::uint32_t left = left_->load();
+    while (left > 0 && !left_->compare_exchange_weak(left, left - 1)) {
+    }
+    return left > 0;
+  }
+
+ private:
+  std::atomic<std::uint32_t>* left_ = nullptr;
+};
+
+bool Refused(long result) { return result < 0 && (errno == EPERM || errno == EACCES); }
+
+// A worker that was taken over tries what it can.
+void TellConfinement() {
+  char program[] = "/bin/true";
+  char* const arguments[] = {program, nullptr};
+  const bool confined = Refused(::open("/etc/passwd", O_RDONLY)) &&
+                        Refused(::open("/tmp/rogue", O_RDWR | O_CREAT, 0600)) &&
+                        Refused(::socket(AF_INET, SOCK_STREAM, 0)) &&
+                        Refused(::execv(program, arguments)) && Refused(::fork()) &&
+                        Refused(::kill(::getppid(), 0)) && Refused(::unlink("/etc/passwd"));
+  Log(LogLevel::kInfo, confined ? rogue::kConfined : "rogue: it is not confined");
+}
+
+class RogueSource : public Source {
+ public:
+  RogueSource(SourceOptions options, Pulse& pulse)
+      : name_(options.configuration[rogue::kDeedKey]),
+        deed_(rogue::FindDeed(name_)),
+        times_(absl::StrCat(options.sqlite_root, "/", rogue::kTimesFile)),
+        sound_(std::move(options), pulse) {}
+
+  absl::StatusOr<SourceNeeds> Prepare() override { return sound_.Prepare(); }
+  absl::Status Test(std::string_view name) override { return sound_.Test(name); }
+
+  absl::StatusOr<Catalog> Describe(const DescribeAssignment& assignment) override {
+    auto catalog = sound_.Describe(assignment);
+    if (!catalog.ok()) return catalog;
+    if (name_ == rogue::kTwin && times_.Take()) {
+      *catalog->add_tables() = catalog->tables(0);
+    } else if (name_ == rogue::kUnasked && times_.Take()) {
+      catalog->set_unchanged(true);
+    } else if (name_ == rogue::kOtherAnswer && times_.Take()) {
+      FromWorker answer;
+      answer.set_assignment(1);
+      answer.mutable_tested();
+      pen_.Send(answer);
+      pen_.LiveOn();
+    }
+    return catalog;
+  }
+
+  absl::StatusOr<Slices> Slice(const SliceAssignment& assignment) override {
+    auto slices = sound_.Slice(assignment);
+    if (!slices.ok() || name_ != rogue::kMisfit || !times_.Take()) return slices;
+    for (auto& table : *slices->mutable_tables()) {
+      table.add_slices()->set_from("7");
+      table.add_slices()->set_to("3");
+    }
+    return slices;
+  }
+
+  absl::StatusOr<ReadEnd> Read(const ReadAssignment& assignment, SliceWriter& writer) override {
+    const bool told = deed_ != nullptr || name_ == rogue::kFlips;
+    if (!told || assignment.table() != rogue::kVictim || !times_.Take()) {
+      return sound_.Read(assignment, writer);
+    }
+    TellConfinement();
+    if (deed_ == nullptr) return ReadWithFlips(assignment, writer);
+    if (deed_->moment == Moment::kAmid) pen_.PauseAll();
+    if (deed_->moment != Moment::kFirst) {
+      const auto end = sound_.Read(assignment, writer);
+      if (!end.ok()) return end;
+    }
+    deed_->act(pen_);
+    pen_.LiveOn();
+  }
+
+ private:
+  absl::StatusOr<ReadEnd> ReadWithFlips(const ReadAssignment& assignment, SliceWriter& writer) {
+    std::atomic<bool> over{false};
+    std::thread flips([&] { pen_.FlipHeaders([&over] { return over.load(); }); });
+    auto end = sound_.Read(assignment, writer);
+    over.store(true);
+    flips.join();
+    return end;
+  }
+
+  const std::string name_;
+  const Deed* const deed_;
+  Times times_;
+  Pen pen_;
+  SqliteSource sound_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Source>> MakeSource(SourceOptions options, Pulse& pulse) {
+  return std::make_unique<RogueSource>(std::move(options), pulse);
+}
+
+}  // namespace tributary

@@ -1,0 +1,186 @@
+// A worker that was taken over by what it reads, in whole syncs: it is found out and
+// ended, nothing of what it made up comes to the client, and the rest goes on.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "tests/crash/scene.h"
+#include "tests/rogue/deeds.h"
+
+namespace tributary::tests {
+namespace {
+
+using rogue::Deed;
+using rogue::Deeds;
+
+constexpr std::uint32_t kAlways = 1'000'000;
+constexpr int kOtherTables = 3;
+
+// One connector for all of them: what a rogue did to it would show in the next.
+class Stage {
+ public:
+  static Stage& Get() {
+    static Stage stage;
+    return stage;
+  }
+
+  Stage() {
+    Database database(scene_.source());
+    AddPlainTables(database, kOtherTables, 2000, 200);
+    // More than a mark's worth, and then some: a slice has rows before the rogue's
+    // deed and behind it.
+    database.RunAtOnce(absl::StrCat(
+        "CREATE TABLE ", rogue::kVictim, "(id INTEGER PRIMARY KEY, number INTEGER, text TEXT);",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) INSERT "
+        "INTO ",
+        rogue::kVictim, " SELECT i, i * 7919 % 1000003, hex(randomblob(100)) FROM n"));
+    scene_.connector().options().program = ROGUE_BINARY_PATH;
+    const absl::Status started = scene_.connector().Start();
+    EXPECT_TRUE(started.ok()) << started;
+  }
+
+  Scene& scene() { return scene_; }
+  Connector& connector() { return scene_.connector(); }
+
+  // A destination that has nothing, and a source whose workers do `deed` so often.
+  void Set(const char* deed, std::uint32_t times) {
+    for (const std::string& file : {scene_.state(), scene_.warehouse(), scene_.warehouse() + "-wal",
+                                    scene_.warehouse() + "-shm"}) {
+      std::filesystem::remove(file);
+    }
+    std::ofstream(scene_.config()) << nlohmann::json{
+        {"source", "sqlite"},
+        {"database_path", scene_.source()},
+        {rogue::kDeedKey, deed}}.dump();
+    SetTimes(times);
+    log_from_ = connector().LogSize();
+  }
+  void SetTimes(std::uint32_t times) {
+    // In place: those who have it mapped see it.
+    std::fstream file(scene_.dir() / rogue::kTimesFile,
+                      std::ios::in | std::ios::out | std::ios::binary);
+    if (!file.is_open()) file.open(scene_.dir() / rogue::kTimesFile, std::ios::out);
+    file.write(reinterpret_cast<const char*>(&times), sizeof(times));
+  }
+
+  std::size_t Found(const char* what) {
+    std::size_t found = 0;
+    for (const auto& line : connector().Logged("is replaced", log_from_)) {
+      found += absl::StrContains(line.value("how", ""), what) ? 1 : 0;
+    }
+    return found;
+  }
+  std::size_t Logged(const std::string& text) { return connector().Logged(text, log_from_).size(); }
+  std::string Output() { return connector().Output(); }
+
+ private:
+  Scene scene_;
+  std::size_t log_from_ = 0;
+};
+
+class Rogue : public ::testing::Test {
+ protected:
+  Stage& stage_ = Stage::Get();
+
+  // The tester holds the stream to the contract; a breach ends it.
+  void ExpectClean(const SyncOutcome& outcome) {
+    EXPECT_TRUE(outcome.ok()) << outcome.text << stage_.Output();
+    EXPECT_FALSE(absl::StrContains(outcome.text, rogue::kMarker)) << outcome.text;
+    EXPECT_TRUE(stage_.connector().running());
+  }
+  void ExpectEqual() {
+    const absl::Status equal = stage_.scene().Compare();
+    EXPECT_TRUE(equal.ok()) << equal;
+  }
+  void ExpectAnotherSyncEndsEqual() {
+    stage_.SetTimes(0);
+    const SyncOutcome outcome = stage_.scene().RunSync();
+    ExpectClean(outcome);
+    EXPECT_FALSE(AnyHolds(outcome.warnings(), "put aside")) << outcome.text;
+    ExpectEqual();
+  }
+  void ExpectConfined(std::size_t workers) {
+    EXPECT_EQ(stage_.Logged(rogue::kConfined), workers);
+    EXPECT_EQ(stage_.Logged("it is not confined"), 0u);
+  }
+};
+
+class RogueDeed : public Rogue, public ::testing::WithParamInterface<std::size_t> {
+ protected:
+  const Deed& deed_ = Deeds()[GetParam()];
+};
+
+TEST_P(RogueDeed, EndsItsWorkerAndTheSliceIsReadBySoundOneInTheSameSync) {
+  stage_.Set(deed_.name, 1);
+  const SyncOutcome outcome = stage_.scene().RunSync();
+  ExpectClean(outcome);
+  EXPECT_FALSE(AnyHolds(outcome.warnings(), "put aside")) << outcome.text;
+  EXPECT_EQ(stage_.Found(deed_.found), 1u) << stage_.Output();
+  EXPECT_EQ(stage_.Logged("is replaced"), 1u) << stage_.Output();
+  ExpectConfined(1);
+  ExpectEqual();
+}
+
+INSTANTIATE_TEST_SUITE_P(Deeds, RogueDeed, ::testing::Range(std::size_t{0}, Deeds().size()),
+                         [](const auto& one) { return std::string(Deeds()[one.param].name); });
+
+TEST_F(Rogue, ThirdDeedOnOneSlicePutsItsTableAsideAndTheOthersGoOn) {
+  for (const char* const name :
+       {"AnotherMagicNumber", "AMarkThatIsNone", "WorkThatItHadBefore", "AMessageWithoutAnEnd",
+        "APauseThatNobodyAskedFor", "GarbageOnTheSocket"}) {
+    SCOPED_TRACE(name);
+    stage_.Set(name, kAlways);
+    const SyncOutcome outcome = stage_.scene().RunSync();
+    ExpectClean(outcome);
+    EXPECT_TRUE(AnyHolds(outcome.warnings(), absl::StrCat("main.", rogue::kVictim, ": put aside")))
+        << outcome.text;
+    constexpr std::size_t kDeaths = limits::kDeathsOfSlice;
+    EXPECT_EQ(stage_.Found(rogue::FindDeed(name)->found), kDeaths) << stage_.Output();
+    ExpectConfined(kDeaths);
+    EXPECT_EQ(stage_.scene().LiveTables().size(), std::size_t{kOtherTables});
+    ExpectAnotherSyncEndsEqual();
+  }
+}
+
+TEST_F(Rogue, HeadersThatChangeWhileTheyAreReadDoNoHarm) {
+  for (int sync = 0; sync < 5; ++sync) {
+    // One death less than puts a table aside.
+    stage_.Set(rogue::kFlips, limits::kDeathsOfSlice - 1);
+    const SyncOutcome outcome = stage_.scene().RunSync();
+    ExpectClean(outcome);
+    ExpectEqual();
+  }
+}
+
+TEST_F(Rogue, AnswerThatWasNotAskedForIsNoCatalog) {
+  for (const char* const name : {rogue::kTwin, rogue::kUnasked, rogue::kOtherAnswer}) {
+    SCOPED_TRACE(name);
+    stage_.Set(name, 1);
+    SyncRunOptions options = stage_.scene().Sync();
+    // Schema is asked before Update, and its worker must not be the only rogue.
+    stage_.SetTimes(limits::kDeathsOfSlice - 1);
+    ExpectClean(tests::RunSync(options));
+    ExpectEqual();
+    stage_.Set(name, kAlways);
+    const SyncOutcome outcome = tests::RunSync(options);
+    EXPECT_EQ(outcome.Count("checkpoints"), 0u) << outcome.text;
+    EXPECT_TRUE(stage_.connector().running());
+    ExpectAnotherSyncEndsEqual();
+  }
+}
+
+TEST_F(Rogue, CutsThatDoNotFitTogetherAreNotFollowed) {
+  stage_.Set(rogue::kMisfit, kAlways);
+  ExpectClean(stage_.scene().RunSync());
+  ExpectEqual();
+}
+
+}  // namespace
+}  // namespace tributary::tests
