@@ -7,7 +7,7 @@ BUILD := build/work
 CONFIGURE = cmake -S . -G Ninja
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache \
+BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache dpkg-dev \
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
   libboost-dev libleveldb-dev libsnappy-dev libabsl-dev libssl-dev liblz4-dev zlib1g-dev \
   libsqlite3-dev nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
@@ -30,6 +30,7 @@ endef
 
 build_dependencies:
 	$(call install,$(BUILD_PACKAGES))
+	@SUDO='$(SUDO)' third_party/fetch_source.sh prometheus-cpp build/third_party/prometheus-cpp
 
 $(BUILD)/build.ninja: | build_dependencies
 	$(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTRIBUTARY_OUTPUT_DIR=$(CURDIR)/build/Release
