@@ -50,13 +50,13 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const Setti
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
-                                                           ActiveSyncs& syncs) {
+                                                           ActiveSyncs& syncs, Metrics& metrics) {
   auto credentials = Credentials(settings);
   if (!credentials.ok()) return credentials.status();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto running =
-      std::make_unique<RunningServer>(std::make_unique<ConnectorService>(settings, syncs));
+      std::make_unique<RunningServer>(std::make_unique<ConnectorService>(settings, syncs, metrics));
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(absl::StrCat("[::]:", settings.port), *credentials, &port);

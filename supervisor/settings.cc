@@ -45,6 +45,10 @@ void AddOptions(CLI::App& app, Settings& settings) {
   app.add_option("--max-syncs", settings.max_syncs, "Syncs that may run at a time")
       ->envname("TRIBUTARY_MAX_SYNCS")
       ->check(CLI::Range(std::size_t{1}, limits::kMaxSyncs));
+  app.add_option("--metrics-address", settings.metrics_address,
+                 "HOST:PORT to serve metrics on, for Prometheus, as http://HOST:PORT/metrics; "
+                 "without it they are not served")
+      ->envname("TRIBUTARY_METRICS_ADDRESS");
   app.add_option("--log-format", settings.log_format, "json or text")
       ->envname("TRIBUTARY_LOG_FORMAT")
       ->transform(CLI::CheckedTransformer(

@@ -24,6 +24,8 @@ struct Settings {
   std::chrono::milliseconds checkpoint_interval{10000};
   std::string sqlite_root;
   std::size_t max_syncs = 4;
+  // HOST:PORT; empty: metrics are not served.
+  std::string metrics_address;
   LogFormat log_format = LogFormat::kJson;
   std::string tls_cert;
   std::string tls_key;
