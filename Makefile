@@ -15,7 +15,7 @@ TEST_PACKAGES := sqlite3 procps
 LINT_PACKAGES := clang-16 clang-format-16 clang-tidy-16
 FUZZ_PACKAGES := clang-16 libclang-rt-16-dev
 
-# $(call install,packages): quick when all are there.
+# Quick when all is there: $(call install,packages), $(test_dependencies).
 define install
 @missing=$$(for p in $(1); do \
     dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
@@ -23,6 +23,10 @@ define install
     $(SUDO) apt-get update -qq && \
     DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
   fi
+endef
+define test_dependencies
+$(call install,$(TEST_PACKAGES))
+@SUDO='$(SUDO)' third_party/fetch_program.sh prometheus build/third_party/prometheus
 endef
 
 .PHONY: build_dependencies build_connector build_tests demo test bench soak fuzz asan tsan \
@@ -39,7 +43,7 @@ build_connector: $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS) --target tributary
 
 build_tests: $(BUILD)/build.ninja
-	$(call install,$(TEST_PACKAGES))
+	$(test_dependencies)
 	cmake --build $(BUILD) -j $(JOBS)
 
 demo: build_dependencies $(BUILD)/build.ninja
@@ -66,13 +70,13 @@ fuzz: build_dependencies
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
 asan: build_dependencies
-	$(call install,$(TEST_PACKAGES))
+	$(test_dependencies)
 	$(CONFIGURE) -B build/asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTRIBUTARY_SANITIZE=address
 	cmake --build build/asan -j $(JOBS)
 	ctest --test-dir build/asan -j $(JOBS) --output-on-failure
 
 tsan: build_dependencies
-	$(call install,$(TEST_PACKAGES))
+	$(test_dependencies)
 	$(CONFIGURE) -B build/tsan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTRIBUTARY_SANITIZE=thread
 	cmake --build build/tsan -j $(JOBS)
 	ctest --test-dir build/tsan -j $(JOBS) --output-on-failure
