@@ -69,7 +69,7 @@ void SyncMeter::Show(const SyncFigures& figures) {
 
 void SyncMeter::End(SyncEnd end) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started_;
-  metrics_.sync_seconds_->Observe(took.count());
+  if (end != SyncEnd::kRefused) metrics_.sync_seconds_->Observe(took.count());
   metrics_.SyncEnded(end);
 }
 

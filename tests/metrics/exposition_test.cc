@@ -88,6 +88,7 @@ TEST(Exposition, CountersOfTheProcessAreTheSumOfItsSyncs) {
     ended.Show(figures);
     ended.End(SyncEnd::kFailed);
   }
+  SyncMeter(metrics, kId).End(SyncEnd::kRefused);
   // The same connection again, beside another.
   SyncMeter again(metrics, kId);
   SyncMeter other(metrics, "other");
@@ -98,7 +99,8 @@ TEST(Exposition, CountersOfTheProcessAreTheSumOfItsSyncs) {
   EXPECT_EQ(samples["tributary_warnings_total"], 6);
   EXPECT_EQ(samples["tributary_syncs_running"], 2);
   EXPECT_EQ(samples["tributary_syncs_ended_total{outcome=\"failed\"}"], 1);
-  EXPECT_EQ(samples["tributary_sync_duration_seconds_count"], 1);
+  EXPECT_EQ(samples["tributary_syncs_ended_total{outcome=\"refused\"}"], 1);
+  EXPECT_EQ(samples["tributary_sync_duration_seconds_count"], 1) << "a refused sync has no length";
 }
 
 TEST(Exposition, RunningSyncStandsUnderItsConnectionAndIsGoneAfterIt) {
