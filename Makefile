@@ -7,7 +7,7 @@ BUILD := build/work
 CONFIGURE = cmake -S . -G Ninja
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache \
+BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache dpkg-dev \
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
   libboost-dev libleveldb-dev libsnappy-dev libabsl-dev libssl-dev liblz4-dev zlib1g-dev \
   libsqlite3-dev nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
@@ -15,7 +15,7 @@ TEST_PACKAGES := sqlite3 procps iproute2 faketime
 LINT_PACKAGES := clang-16 clang-format-16 clang-tidy-16
 FUZZ_PACKAGES := clang-16 libclang-rt-16-dev
 
-# $(call install,packages): quick when all are there.
+# Quick when all is there: $(call install,packages), $(test_dependencies).
 define install
 @missing=$$(for p in $(1); do \
     dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
@@ -24,12 +24,17 @@ define install
     DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
   fi
 endef
+define test_dependencies
+$(call install,$(TEST_PACKAGES))
+@SUDO='$(SUDO)' tests/metrics/fetch_program.sh prometheus build/prometheus
+endef
 
 .PHONY: build_dependencies build_connector build_tests demo test bench soak fuzz asan tsan \
   format lint tidy clean
 
 build_dependencies:
 	$(call install,$(BUILD_PACKAGES))
+	@SUDO='$(SUDO)' supervisor/metrics/prometheus_core/fetch_source.sh prometheus-cpp build/prometheus-cpp
 
 $(BUILD)/build.ninja: | build_dependencies
 	$(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTRIBUTARY_OUTPUT_DIR=$(CURDIR)/build/Release
@@ -38,7 +43,7 @@ build_connector: $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS) --target tributary
 
 build_tests: $(BUILD)/build.ninja
-	$(call install,$(TEST_PACKAGES))
+	$(test_dependencies)
 	cmake --build $(BUILD) -j $(JOBS)
 
 demo: build_dependencies $(BUILD)/build.ninja
@@ -65,13 +70,13 @@ fuzz: build_dependencies
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
 asan: build_dependencies
-	$(call install,$(TEST_PACKAGES))
+	$(test_dependencies)
 	$(CONFIGURE) -B build/asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTRIBUTARY_SANITIZE=address
 	cmake --build build/asan -j $(JOBS)
 	ctest --test-dir build/asan -j $(JOBS) --output-on-failure
 
 tsan: build_dependencies
-	$(call install,$(TEST_PACKAGES))
+	$(test_dependencies)
 	$(CONFIGURE) -B build/tsan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTRIBUTARY_SANITIZE=thread
 	cmake --build build/tsan -j $(JOBS)
 	ctest --test-dir build/tsan -j $(JOBS) --output-on-failure

@@ -92,6 +92,15 @@ inline constexpr std::size_t kBytesInTurn = 512 * kKiB;
 inline constexpr std::chrono::seconds kPauseGrace{10};
 inline constexpr std::chrono::seconds kDrainGrace{10};
 
+// --- metrics ---------------------------------------------------------------
+
+// How often a sync says how far it has come.
+inline constexpr std::chrono::milliseconds kMetricsEvery{250};
+// Scrapes at a time; others wait. One whose client sends or takes nothing ends.
+inline constexpr std::size_t kMetricsConnections = 16;
+inline constexpr std::chrono::seconds kMetricsPatience{5};
+inline constexpr std::size_t kMetricsRequestBytes = 8 * kKiB;
+
 // --- control socket --------------------------------------------------------
 
 inline constexpr std::size_t kMaxControlMessageBytes = 64 * kMiB;

@@ -28,9 +28,10 @@ absl::Status ActiveSyncs::Start(SyncRequest request, std::shared_ptr<ResponseWri
   }
   auto bell = Doorbell::Make();
   if (!bell.ok()) return bell.status();
-  Sync* const sync = (running_[connection] = std::make_unique<Sync>(
-                          settings_, std::move(request), writer, draining_, *std::move(bell)))
-                         .get();
+  Sync* const sync =
+      (running_[connection] = std::make_unique<Sync>(settings_, metrics_, std::move(request),
+                                                     writer, draining_, *std::move(bell)))
+          .get();
   ++threads_;
   std::thread([this, connection, writer, sync] {
     pthread_setname_np(pthread_self(), "sync");

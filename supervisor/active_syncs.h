@@ -13,6 +13,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "supervisor/metrics/metrics.h"
 #include "supervisor/settings.h"
 #include "supervisor/sync/sync.h"
 
@@ -20,8 +21,9 @@ namespace tributary {
 
 class ActiveSyncs {
  public:
-  // `settings` outlives this.
-  explicit ActiveSyncs(const Settings& settings) : settings_(settings) {}
+  // Both outlive this.
+  ActiveSyncs(const Settings& settings, Metrics& metrics)
+      : settings_(settings), metrics_(metrics) {}
   // Waits for all of them.
   ~ActiveSyncs();
 
@@ -39,6 +41,7 @@ class ActiveSyncs {
   void End(const std::string& connection);
 
   const Settings& settings_;
+  Metrics& metrics_;
   std::atomic<bool> draining_{false};
   std::mutex mutex_;
   std::condition_variable ended_;

@@ -103,9 +103,9 @@ absl::StatusOr<FromWorker> ConnectorService::AskWorker(
     const google::protobuf::Map<std::string, std::string>& configuration,
     const Assignment& assignment) {
   questions_.acquire();
-  auto answer =
-      AskNewWorker(MakeOpening({configuration.begin(), configuration.end()}, settings_.sqlite_root),
-                   assignment, [&] { return context.IsCancelled() || syncs_.draining(); });
+  auto answer = AskNewWorker(
+      MakeOpening({configuration.begin(), configuration.end()}, settings_.sqlite_root), assignment,
+      [&] { return context.IsCancelled() || syncs_.draining(); }, metrics_);
   questions_.release();
   if (absl::IsCancelled(answer.status()) && syncs_.draining()) {
     return absl::UnavailableError("the connector is shutting down; ask again");
@@ -128,10 +128,13 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* ConnectorService::Update(
   }
   if (absl::IsFailedPrecondition(started)) {
     auto task = std::make_shared<const std::string>(TaskMessage(std::string(started.message())));
+    metrics_.TaskSent();
+    metrics_.SyncEnded(SyncEnd::kTask);
     writer->Write(*task, task);
     writer->Finish(grpc::Status::OK);
   } else if (!started.ok()) {
     Log(LogLevel::kWarning, "sync refused", {{"why", std::string(started.message())}});
+    metrics_.SyncEnded(SyncEnd::kRefused);
     writer->Finish(ToGrpc(started));
   }
   return writer.get();

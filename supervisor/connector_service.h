@@ -15,6 +15,7 @@
 #include "proto/connector_sdk.grpc.pb.h"
 #include "proto/worker.pb.h"
 #include "supervisor/active_syncs.h"
+#include "supervisor/metrics/metrics.h"
 #include "supervisor/settings.h"
 
 namespace tributary {
@@ -23,9 +24,9 @@ class ConnectorService final
     : public fivetran_sdk::v2::SourceConnector::WithRawCallbackMethod_Update<
           fivetran_sdk::v2::SourceConnector::Service> {
  public:
-  // Both outlive the service.
-  ConnectorService(const Settings& settings, ActiveSyncs& syncs)
-      : settings_(settings), syncs_(syncs) {}
+  // All outlive the service.
+  ConnectorService(const Settings& settings, ActiveSyncs& syncs, Metrics& metrics)
+      : settings_(settings), syncs_(syncs), metrics_(metrics) {}
 
   grpc::Status ConfigurationForm(grpc::ServerContext* context,
                                  const fivetran_sdk::v2::ConfigurationFormRequest* request,
@@ -47,6 +48,7 @@ class ConnectorService final
 
   const Settings& settings_;
   ActiveSyncs& syncs_;
+  Metrics& metrics_;
   std::counting_semaphore<> questions_{limits::kQuestionsAtATime};
 };
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,8 @@
 #include "common/log.h"
 #include "common/worker_start.h"
 #include "supervisor/active_syncs.h"
+#include "supervisor/metrics/metrics.h"
+#include "supervisor/metrics/metrics_server.h"
 #include "supervisor/server.h"
 #include "supervisor/settings.h"
 #include "supervisor/staging/staging.h"
@@ -68,8 +71,19 @@ int SupervisorMain(int argc, char** argv) {
   mallopt(M_MMAP_THRESHOLD, static_cast<int>(limits::kMappedAllocationBytes));
   RaiseOpenFilesLimit();
   DropAbandonedStaging(settings);
-  ActiveSyncs syncs(settings);
-  auto server = StartServer(settings, syncs);
+  Metrics metrics;
+  std::unique_ptr<MetricsServer> metrics_server;
+  if (!settings.metrics_address.empty()) {
+    auto started = MetricsServer::Start(settings.metrics_address, metrics);
+    if (!started.ok()) {
+      Log(LogLevel::kSevere, std::string(started.status().message()));
+      return EXIT_FAILURE;
+    }
+    metrics_server = *std::move(started);
+    Log(LogLevel::kInfo, "metrics can be scraped", {{"address", metrics_server->address()}});
+  }
+  ActiveSyncs syncs(settings, metrics);
+  auto server = StartServer(settings, syncs, metrics);
   if (!server.ok()) {
     Log(LogLevel::kSevere, std::string(server.status().message()));
     return EXIT_FAILURE;

@@ -50,13 +50,13 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const Setti
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
-                                                           ActiveSyncs& syncs) {
+                                                           ActiveSyncs& syncs, Metrics& metrics) {
   auto credentials = Credentials(settings);
   if (!credentials.ok()) return credentials.status();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto running =
-      std::make_unique<RunningServer>(std::make_unique<ConnectorService>(settings, syncs));
+      std::make_unique<RunningServer>(std::make_unique<ConnectorService>(settings, syncs, metrics));
   // A client that is gone without a word would keep its connection's sync open.
   const std::chrono::milliseconds client_timeout = settings.client_timeout;
   const std::chrono::milliseconds asked_after = client_timeout / 3;

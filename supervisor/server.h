@@ -23,7 +23,8 @@ class RunningServer {
 
  private:
   friend absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
-                                                                    ActiveSyncs& syncs);
+                                                                    ActiveSyncs& syncs,
+                                                                    Metrics& metrics);
 
   std::unique_ptr<ConnectorService> service_;
   std::unique_ptr<grpc::Server> server_;
@@ -32,7 +33,7 @@ class RunningServer {
 
 // FAILED_PRECONDITION: the port is taken, or a TLS file cannot be read.
 absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
-                                                           ActiveSyncs& syncs);
+                                                           ActiveSyncs& syncs, Metrics& metrics);
 
 }  // namespace tributary
 

@@ -55,6 +55,10 @@ void AddOptions(CLI::App& app, Settings& settings) {
       ->envname("TRIBUTARY_CLIENT_TIMEOUT")
       ->check(CLI::Range(1, static_cast<int>(limits::kLongestClientTimeout.count())))
       ->default_str(std::to_string(limits::kDefaultClientTimeout.count()));
+  app.add_option("--metrics-address", settings.metrics_address,
+                 "HOST:PORT to serve metrics on, for Prometheus, as http://HOST:PORT/metrics; "
+                 "without it they are not served")
+      ->envname("TRIBUTARY_METRICS_ADDRESS");
   app.add_option("--log-format", settings.log_format, "json or text")
       ->envname("TRIBUTARY_LOG_FORMAT")
       ->transform(CLI::CheckedTransformer(

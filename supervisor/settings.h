@@ -27,6 +27,8 @@ struct Settings {
   std::size_t max_syncs = 4;
   // Without a sign of life for so long a client is taken for lost.
   std::chrono::seconds client_timeout = limits::kDefaultClientTimeout;
+  // HOST:PORT; empty: metrics are not served.
+  std::string metrics_address;
   LogFormat log_format = LogFormat::kJson;
   std::string tls_cert;
   std::string tls_key;

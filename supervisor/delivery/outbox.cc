@@ -27,6 +27,7 @@ std::uint64_t Outbox::Put(ItemKind kind, std::string bytes) {
 std::uint64_t Outbox::Put(ItemKind kind, std::string_view bytes, std::string_view compact,
                           Hold hold) {
   put_bytes_ += bytes.size();
+  ++put_messages_;
   Item item{++last_position_, kind, bytes, compact, std::move(hold)};
   const bool staged = stager_ != nullptr && stager_->Stage(item);
   if (behind() && staged && waiting_.empty()) {
@@ -89,17 +90,27 @@ void Outbox::HandOver(ItemKind kind, std::uint64_t position, std::string_view by
 }
 
 void Outbox::ConfirmSent() {
-  const std::uint64_t written_bytes = handed_over_bytes_ - writer_.pending_bytes();
+  const std::uint64_t written = written_bytes();
   std::uint64_t sent = 0;
-  while (!checkpoints_.empty() && checkpoints_.front().end_byte <= written_bytes) {
+  while (!checkpoints_.empty() && checkpoints_.front().end_byte <= written) {
     sent = checkpoints_.front().position;
+    ++written_checkpoints_;
     checkpoints_.pop_front();
   }
   if (sent != 0 && stager_ != nullptr) stager_->ConfirmSent(sent);
 }
 
+std::uint64_t Outbox::checkpoints_sent() const {
+  const std::uint64_t written = written_bytes();
+  return written_checkpoints_ +
+         static_cast<std::uint64_t>(
+             std::count_if(checkpoints_.begin(), checkpoints_.end(),
+                           [written](const Checkpoint& one) { return one.end_byte <= written; }));
+}
+
 void Outbox::Spill() {
   assert(stager_ != nullptr);
+  ++client_stalls_;
   spilled_from_ = waiting_.front().position;
   spilled_to_ = waiting_.back().position;
   stager_->ReadBackFrom(spilled_from_);
@@ -121,6 +132,7 @@ absl::Status Outbox::ReadBack() {
     for (const StagedItem& item : kept->items) {
       if (item.position != spilled_from_) continue;
       HandOver(item.kind, item.position, item.bytes, kept);
+      ++read_back_;
       if (++spilled_from_ > spilled_to_) break;
     }
     stager_->ReadBackFrom(behind() ? spilled_from_ : EpochWriter::kNoReadBack);

@@ -48,7 +48,13 @@ class Outbox {
 
   // Of all items, ever.
   std::uint64_t put_bytes() const { return put_bytes_; }
+  std::uint64_t put_messages() const { return put_messages_; }
   std::uint64_t last_position() const { return last_position_; }
+  std::uint64_t checkpoints_sent() const;
+  // Items read back from staging for a client that is behind, and how often one
+  // stood still until they had to be.
+  std::uint64_t read_back() const { return read_back_; }
+  std::uint64_t client_stalls() const { return client_stalls_; }
   // Everything put has been handed to gRPC.
   bool empty() const { return waiting_.empty() && spilled_from_ > spilled_to_; }
   // Items are being read back for a client that is behind.
@@ -65,6 +71,7 @@ class Outbox {
   void HandOver(ItemKind kind, std::uint64_t position, std::string_view bytes, Hold hold);
   // Tells staging of checkpoints that have left: it may drop what they cover.
   void ConfirmSent();
+  std::uint64_t written_bytes() const { return handed_over_bytes_ - writer_.pending_bytes(); }
   void Spill();
   absl::Status ReadBack();
   void RecoverUnstaged();
@@ -74,12 +81,17 @@ class Outbox {
   Stager* stager_;
   std::uint64_t last_position_;
   std::uint64_t put_bytes_ = 0;
+  std::uint64_t put_messages_ = 0;
   // Checkpoints handed over and not yet written, and where in the stream they end.
   struct Checkpoint {
     std::uint64_t position;
     std::uint64_t end_byte;
   };
   std::deque<Checkpoint> checkpoints_;
+  // Those before them.
+  std::uint64_t written_checkpoints_ = 0;
+  std::uint64_t read_back_ = 0;
+  std::uint64_t client_stalls_ = 0;
   // To the writer; what it had before this outbox counts while it is under way.
   std::uint64_t handed_over_bytes_;
   // Positions that are only in staging now, [from, to]; they come before

@@ -69,6 +69,10 @@ void ResponseWriter::Start(std::unique_lock<std::mutex> lock) {
 void ResponseWriter::OnWriteDone(bool ok) {
   std::unique_lock lock(mutex_);
   is_writing_ = false;
+  if (ok) {
+    sent_messages_.fetch_add(1, std::memory_order_relaxed);
+    sent_bytes_.fetch_add(writing_.Length(), std::memory_order_relaxed);
+  }
   const std::size_t left =
       pending_bytes_.fetch_sub(writing_.Length(), std::memory_order_seq_cst) - writing_.Length();
   writing_.Clear();

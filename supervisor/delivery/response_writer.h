@@ -46,6 +46,9 @@ class ResponseWriter final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
   // Bytes handed over and not yet reported as written.
   std::size_t pending_bytes() const { return pending_bytes_.load(std::memory_order_acquire); }
+  // Reported as written.
+  std::uint64_t sent_messages() const { return sent_messages_.load(std::memory_order_relaxed); }
+  std::uint64_t sent_bytes() const { return sent_bytes_.load(std::memory_order_relaxed); }
   // The client has cancelled, or its connection is lost.
   bool client_gone() const { return client_gone_.load(std::memory_order_acquire); }
 
@@ -72,6 +75,8 @@ class ResponseWriter final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   std::atomic<std::size_t> pending_bytes_{0};
   // What WantProgress asked for; 0 for nothing.
   std::atomic<std::size_t> progress_below_{0};
+  std::atomic<std::uint64_t> sent_messages_{0};
+  std::atomic<std::uint64_t> sent_bytes_{0};
   std::atomic<bool> client_gone_{false};
 };
 

@@ -69,6 +69,7 @@ absl::Status Stager::Flush() {
 }
 
 absl::Status Stager::Told(absl::Status done) {
+  staged_bytes_.store(epoch_->staged_wire_bytes(), std::memory_order_relaxed);
   staged_.store(epoch_->staged_position(), std::memory_order_release);
   bytes_on_disk_.store(epoch_->bytes_on_disk(), std::memory_order_relaxed);
   return done;

@@ -56,6 +56,8 @@ class Stager {
   absl::StatusOr<StagedBlock> Read(std::uint64_t position);
   void ReadBackFrom(std::uint64_t position);
   void ConfirmSent(std::uint64_t position);
+  // Bytes of the items up to staged_position().
+  std::uint64_t staged_bytes() const { return staged_bytes_.load(std::memory_order_relaxed); }
   // Bytes on disk of this connection.
   std::uint64_t bytes_on_disk() const { return bytes_on_disk_.load(std::memory_order_relaxed); }
 
@@ -87,6 +89,7 @@ class Stager {
   std::atomic<std::uint64_t> staged_{0};
   std::atomic<bool> failed_{false};
   std::atomic<bool> full_{false};
+  std::atomic<std::uint64_t> staged_bytes_{0};
   std::atomic<std::uint64_t> bytes_on_disk_{0};
   std::thread thread_;
 };

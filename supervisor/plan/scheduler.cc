@@ -16,6 +16,7 @@ Scheduler::Scheduler(std::vector<TableToCopy> copies, State& state)
     uncut_.push_back(tables_.size());
     Table& table = tables_.emplace_back();
     table.begun = copy.resumes;
+    if (table.begun) ++copying_tables_;
     table.copy = std::move(copy);
   }
 }
@@ -104,6 +105,7 @@ void Scheduler::StartReading(std::size_t index, std::vector<BoundRange> slices,
 void Scheduler::Begin(Table& table, std::size_t index) {
   if (table.begun) return;
   table.begun = true;
+  ++copying_tables_;
   TableState& entry = Entry(table);
   // Rows that stay in the destination are of this version, and so must the new be.
   std::string version = table.copy.truncates ? std::string() : std::move(entry.version);
@@ -182,6 +184,7 @@ void Scheduler::Restart(std::size_t index, bool as_one_slice) {
     table.earlier_deaths = std::max(table.earlier_deaths, deaths);
   }
   ++table.attempt;
+  if (table.begun) --copying_tables_;
   table.begun = false;
   table.copy.truncates = true;
   table.stage = Stage::kUncut;
@@ -210,6 +213,7 @@ void Scheduler::SetAside(std::size_t index) { Close(tables_[index], Stage::kAsid
 void Scheduler::Close(Table& table, Stage stage) {
   table.stage = stage;
   --open_tables_;
+  if (table.begun) --copying_tables_;
 }
 
 }  // namespace tributary

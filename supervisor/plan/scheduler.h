@@ -116,6 +116,9 @@ class Scheduler {
   // Every table is live or set aside.
   bool finished() const { return open_tables_ == 0; }
   std::size_t live_tables() const { return live_tables_; }
+  // Those that a part of is sent, or may be.
+  std::size_t copying_tables() const { return copying_tables_; }
+  std::size_t aside_tables() const { return tables_.size() - open_tables_ - live_tables_; }
   std::size_t tables() const { return tables_.size(); }
 
  private:
@@ -148,6 +151,7 @@ class Scheduler {
   std::size_t cuts_under_way_ = 0;
   std::size_t open_tables_ = 0;
   std::size_t live_tables_ = 0;
+  std::size_t copying_tables_ = 0;
 };
 
 }  // namespace tributary

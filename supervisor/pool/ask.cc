@@ -79,7 +79,7 @@ absl::StatusOr<FromWorker> Ask(WorkerProcess& worker, const Assignment& assignme
     }
     if (give_up()) return absl::CancelledError("ask a worker: nobody waits for the answer");
     if (watch.Silent(worker.ring().pulse(), SteadyMs())) {
-      worker.End();
+      worker.End(WorkerEnd::kSilent);
       return absl::UnavailableError("ask a worker: it showed no sign of life and was ended");
     }
     worker.channel().Wait(kLook);
@@ -87,12 +87,12 @@ absl::StatusOr<FromWorker> Ask(WorkerProcess& worker, const Assignment& assignme
 }
 
 absl::StatusOr<FromWorker> AskNewWorker(const Opening& opening, const Assignment& assignment,
-                                        const std::function<bool()>& give_up) {
+                                        const std::function<bool()>& give_up, Metrics& metrics) {
   absl::Status last;
   for (int attempt = 0; attempt < limits::kDeathsOfSlice; ++attempt) {
     auto bell = Doorbell::Make();
     if (!bell.ok()) return bell.status();
-    auto worker = WorkerProcess::Start(bell->fd(), opening);
+    auto worker = WorkerProcess::Start(bell->fd(), opening, metrics);
     if (!worker.ok()) return worker.status();
     auto answer = Ask(**worker, assignment, give_up);
     if (answer.ok() || (*worker)->alive()) return answer;

@@ -19,7 +19,7 @@ absl::StatusOr<FromWorker> Ask(WorkerProcess& worker, const Assignment& assignme
 // The same of a worker that is started for this, with `opening`, and ended after
 // it; one that ends is replaced a few times.
 absl::StatusOr<FromWorker> AskNewWorker(const Opening& opening, const Assignment& assignment,
-                                        const std::function<bool()>& give_up);
+                                        const std::function<bool()>& give_up, Metrics& metrics);
 
 // What a worker is opened with.
 Opening MakeOpening(const std::map<std::string, std::string>& configuration,

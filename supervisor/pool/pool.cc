@@ -32,8 +32,8 @@ bool Member::Awaits(const FromWorker& answer) const {
          answer.assignment() <= given.back().id && early.size() < given.size();
 }
 
-Pool::Pool(Opening opening, std::size_t size, const Doorbell& bell)
-    : opening_(std::move(opening)), size_(size), bell_(bell) {}
+Pool::Pool(Opening opening, std::size_t size, const Doorbell& bell, Metrics& metrics)
+    : opening_(std::move(opening)), size_(size), bell_(bell), metrics_(metrics) {}
 
 absl::Status Pool::Start(std::size_t count) {
   while (members_.size() < std::min(count, size_)) {
@@ -47,7 +47,7 @@ absl::Status Pool::Start(std::size_t count) {
 
 absl::Status Pool::Replace(Member& member) {
   member = Member{};
-  auto process = WorkerProcess::Start(bell_.fd(), opening_);
+  auto process = WorkerProcess::Start(bell_.fd(), opening_, metrics_);
   if (!process.ok()) {
     member.ended = true;
     return process.status();
@@ -87,13 +87,13 @@ std::optional<FromWorker> Pool::Receive(Member& member) {
   } else if (*received) {
     return answer;
   } else if (!member.idle() && member.watch.Silent(member.process->ring().pulse(), SteadyMs())) {
-    End(member, "it showed no sign of life");
+    End(member, "it showed no sign of life", WorkerEnd::kSilent);
   }
   return std::nullopt;
 }
 
-void Pool::End(Member& member, const std::string& why) {
-  member.process->End();
+void Pool::End(Member& member, const std::string& why, WorkerEnd end) {
+  member.process->End(end);
   member.ended = true;
   member.ending = absl::StrCat("ended by the supervisor, because ", why);
 }

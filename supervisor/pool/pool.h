@@ -53,8 +53,8 @@ struct Member {
 
 class Pool {
  public:
-  // `bell` outlives the pool.
-  Pool(Opening opening, std::size_t size, const Doorbell& bell);
+  // `bell` and `metrics` outlive the pool.
+  Pool(Opening opening, std::size_t size, const Doorbell& bell, Metrics& metrics);
 
   // Starts workers until `count` places, at most the pool's size, are taken.
   // RESOURCE_EXHAUSTED where one cannot be started.
@@ -72,7 +72,7 @@ class Pool {
   // without a sign of life is ended and marked.
   std::optional<FromWorker> Receive(Member& member);
   // Ends the worker for what it did.
-  void End(Member& member, const std::string& why);
+  void End(Member& member, const std::string& why, WorkerEnd end = WorkerEnd::kBroken);
 
   // Until a worker or the bell has something, or `timeout` has passed. With
   // `for_frames` frames in the rings end it too.
@@ -82,6 +82,7 @@ class Pool {
   Opening opening_;
   std::size_t size_;
   const Doorbell& bell_;
+  Metrics& metrics_;
   std::vector<Member> members_;
 };
 

@@ -52,7 +52,8 @@ bp::environment WorkerEnvironment() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(int data_ready,
-                                                                    const Opening& opening) {
+                                                                    const Opening& opening,
+                                                                    Metrics& metrics) {
   auto memory = RingMemory::Create(limits::kRingBytes);
   if (!memory.ok()) return memory.status();
   auto sockets = ControlChannel::MakePair();
@@ -86,7 +87,7 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(int data_rea
   const pid_t pid = child.id();
   child.detach();
   std::unique_ptr<WorkerProcess> worker(
-      new WorkerProcess(pid, ControlChannel(std::move(sockets->first)), std::move(ring)));
+      new WorkerProcess(pid, ControlChannel(std::move(sockets->first)), std::move(ring), metrics));
   ToWorker message;
   *message.mutable_opening() = opening;
   const absl::Status sent = worker->channel_.Send(message);
@@ -100,15 +101,16 @@ absl::Status WorkerProcess::Send(const Assignment& assignment) {
   return channel_.Send(message);
 }
 
-WorkerProcess::~WorkerProcess() { End(); }
+WorkerProcess::~WorkerProcess() { End(WorkerEnd::kFinished); }
 
-std::string WorkerProcess::End() {
+std::string WorkerProcess::End(std::optional<WorkerEnd> why) {
   if (pid_ <= 0) return "ended before";
   ::kill(pid_, SIGKILL);
   int status = 0;
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
   pid_ = 0;
+  metrics_.WorkerEnded(why.value_or(WIFSIGNALED(status) ? WorkerEnd::kKilled : WorkerEnd::kExited));
   if (WIFSIGNALED(status)) return absl::StrCat("killed by signal ", WTERMSIG(status));
   return absl::StrCat("exited with ", WEXITSTATUS(status));
 }

@@ -8,11 +8,13 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "common/control_channel.h"
 #include "proto/worker.pb.h"
+#include "supervisor/metrics/metrics.h"
 #include "supervisor/pool/ring_consumer.h"
 
 namespace tributary {
@@ -23,15 +25,17 @@ class WorkerProcess {
   // that it rings when it has published a frame. RESOURCE_EXHAUSTED: no memory, descriptors or
   // processes left.
   static absl::StatusOr<std::unique_ptr<WorkerProcess>> Start(int data_ready,
-                                                              const Opening& opening);
+                                                              const Opening& opening,
+                                                              Metrics& metrics);
 
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
   // Kills and reaps it.
   ~WorkerProcess();
 
-  // Kills and reaps it; how it had ended, for people: "killed by signal 9".
-  std::string End();
+  // Kills and reaps it; how it had ended, for people: "killed by signal 9". `why` is
+  // what counts; without it, how it had ended is.
+  std::string End(std::optional<WorkerEnd> why = std::nullopt);
 
   // UNAVAILABLE: it is gone.
   absl::Status Send(const Assignment& assignment);
@@ -42,12 +46,16 @@ class WorkerProcess {
   RingConsumer& ring() { return *ring_; }
 
  private:
-  WorkerProcess(pid_t pid, ControlChannel channel, std::shared_ptr<RingConsumer> ring)
-      : pid_(pid), channel_(std::move(channel)), ring_(std::move(ring)) {}
+  WorkerProcess(pid_t pid, ControlChannel channel, std::shared_ptr<RingConsumer> ring,
+                Metrics& metrics)
+      : pid_(pid), channel_(std::move(channel)), ring_(std::move(ring)), metrics_(metrics) {
+    metrics_.WorkerStarted();
+  }
 
   pid_t pid_;
   ControlChannel channel_;
   std::shared_ptr<RingConsumer> ring_;
+  Metrics& metrics_;
 };
 
 }  // namespace tributary

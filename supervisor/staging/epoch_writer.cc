@@ -93,6 +93,7 @@ absl::Status EpochWriter::Append(const StagedItem& item) {
     status = AppendParts(item);
   } else {
     gathered_.Add(item);
+    gathered_wire_bytes_ += item.bytes.size();
     // A checkpoint closes its block: it is on disk before it is sent, and a
     // replay ends where a block does.
     if (item.kind == ItemKind::kCheckpoint || gathered_.full()) status = PutGathered();
@@ -117,6 +118,7 @@ absl::Status EpochWriter::AppendParts(const StagedItem& item) {
     if (!put.ok()) return put;
   }
   staged_position_ = item.position;
+  staged_wire_bytes_ += item.bytes.size();
   return absl::OkStatus();
 }
 
@@ -134,6 +136,7 @@ absl::Status EpochWriter::PutGathered() {
       Put(BlockKey{gathered_.first_position(), 0}, gathered_.shape(), gathered_.raw());
   if (!put.ok()) return put;
   staged_position_ = gathered_.first_position() + gathered_.count() - 1;
+  staged_wire_bytes_ += std::exchange(gathered_wire_bytes_, 0);
   gathered_.Clear();
   return absl::OkStatus();
 }

@@ -66,6 +66,8 @@ class EpochWriter {
   std::uint64_t bytes_on_disk() const { return room_->bytes(); }
   // Bytes of all items appended.
   std::uint64_t wire_bytes() const { return wire_bytes_; }
+  // Of those up to staged_position().
+  std::uint64_t staged_wire_bytes() const { return staged_wire_bytes_; }
 
  private:
   friend class StagingStore;
@@ -102,6 +104,8 @@ class EpochWriter {
   std::uint64_t sent_position_ = 0;
   std::uint64_t read_back_from_ = kNoReadBack;
   std::uint64_t wire_bytes_ = 0;
+  std::uint64_t gathered_wire_bytes_ = 0;
+  std::uint64_t staged_wire_bytes_ = 0;
   absl::Status failure_;
 };
 

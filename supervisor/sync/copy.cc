@@ -202,7 +202,7 @@ bool Copy::TakeFrame(Member& member, Frame& frame) {
 bool Copy::TakeBatch(Member& member, Frame& frame) {
   if (frame.type == FrameType::kBatch && member.parts.empty()) {
     outbox_.Put(ItemKind::kBatch, frame.payload, frame.compact, std::move(frame.hold));
-    rows_ += frame.records;
+    figures_.records += frame.records;
     return true;
   }
   if (member.parts.size() + frame.payload.size() > limits::kMaxMessageBytes) {
@@ -214,7 +214,7 @@ bool Copy::TakeBatch(Member& member, Frame& frame) {
   if (frame.type == FrameType::kBatch) {
     assembling_ = nullptr;
     outbox_.Put(ItemKind::kBatch, std::exchange(member.parts, {}));
-    rows_ += frame.records;
+    figures_.records += frame.records;
   }
   return true;
 }
@@ -420,7 +420,10 @@ void Copy::TellRemarks(std::size_t table) {
   remarks_.erase(remarks);
 }
 
-void Copy::Warn(const std::string& text) { outbox_.Put(ItemKind::kBatch, WarningMessage(text)); }
+void Copy::Warn(const std::string& text) {
+  outbox_.Put(ItemKind::kBatch, WarningMessage(text));
+  ++figures_.warnings;
+}
 
 void Copy::StopFor(absl::Status why) {
   if (!stopping_for_.ok()) return;

@@ -19,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "supervisor/delivery/outbox.h"
+#include "supervisor/metrics/sync_meter.h"
 #include "supervisor/plan/scheduler.h"
 #include "supervisor/pool/pool.h"
 
@@ -40,8 +41,9 @@ class CopyHost {
 
 class Copy {
  public:
-  Copy(Scheduler& scheduler, Pool& pool, Outbox& outbox, CopyHost& host)
-      : scheduler_(scheduler), pool_(pool), outbox_(outbox), host_(host) {}
+  // Counts its records and Warnings in `figures`.
+  Copy(Scheduler& scheduler, Pool& pool, Outbox& outbox, CopyHost& host, SyncFigures& figures)
+      : scheduler_(scheduler), pool_(pool), outbox_(outbox), host_(host), figures_(figures) {}
 
   // Until all tables are live or set aside: OK. Where the source or the user has
   // to be waited for, the workers are stopped at their next marks and the reason
@@ -49,7 +51,6 @@ class Copy {
   // CANCELLED: the client is gone. What was read until then is in the outbox.
   absl::Status Run();
 
-  std::uint64_t rows() const { return rows_; }
   std::uint64_t deaths() const { return deaths_; }
 
  private:
@@ -91,11 +92,11 @@ class Copy {
   Pool& pool_;
   Outbox& outbox_;
   CopyHost& host_;
+  SyncFigures& figures_;
   std::map<std::size_t, Remarks> remarks_;
   absl::Status stopping_for_;
   Clock::time_point stopping_since_{};
   std::size_t next_ring_ = 0;
-  std::uint64_t rows_ = 0;
   std::uint64_t deaths_ = 0;
   // Workers that ended since the last mark.
   int deaths_in_row_ = 0;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "supervisor/sync/figures.h"
 #include "supervisor/sync/messages.h"
 #include "supervisor/sync/staging_key.h"
 
@@ -41,13 +42,15 @@ absl::Status ShuttingDown() {
 
 }  // namespace
 
-Sync::Sync(const Settings& settings, SyncRequest request, std::shared_ptr<ResponseWriter> writer,
-           const std::atomic<bool>& draining, Doorbell bell)
+Sync::Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
+           std::shared_ptr<ResponseWriter> writer, const std::atomic<bool>& draining, Doorbell bell)
     : settings_(settings),
+      metrics_(metrics),
       request_(std::move(request)),
       writer_(std::move(writer)),
       draining_(draining),
-      bell_(std::move(bell)) {
+      bell_(std::move(bell)),
+      meter_(metrics, request_.connection.id) {
   writer_->OnProgress([this] { bell_.Ring(); });
 }
 
@@ -67,7 +70,10 @@ absl::Status Sync::Run() {
     // Also after a failure: what was read until then counts.
     Checkpoint();
   }
-  return Conclude(done);
+  const absl::Status concluded = Conclude(done);
+  Count();
+  meter_.End(EndOf(done, concluded, Draining()));
+  return concluded;
 }
 
 // --- before anything is read -------------------------------------------------
@@ -129,6 +135,7 @@ absl::Status Sync::ReplayStaged() {
   // The state as it came, so that a checkpoint precedes the first record.
   auto first = std::make_shared<const std::string>(CheckpointMessage(request_.state_json));
   absl::Status written = WriteDirectly(*first, first);
+  ++replayed_checkpoints_;
   for (std::string& message : SchemaChangeMessages(WidenedTables())) {
     auto change = std::make_shared<const std::string>(std::move(message));
     if (written.ok()) written = WriteDirectly(*change, change);
@@ -147,13 +154,14 @@ absl::Status Sync::ReplayStaged() {
     for (const StagedItem& item : bytes->items) {
       written = WriteDirectly(item.bytes, bytes);
       if (!written.ok()) return written;
-      ++replayed_messages_;
+      ++figures_.replayed;
+      if (item.kind == ItemKind::kCheckpoint) ++replayed_checkpoints_;
     }
     writer_->Send();
   }
   request_.state = std::move(reached_);
   replay_.reset();
-  Log(LogLevel::kInfo, "replayed from staging", {{"messages", absl::StrCat(replayed_messages_)}});
+  Log(LogLevel::kInfo, "replayed from staging", {{"messages", absl::StrCat(figures_.replayed)}});
   return absl::OkStatus();
 }
 
@@ -175,7 +183,7 @@ std::vector<TableToCopy> Sync::WidenedTables() const {
 
 absl::Status Sync::AskCatalog() {
   pool_ = std::make_unique<Pool>(MakeOpening(request_.configuration, settings_.sqlite_root),
-                                 settings_.workers, bell_);
+                                 settings_.workers, bell_, metrics_);
   selection_digest_ = request_.selection.Digest();
   Assignment assignment;
   assignment.mutable_describe();
@@ -249,6 +257,7 @@ absl::Status Sync::BeginEpoch() {
 void Sync::TellPlan() {
   for (std::string& warning : warnings_) {
     outbox_->Put(ItemKind::kBatch, WarningMessage(warning));
+    ++figures_.warnings;
   }
   for (std::string& message : SchemaChangeMessages(plan_.changed)) {
     outbox_->Put(ItemKind::kBatch, std::move(message));
@@ -263,18 +272,22 @@ void Sync::TellPlan() {
 
 absl::Status Sync::CopyTables() {
   if (plan_.copies.empty()) {
+    figures_.tables_live = plan_.state.tables.size();
     if (!catalog_.unchanged()) SetComplete();
     return absl::OkStatus();
   }
   Scheduler scheduler(std::move(plan_.copies), plan_.state);
   const absl::Status started = pool_->Start(settings_.workers);
   if (!started.ok()) return started;
-  Copy copy(scheduler, *pool_, *outbox_, *this);
+  scheduler_ = &scheduler;
+  Copy copy(scheduler, *pool_, *outbox_, *this, figures_);
   const absl::Status copied = copy.Run();
+  Count();
+  scheduler_ = nullptr;
   if (copied.ok() && scheduler.live_tables() == scheduler.tables()) SetComplete();
   Log(LogLevel::kInfo, "copies end",
       {{"connection", request_.connection.id},
-       {"rows", absl::StrCat(copy.rows())},
+       {"rows", absl::StrCat(figures_.records)},
        {"live", absl::StrCat(scheduler.live_tables())},
        {"workers_ended", absl::StrCat(copy.deaths())}});
   return copied;
@@ -322,7 +335,9 @@ absl::Status Sync::Pump() {
     staging_failure_told_ = true;
     StageWarning(stager_->failure());
     outbox_->Put(ItemKind::kBatch, WarningMessage(warnings_.back()));
+    ++figures_.warnings;
   }
+  CountIfDue();
   return outbox_->Pump(Clock::now());
 }
 
@@ -331,6 +346,21 @@ void Sync::StageWarning(const absl::Status& why) {
       "This sync goes on without staging on the local disk: ", std::string(why.message()),
       ". If it is interrupted, more is read from the source again."));
   Log(LogLevel::kWarning, "staging is bypassed", {{"why", std::string(why.message())}});
+  metrics_.StagingBypassed();
+}
+
+void Sync::Count() {
+  counted_at_ = Clock::now();
+  if (outbox_ != nullptr) ReadDelivery(*outbox_, stager_.get(), figures_);
+  ReadWriter(*writer_, figures_);
+  figures_.checkpoints = replayed_checkpoints_ + (outbox_ ? outbox_->checkpoints_sent() : 0);
+  if (scheduler_ != nullptr) ReadTables(*scheduler_, plan_.selected_tables, figures_);
+  figures_.ring_bytes = pool_ == nullptr ? 0 : RingBytes(*pool_);
+  meter_.Show(figures_);
+}
+
+void Sync::CountIfDue() {
+  if (Clock::now() - counted_at_ >= limits::kMetricsEvery) Count();
 }
 
 // --- the end -----------------------------------------------------------------
@@ -344,6 +374,7 @@ absl::Status Sync::Conclude(const absl::Status& outcome) {
   if (absl::IsFailedPrecondition(outcome)) {
     if (outbox_ == nullptr) outbox_ = std::make_unique<Outbox>(*writer_, nullptr, 0);
     outbox_->Put(ItemKind::kBatch, TaskMessage(std::string(outcome.message())));
+    metrics_.TaskSent();
   }
   const absl::Status flushed = outbox_ == nullptr ? absl::OkStatus() : FlushOut();
   if (!flushed.ok()) return flushed;
@@ -373,12 +404,14 @@ absl::Status Sync::FlushOut() {
 
 absl::Status Sync::WriteDirectly(std::string_view bytes, Hold hold) {
   writer_->Write(bytes, std::move(hold));
+  CountIfDue();
   if (writer_->pending_bytes() < limits::kWriteWindowBytes) return absl::OkStatus();
   writer_->Send();
   while (writer_->WantProgress(limits::kWriteWindowBytes)) {
     if (ClientGone()) return absl::CancelledError("the client is gone");
     if (Draining()) return ShuttingDown();
     bell_.Wait(kLook);
+    CountIfDue();
   }
   return absl::OkStatus();
 }

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "proto/connector_sdk.pb.h"
 #include "supervisor/delivery/outbox.h"
+#include "supervisor/metrics/sync_meter.h"
 #include "supervisor/plan/plan.h"
 #include "supervisor/pool/pool.h"
 #include "supervisor/request/connection.h"
@@ -38,8 +39,8 @@ class Sync : private CopyHost {
  public:
   // `draining`: the process is to end; the sync stops at a checkpoint. `bell` is
   // rung by whoever sets it.
-  Sync(const Settings& settings, SyncRequest request, std::shared_ptr<ResponseWriter> writer,
-       const std::atomic<bool>& draining, Doorbell bell);
+  Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
+       std::shared_ptr<ResponseWriter> writer, const std::atomic<bool>& draining, Doorbell bell);
   Sync(const Sync&) = delete;
   Sync& operator=(const Sync&) = delete;
   ~Sync() override;
@@ -70,6 +71,9 @@ class Sync : private CopyHost {
   // What to say at the end: a Task for what the user has to mend.
   absl::Status Conclude(const absl::Status& outcome);
   void StageWarning(const absl::Status& why);
+  // To the metrics. CountIfDue is for whoever may be at it for long.
+  void Count();
+  void CountIfDue();
   absl::Status WriteDirectly(std::string_view bytes, Hold hold);
 
   bool ClientGone() override { return writer_->client_gone(); }
@@ -79,6 +83,7 @@ class Sync : private CopyHost {
   absl::Status Pump() override;
 
   const Settings& settings_;
+  Metrics& metrics_;
   SyncRequest request_;
   std::shared_ptr<ResponseWriter> writer_;
   const std::atomic<bool>& draining_;
@@ -105,7 +110,14 @@ class Sync : private CopyHost {
   Clock::time_point last_checkpoint_at_{};
   std::uint64_t last_checkpoint_ = 0;
   std::uint64_t put_bytes_at_checkpoint_ = 0;
-  std::uint64_t replayed_messages_ = 0;
+
+  SyncMeter meter_;
+  SyncFigures figures_;
+  // Of a replay, which has no outbox.
+  std::uint64_t replayed_checkpoints_ = 0;
+  // While tables are copied.
+  const Scheduler* scheduler_ = nullptr;
+  Clock::time_point counted_at_{};
 };
 
 }  // namespace tributary

@@ -219,6 +219,38 @@ TEST_F(SchedulerTest, ThreeDeathsOfOneSlicePutTheTableAside) {
   EXPECT_EQ(scheduler_->live_tables(), 1u);
 }
 
+TEST_F(SchedulerTest, TablesAreCountedWhereTheyStand) {
+  BeginTables(3);
+  EXPECT_EQ(scheduler_->copying_tables(), 0u);
+  scheduler_->Cut(NextCut(), Slices());
+  EXPECT_EQ(scheduler_->copying_tables(), 3u);
+  scheduler_->Restart(2, /*as_one_slice=*/true);
+  EXPECT_EQ(scheduler_->copying_tables(), 2u);
+  // With the next piece of work it begins again.
+  const ReadWork first = NextRead();
+  EXPECT_EQ(scheduler_->copying_tables(), 3u);
+  ReadWhole(first);
+  EXPECT_EQ(scheduler_->Finish(first), FinishResult::kLive);
+  EXPECT_EQ(scheduler_->copying_tables(), 2u);
+  EXPECT_EQ(scheduler_->live_tables(), 1u);
+  scheduler_->SetAside(1);
+  EXPECT_EQ(scheduler_->copying_tables(), 1u);
+  EXPECT_EQ(scheduler_->aside_tables(), 1u);
+  const ReadWork again = NextRead();
+  EXPECT_EQ(again.table, 2u);
+  ReadWhole(again);
+  EXPECT_EQ(scheduler_->Finish(again), FinishResult::kLive);
+  EXPECT_EQ(scheduler_->copying_tables(), 0u);
+  EXPECT_TRUE(scheduler_->finished());
+}
+
+TEST_F(SchedulerTest, ResumedTableIsCountedAsBeingCopiedFromTheStart) {
+  BeginResumed({{"", "3"}});
+  EXPECT_EQ(scheduler_->copying_tables(), 1u);
+  scheduler_->Cut(NextCut(), Slices());
+  EXPECT_EQ(scheduler_->copying_tables(), 1u);
+}
+
 TEST_F(SchedulerTest, DeathsAreNotForgottenWhenTheSourceMovesBetweenThem) {
   BeginTables(1);
   scheduler_->Cut(NextCut(), Slices());

@@ -116,7 +116,7 @@ void Pen::MoveHead(std::int64_t by) {
   // The supervisor sleeps only where it has taken all there is; it says so shortly
   // before it looks once more.
   for (int looks = 0; looks < kLooks; ++looks) {
-    if (control.consumer_waits.load() == 0) looks = 0;
+    if (control.consumer_wants.load() == 0) looks = 0;
     control.pulse.fetch_add(1);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

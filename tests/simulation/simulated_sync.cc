@@ -112,6 +112,12 @@ bool SimulatedSync::Step() {
   if (!stopping_) GiveWork();
   Merge();
   Deliver();
+  // What is left is pending; a finished scheduler has nothing under way.
+  const std::size_t begun = scheduler_->copying_tables() + scheduler_->live_tables();
+  if (begun + scheduler_->aside_tables() > scheduler_->tables() ||
+      (scheduler_->finished() && scheduler_->copying_tables() > 0)) {
+    Break("the numbers of tables by phase cannot be");
+  }
   if (OneIn(random_, 4) && last_position_ != last_checkpoint_) Checkpoint();
   const bool all_idle = std::all_of(members_.begin(), members_.end(),
                                     [](const Member& member) { return member.idle(); });

@@ -1,0 +1,281 @@
+#include "supervisor/metrics/metrics_server.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <functional>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+
+namespace tributary {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+
+constexpr char kPath[] = "/metrics";
+constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::chrono::milliseconds kAcceptAgainAfter(200);
+
+using Response = http::response<http::string_body>;
+
+Response Say(http::status status, std::string text) {
+  Response response(status, 11);
+  response.set(http::field::content_type, "text/plain; charset=utf-8");
+  response.body() = std::move(text);
+  return response;
+}
+
+// What came is no HTTP, or too much of it. Otherwise the client is gone or silent.
+bool IsMalformed(const beast::error_code& error) {
+  return error.category() == http::make_error_code(http::error::bad_method).category() &&
+         error != http::error::end_of_stream && error != http::error::partial_message;
+}
+
+// One request and its answer, after which the connection is closed: a scrape comes
+// every few seconds at the most.
+class Scrape : public std::enable_shared_from_this<Scrape> {
+ public:
+  Scrape(tcp::socket socket, const Metrics& metrics, std::function<void()> ended)
+      : stream_(std::move(socket)), metrics_(metrics), ended_(std::move(ended)) {
+    parser_.header_limit(limits::kMetricsRequestBytes);
+  }
+  ~Scrape() { ended_(); }
+
+  void Run() {
+    stream_.expires_after(limits::kMetricsPatience);
+    http::async_read(
+        stream_, buffer_, parser_,
+        [self = shared_from_this()](beast::error_code error, std::size_t) { self->Write(error); });
+  }
+
+ private:
+  void Write(beast::error_code error) {
+    if (!error) {
+      response_ = Answer();
+    } else if (IsMalformed(error)) {
+      response_ = Say(http::status::bad_request, "This is no request for metrics.\n");
+    } else {
+      return;
+    }
+    response_.keep_alive(false);
+    response_.prepare_payload();
+    stream_.expires_after(limits::kMetricsPatience);
+    http::async_write(stream_, response_,
+                      [self = shared_from_this()](beast::error_code failure, std::size_t) {
+                        beast::error_code ignored;
+                        self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+                        if (!failure) self->AwaitClose();
+                      });
+  }
+
+  // To close with bytes unread would take the answer from a client that has sent too
+  // much. Within the patience that the answer had.
+  void AwaitClose() {
+    stream_.async_read_some(asio::buffer(rest_),
+                            [self = shared_from_this()](beast::error_code error, std::size_t) {
+                              if (!error) self->AwaitClose();
+                            });
+  }
+
+  Response Answer() const {
+    const auto& request = parser_.get();
+    const beast::string_view target = request.target();
+    if (target.substr(0, target.find('?')) != kPath) {
+      return Say(http::status::not_found, "There is only /metrics.\n");
+    }
+    if (request.method() != http::verb::get) {
+      Response response = Say(http::status::method_not_allowed, "/metrics can only be read.\n");
+      response.set(http::field::allow, "GET");
+      return response;
+    }
+    Response response = Say(http::status::ok, metrics_.Exposition());
+    response.set(http::field::content_type, kTextFormat);
+    return response;
+  }
+
+  beast::tcp_stream stream_;
+  const Metrics& metrics_;
+  std::function<void()> ended_;
+  beast::flat_buffer buffer_{limits::kMetricsRequestBytes};
+  http::request_parser<http::empty_body> parser_;
+  Response response_;
+  std::array<char, 1024> rest_;
+};
+
+absl::Status BadAddress(const std::string& address) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("serve metrics: \"", address,
+                   "\" is not HOST:PORT; give --metrics-address as in 127.0.0.1:9464"));
+}
+
+// Where `address` says, the first choice first.
+absl::StatusOr<std::vector<tcp::endpoint>> Endpoints(const std::string& address,
+                                                     asio::io_context& io) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return BadAddress(address);
+  std::string host = address.substr(0, colon);
+  std::uint32_t number = 0;
+  if (!absl::SimpleAtoi(address.substr(colon + 1), &number) || number > 65535) {
+    return BadAddress(address);
+  }
+  const auto port = static_cast<std::uint16_t>(number);
+  // The first takes IPv4, too, where the machine has IPv6 at all.
+  if (host.empty()) return std::vector{tcp::endpoint(tcp::v6(), port), {tcp::v4(), port}};
+  if (host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string::npos) {
+    return BadAddress(address);
+  }
+  beast::error_code error;
+  tcp::resolver resolver(io);
+  std::vector<tcp::endpoint> endpoints;
+  for (const auto& found : resolver.resolve(host, "", tcp::resolver::passive, error)) {
+    endpoints.emplace_back(found.endpoint().address(), port);
+  }
+  if (error || endpoints.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("serve metrics: there is no host ", host, ": ", error.message(),
+                     "; give --metrics-address an address of this machine"));
+  }
+  return endpoints;
+}
+
+// Asio does not ask for this when it makes a socket. A worker that is started in
+// between closes what it was not given.
+void KeepFromWorkers(int fd) { ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
+
+beast::error_code Listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+  beast::error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) KeepFromWorkers(acceptor.native_handle());
+  // Connections of an earlier start may linger; another listener is refused all the same.
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  const bool all_addresses = endpoint.address() == asio::ip::address_v6::any();
+  if (!error && all_addresses) acceptor.set_option(asio::ip::v6_only(false), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+  if (error) {
+    beast::error_code ignored;
+    acceptor.close(ignored);
+  }
+  return error;
+}
+
+}  // namespace
+
+class MetricsServer::Listener {
+ public:
+  explicit Listener(const Metrics& metrics) : metrics_(metrics) {}
+  ~Listener() {
+    io_.stop();
+    if (thread_.joinable()) thread_.join();
+    closing_ = true;
+  }
+
+  absl::Status Start(const std::string& address) {
+    const auto endpoints = Endpoints(address, io_);
+    if (!endpoints.ok()) return endpoints.status();
+    beast::error_code error;
+    for (const tcp::endpoint& endpoint : *endpoints) {
+      error = Listen(acceptor_, endpoint);
+      // Another address of the name is tried only where the machine has not got this one.
+      if (error != asio::error::address_family_not_supported &&
+          error != beast::error_code(EADDRNOTAVAIL, boost::system::system_category())) {
+        break;
+      }
+    }
+    if (error) {
+      return absl::FailedPreconditionError(absl::StrCat("serve metrics: cannot listen on ", address,
+                                                        ": ", error.message(),
+                                                        "; choose another --metrics-address"));
+    }
+    Accept();
+    thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "metrics");
+      io_.run();
+    });
+    return absl::OkStatus();
+  }
+
+  std::string address() const {
+    const tcp::endpoint endpoint = acceptor_.local_endpoint();
+    const std::string host = endpoint.address().to_string();
+    return endpoint.address().is_v6() ? absl::StrCat("[", host, "]:", endpoint.port())
+                                      : absl::StrCat(host, ":", endpoint.port());
+  }
+
+ private:
+  void Accept() {
+    accepting_ = true;
+    acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
+      accepting_ = false;
+      if (error) return AcceptLater();
+      ++open_;
+      KeepFromWorkers(socket.native_handle());
+      std::make_shared<Scrape>(std::move(socket), metrics_, [this] { ScrapeEnded(); })->Run();
+      // Others wait in the kernel's queue until one of these has ended.
+      if (open_ < limits::kMetricsConnections) Accept();
+    });
+  }
+
+  void ScrapeEnded() {
+    --open_;
+    if (!accepting_ && !closing_) Accept();
+  }
+
+  // There may be no descriptor left; the connection is still in the queue.
+  void AcceptLater() {
+    accepting_ = true;
+    again_.expires_after(kAcceptAgainAfter);
+    again_.async_wait([this](beast::error_code) { Accept(); });
+  }
+
+  const Metrics& metrics_;
+  std::size_t open_ = 0;
+  // An accept, or the wait before the next one, is under way.
+  bool accepting_ = false;
+  bool closing_ = false;
+  // Goes before what is above: scrapes that it still holds end with it.
+  asio::io_context io_{1};
+  tcp::acceptor acceptor_{io_};
+  asio::steady_timer again_{io_};
+  std::thread thread_;
+};
+
+absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(const std::string& address,
+                                                                    const Metrics& metrics) {
+  auto listener = std::make_unique<Listener>(metrics);
+  const absl::Status started = listener->Start(address);
+  if (!started.ok()) return started;
+  return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(listener)));
+}
+
+MetricsServer::MetricsServer(std::unique_ptr<Listener> listener)
+    : listener_(std::move(listener)), address_(listener_->address()) {}
+
+MetricsServer::~MetricsServer() = default;
+
+}  // namespace tributary

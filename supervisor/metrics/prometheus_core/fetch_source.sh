@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Unpacks a source package of Debian: fetch_source.sh PACKAGE FOLDER
+#
+# Nothing is done where FOLDER is there. apt gets the package from the mirrors that this
+# machine has its binary packages from, and checks it by their signatures; the machine's
+# own configuration, lists and caches are only read. Needs dpkg-dev.
+set -euo pipefail
+
+package=$1
+folder=$(realpath -m "$2")
+[[ -d $folder ]] && exit 0
+
+fail() {
+  cat >&2 <<TEXT
+fetch $package: $1
+  Its source is built into tributary, since Debian has no archive of it that can be
+  linked. Either let apt reach a Debian mirror (run "apt-get update" as root and look at
+  what it says) and make again, or bring ${package}_*.dsc with its files from elsewhere and
+  unpack it with: dpkg-source -x ${package}_*.dsc $folder
+TEXT
+  exit 1
+}
+
+mkdir -p "$(dirname "$folder")"
+work=$(mktemp -d "$folder.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+sources() {
+  apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+    'Created-By: Packages' 'Origin: Debian' | sort -u
+}
+sources > "$work/sources.list"
+if [[ ! -s $work/sources.list ]]; then
+  ${SUDO:-} apt-get update -qq || true
+  sources > "$work/sources.list"
+fi
+[[ -s $work/sources.list ]] || fail "apt knows no mirror of Debian."
+
+# Without a sandbox, because apt's own user need not be able to write into this folder.
+apt=(apt-get -qq -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null
+  -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User=root)
+mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/download"
+cd "$work/download"
+"${apt[@]}" update || fail "apt cannot get the list of source packages."
+"${apt[@]}" source --download-only "$package" || fail "apt cannot get the source package."
+dpkg-source -x "$package"_*.dsc "$work/unpacked" > "$work/dpkg-source.log" 2>&1 ||
+  { cat "$work/dpkg-source.log" >&2; fail "what apt has brought cannot be unpacked."; }
+# Another make may have been quicker.
+mv -T "$work/unpacked" "$folder" 2> /dev/null || [[ -d $folder ]]

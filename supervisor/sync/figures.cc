@@ -1,0 +1,44 @@
+#include "supervisor/sync/figures.h"
+
+namespace tributary {
+
+void ReadDelivery(const Outbox& outbox, const Stager* stager, SyncFigures& figures) {
+  figures.merged = {outbox.put_messages(), outbox.put_bytes()};
+  figures.read_back = outbox.read_back();
+  figures.client_stalls = outbox.client_stalls();
+  if (stager == nullptr) return;
+  figures.staged = {stager->staged_position(), stager->staged_bytes()};
+  figures.staging_bytes = stager->bytes_on_disk();
+}
+
+void ReadWriter(const ResponseWriter& writer, SyncFigures& figures) {
+  figures.sent = {writer.sent_messages(), writer.sent_bytes()};
+}
+
+void ReadTables(const Scheduler& scheduler, std::size_t selected, SyncFigures& figures) {
+  const std::size_t live = scheduler.live_tables();
+  figures.tables_copying = scheduler.copying_tables();
+  figures.tables_aside = scheduler.aside_tables();
+  figures.tables_live = selected - scheduler.tables() + live;
+  figures.tables_pending =
+      scheduler.tables() - live - figures.tables_copying - figures.tables_aside;
+}
+
+std::uint64_t RingBytes(Pool& pool) {
+  std::uint64_t bytes = 0;
+  for (const Member& member : pool.members()) {
+    if (member.process != nullptr) bytes += member.process->ring().bytes_held();
+  }
+  return bytes;
+}
+
+SyncEnd EndOf(const absl::Status& done, const absl::Status& concluded, bool draining) {
+  if (concluded.ok()) return absl::IsFailedPrecondition(done) ? SyncEnd::kTask : SyncEnd::kOk;
+  if (absl::IsCancelled(concluded)) return SyncEnd::kCancelled;
+  if (absl::IsUnavailable(concluded) && draining) return SyncEnd::kDrained;
+  // Another process has the connection's staging.
+  if (absl::IsAborted(concluded)) return SyncEnd::kRefused;
+  return SyncEnd::kFailed;
+}
+
+}  // namespace tributary
