@@ -48,9 +48,17 @@ struct FrameHeader {
   // Behind the payload, the compact form of a batch (supervisor/staging/FORMAT.md);
   // 0 where it has none.
   std::uint32_t compact_bytes = 0;
+
+  // The whole frame, padding included; the next one begins behind it.
+  std::uint64_t FrameBytes() const;
 };
 inline constexpr std::uint32_t kFrameMagic = 0x54524942;  // "BIRT" in memory
 inline constexpr std::size_t kFrameAlignment = 32;
+inline std::uint64_t FrameHeader::FrameBytes() const {
+  const std::uint64_t bytes =
+      sizeof(FrameHeader) + std::uint64_t{skip} + payload_bytes + compact_bytes;
+  return (bytes + kFrameAlignment - 1) & ~std::uint64_t{kFrameAlignment - 1};
+}
 static_assert(sizeof(FrameHeader) == kFrameAlignment);
 
 // The first page of the file. Each counter is written by one side only and has a

@@ -61,9 +61,7 @@ absl::StatusOr<std::optional<Frame>> RingConsumer::Next() {
   const std::size_t most_compact =
       header.type == FrameType::kBatch ? limits::kMaxCompactBytes : std::size_t{0};
   if (header.compact_bytes > most_compact) return Broken("a compact form over the size limit");
-  const std::uint64_t frame_bytes = (sizeof(header) + header.skip + header.payload_bytes +
-                                     header.compact_bytes + kFrameAlignment - 1) &
-                                    ~(kFrameAlignment - 1);
+  const std::uint64_t frame_bytes = header.FrameBytes();
   if (frame_bytes > published) return Broken("a frame that ends behind its head");
 
   const char* const payload = memory_->data(next_) + sizeof(header) + header.skip;

@@ -98,6 +98,22 @@ TEST_F(BrokenRingTest, ASkipOverTheLimit) {
 TEST_F(BrokenRingTest, MoreRecordsThanABatchMayHave) {
   ExpectRefusedFor([](FrameHeader& header) { header.records = 101; });
 }
+TEST_F(BrokenRingTest, ACompactFormOverTheLimit) {
+  ExpectRefusedFor([](FrameHeader& header) {
+    header.compact_bytes = static_cast<std::uint32_t>(limits::kMaxCompactBytes + 1);
+  });
+}
+TEST_F(BrokenRingTest, ACompactFormThatEndsBehindTheHead) {
+  ExpectRefusedFor([](FrameHeader& header) { header.compact_bytes = 1; });
+}
+TEST_F(BrokenRingTest, ACompactFormOfAMark) {
+  ExpectRefusedFor([](FrameHeader& header) {
+    header.type = FrameType::kMark;
+    header.records = 0;
+    header.payload_bytes = 16;
+    header.compact_bytes = 16;
+  });
+}
 TEST_F(BrokenRingTest, ABatchOfNothing) {
   ExpectRefusedFor([](FrameHeader& header) { header.payload_bytes = 0; });
 }

@@ -26,12 +26,6 @@ RingMemory SecondMapping() {
   return *std::move(memory);
 }
 
-std::uint64_t FrameBytes(const FrameHeader& header) {
-  return (sizeof(header) + header.skip + header.payload_bytes + header.compact_bytes +
-          kFrameAlignment - 1) &
-         ~(kFrameAlignment - 1);
-}
-
 }  // namespace
 
 Pen::Pen() : memory_(SecondMapping()) {}
@@ -54,7 +48,7 @@ Pen::Frame Pen::Newest() const {
     at -= kFrameAlignment;
     FrameHeader header;
     std::memcpy(&header, memory_.data(at), sizeof(header));
-    if (header.magic == kFrameMagic && at + FrameBytes(header) == head) return {header, at};
+    if (header.magic == kFrameMagic && at + header.FrameBytes() == head) return {header, at};
   }
   return {};
 }
@@ -82,7 +76,7 @@ FrameHeader Pen::Sound() const {
 void Pen::Write(const std::function<void(FrameHeader&)>& spoil, std::string_view payload) {
   FrameHeader header = Sound();
   header.payload_bytes = static_cast<std::uint32_t>(payload.size());
-  const std::uint64_t frame_bytes = FrameBytes(header);
+  const std::uint64_t frame_bytes = header.FrameBytes();
   spoil(header);
   RingControl& control = memory_.control();
   const std::uint64_t head = control.head.load();

@@ -99,8 +99,7 @@ void RingTap::Drain() {
     if (frame_) {
       frame_(header, {memory_->data(tail_) + sizeof(header) + header.skip, header.payload_bytes});
     }
-    const std::size_t bytes = sizeof(header) + header.skip + header.payload_bytes;
-    tail_ += (bytes + kFrameAlignment - 1) / kFrameAlignment * kFrameAlignment;
+    tail_ += header.FrameBytes();
     control.tail.store(tail_);
     const std::uint64_t wanted = control.producer_wants.load();
     if (wanted != 0 && tail_ >= wanted) {

@@ -12,17 +12,14 @@ namespace {
 
 constexpr int kSleepMilliseconds = 500;
 
-std::uint64_t FrameBytes(std::size_t payload_bytes) {
-  return (sizeof(FrameHeader) + payload_bytes + kFrameAlignment - 1) & ~(kFrameAlignment - 1);
-}
-
 }  // namespace
 
 RingProducer::RingProducer(RingMemory memory, int data_ready, int space_free)
     : memory_(std::move(memory)), data_ready_(data_ready), space_free_(space_free) {}
 
 char* RingProducer::Reserve(std::size_t payload_bytes) {
-  const std::uint64_t end = head_ + FrameBytes(payload_bytes);
+  const FrameHeader header{.payload_bytes = static_cast<std::uint32_t>(payload_bytes)};
+  const std::uint64_t end = head_ + header.FrameBytes();
   if (end > known_tail_ + memory_.data_bytes()) WaitForSpace(end - memory_.data_bytes());
   return memory_.data(head_) + sizeof(FrameHeader);
 }
@@ -60,7 +57,7 @@ void RingProducer::Publish(FrameType type, std::uint32_t assignment, const Conte
                            .records = content.records,
                            .compact_bytes = static_cast<std::uint32_t>(content.compact_bytes)};
   std::memcpy(memory_.data(head_), &header, sizeof(header));
-  head_ += FrameBytes(content.skip + content.payload_bytes + content.compact_bytes);
+  head_ += header.FrameBytes();
   RingControl& control = memory_.control();
   control.head.store(head_, std::memory_order_seq_cst);
   Beat();

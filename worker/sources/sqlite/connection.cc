@@ -120,6 +120,7 @@ void Connection::Close() {
 }
 
 absl::Status Connection::Open() {
+  ++openings_;
   const std::string name = file_.immutable ? ImmutableUri(file_.path) : file_.path;
   const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
                     SQLITE_OPEN_EXRESCODE | (file_.immutable ? SQLITE_OPEN_URI : 0);

@@ -70,6 +70,8 @@ class Connection {
   const FileHeader& header() const { return header_; }
   const DatabaseFile& file() const { return file_; }
   sqlite3* db() const { return db_; }
+  // How often the database was opened: what was made of db() before is gone.
+  std::uint64_t openings() const { return openings_; }
   Pulse& pulse() const { return pulse_; }
 
  private:
@@ -90,6 +92,7 @@ class Connection {
   Pulse& pulse_;
   std::chrono::milliseconds patience_;
   sqlite3* db_ = nullptr;
+  std::uint64_t openings_ = 0;
   Statement begin_;
   Statement commit_;
   Statement first_read_;

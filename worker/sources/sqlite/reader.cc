@@ -1,5 +1,6 @@
 #include "worker/sources/sqlite/reader.h"
 
+#include <cassert>
 #include <cmath>
 #include <utility>
 
@@ -15,6 +16,7 @@ using fivetran_sdk::v2::DataType;
 constexpr std::uint64_t kRowsBetweenLooks = 64;
 // SQLite's limit on the columns of a result.
 constexpr std::size_t kMaxResultColumns = 2000;
+constexpr char kRowFunction[] = "tributary_row";
 
 std::string_view BytesOf(sqlite3_value* value) {
   const auto* const bytes = static_cast<const char*>(sqlite3_value_blob(value));
@@ -44,7 +46,33 @@ absl::Status SliceReader::Plan(const ReadAssignment& assignment) {
   }
   paused_ = misfit_ = false;
   steps_ = skipped_rows_ = 0;
+  const int most = sqlite3_limit(connection_.db(), SQLITE_LIMIT_FUNCTION_ARG, -1);
+  by_function_ = access_.by != Access::By::kKey && !columns_.empty() &&
+                 columns_.size() <= static_cast<std::size_t>(most);
+  return by_function_ ? AddRowFunction() : absl::OkStatus();
+}
+
+absl::Status SliceReader::AddRowFunction() {
+  if (function_of_opening_ == connection_.openings()) return absl::OkStatus();
+  const int code = sqlite3_create_function_v2(connection_.db(), kRowFunction, -1,
+                                              SQLITE_UTF8 | SQLITE_DIRECTONLY, this,
+                                              &SliceReader::TakeRow, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return connection_.Error(code, "prepare reading of", "");
+  function_of_opening_ = connection_.openings();
   return absl::OkStatus();
+}
+
+void SliceReader::TakeRow(sqlite3_context* call, int count, sqlite3_value** values) {
+  auto& reader = *static_cast<SliceReader*>(sqlite3_user_data(call));
+  assert(static_cast<std::size_t>(count) == reader.columns_.size());
+  reader.writer_->BeginRow();
+  bool fits = true;
+  for (std::size_t at = 0; at < static_cast<std::size_t>(count); ++at) {
+    if (reader.WriteValue(at, values[at], *reader.writer_)) continue;
+    reader.columns_[at].misfit = true;
+    fits = false;
+  }
+  sqlite3_result_int(call, fits ? 1 : 0);
 }
 
 SliceReader::Query SliceReader::MakeQuery(const ReadAssignment& assignment) const {
@@ -52,6 +80,7 @@ SliceReader::Query SliceReader::MakeQuery(const ReadAssignment& assignment) cons
   query.columns = absl::StrJoin(columns_, ",", [](std::string* out, const Column& column) {
     absl::StrAppend(out, Quoted(column.name));
   });
+  if (by_function_) query.columns = absl::StrCat(kRowFunction, "(", query.columns, ")");
   query.rest = absl::StrCat(" FROM main.", Quoted(assignment.table()));
   const Range& range = assignment.range();
   switch (access_.by) {
@@ -132,6 +161,7 @@ absl::StatusOr<ReadEnd> SliceReader::Read(const ReadAssignment& assignment,
   ReadAssignment rest;
   rest.set_table(assignment.table());
   *rest.mutable_range() = assignment.range();
+  writer_ = &writer;
   int code = SQLITE_TOOBIG;
   while (code == SQLITE_TOOBIG) {
     status = PrepareFor(rest);
@@ -163,7 +193,6 @@ int SliceReader::ReadRows(std::string_view version, SliceWriter& writer) {
     if (code != SQLITE_ROW) return misfit_ ? SQLITE_ROW : code;
     if (keys_ != nullptr) sqlite3_step(keys_.get());
     ++steps_;
-    writer.BeginRow();
     if (!WriteRow(writer)) misfit_ = true;
     if (misfit_) {
       writer.DropRow();
@@ -186,6 +215,9 @@ int SliceReader::ReadRows(std::string_view version, SliceWriter& writer) {
 }
 
 bool SliceReader::WriteRow(SliceWriter& writer) {
+  // The function has written it.
+  if (by_function_) return sqlite3_column_int(statement_.get(), 0) != 0;
+  writer.BeginRow();
   bool fits = true;
   for (std::size_t at = 0; at < columns_.size(); ++at) {
     if (!WriteValue(at, sqlite3_column_value(statement_.get(), static_cast<int>(at)), writer)) {
@@ -356,7 +388,7 @@ void SliceReader::WriteAsStored(Column& column, std::size_t at, sqlite3_value* v
 
 std::string SliceReader::BoundBehindRow() const {
   sqlite3_stmt* const row = keys_ != nullptr ? keys_.get() : statement_.get();
-  const int first = keys_ != nullptr ? 0 : static_cast<int>(columns_.size());
+  const int first = keys_ != nullptr ? 0 : by_function_ ? 1 : static_cast<int>(columns_.size());
   switch (access_.by) {
     case Access::By::kRowid:
       return RowidBound(sqlite3_column_int64(row, first));
