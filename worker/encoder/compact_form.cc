@@ -1,6 +1,7 @@
 #include "worker/encoder/compact_form.h"
 
 #include <bit>
+#include <cstring>
 
 namespace tributary {
 namespace {
@@ -28,7 +29,7 @@ CompactForm::CompactForm(std::string_view record_head, const std::vector<std::st
   }
   const std::size_t head = sizeof(std::uint32_t) + template_.size();
   const std::size_t room = head < limits::kMaxCompactBytes ? limits::kMaxCompactBytes - head : 0;
-  rows_ = std::make_unique_for_overwrite<char[]>(room + kOverread);
+  rows_ = std::make_unique_for_overwrite<char[]>(room);
   row_ = at_ = rows_.get();
   end_ = at_ + room;
 }

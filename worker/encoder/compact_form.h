@@ -13,10 +13,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/limits.h"
@@ -34,21 +34,15 @@ class CompactForm {
     next_column_ = usable_ ? 0 : kGivenUp;
     at_ = row_;
   }
-  // A value's field: `bytes` of them at `field`, behind which kOverread may be read.
-  void Add(std::size_t column, const char* field, std::size_t bytes) {
+  // The place for a value's field of so many bytes; null where there is none.
+  char* Field(std::size_t column, std::size_t bytes) {
     if (column != next_column_ || bytes > kLongestField ||
         bytes > static_cast<std::size_t>(end_ - at_)) {
       next_column_ = kGivenUp;
-      return;
+      return nullptr;
     }
     ++next_column_;
-    if (bytes <= kOverread) {
-      // Of a fixed length, so no call; what is too much is written over.
-      std::memcpy(at_, field, kOverread);
-    } else {
-      std::memcpy(at_, field, bytes);
-    }
-    at_ += bytes;
+    return std::exchange(at_, at_ + bytes);
   }
   // The row belongs to the batch.
   void KeepRow() {
@@ -66,8 +60,6 @@ class CompactForm {
   std::size_t Bytes(std::size_t records_bytes) const;
   // Writes them.
   void Put(std::size_t records_bytes, char* to) const;
-
-  static constexpr std::size_t kOverread = 32;
 
  private:
   // Beside a longer value, names are no matter.

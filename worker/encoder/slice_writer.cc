@@ -131,19 +131,18 @@ void SliceWriter::Time(std::size_t column, Tag tag, std::int64_t seconds, std::i
   const auto nano_bits = static_cast<std::uint64_t>(nanos);
   const std::size_t second_bytes = seconds == 0 ? 0 : 1 + VarintBytes(second_bits);
   const std::size_t nano_bytes = nanos == 0 ? 0 : 1 + VarintBytes(nano_bits);
-  char* const field = Entry(column, tag, 2 + second_bytes + nano_bytes);
-  if (field == nullptr) return;
-  char* at = field + 1;
-  *at++ = static_cast<char>(second_bytes + nano_bytes);
-  if (seconds != 0) {
-    *at++ = 0x08;  // Timestamp.seconds
-    at = PutVarint(at, second_bits);
-  }
-  if (nanos != 0) {
-    *at++ = 0x10;  // Timestamp.nanos
-    at = PutVarint(at, nano_bits);
-  }
-  Done(column, field, at);
+  Field(column, tag, 1 + second_bytes + nano_bytes, [=](char* at) {
+    *at++ = static_cast<char>(second_bytes + nano_bytes);
+    if (seconds != 0) {
+      *at++ = 0x08;  // Timestamp.seconds
+      at = PutVarint(at, second_bits);
+    }
+    if (nanos != 0) {
+      *at++ = 0x10;  // Timestamp.nanos
+      at = PutVarint(at, nano_bits);
+    }
+    return at;
+  });
 }
 
 char* SliceWriter::LongEntry(const Prefix& prefix, std::size_t field_bytes) {

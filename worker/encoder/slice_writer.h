@@ -149,14 +149,21 @@ class SliceWriter {
     return at;
   }
   char* LongEntry(const Prefix& prefix, std::size_t field_bytes);
-  // The value's field stands at `field` and ends at `end`.
-  void Done(std::size_t column, const char* field, char* end) {
-    compact_.Add(column, field, static_cast<std::size_t>(end - field));
-    at_ = end;
+  // Writes a value's entry, and its field to the compact form. `put` writes the
+  // content to a place and gives the one behind. It is called for both, since to
+  // copy what has just been written in small pieces is to wait for them.
+  template <typename Put>
+  void Field(std::size_t column, Tag tag, std::size_t content_bytes, const Put& put) {
+    char* const entry = Entry(column, tag, 1 + content_bytes);
+    if (entry == nullptr) return;
+    at_ = put(entry + 1);
+    char* const compact = compact_.Field(column, 1 + content_bytes);
+    if (compact == nullptr) return;
+    *compact = static_cast<char>(tag);
+    put(compact + 1);
   }
   void Varint(std::size_t column, Tag tag, std::uint64_t value) {
-    char* const field = Entry(column, tag, 1 + VarintBytes(value));
-    if (field != nullptr) Done(column, field, PutVarint(field + 1, value));
+    Field(column, tag, VarintBytes(value), [value](char* at) { return PutVarint(at, value); });
   }
   // A negative int32 travels sign-extended, as protobuf has it.
   void Signed(std::size_t column, Tag tag, std::int64_t value) {
@@ -165,17 +172,17 @@ class SliceWriter {
   template <typename Bits>
   void Fixed(std::size_t column, Tag tag, Bits bits) {
     static_assert(std::endian::native == std::endian::little);
-    char* const field = Entry(column, tag, 1 + sizeof(bits));
-    if (field == nullptr) return;
-    std::memcpy(field + 1, &bits, sizeof(bits));
-    Done(column, field, field + 1 + sizeof(bits));
+    Field(column, tag, sizeof(bits), [bits](char* at) {
+      std::memcpy(at, &bits, sizeof(bits));
+      return at + sizeof(bits);
+    });
   }
   void Bytes(std::size_t column, Tag tag, std::string_view bytes) {
-    char* const field = Entry(column, tag, 1 + VarintBytes(bytes.size()) + bytes.size());
-    if (field == nullptr) return;
-    char* const at = PutVarint(field + 1, bytes.size());
-    CopyBytes(at, bytes);
-    Done(column, field, at + bytes.size());
+    Field(column, tag, VarintBytes(bytes.size()) + bytes.size(), [bytes](char* at) {
+      at = PutVarint(at, bytes.size());
+      CopyBytes(at, bytes);
+      return at + bytes.size();
+    });
   }
   // Most texts are short; a call for each would cost more than the copy.
   static void CopyBytes(char* to, std::string_view bytes) {
@@ -203,8 +210,8 @@ class SliceWriter {
   // In such pieces a prefix is copied.
   static constexpr std::size_t kPieceBytes = 32;
   // Entry tag, two lengths and the value's tag at their longest, and what is
-  // written and read too much.
-  static constexpr std::size_t kEntryOverheadBytes = 96;
+  // written too much.
+  static constexpr std::size_t kEntryOverheadBytes = 64;
   // UpdateResponse.records' tag and length at their longest, before a batch.
   static constexpr std::size_t kBatchHeadBytes = 8;
 
