@@ -1,6 +1,7 @@
 #include "supervisor/sync/staging_key.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <fstream>
 
@@ -13,11 +14,12 @@ namespace tributary {
 
 absl::StatusOr<std::string> ReadStagingKeyFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string bytes(2 * kStagingKeyBytes + 2, '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-  if (bytes.size() == kStagingKeyBytes) return bytes;
-  const std::string digits(absl::StripAsciiWhitespace(bytes));
+  // Room for the digits, the end of a line and what is too much.
+  std::array<char, 2 * kStagingKeyBytes + 2> buffer;
+  file.read(buffer.data(), buffer.size());
+  const absl::string_view bytes(buffer.data(), static_cast<std::size_t>(file.gcount()));
+  if (bytes.size() == kStagingKeyBytes) return std::string(bytes);
+  const absl::string_view digits = absl::StripAsciiWhitespace(bytes);
   if (digits.size() == 2 * kStagingKeyBytes &&
       std::all_of(digits.begin(), digits.end(),
                   [](unsigned char digit) { return std::isxdigit(digit) != 0; })) {
