@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -209,6 +210,49 @@ TEST_F(StagingFaults, StagingThatWasDamagedIsReplayedAsFarAsItIsSoundAndReadAgai
     ExpectSoundSupervisor();
     connector().Stop();
   }
+}
+
+TEST_F(StagingFaults, OperatorsKeyOpensWhatItSealedAnotherDoesNotAndNoneIsInTheState) {
+  const TempDir keys;
+  const auto write_key = [&keys](const char* name, const std::string& text) {
+    std::ofstream(keys / name) << text;
+    return keys / name;
+  };
+  const std::string own = write_key("own", std::string(32, '\x07'));
+  std::string digits;
+  for (int byte = 0; byte < 32; ++byte) digits += "07";
+  const std::string same = write_key("same", digits + "\n");
+  const std::string other = write_key("other", std::string(32, '\x08'));
+  const std::string none = write_key("none", "too short");
+  const auto restart_with = [this](const std::string& key) {
+    connector().Stop();
+    connector().options().flags.back() = key;
+    StartConnector();
+  };
+
+  ASSERT_NO_FATAL_FAILURE(Begin({"--staging-key-file", own}));
+  ExpectGoodSync({"--save-checkpoint", "2"});
+  std::stringstream early_state;
+  early_state << std::ifstream(scene().state()).rdbuf();
+  EXPECT_FALSE(absl::StrContains(early_state.str(), "staging_key")) << early_state.str();
+
+  // A file that holds no key is the operator's to mend; nothing is read until then.
+  ASSERT_NO_FATAL_FAILURE(restart_with(none));
+  const SyncOutcome refused = scene().RunSync();
+  EXPECT_TRUE(absl::StrContains(refused.task(), "--staging-key-file")) << refused.text;
+  EXPECT_EQ(refused.Count("records"), 0u);
+
+  ASSERT_NO_FATAL_FAILURE(restart_with(same));
+  ExpectGoodSyncAndEqual();
+  EXPECT_GT(scene().Replayed(), 0u);
+  EXPECT_EQ(connector().RowsRead(), 0u);
+
+  // What another key has sealed is read from the source again.
+  std::ofstream(scene().state(), std::ios::trunc) << early_state.str();
+  ASSERT_NO_FATAL_FAILURE(restart_with(other));
+  ExpectGoodSyncAndEqual();
+  EXPECT_GT(connector().RowsRead(), 0u);
+  ExpectSoundSupervisor();
 }
 
 TEST_F(StagingFaults, WhatIsDeselectedIsNotReplayed) {
