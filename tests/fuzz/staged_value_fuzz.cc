@@ -1,13 +1,16 @@
 // Any bytes as a block of the staging, its seal already taken off: the parser
-// gives items that lie within the block, or refuses. Links tributary_staging.
+// gives items that lie within the block, or refuses; and as a compact batch, which a
+// worker wrote. Links tributary_staging.
 //
-// The input: 12 bytes of key, 12 of prefix, the rest as stored.
+// The input: 12 bytes of key, 12 of prefix, the rest as stored; or a compact batch.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string_view>
 
 #include "supervisor/staging/block.h"
+#include "supervisor/staging/compact_batch.h"
 #include "supervisor/staging/segment_header.h"
 
 namespace {
@@ -44,11 +47,21 @@ void ParseAsBlock(std::string_view bytes) {
   Require(parsed->items.back().position == block.last_position());
 }
 
+// Into memory of exactly the size that it states, for the sanitizer.
+void ParseAsCompactBatch(std::string_view bytes) {
+  using namespace tributary;
+  const auto size = ExpandedBytes(bytes);
+  if (!size.ok()) return;
+  const auto batch = std::make_unique<char[]>(*size);
+  (void)ExpandCompactBatch(bytes, batch.get());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   ParseAsHeader(bytes);
   ParseAsBlock(bytes);
+  ParseAsCompactBatch(bytes);
   return 0;
 }

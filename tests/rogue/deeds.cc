@@ -129,6 +129,12 @@ const std::vector<Deed>& Deeds() {
      [](Pen& pen) { pen.SendBytes(std::string("\x04\0\0\0\xff\xff\xff\xff", 8)); }},
     {"AnAnswerOfFourGigabytes", Moment::kAmid, "claims",
      [](Pen& pen) { pen.SendBytes("\xff\xff\xff\xff"); }},
+    // Found out when the batch is made again from it; until then its worker is sound.
+    {kNoForm, Moment::kAmid, "killed by signal 9",
+     [](Pen& pen) {
+       pen.WriteWithForm("no compact form");
+       KillItself();
+     }},
     // Not rogues but the unlucky ones, at moments that a kill from outside does not hit.
     {"KilledInMidFrame", Moment::kAmid, "killed by signal 9",
      [](Pen& pen) {

@@ -45,6 +45,8 @@ inline constexpr char kTwin[] = "CatalogNamesATableTwice";
 inline constexpr char kUnasked[] = "CatalogIsUnchangedThoughNoneIsKnown";
 inline constexpr char kOtherAnswer[] = "CatalogIsNone";
 inline constexpr char kMisfit[] = "CutsThatDoNotFitTogether";
+// A deed that the next sync's replay meets.
+inline constexpr char kNoForm[] = "ACompactFormThatIsNone";
 // What the worker logs of its confinement, before its deed.
 inline constexpr char kConfined[] = "rogue: everything it tried was refused";
 

@@ -105,6 +105,19 @@ void Pen::WriteOf(FrameType type, std::string_view payload) {
       payload);
 }
 
+void Pen::WriteWithForm(std::string_view form) {
+  fivetran_sdk::v2::UpdateResponse response;
+  response.mutable_warning()->set_message("said by a rogue, and harmless");
+  std::string bytes = response.SerializeAsString();
+  bytes.append(form);
+  Write(
+      [form](FrameHeader& header) {
+        header.compact_bytes = static_cast<std::uint32_t>(form.size());
+        header.payload_bytes -= header.compact_bytes;
+      },
+      bytes);
+}
+
 void Pen::MoveHead(std::int64_t by) {
   RingControl& control = memory_.control();
   // The supervisor sleeps only where it has taken all there is; it says so shortly

@@ -27,6 +27,8 @@ class Pen {
   // Publishes a frame with what `spoil` makes of a sound header.
   void Write(const std::function<void(FrameHeader&)>& spoil, std::string_view payload = Payload());
   void WriteOf(FrameType type, std::string_view payload);
+  // A batch that may come to the client, with `form` as its compact form.
+  void WriteWithForm(std::string_view form);
   // As far as a worker has come that dies in the middle of a frame.
   void WriteUnpublished();
   // Moves the head and nothing else, once the supervisor has taken all before it.

@@ -149,6 +149,16 @@ TEST_F(Rogue, ThirdDeedOnOneSlicePutsItsTableAsideAndTheOthersGoOn) {
   }
 }
 
+TEST_F(Rogue, ReplayThatMeetsAFormThatIsNoneIsGivenUpForTheSource) {
+  stage_.Set(rogue::kNoForm, 1);
+  ExpectClean(stage_.scene().RunSync({"--save-checkpoint", "1"}));
+  const SyncOutcome replay = stage_.scene().RunSync();
+  EXPECT_EQ(replay.grpc_code(), "UNAVAILABLE") << replay.text;
+  EXPECT_TRUE(absl::StrContains(replay.grpc_message(), "compact batch")) << replay.text;
+  EXPECT_EQ(replay.breach(), "");
+  ExpectAnotherSyncEndsEqual();
+}
+
 TEST_F(Rogue, HeadersThatChangeWhileTheyAreReadDoNoHarm) {
   for (int sync = 0; sync < 5; ++sync) {
     // One death less than puts a table aside.
