@@ -2,6 +2,7 @@
 
 #include <lz4.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <limits>
@@ -15,9 +16,13 @@
 namespace tributary {
 namespace {
 
-// 2 takes a tenth less CPU than 1 on random text and gives up 2 % of the ratio;
-// beyond it, what LZ4 saves is spent in LevelDB (tests/staging/staging_bench.cc).
-constexpr int kAcceleration = 8;
+// LZ4 looks at every position at 1 and passes over ever more of them beyond. Behind
+// the most there is nothing to be gained (tests/staging/staging_bench.cc).
+constexpr int kFirstAcceleration = 8;
+constexpr int kLeastAcceleration = 1;
+constexpr int kMostAcceleration = 64;
+// A twentieth below a third is left, since blocks differ.
+constexpr std::size_t kSpareOf = 20;
 
 // An item's kind on disk, beside those of ItemKind: a batch in its compact form.
 constexpr char kCompactBatch = 3;
@@ -120,10 +125,20 @@ void BlockGatherer::Clear() {
   checkpoint_ = false;
 }
 
-BlockSealer::BlockSealer() : compressor_(static_cast<std::size_t>(LZ4_sizeofState())) {}
+BlockSealer::BlockSealer()
+    : acceleration_(kFirstAcceleration), compressor_(static_cast<std::size_t>(LZ4_sizeofState())) {}
+
+void BlockSealer::AimAtAThird(std::size_t kept_bytes, std::size_t message_bytes) {
+  if (3 * kept_bytes > message_bytes) {
+    acceleration_ = std::max(acceleration_ / 2, kLeastAcceleration);
+  } else if (kSpareOf * 3 * kept_bytes < (kSpareOf - 1) * message_bytes) {
+    acceleration_ = std::min(acceleration_ + 1, kMostAcceleration);
+  }
+}
 
 absl::StatusOr<std::string_view> BlockSealer::Seal(BlockKey key, BlockShape shape,
-                                                   std::string_view raw, SegmentCipher& cipher) {
+                                                   std::string_view raw, std::size_t message_bytes,
+                                                   SegmentCipher& cipher) {
   assert(raw.size() <= kMaxBlockRawBytes);
   // What LZ4 writes may not take more room than the block itself; it gives up
   // where it would.
@@ -132,10 +147,11 @@ absl::StatusOr<std::string_view> BlockSealer::Seal(BlockKey key, BlockShape shap
   char* const sealed = value_.data() + kBlockPrefixBytes;
   const int compressed = LZ4_compress_fast_extState(
       compressor_.data(), raw.data(), sealed, static_cast<int>(raw.size()),
-      static_cast<int>(raw.size()) - 1, kAcceleration);
+      static_cast<int>(raw.size()) - 1, acceleration_);
   shape.compressed = compressed > 0;
   shape.raw_bytes = static_cast<std::uint32_t>(raw.size());
   const std::size_t stored = shape.compressed ? static_cast<std::size_t>(compressed) : raw.size();
+  AimAtAThird(stored, message_bytes);
   EncodePrefix(shape, value_.data());
   absl::Status status = cipher.Seal(key, std::string_view(value_.data(), kBlockPrefixBytes),
                                     shape.compressed ? sealed : raw.data(), stored, sealed);

@@ -49,6 +49,8 @@ class BlockGatherer {
   std::uint64_t first_position() const { return first_position_; }
   std::uint32_t count() const { return count_; }
   std::string_view raw() const { return raw_; }
+  // Of the items on the stream.
+  std::size_t message_bytes() const { return message_bytes_; }
   // Nothing more goes in.
   bool full() const;
   // Whether the item goes in and the block stays near its size.
@@ -62,21 +64,26 @@ class BlockGatherer {
   std::string raw_;
   std::uint64_t first_position_ = 0;
   std::uint32_t count_ = 0;
-  // What the items come to when they are read back.
   std::size_t message_bytes_ = 0;
   bool checkpoint_ = false;
 };
 
+// Spends as little on compressing as brings what is kept to a third of the stream:
+// LZ4's acceleration follows what it came to in the blocks before.
 class BlockSealer {
  public:
   BlockSealer();
 
   // Compresses where that shrinks, and seals. The value is good until the next
-  // call. raw.size() is at most kMaxBlockRawBytes.
+  // call. raw.size() is at most kMaxBlockRawBytes; `message_bytes` is what the block
+  // stands for on the stream.
   absl::StatusOr<std::string_view> Seal(BlockKey key, BlockShape shape, std::string_view raw,
-                                        SegmentCipher& cipher);
+                                        std::size_t message_bytes, SegmentCipher& cipher);
 
  private:
+  void AimAtAThird(std::size_t kept_bytes, std::size_t message_bytes);
+
+  int acceleration_;
   std::vector<char> compressor_;
   std::vector<char> value_;
 };

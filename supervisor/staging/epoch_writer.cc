@@ -114,7 +114,7 @@ absl::Status EpochWriter::AppendParts(const StagedItem& item) {
     const std::string_view raw = rest.substr(0, limits::kStagingPartBytes);
     rest.remove_prefix(raw.size());
     shape.last_part = rest.empty();
-    absl::Status put = Put(BlockKey{item.position, part}, shape, raw);
+    absl::Status put = Put(BlockKey{item.position, part}, shape, raw, raw.size());
     if (!put.ok()) return put;
   }
   staged_position_ = item.position;
@@ -132,8 +132,8 @@ absl::Status EpochWriter::Flush() {
 
 absl::Status EpochWriter::PutGathered() {
   if (gathered_.empty()) return absl::OkStatus();
-  absl::Status put =
-      Put(BlockKey{gathered_.first_position(), 0}, gathered_.shape(), gathered_.raw());
+  absl::Status put = Put(BlockKey{gathered_.first_position(), 0}, gathered_.shape(),
+                         gathered_.raw(), gathered_.message_bytes());
   if (!put.ok()) return put;
   staged_position_ = gathered_.first_position() + gathered_.count() - 1;
   staged_wire_bytes_ += std::exchange(gathered_wire_bytes_, 0);
@@ -141,7 +141,8 @@ absl::Status EpochWriter::PutGathered() {
   return absl::OkStatus();
 }
 
-absl::Status EpochWriter::Put(BlockKey key, const BlockShape& shape, std::string_view raw) {
+absl::Status EpochWriter::Put(BlockKey key, const BlockShape& shape, std::string_view raw,
+                              std::size_t message_bytes) {
   if (segment_ != nullptr &&
       segment_->bytes_written() + Segment::BytesFor(raw.size()) > segment_bytes_) {
     CloseSegment();
@@ -150,7 +151,8 @@ absl::Status EpochWriter::Put(BlockKey key, const BlockShape& shape, std::string
     absl::Status opened = OpenSegment(key);
     if (!opened.ok()) return Fail(opened);
   }
-  absl::StatusOr<std::string_view> value = sealer_.Seal(key, shape, raw, segment_->cipher());
+  absl::StatusOr<std::string_view> value =
+      sealer_.Seal(key, shape, raw, message_bytes, segment_->cipher());
   if (!value.ok()) return Fail(value.status());
   absl::Status put = segment_->Put(key, *value);
   if (!put.ok()) return Fail(put);

@@ -79,7 +79,8 @@ class EpochWriter {
   absl::Status MakeRoom(const StagedItem& item);
   absl::Status AppendParts(const StagedItem& item);
   absl::Status PutGathered();
-  absl::Status Put(BlockKey key, const BlockShape& shape, std::string_view raw);
+  absl::Status Put(BlockKey key, const BlockShape& shape, std::string_view raw,
+                   std::size_t message_bytes);
   absl::Status OpenSegment(BlockKey first);
   void CloseSegment();
   absl::Status Fail(absl::Status status);

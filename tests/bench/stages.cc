@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -85,6 +86,9 @@ Rows Decoded(const std::vector<std::string>& messages) {
         if (is_new) rows.columns.push_back(name);
         row.push_back(FieldOf(found->second, value));
       }
+      // In a worker's order; a map has none.
+      std::sort(row.begin(), row.end(),
+                [](const Field& a, const Field& b) { return a.column < b.column; });
     }
   }
   return rows;
@@ -106,9 +110,16 @@ void WriteRow(const Row& row, SliceWriter& writer) {
   writer.EndRow();
 }
 
+// A message as it comes out of a ring.
+struct Batch {
+  std::string payload;
+  std::string compact;
+};
+
 // In a worker the values are in the cache when they are written, so each batch is
 // written twice and the second time counts.
-void MeasureEncode(const Rows& rows, StageCosts& costs) {
+std::vector<Batch> MeasureEncode(const Rows& rows, StageCosts& costs) {
+  std::vector<Batch> batches;
   MemoryRing ring;
   SliceWriter writer(ring.producer(), 1, rows.schema, rows.table, rows.columns);
   for (const std::vector<Row>& batch : rows.batches) {
@@ -119,10 +130,12 @@ void MeasureEncode(const Rows& rows, StageCosts& costs) {
       double spent = 0;
       split.To(spent);
       if (counts) costs.encode += spent;
-      while (ring.Take().has_value()) {
+      while (const auto frame = ring.Take()) {
+        if (counts) batches.push_back({std::string(frame->payload), std::string(frame->compact)});
       }
     }
   }
+  return batches;
 }
 
 template <typename Value>
@@ -143,8 +156,8 @@ class Stages {
     std::filesystem::remove_all(folder_);
   }
 
-  void Add(const std::string& message) {
-    const StagedItem item{++position_, ItemKind::kBatch, message};
+  void Add(const Batch& batch) {
+    const StagedItem item{++position_, ItemKind::kBatch, batch.payload, batch.compact};
     if (!gatherer_.Takes(item)) Put();
     gatherer_.Add(item);
     split_.To(costs_.gather);
@@ -160,8 +173,8 @@ class Stages {
       split_.To(costs_.leveldb);
     }
     const BlockKey key{gatherer_.first_position(), 0};
-    const std::string_view value =
-        OrEnd(sealer_.Seal(key, gatherer_.shape(), gatherer_.raw(), segment_->cipher()));
+    const std::string_view value = OrEnd(sealer_.Seal(
+        key, gatherer_.shape(), gatherer_.raw(), gatherer_.message_bytes(), segment_->cipher()));
     split_.To(costs_.compress);
     if (const absl::Status put = segment_->Put(key, value); !put.ok()) Fail(put.ToString());
     split_.To(costs_.leveldb);
@@ -203,12 +216,12 @@ class Stages {
 StageCosts MeasureStages(const std::vector<std::string>& messages, const std::string& folder) {
   StageCosts costs;
   const Rows rows = Decoded(messages);
-  for (const std::string& message : messages) {
-    costs.wire_bytes += static_cast<double>(message.size());
-  }
-  MeasureEncode(rows, costs);
+  const std::vector<Batch> batches = MeasureEncode(rows, costs);
   Stages stages(folder, costs);
-  for (const std::string& message : messages) stages.Add(message);
+  for (const Batch& batch : batches) {
+    costs.wire_bytes += static_cast<double>(batch.payload.size());
+    stages.Add(batch);
+  }
   stages.Put();
   return costs;
 }

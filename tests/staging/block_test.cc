@@ -27,7 +27,10 @@ class BlockTest : public ::testing::Test {
   }
 
   std::string Sealed() {
-    return std::string(sealer_.Seal({7, 0}, gatherer_.shape(), gatherer_.raw(), *cipher_).value());
+    return std::string(
+        sealer_
+            .Seal({7, 0}, gatherer_.shape(), gatherer_.raw(), gatherer_.message_bytes(), *cipher_)
+            .value());
   }
   absl::Status Opens(BlockKey key, std::string_view value) {
     const EncodedBlockKey encoded = EncodeBlockKey(key);
@@ -99,6 +102,35 @@ TEST_F(BlockTest, GatheringStopsWhereReadingBackWouldTakeTooMuchMemory) {
   EXPECT_TRUE(gatherer_.full());
 }
 
+// What compressing costs is no matter of a test; that it shrinks enough is.
+TEST_F(BlockTest, CompressionKeepsToAThirdOfTheStreamWhereItCan) {
+  std::mt19937_64 random(5);
+  std::uint64_t position = 100;
+  std::size_t kept = 0;
+  std::size_t stream = 0;
+  for (int block = 0; block < 400; ++block) {
+    gatherer_.Clear();
+    // Words and digits, as rows have them: half as much at best.
+    std::string text;
+    while (text.size() < 100'000) {
+      text += "word" + std::to_string(random() % 50) + " number " + std::to_string(random() % 100'000);
+    }
+    gatherer_.Add({position, ItemKind::kBatch, text});
+    const std::size_t message_bytes = 2 * text.size();
+    const std::size_t bytes =
+        sealer_.Seal({position, 0}, gatherer_.shape(), gatherer_.raw(), message_bytes, *cipher_)
+            .value()
+            .size();
+    ++position;
+    if (block < 100) continue;
+    kept += bytes;
+    stream += message_bytes;
+  }
+  EXPECT_LE(3 * kept, stream);
+  // It has given up what it need not keep.
+  EXPECT_GT(4 * kept, stream);
+}
+
 TEST_F(BlockTest, BytesThatDoNotShrinkAreStoredAsTheyAre) {
   std::mt19937_64 random(3);
   std::string noise(5000, ' ');
@@ -106,7 +138,8 @@ TEST_F(BlockTest, BytesThatDoNotShrinkAreStoredAsTheyAre) {
   gatherer_.Clear();
   gatherer_.Add({1, ItemKind::kBatch, noise});
   const std::string value(
-      sealer_.Seal({1, 0}, gatherer_.shape(), gatherer_.raw(), *cipher_).value());
+      sealer_.Seal({1, 0}, gatherer_.shape(), gatherer_.raw(), gatherer_.message_bytes(), *cipher_)
+          .value());
   EXPECT_EQ(value.size(), kBlockPrefixBytes + kItemHeadBytes + noise.size() + 16);
   EXPECT_TRUE(Opens({1, 0}, value).ok());
 }
