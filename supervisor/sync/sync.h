@@ -53,6 +53,8 @@ class Sync : private CopyHost {
 
  private:
   using Clock = std::chrono::steady_clock;
+  // The longest sleep between two looks around.
+  static constexpr std::chrono::milliseconds kLook{200};
 
   absl::Status OpenStaging();
   absl::Status FindStaged();
@@ -75,6 +77,7 @@ class Sync : private CopyHost {
   void Count();
   void CountIfDue();
   absl::Status WriteDirectly(std::string_view bytes, Hold hold);
+  static absl::Status ShuttingDown();
 
   bool ClientGone() override { return writer_->client_gone(); }
   bool Draining() override { return draining_.load(std::memory_order_relaxed); }

@@ -1,7 +1,6 @@
 #include "worker/sources/sqlite/reader.h"
 
 #include <cassert>
-#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,17 +10,10 @@
 namespace tributary::sqlite {
 namespace {
 
-using fivetran_sdk::v2::DataType;
-
 constexpr std::uint64_t kRowsBetweenLooks = 64;
 // SQLite's limit on the columns of a result.
 constexpr std::size_t kMaxResultColumns = 2000;
 constexpr char kRowFunction[] = "tributary_row";
-
-std::string_view BytesOf(sqlite3_value* value) {
-  const auto* const bytes = static_cast<const char*>(sqlite3_value_blob(value));
-  return {bytes, static_cast<std::size_t>(sqlite3_value_bytes(value))};
-}
 
 }  // namespace
 
@@ -34,21 +26,12 @@ absl::Status SliceReader::Plan(const ReadAssignment& assignment) {
   auto access = ParseAccess(assignment.access());
   if (!access.ok()) return access.status();
   access_ = *std::move(access);
-  columns_.assign(static_cast<std::size_t>(assignment.columns_size()), Column());
-  for (std::size_t at = 0; at < columns_.size(); ++at) {
-    const auto& from = assignment.columns(static_cast<int>(at));
-    Column& column = columns_[at];
-    column.name = from.name();
-    column.type = from.type();
-    column.key = from.primary_key();
-    column.precision = from.params().decimal().precision();
-    column.scale = from.params().decimal().scale();
-  }
+  row_.Begin(assignment);
   paused_ = misfit_ = false;
   steps_ = skipped_rows_ = 0;
   const int most = sqlite3_limit(connection_.db(), SQLITE_LIMIT_FUNCTION_ARG, -1);
-  by_function_ = access_.by != Access::By::kKey && !columns_.empty() &&
-                 columns_.size() <= static_cast<std::size_t>(most);
+  by_function_ = access_.by != Access::By::kKey && row_.columns() > 0 &&
+                 row_.columns() <= static_cast<std::size_t>(most);
   return by_function_ ? AddRowFunction() : absl::OkStatus();
 }
 
@@ -64,22 +47,16 @@ absl::Status SliceReader::AddRowFunction() {
 
 void SliceReader::TakeRow(sqlite3_context* call, int count, sqlite3_value** values) {
   auto& reader = *static_cast<SliceReader*>(sqlite3_user_data(call));
-  assert(static_cast<std::size_t>(count) == reader.columns_.size());
+  assert(static_cast<std::size_t>(count) == reader.row_.columns());
   reader.writer_->BeginRow();
-  bool fits = true;
-  for (std::size_t at = 0; at < static_cast<std::size_t>(count); ++at) {
-    if (reader.WriteValue(at, values[at], *reader.writer_)) continue;
-    reader.columns_[at].misfit = true;
-    fits = false;
-  }
-  sqlite3_result_int(call, fits ? 1 : 0);
+  sqlite3_result_int(call, reader.row_.WriteAll(values, *reader.writer_) ? 1 : 0);
 }
 
 SliceReader::Query SliceReader::MakeQuery(const ReadAssignment& assignment) const {
   Query query;
-  query.columns = absl::StrJoin(columns_, ",", [](std::string* out, const Column& column) {
-    absl::StrAppend(out, Quoted(column.name));
-  });
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at < row_.columns(); ++at) names.push_back(Quoted(row_.name(at)));
+  query.columns = absl::StrJoin(names, ",");
   if (by_function_) query.columns = absl::StrCat(kRowFunction, "(", query.columns, ")");
   query.rest = absl::StrCat(" FROM main.", Quoted(assignment.table()));
   const Range& range = assignment.range();
@@ -113,7 +90,7 @@ absl::Status SliceReader::PrepareFor(const ReadAssignment& assignment) {
   const Query query = MakeQuery(assignment);
   const std::size_t key_columns =
       access_.by == Access::By::kKey ? access_.key.size() : access_.by == Access::By::kRowid;
-  const bool keys_apart = columns_.size() + key_columns > kMaxResultColumns;
+  const bool keys_apart = row_.columns() + key_columns > kMaxResultColumns;
   std::string sql = keys_apart ? absl::StrCat("SELECT ", query.columns, query.rest) : query.sql();
   if (statement_ != nullptr && sql == sql_) return absl::OkStatus();
   keys_.reset();
@@ -121,6 +98,7 @@ absl::Status SliceReader::PrepareFor(const ReadAssignment& assignment) {
   auto encoding = connection_.Prepare("PRAGMA main.encoding", "");
   if (!encoding.ok()) return encoding.status();
   utf8_ = sqlite3_step(encoding->get()) != SQLITE_ROW || ColumnText(encoding->get(), 0) == "UTF-8";
+  row_.TakeTextAs(utf8_);
   auto statement = connection_.Prepare(sql, assignment.table());
   if (!statement.ok()) return statement.status();
   if (keys_apart) {
@@ -219,176 +197,16 @@ bool SliceReader::WriteRow(SliceWriter& writer) {
   if (by_function_) return sqlite3_column_int(statement_.get(), 0) != 0;
   writer.BeginRow();
   bool fits = true;
-  for (std::size_t at = 0; at < columns_.size(); ++at) {
-    if (!WriteValue(at, sqlite3_column_value(statement_.get(), static_cast<int>(at)), writer)) {
-      columns_[at].misfit = true;
-      fits = false;
-    }
+  for (std::size_t at = 0; at < row_.columns(); ++at) {
+    auto* const value = sqlite3_column_value(statement_.get(), static_cast<int>(at));
+    fits = row_.Write(at, value, writer) && fits;
   }
   return fits;
 }
 
-bool SliceReader::WriteValue(std::size_t at, sqlite3_value* value, SliceWriter& writer) {
-  Column& column = columns_[at];
-  const int stored = sqlite3_value_type(value);
-  if (stored == SQLITE_NULL) {
-    if (column.key) ++column.nulls_in_key;
-    writer.Null(at);
-    return true;
-  }
-  switch (column.type) {
-    case DataType::LONG:
-      if (stored != SQLITE_INTEGER) return false;
-      writer.Long(at, sqlite3_value_int64(value));
-      return true;
-    case DataType::BOOLEAN: {
-      if (stored != SQLITE_INTEGER) return false;
-      const std::int64_t truth = sqlite3_value_int64(value);
-      if (truth != 0 && truth != 1) return false;
-      writer.Bool(at, truth == 1);
-      return true;
-    }
-    case DataType::DOUBLE:
-      if (stored != SQLITE_FLOAT &&
-          (stored != SQLITE_INTEGER || !IsExactDouble(sqlite3_value_int64(value)))) {
-        return false;
-      }
-      writer.Double(at, sqlite3_value_double(value));
-      return true;
-    case DataType::STRING:
-      WriteAnyAsText(column, at, value, writer);
-      return true;
-    case DataType::BINARY:
-      if (stored != SQLITE_BLOB) return false;
-      writer.Binary(at, BytesOf(value));
-      return true;
-    case DataType::DECIMAL:
-      return WriteDecimal(column, at, value, writer);
-    case DataType::NAIVE_DATE: {
-      if (stored != SQLITE_TEXT) return false;
-      const auto seconds = DateSeconds(TextOf(value));
-      if (seconds) writer.NaiveDate(at, *seconds);
-      return seconds.has_value();
-    }
-    case DataType::NAIVE_DATETIME: {
-      if (stored != SQLITE_TEXT) return false;
-      const auto moment = DatetimeMoment(TextOf(value));
-      if (moment) writer.NaiveDatetime(at, moment->seconds, moment->nanoseconds);
-      return moment.has_value();
-    }
-    case DataType::JSON:
-      return WriteJson(at, value, writer);
-    case DataType::UNSPECIFIED:
-      WriteAsStored(column, at, value, writer);
-      return true;
-    default:
-      // A type that this engine never gives out.
-      return false;
-  }
-}
-
-bool SliceReader::WriteDecimal(const Column& column, std::size_t at, sqlite3_value* value,
-                               SliceWriter& writer) {
-  std::optional<std::string_view> digits;
-  switch (sqlite3_value_type(value)) {
-    case SQLITE_INTEGER:
-      digits = DecimalDigits(std::int64_t{sqlite3_value_int64(value)}, column.precision,
-                             column.scale, number_);
-      break;
-    case SQLITE_FLOAT:
-      digits = DecimalDigits(sqlite3_value_double(value), column.precision, column.scale, number_);
-      break;
-    case SQLITE_TEXT:
-      digits = DecimalDigits(TextOf(value), column.precision, column.scale, number_);
-      break;
-    default:
-      break;
-  }
-  if (digits) writer.Decimal(at, *digits);
-  return digits.has_value();
-}
-
-bool SliceReader::WriteJson(std::size_t at, sqlite3_value* value, SliceWriter& writer) {
-  switch (sqlite3_value_type(value)) {
-    case SQLITE_INTEGER:
-      writer.Json(at, IntegerText(sqlite3_value_int64(value), number_));
-      return true;
-    case SQLITE_FLOAT: {
-      const double real = sqlite3_value_double(value);
-      if (!std::isfinite(real)) return false;
-      writer.Json(at, RealText(real, number_));
-      return true;
-    }
-    case SQLITE_TEXT: {
-      const std::string_view text = TextOf(value);
-      if (!IsJson(text)) return false;
-      writer.Json(at, text);
-      return true;
-    }
-    default:
-      return false;
-  }
-}
-
-std::string_view SliceReader::TextOf(sqlite3_value* value) const {
-  // Text stored as UTF-8 is had without the copy that would end it with a NUL.
-  if (utf8_) return BytesOf(value);
-  const auto* const text = reinterpret_cast<const char*>(sqlite3_value_text(value));
-  return {text, static_cast<std::size_t>(sqlite3_value_bytes(value))};
-}
-
-void SliceReader::WriteText(Column& column, std::size_t at, std::string_view text,
-                            SliceWriter& writer) {
-  if (IsUtf8(text)) {
-    writer.String(at, text);
-    return;
-  }
-  ++column.repaired;
-  RepairUtf8(text, text_);
-  writer.String(at, text_);
-}
-
-void SliceReader::WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value,
-                                 SliceWriter& writer) {
-  switch (sqlite3_value_type(value)) {
-    case SQLITE_TEXT:
-      WriteText(column, at, TextOf(value), writer);
-      break;
-    case SQLITE_INTEGER:
-      writer.String(at, IntegerText(sqlite3_value_int64(value), number_));
-      break;
-    case SQLITE_FLOAT:
-      writer.String(at, RealText(sqlite3_value_double(value), number_));
-      break;
-    default:
-      ++column.blobs_as_text;
-      BlobText(BytesOf(value), text_);
-      writer.String(at, text_);
-      break;
-  }
-}
-
-void SliceReader::WriteAsStored(Column& column, std::size_t at, sqlite3_value* value,
-                                SliceWriter& writer) {
-  switch (sqlite3_value_type(value)) {
-    case SQLITE_TEXT:
-      WriteText(column, at, TextOf(value), writer);
-      break;
-    case SQLITE_INTEGER:
-      writer.Long(at, sqlite3_value_int64(value));
-      break;
-    case SQLITE_FLOAT:
-      writer.Double(at, sqlite3_value_double(value));
-      break;
-    default:
-      writer.Binary(at, BytesOf(value));
-      break;
-  }
-}
-
 std::string SliceReader::BoundBehindRow() const {
   sqlite3_stmt* const row = keys_ != nullptr ? keys_.get() : statement_.get();
-  const int first = keys_ != nullptr ? 0 : by_function_ ? 1 : static_cast<int>(columns_.size());
+  const int first = keys_ != nullptr ? 0 : by_function_ ? 1 : static_cast<int>(row_.columns());
   switch (access_.by) {
     case Access::By::kRowid:
       return RowidBound(sqlite3_column_int64(row, first));
@@ -426,22 +244,12 @@ absl::Status SliceReader::SkipLargeRow(const ReadAssignment& assignment, Range& 
 }
 
 void SliceReader::AddRemarks(const SliceWriter& writer, ReadEnd& end) const {
-  const auto add = [&end](const std::string& column, std::string_view what, std::uint64_t values) {
-    if (values == 0) return;
-    ColumnRemark& remark = *end.add_remarks();
-    remark.set_column(column);
-    remark.set_what(std::string(what));
-    remark.set_values(values);
-  };
-  for (const Column& column : columns_) {
-    if (column.misfit) end.add_widen(column.name);
-    add(column.name, "held invalid UTF-8, sent with U+FFFD in its place", column.repaired);
-    add(column.name, "held blobs, sent as text like x'0AFF'", column.blobs_as_text);
-    add(column.name, "held NULL though it belongs to the primary key; declare it NOT NULL",
-        column.nulls_in_key);
-  }
-  add("", "made rows larger than the 128 MiB that a message may have, which were left out",
-      writer.oversized_rows() + skipped_rows_);
+  row_.AddRemarks(end);
+  const std::uint64_t left_out = writer.oversized_rows() + skipped_rows_;
+  if (left_out == 0) return;
+  ColumnRemark& remark = *end.add_remarks();
+  remark.set_what("made rows larger than the 128 MiB that a message may have, which were left out");
+  remark.set_values(left_out);
 }
 
 }  // namespace tributary::sqlite

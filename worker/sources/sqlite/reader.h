@@ -1,8 +1,5 @@
-// Reads one slice: the tight loop from sqlite3_step to the encoder.
-//
-// What is known about a column is worked out once for each assignment; a row costs
-// one step, and one switch and two calls of SQLite for each value. Nothing is
-// allocated for a row that holds what its declaration says.
+// Reads one slice: the tight loop from sqlite3_step to the encoder. A row costs one
+// step, and what row_writer.h says for its values.
 //
 // Where it can, the statement hands a row's values to a function of ours
 // (`SELECT tributary_row(…)`): taking them from the result costs SQLite a check of the
@@ -23,7 +20,7 @@
 #include "worker/encoder/slice_writer.h"
 #include "worker/sources/sqlite/access.h"
 #include "worker/sources/sqlite/connection.h"
-#include "worker/sources/sqlite/conversion.h"
+#include "worker/sources/sqlite/row_writer.h"
 
 namespace tributary::sqlite {
 
@@ -38,18 +35,6 @@ class SliceReader {
                                SliceWriter& writer);
 
  private:
-  struct Column {
-    std::string name;
-    fivetran_sdk::v2::DataType type = fivetran_sdk::v2::DataType::UNSPECIFIED;
-    std::uint32_t precision = 0;
-    std::uint32_t scale = 0;
-    bool key = false;
-    // Values that did not fit, and what else became of values.
-    bool misfit = false;
-    std::uint64_t repaired = 0;
-    std::uint64_t blobs_as_text = 0;
-    std::uint64_t nulls_in_key = 0;
-  };
   struct Query {
     std::string columns;
     std::string keys;
@@ -71,14 +56,6 @@ class SliceReader {
   int ReadRows(std::string_view version, SliceWriter& writer);
   // The row that was stepped to. False: a value does not fit.
   bool WriteRow(SliceWriter& writer);
-  bool WriteValue(std::size_t at, sqlite3_value* value, SliceWriter& writer);
-  bool WriteDecimal(const Column& column, std::size_t at, sqlite3_value* value,
-                    SliceWriter& writer);
-  bool WriteJson(std::size_t at, sqlite3_value* value, SliceWriter& writer);
-  void WriteText(Column& column, std::size_t at, std::string_view text, SliceWriter& writer);
-  void WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value, SliceWriter& writer);
-  void WriteAsStored(Column& column, std::size_t at, sqlite3_value* value, SliceWriter& writer);
-  std::string_view TextOf(sqlite3_value* value) const;
   // The bound behind the row that was read last; empty where none can be named.
   std::string BoundBehindRow() const;
   // Moves the range's start behind the row that is too large to be loaded.
@@ -87,7 +64,7 @@ class SliceReader {
 
   Connection& connection_;
   Access access_;
-  std::vector<Column> columns_;
+  RowWriter row_;
   // The statement of the assignment before this one is used again where its text is
   // the same.
   std::string sql_;
@@ -105,8 +82,6 @@ class SliceReader {
   bool misfit_ = false;
   std::uint64_t steps_ = 0;
   std::uint64_t skipped_rows_ = 0;
-  NumberText number_;
-  std::string text_;
 };
 
 }  // namespace tributary::sqlite

@@ -1,0 +1,123 @@
+// The replaying half of Sync: what an earlier sync has staged behind the state that
+// came back is sent again, and reading goes on from where that ends.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "supervisor/sync/messages.h"
+#include "supervisor/sync/sync.h"
+
+namespace tributary {
+namespace {
+
+// Whether all that the state's tables have was read from this version. A source
+// that has a log has no versions, and what it has sent stays good.
+bool ReadFromVersion(const State& state, const std::string& version) {
+  return std::all_of(state.tables.begin(), state.tables.end(), [&version](const auto& entry) {
+    return entry.second.version.empty() || entry.second.version == version;
+  });
+}
+
+}  // namespace
+
+// What an earlier sync has staged behind the state that came back.
+absl::Status Sync::FindStaged() {
+  const State& state = request_.state;
+  if (store_ == nullptr) return absl::OkStatus();
+  if (state.first_sync()) return store_->KeepOnly({});
+  const absl::Status kept = store_->KeepOnly({state.epoch});
+  if (!kept.ok()) return kept;
+  auto replay = store_->OpenReplay(
+      state.epoch, operator_key_.empty() ? state.staging_key : operator_key_, state.position);
+  if (!replay.ok()) return NoReplay(std::string(replay.status().message()));
+  auto reached = ParseState(StateOfCheckpoint((*replay)->last_checkpoint().bytes));
+  if (!reached.ok()) return NoReplay("the last staged checkpoint holds no state");
+  replay_ = *std::move(replay);
+  reached_ = *std::move(reached);
+  return absl::OkStatus();
+}
+
+absl::Status Sync::NoReplay(const std::string& why) {
+  replay_.reset();
+  Log(LogLevel::kInfo, "nothing is replayed from staging; reading goes on from the saved state",
+      {{"why", why}});
+  return absl::OkStatus();
+}
+
+// Sends again what is staged behind the state, and goes on from where that ends.
+absl::Status Sync::ReplayStaged() {
+  if (replay_ == nullptr) return absl::OkStatus();
+  const absl::Status same = CheckSource(catalog_, request_.connection.source, request_.state);
+  if (!same.ok()) return same;
+  // Rows of tables that have changed since, or that are selected no more, would be
+  // sent in vain, and in the shape that they had.
+  if (request_.state.selection != selection_digest_) return NoReplay("the selection has changed");
+  if (!ReadFromVersion(reached_, catalog_.version())) return NoReplay("the source has changed");
+
+  // The state as it came, so that a checkpoint precedes the first record.
+  auto first = std::make_shared<const std::string>(CheckpointMessage(request_.state_json));
+  absl::Status written = WriteDirectly(*first, first);
+  ++replayed_checkpoints_;
+  for (std::string& message : SchemaChangeMessages(WidenedTables())) {
+    auto change = std::make_shared<const std::string>(std::move(message));
+    if (written.ok()) written = WriteDirectly(*change, change);
+  }
+  for (;;) {
+    if (!written.ok()) return written;
+    auto block = replay_->Next();
+    if (!block.ok()) {
+      // The next sync would come to the same block: it reads the source instead.
+      replay_.reset();
+      store_->KeepOnly({}).IgnoreError();
+      return absl::UnavailableError(block.status().message());
+    }
+    if (!block->has_value()) break;
+    const auto bytes = std::make_shared<StagedBlock>(*std::move(*block));
+    for (const StagedItem& item : bytes->items) {
+      written = WriteDirectly(item.bytes, bytes);
+      if (!written.ok()) return written;
+      ++figures_.replayed;
+      if (item.kind == ItemKind::kCheckpoint) ++replayed_checkpoints_;
+    }
+    writer_->Send();
+  }
+  request_.state = std::move(reached_);
+  replay_.reset();
+  Log(LogLevel::kInfo, "replayed from staging", {{"messages", absl::StrCat(figures_.replayed)}});
+  return absl::OkStatus();
+}
+
+// Tables that were sent in wider types before the state; Schema has told the
+// source's own since.
+std::vector<TableToCopy> Sync::WidenedTables() const {
+  std::vector<TableToCopy> widened;
+  for (const SelectedTable& choice : request_.selection.Resolve(catalog_).tables) {
+    const TableName name{choice.table->schema(), choice.table->table()};
+    const auto entry = request_.state.tables.find(name);
+    if (entry == request_.state.tables.end() || entry->second.widened.empty()) continue;
+    TableToCopy& table = widened.emplace_back();
+    table.name = name;
+    for (const auto* column : choice.columns) *table.columns.Add() = *column;
+    WidenColumns(entry->second.widened, table.columns);
+  }
+  return widened;
+}
+
+absl::Status Sync::WriteDirectly(std::string_view bytes, Hold hold) {
+  writer_->Write(bytes, std::move(hold));
+  CountIfDue();
+  if (writer_->pending_bytes() < limits::kWriteWindowBytes) return absl::OkStatus();
+  writer_->Send();
+  while (writer_->WantProgress(limits::kWriteWindowBytes)) {
+    if (ClientGone()) return absl::CancelledError("the client is gone");
+    if (Draining()) return ShuttingDown();
+    bell_.Wait(kLook);
+    CountIfDue();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tributary

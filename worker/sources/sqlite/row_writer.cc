@@ -1,0 +1,218 @@
+#include "worker/sources/sqlite/row_writer.h"
+
+#include <cmath>
+#include <optional>
+
+namespace tributary::sqlite {
+namespace {
+
+using fivetran_sdk::v2::DataType;
+
+std::string_view BytesOf(sqlite3_value* value) {
+  const auto* const bytes = static_cast<const char*>(sqlite3_value_blob(value));
+  return {bytes, static_cast<std::size_t>(sqlite3_value_bytes(value))};
+}
+
+}  // namespace
+
+void RowWriter::Begin(const ReadAssignment& assignment) {
+  columns_.assign(static_cast<std::size_t>(assignment.columns_size()), Column());
+  for (std::size_t at = 0; at < columns_.size(); ++at) {
+    const auto& from = assignment.columns(static_cast<int>(at));
+    Column& column = columns_[at];
+    column.name = from.name();
+    column.type = from.type();
+    column.key = from.primary_key();
+    column.precision = from.params().decimal().precision();
+    column.scale = from.params().decimal().scale();
+  }
+}
+
+bool RowWriter::Write(std::size_t at, sqlite3_value* value, SliceWriter& writer) {
+  const bool fits = WriteValue(at, value, writer);
+  if (!fits) columns_[at].misfit = true;
+  return fits;
+}
+
+bool RowWriter::WriteAll(sqlite3_value** values, SliceWriter& writer) {
+  bool fits = true;
+  for (std::size_t at = 0; at < columns_.size(); ++at) fits = Write(at, values[at], writer) && fits;
+  return fits;
+}
+
+bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, SliceWriter& writer) {
+  Column& column = columns_[at];
+  const int stored = sqlite3_value_type(value);
+  if (stored == SQLITE_NULL) {
+    if (column.key) ++column.nulls_in_key;
+    writer.Null(at);
+    return true;
+  }
+  switch (column.type) {
+    case DataType::LONG:
+      if (stored != SQLITE_INTEGER) return false;
+      writer.Long(at, sqlite3_value_int64(value));
+      return true;
+    case DataType::BOOLEAN: {
+      if (stored != SQLITE_INTEGER) return false;
+      const std::int64_t truth = sqlite3_value_int64(value);
+      if (truth != 0 && truth != 1) return false;
+      writer.Bool(at, truth == 1);
+      return true;
+    }
+    case DataType::DOUBLE:
+      if (stored != SQLITE_FLOAT &&
+          (stored != SQLITE_INTEGER || !IsExactDouble(sqlite3_value_int64(value)))) {
+        return false;
+      }
+      writer.Double(at, sqlite3_value_double(value));
+      return true;
+    case DataType::STRING:
+      WriteAnyAsText(column, at, value, writer);
+      return true;
+    case DataType::BINARY:
+      if (stored != SQLITE_BLOB) return false;
+      writer.Binary(at, BytesOf(value));
+      return true;
+    case DataType::DECIMAL:
+      return WriteDecimal(column, at, value, writer);
+    case DataType::NAIVE_DATE: {
+      if (stored != SQLITE_TEXT) return false;
+      const auto seconds = DateSeconds(TextOf(value));
+      if (seconds) writer.NaiveDate(at, *seconds);
+      return seconds.has_value();
+    }
+    case DataType::NAIVE_DATETIME: {
+      if (stored != SQLITE_TEXT) return false;
+      const auto moment = DatetimeMoment(TextOf(value));
+      if (moment) writer.NaiveDatetime(at, moment->seconds, moment->nanoseconds);
+      return moment.has_value();
+    }
+    case DataType::JSON:
+      return WriteJson(at, value, writer);
+    case DataType::UNSPECIFIED:
+      WriteAsStored(column, at, value, writer);
+      return true;
+    default:
+      // A type that this engine never gives out.
+      return false;
+  }
+}
+
+bool RowWriter::WriteDecimal(const Column& column, std::size_t at, sqlite3_value* value,
+                             SliceWriter& writer) {
+  std::optional<std::string_view> digits;
+  switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER:
+      digits = DecimalDigits(std::int64_t{sqlite3_value_int64(value)}, column.precision,
+                             column.scale, number_);
+      break;
+    case SQLITE_FLOAT:
+      digits = DecimalDigits(sqlite3_value_double(value), column.precision, column.scale, number_);
+      break;
+    case SQLITE_TEXT:
+      digits = DecimalDigits(TextOf(value), column.precision, column.scale, number_);
+      break;
+    default:
+      break;
+  }
+  if (digits) writer.Decimal(at, *digits);
+  return digits.has_value();
+}
+
+bool RowWriter::WriteJson(std::size_t at, sqlite3_value* value, SliceWriter& writer) {
+  switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER:
+      writer.Json(at, IntegerText(sqlite3_value_int64(value), number_));
+      return true;
+    case SQLITE_FLOAT: {
+      const double real = sqlite3_value_double(value);
+      if (!std::isfinite(real)) return false;
+      writer.Json(at, RealText(real, number_));
+      return true;
+    }
+    case SQLITE_TEXT: {
+      const std::string_view text = TextOf(value);
+      if (!IsJson(text)) return false;
+      writer.Json(at, text);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+std::string_view RowWriter::TextOf(sqlite3_value* value) const {
+  // Text stored as UTF-8 is had without the copy that would end it with a NUL.
+  if (utf8_) return BytesOf(value);
+  const auto* const text = reinterpret_cast<const char*>(sqlite3_value_text(value));
+  return {text, static_cast<std::size_t>(sqlite3_value_bytes(value))};
+}
+
+void RowWriter::WriteText(Column& column, std::size_t at, std::string_view text,
+                          SliceWriter& writer) {
+  if (IsUtf8(text)) {
+    writer.String(at, text);
+    return;
+  }
+  ++column.repaired;
+  RepairUtf8(text, text_);
+  writer.String(at, text_);
+}
+
+void RowWriter::WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value,
+                               SliceWriter& writer) {
+  switch (sqlite3_value_type(value)) {
+    case SQLITE_TEXT:
+      WriteText(column, at, TextOf(value), writer);
+      break;
+    case SQLITE_INTEGER:
+      writer.String(at, IntegerText(sqlite3_value_int64(value), number_));
+      break;
+    case SQLITE_FLOAT:
+      writer.String(at, RealText(sqlite3_value_double(value), number_));
+      break;
+    default:
+      ++column.blobs_as_text;
+      BlobText(BytesOf(value), text_);
+      writer.String(at, text_);
+      break;
+  }
+}
+
+void RowWriter::WriteAsStored(Column& column, std::size_t at, sqlite3_value* value,
+                              SliceWriter& writer) {
+  switch (sqlite3_value_type(value)) {
+    case SQLITE_TEXT:
+      WriteText(column, at, TextOf(value), writer);
+      break;
+    case SQLITE_INTEGER:
+      writer.Long(at, sqlite3_value_int64(value));
+      break;
+    case SQLITE_FLOAT:
+      writer.Double(at, sqlite3_value_double(value));
+      break;
+    default:
+      writer.Binary(at, BytesOf(value));
+      break;
+  }
+}
+
+void RowWriter::AddRemarks(ReadEnd& end) const {
+  const auto add = [&end](const std::string& column, std::string_view what, std::uint64_t values) {
+    if (values == 0) return;
+    ColumnRemark& remark = *end.add_remarks();
+    remark.set_column(column);
+    remark.set_what(std::string(what));
+    remark.set_values(values);
+  };
+  for (const Column& column : columns_) {
+    if (column.misfit) end.add_widen(column.name);
+    add(column.name, "held invalid UTF-8, sent with U+FFFD in its place", column.repaired);
+    add(column.name, "held blobs, sent as text like x'0AFF'", column.blobs_as_text);
+    add(column.name, "held NULL though it belongs to the primary key; declare it NOT NULL",
+        column.nulls_in_key);
+  }
+}
+
+}  // namespace tributary::sqlite

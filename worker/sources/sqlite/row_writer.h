@@ -1,0 +1,71 @@
+// Writes a row's values to the encoder, each as its column's type, and keeps what
+// became of those that are not as they should be.
+//
+// What is known about a column is worked out once for each assignment; a value costs
+// one switch and two calls of SQLite. Nothing is allocated for a value that is what
+// its declaration says.
+#ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_ROW_WRITER_H_
+#define TRIBUTARY_WORKER_SOURCES_SQLITE_ROW_WRITER_H_
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/worker.pb.h"
+#include "worker/encoder/slice_writer.h"
+#include "worker/sources/sqlite/conversion.h"
+
+namespace tributary::sqlite {
+
+class RowWriter {
+ public:
+  // The columns of another assignment; what was kept of the last one is gone.
+  void Begin(const ReadAssignment& assignment);
+  // Whether the database's text is UTF-8, or is to be converted.
+  void TakeTextAs(bool utf8) { utf8_ = utf8; }
+
+  std::size_t columns() const { return columns_.size(); }
+  const std::string& name(std::size_t at) const { return columns_[at].name; }
+
+  // False: the value does not fit its column's type; nothing is written of it.
+  bool Write(std::size_t at, sqlite3_value* value, SliceWriter& writer);
+  // All of a row's. False: one of them does not fit.
+  bool WriteAll(sqlite3_value** values, SliceWriter& writer);
+
+  // The columns that have to be widened, and what else there is to be said.
+  void AddRemarks(ReadEnd& end) const;
+
+ private:
+  struct Column {
+    std::string name;
+    fivetran_sdk::v2::DataType type = fivetran_sdk::v2::DataType::UNSPECIFIED;
+    std::uint32_t precision = 0;
+    std::uint32_t scale = 0;
+    bool key = false;
+    // Values that did not fit, and what else became of values.
+    bool misfit = false;
+    std::uint64_t repaired = 0;
+    std::uint64_t blobs_as_text = 0;
+    std::uint64_t nulls_in_key = 0;
+  };
+  bool WriteValue(std::size_t at, sqlite3_value* value, SliceWriter& writer);
+  bool WriteDecimal(const Column& column, std::size_t at, sqlite3_value* value,
+                    SliceWriter& writer);
+  bool WriteJson(std::size_t at, sqlite3_value* value, SliceWriter& writer);
+  void WriteText(Column& column, std::size_t at, std::string_view text, SliceWriter& writer);
+  void WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value, SliceWriter& writer);
+  void WriteAsStored(Column& column, std::size_t at, sqlite3_value* value, SliceWriter& writer);
+  std::string_view TextOf(sqlite3_value* value) const;
+
+  std::vector<Column> columns_;
+  bool utf8_ = true;
+  NumberText number_;
+  std::string text_;
+};
+
+}  // namespace tributary::sqlite
+
+#endif  // TRIBUTARY_WORKER_SOURCES_SQLITE_ROW_WRITER_H_
