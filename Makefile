@@ -87,13 +87,13 @@ format:
 	$(call install,$(LINT_PACKAGES))
 	clang-format-16 -i $(SOURCES)
 
-# Formatting, and clang's warnings as errors on the connector itself.
+# Formatting, and clang's warnings as errors on everything.
 lint: build_dependencies
 	$(call install,$(LINT_PACKAGES))
 	clang-format-16 --dry-run --Werror $(SOURCES)
 	$(CONFIGURE) -B build/clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-16 \
 	  -DCMAKE_CXX_COMPILER=clang++-16 -DTRIBUTARY_WARNINGS_ARE_ERRORS=ON
-	cmake --build build/clang -j $(JOBS) --target tributary
+	cmake --build build/clang -j $(JOBS)
 
 # clang-tidy on what .clang-tidy names.
 tidy: lint
