@@ -113,7 +113,8 @@ TEST_F(BlockTest, CompressionKeepsToAThirdOfTheStreamWhereItCan) {
     // Words and digits, as rows have them: half as much at best.
     std::string text;
     while (text.size() < 100'000) {
-      text += "word" + std::to_string(random() % 50) + " number " + std::to_string(random() % 100'000);
+      text +=
+          "word" + std::to_string(random() % 50) + " number " + std::to_string(random() % 100'000);
     }
     gatherer_.Add({position, ItemKind::kBatch, text});
     const std::size_t message_bytes = 2 * text.size();
