@@ -57,8 +57,6 @@ TEST_F(ClientFaults, CallPastItsDeadlineEndsTheWorkersAndTheNextSyncGoesOn) {
 // Half-open: the connection stands and its other end does nothing.
 TEST_F(ClientFaults, ClientThatReadsNothingLetsTheSourceBeReadToItsEndInLittleMemory) {
   constexpr std::uint64_t kSourceBytes = 400'000'000;
-  // Rings, two write buffers of staging, what gRPC holds, and the program itself.
-  constexpr std::uint64_t kMostBytes = 180'000'000;
   ASSERT_NO_FATAL_FAILURE(Begin());
   Enlarge(kSourceBytes);
   const std::uint64_t before = MemoryOf(connector().pid()).resident();
@@ -71,13 +69,13 @@ TEST_F(ClientFaults, ClientThatReadsNothingLetsTheSourceBeReadToItsEndInLittleMe
   ExpectNoWorkers();
   std::cout << "supervisor before: " << before << " bytes, at most: " << most
             << " bytes, source: " << kSourceBytes << " bytes" << std::endl;
-  EXPECT_LT(most, kMostBytes);
+  EXPECT_LT(most, kMostSupervisorBytes);
   EXPECT_TRUE(run->running());
   run->Continue();
   const SyncOutcome outcome = run->Wait();
   EXPECT_TRUE(outcome.ok()) << outcome.text;
   ExpectEqual();
-  EXPECT_LT(MemoryOf(connector().pid()).resident(), kMostBytes);
+  EXPECT_LT(MemoryOf(connector().pid()).resident(), kMostSupervisorBytes);
 }
 
 TEST_F(ClientFaults, ClientThatStandsStillHoldsUpNoOtherSyncAndCanBeGivenUp) {

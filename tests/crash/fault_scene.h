@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,17 @@
 #include "tests/crash/scene.h"
 
 namespace tributary::tests {
+
+// What the supervisor may have in memory whatever its client does: rings, two write
+// buffers of staging, what gRPC holds, and the program itself.
+#if defined(__SANITIZE_THREAD__)
+// Its shadow memory is a multiple of what is looked for.
+inline constexpr std::uint64_t kMostSupervisorBytes = std::numeric_limits<std::uint64_t>::max();
+#elif defined(__SANITIZE_ADDRESS__)
+inline constexpr std::uint64_t kMostSupervisorBytes = 280'000'000;
+#else
+inline constexpr std::uint64_t kMostSupervisorBytes = 180'000'000;
+#endif
 
 class Faults : public ::testing::Test {
  protected:

@@ -13,8 +13,6 @@ namespace tributary::tests {
 namespace {
 
 constexpr std::uint64_t kSourceBytes = 200'000'000;
-// Rings, two write buffers of staging, what gRPC holds, and the program itself.
-constexpr std::uint64_t kMostBytes = 180'000'000;
 
 class LostLink : public Faults {
  protected:
@@ -39,7 +37,7 @@ class LostLink : public Faults {
     })) << "the source is not read while its client is out of reach";
     std::cout << "supervisor at most: " << most << " bytes, source: " << kSourceBytes << " bytes"
               << std::endl;
-    EXPECT_LT(most, kMostBytes);
+    EXPECT_LT(most, kMostSupervisorBytes);
     ExpectNoWorkers();
   }
 
