@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -232,8 +233,13 @@ TEST_F(ProcessFaults, WhatRunsOutInMidSyncEndsItClearlyAndTheNextOneGoesOn) {
     rlim_t least;
     const char* says;
   };
-  for (const Case& one : {Case{RLIMIT_NOFILE, 16, "open-files limit"},
-                          Case{RLIMIT_FSIZE, limits::kRingBytes / 2, "shared memory"}}) {
+  std::vector<Case> cases = {{RLIMIT_FSIZE, limits::kRingBytes / 2, "shared memory"}};
+#if !defined(__SANITIZE_ADDRESS__)
+  // UndefinedBehaviorSanitizer looks at objects through a pipe, and takes one that it
+  // cannot make for an object of another type.
+  cases.push_back({RLIMIT_NOFILE, 16, "open-files limit"});
+#endif
+  for (const Case& one : cases) {
     SCOPED_TRACE(one.says);
     AddRowsToAllTables();
     std::filesystem::remove(scene().state());
