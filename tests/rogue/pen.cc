@@ -120,10 +120,14 @@ void Pen::WriteWithForm(std::string_view form) {
 
 void Pen::MoveHead(std::int64_t by) {
   RingControl& control = memory_.control();
-  // The supervisor sleeps only where it has taken all there is; it says so shortly
-  // before it looks once more.
+  // What the supervisor sleeps for says how far it has taken all there is; it says so
+  // shortly before it looks once more.
   for (int looks = 0; looks < kLooks; ++looks) {
-    if (control.consumer_wants.load() == 0) looks = 0;
+    const std::uint64_t head = control.head.load();
+    if (control.consumer_wants.load() != head + limits::kBytesWorthWaking) {
+      looks = 0;
+      Publish(head);
+    }
     control.pulse.fetch_add(1);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
