@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 
 #include "tests/encoder/ring_reading.h"
@@ -95,8 +96,9 @@ TEST(ValueTest, TimesBeforeAndAfterTheEpoch) {
 }
 
 TEST(ValueTest, TextsAndBytesOfLengthsAroundEachBoundary) {
-  for (const std::size_t length : {0, 1, 100, 113, 126, 127, 128, 129, 16'370, 16'383, 16'384,
-                                   16'385, 1'048'560, 1'048'576, 1'200'000, 2'097'152}) {
+  for (const std::size_t length : std::initializer_list<std::size_t>{
+           0, 1, 100, 113, 126, 127, 128, 129, 16'370, 16'383, 16'384, 16'385, 1'048'560, 1'048'576,
+           1'200'000, 2'097'152}) {
     const std::string text(length, 'x');
     ExpectValue([&](SliceWriter& w) { w.String(0, text); },
                 [&](ValueType& v) { v.set_string(text); });
