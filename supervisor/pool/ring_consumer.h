@@ -43,7 +43,7 @@ class RingConsumer : public std::enable_shared_from_this<RingConsumer> {
   absl::StatusOr<std::optional<Frame>> Next();
 
   // Announces that the consumer is about to sleep until data_ready is rung, which it
-  // is for limits::kBytesWorthWaking or the end of a read. False: these are there
+  // is for limits::kBytesWorthWaking or the end of a read. False: there is a frame
   // already, and nothing is announced.
   bool ArmDoorbell();
 

@@ -28,7 +28,6 @@ class Bytes {
   explicit Bytes(std::string_view bytes) : rest_(bytes) {}
 
   bool empty() const { return rest_.empty(); }
-  const char* data() const { return rest_.data(); }
   std::optional<std::string_view> Take(std::size_t count) {
     if (count > rest_.size()) return std::nullopt;
     const std::string_view taken = rest_.substr(0, count);
