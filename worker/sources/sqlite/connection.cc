@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/limits.h"
+#include "worker/sources/sqlite/result_code.h"
 
 namespace tributary::sqlite {
 namespace {
@@ -24,27 +25,6 @@ constexpr int kNamingAttempts = 1000;
 constexpr int kStepsBetweenBeats = 100'000;
 // A log file changed this recently may change again under the same timestamp.
 constexpr std::chrono::seconds kTimestampDoubt(1);
-
-int Primary(int code) { return code & 0xff; }
-
-// Whether an application's unfinished commit stands in the way.
-bool NeedsRecovery(int code) {
-  return code == SQLITE_READONLY_ROLLBACK || code == SQLITE_READONLY_RECOVERY;
-}
-
-bool IsPassing(int code) {
-  switch (Primary(code)) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_PROTOCOL:
-    case SQLITE_CANTOPEN:
-    case SQLITE_IOERR:
-    case SQLITE_READONLY:
-      return true;
-    default:
-      return false;
-  }
-}
 
 // Growing sleeps with jitter up to a deadline, with a beat before each.
 class Patience {
@@ -125,7 +105,8 @@ absl::Status Connection::Open() {
   const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
                     SQLITE_OPEN_EXRESCODE | (file_.immutable ? SQLITE_OPEN_URI : 0);
   const int code = sqlite3_open_v2(name.c_str(), &db_, flags, nullptr);
-  absl::Status status = code == SQLITE_OK ? Limit() : BeginError(code);
+  absl::Status status =
+      code == SQLITE_OK ? Limit() : BeginError(code, file_.named, ErrorText(code));
   if (!status.ok()) Close();
   return status;
 }
@@ -170,7 +151,7 @@ absl::Status Connection::Limit() {
     code = sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
     statement->reset(prepared);
   }
-  return code == SQLITE_OK ? absl::OkStatus() : BeginError(code);
+  return code == SQLITE_OK ? absl::OkStatus() : BeginError(code, file_.named, ErrorText(code));
 }
 
 absl::StatusOr<std::string> Connection::Begin() {
@@ -185,14 +166,11 @@ absl::StatusOr<std::string> Connection::Begin() {
     if (status.ok()) {
       code = TryBegin();
       if (code == SQLITE_OK) break;
-      status = BeginError(code);
+      status = BeginError(code, file_.named, ErrorText(code));
       Rollback();
     }
     // What only the application can mend is not waited for as long as a lock.
-    const double share =
-        NeedsRecovery(code) || Primary(code) == SQLITE_CANTOPEN || Primary(code) == SQLITE_READONLY
-            ? 0.2
-            : 1.0;
+    const double share = IsForOthersToMend(code) ? 0.2 : 1.0;
     if (!IsPassing(code) || !patience.Wait(share)) return status;
   }
   absl::Status in_place = CheckInPlace();
@@ -297,82 +275,19 @@ absl::StatusOr<Statement> Connection::Prepare(const std::string& sql, absl::stri
   Statement statement(prepared);
   if (code == SQLITE_OK) return statement;
   // Preparing reads the catalog and nothing of the table.
-  if (Primary(code) == SQLITE_CORRUPT || Primary(code) == SQLITE_NOTADB) {
+  if (PrimaryCode(code) == SQLITE_CORRUPT || PrimaryCode(code) == SQLITE_NOTADB) {
     return Error(code, "read catalog of", "");
   }
   return Error(code, "read table", subject);
 }
 
-absl::Status Connection::BeginError(int code) const {
-  const std::string place = absl::StrCat("open database \"", file_.named, "\": ");
-  if (NeedsRecovery(code) || (Primary(code) == SQLITE_READONLY)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        place,
-        "its last writer ended in the middle of a commit, which a reader cannot undo; open "
-        "it once with the application or the sqlite3 shell, then sync again"));
-  }
-  switch (Primary(code)) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_PROTOCOL:
-      return absl::UnavailableError(absl::StrCat(
-          place,
-          "another program holds its lock; sync again when that program's transaction is "
-          "over"));
-    case SQLITE_CANTOPEN:
-      return absl::UnavailableError(
-          absl::StrCat(place,
-                       "the file or one of its side files (-wal, -shm, -journal) cannot be "
-                       "opened; check that they are there and readable, then sync again"));
-    case SQLITE_NOTADB:
-    case SQLITE_CORRUPT:
-      return absl::FailedPreconditionError(
-          absl::StrCat(place,
-                       "it is damaged or encrypted; check it with PRAGMA integrity_check and "
-                       "restore it from a backup"));
-    default:
-      return Error(code, "open database", "");
-  }
-}
-
 absl::Status Connection::Error(int code, absl::string_view operation,
                                absl::string_view subject) const {
-  const std::string place = subject.empty()
-                                ? absl::StrCat(operation, " database \"", file_.named, "\": ")
-                                : absl::StrCat(operation, " \"", subject, "\": ");
-  const std::string said = db_ != nullptr ? sqlite3_errmsg(db_) : sqlite3_errstr(code);
-  switch (Primary(code)) {
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      if (subject.empty()) {
-        return absl::FailedPreconditionError(
-            absl::StrCat(place, "it is damaged (", said,
-                         "); check it with PRAGMA integrity_check and restore it from a backup"));
-      }
-      return absl::DataLossError(absl::StrCat(
-          place,
-          "a page of it is damaged; check the database with PRAGMA integrity_check and "
-          "restore the table from a backup"));
-    case SQLITE_ERROR:
-      if (said.starts_with("no such table") || said.starts_with("no such column")) {
-        return absl::NotFoundError(absl::StrCat(place,
-                                                "it has changed since the catalog was read (", said,
-                                                "); the next sync takes it as it is then"));
-      }
-      return absl::DataLossError(
-          absl::StrCat(place, "SQLite cannot read it (", said,
-                       "); change the table so that the sqlite3 shell can select from it"));
-    case SQLITE_TOOBIG:
-      return absl::DataLossError(absl::StrCat(place, "it holds a value of more than ",
-                                              limits::kSqliteMaxValueBytes / limits::kMiB,
-                                              " MiB; make it smaller or leave its column out"));
-    case SQLITE_NOMEM:
-      return absl::ResourceExhaustedError(
-          absl::StrCat(place, "out of memory; give tributary more or run fewer workers"));
-    default:
-      return absl::UnavailableError(absl::StrCat(place, said, " (SQLite code ", code,
-                                                 "); check the file system, then sync again"));
-  }
+  return ReadError(code, file_.named, ErrorText(code), operation, subject);
+}
+
+std::string Connection::ErrorText(int code) const {
+  return db_ != nullptr ? sqlite3_errmsg(db_) : sqlite3_errstr(code);
 }
 
 }  // namespace tributary::sqlite

@@ -1,5 +1,5 @@
-// One read-only connection to the database: how it is opened and limited, how a
-// read transaction begins and is named, and what SQLite's errors mean here.
+// One read-only connection to the database: how it is opened and limited, and how a
+// read transaction begins and is named.
 //
 // Used by the worker's main thread only.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_CONNECTION_H_
@@ -85,7 +85,8 @@ class Connection {
   int FirstRead();
   // After FirstRead, names what it read. `before` is from before it.
   bool NameVersion(const std::optional<WalPosition>& before);
-  absl::Status BeginError(int code) const;
+  // SQLite's own words.
+  std::string ErrorText(int code) const;
   absl::Status CheckInPlace() const;
 
   DatabaseFile file_;
