@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/log.h"
+#include "supervisor/abandoned_staging.h"
 #include "supervisor/grpc_status.h"
 
 namespace tributary {
@@ -35,6 +35,8 @@ absl::Status ActiveSyncs::Start(SyncRequest request, std::shared_ptr<ResponseWri
   ++threads_;
   std::thread([this, connection, writer, sync] {
     pthread_setname_np(pthread_self(), "sync");
+    // Also here, because a supervisor may run for months.
+    DropAbandonedStaging(settings_);
     const absl::Status outcome = sync->Run();
     // The connection is free again before the client can know that it has ended.
     End(connection);

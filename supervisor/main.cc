@@ -8,38 +8,23 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <system_error>
 
-#include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/worker_start.h"
+#include "supervisor/abandoned_staging.h"
 #include "supervisor/active_syncs.h"
 #include "supervisor/metrics/metrics.h"
 #include "supervisor/metrics/metrics_server.h"
 #include "supervisor/server.h"
 #include "supervisor/settings.h"
-#include "supervisor/staging/staging.h"
 #include "worker/worker.h"
 
 namespace tributary {
 namespace {
-
-void DropAbandonedStaging(const Settings& settings) {
-  std::error_code ignored;  // A folder that cannot be made is a sync's Warning.
-  std::filesystem::create_directories(settings.staging_dir, ignored);
-  const auto dropped = StagingStore::DropAbandoned(
-      settings.staging_dir, absl::FromChrono(limits::kStagingAbandonedAfter), absl::Now());
-  if (!dropped.ok() && !absl::IsNotFound(dropped.status())) {
-    Log(LogLevel::kWarning, "staging of connections that no longer come cannot be dropped",
-        {{"why", std::string(dropped.status().message())}});
-  } else if (dropped.ok() && *dropped > 0) {
-    Log(LogLevel::kInfo, "dropped the staging of connections that no longer come",
-        {{"connections", absl::StrCat(*dropped)}});
-  }
-}
 
 // As far as it may go: the usual soft limit is meant for programs that use select.
 void RaiseOpenFilesLimit() {
@@ -70,6 +55,8 @@ int SupervisorMain(int argc, char** argv) {
   mallopt(M_TRIM_THRESHOLD, static_cast<int>(limits::kKeptHeapBytes));
   mallopt(M_MMAP_THRESHOLD, static_cast<int>(limits::kMappedAllocationBytes));
   RaiseOpenFilesLimit();
+  std::error_code ignored;  // A folder that cannot be made is a sync's Warning.
+  std::filesystem::create_directories(settings.staging_dir, ignored);
   DropAbandonedStaging(settings);
   Metrics metrics;
   std::unique_ptr<MetricsServer> metrics_server;

@@ -1,0 +1,15 @@
+// Staging of connections that no longer come.
+#ifndef TRIBUTARY_SUPERVISOR_ABANDONED_STAGING_H_
+#define TRIBUTARY_SUPERVISOR_ABANDONED_STAGING_H_
+
+#include "supervisor/settings.h"
+
+namespace tributary {
+
+// Drops what nobody has used for limits::kStagingAbandonedAfter, and says so in the
+// log. Any thread; blocks on the disk.
+void DropAbandonedStaging(const Settings& settings);
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_ABANDONED_STAGING_H_
