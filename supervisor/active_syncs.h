@@ -13,6 +13,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "supervisor/delivery/response_writer.h"
 #include "supervisor/metrics/metrics.h"
 #include "supervisor/settings.h"
 #include "supervisor/sync/sync.h"

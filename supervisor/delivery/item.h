@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "supervisor/pool/ring_consumer.h"
+#include "supervisor/pool/worker.h"
 #include "supervisor/staging/item.h"
 
 namespace tributary {

@@ -7,12 +7,6 @@
 #include "common/limits.h"
 
 namespace tributary {
-namespace {
-
-// The sync is woken when half of its window is free again.
-constexpr std::size_t kWakeBelowBytes = limits::kWriteWindowBytes / 2;
-
-}  // namespace
 
 std::uint64_t Outbox::Put(ItemKind kind, std::string bytes) {
   heap_bytes_->fetch_add(bytes.size(), std::memory_order_relaxed);
@@ -45,9 +39,10 @@ absl::Status Outbox::Pump(Clock::time_point now) {
 }
 
 bool Outbox::HasRoom() {
-  if (writer_.pending_bytes() < limits::kWriteWindowBytes) return true;
+  if (writer_.pending_bytes() < window_bytes_) return true;
   writer_.Send();
-  return !writer_.WantProgress(kWakeBelowBytes);
+  // The sync is woken when half of its window is free again.
+  return !writer_.WantProgress(window_bytes_ / 2);
 }
 
 absl::Status Outbox::PumpItems(Clock::time_point now) {

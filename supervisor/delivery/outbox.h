@@ -19,8 +19,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "common/limits.h"
 #include "supervisor/delivery/item.h"
-#include "supervisor/delivery/response_writer.h"
+#include "supervisor/delivery/message_writer.h"
 #include "supervisor/delivery/stager.h"
 
 namespace tributary {
@@ -30,10 +31,13 @@ class Outbox {
   using Clock = std::chrono::steady_clock;
 
   // Without a stager nothing is staged. Both outlive the outbox. Positions go on
-  // from `last_position`.
-  Outbox(ResponseWriter& writer, Stager* stager, std::uint64_t last_position)
+  // from `last_position`. No more than `window_bytes`, and one message, wait in the
+  // writer.
+  Outbox(MessageWriter& writer, Stager* stager, std::uint64_t last_position,
+         std::size_t window_bytes = limits::kWriteWindowBytes)
       : writer_(writer),
         stager_(stager),
+        window_bytes_(window_bytes),
         last_position_(last_position),
         handed_over_bytes_(writer.pending_bytes()) {}
 
@@ -77,8 +81,9 @@ class Outbox {
   void RecoverUnstaged();
   bool MaySend(const Item& item) const;
 
-  ResponseWriter& writer_;
+  MessageWriter& writer_;
   Stager* stager_;
+  std::size_t window_bytes_;
   std::uint64_t last_position_;
   std::uint64_t put_bytes_ = 0;
   std::uint64_t put_messages_ = 0;

@@ -20,37 +20,31 @@
 #include <optional>
 #include <string_view>
 
-#include "supervisor/pool/ring_consumer.h"
+#include "supervisor/delivery/message_writer.h"
 
 namespace tributary {
 
-class ResponseWriter final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+class ResponseWriter final : public MessageWriter,
+                             public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   static std::shared_ptr<ResponseWriter> Make();
 
-  // `progress` is called from gRPC's threads when WantProgress asked for it, and when
-  // the client is gone. Set before the first Write.
-  void OnProgress(std::function<void()> progress);
-  // Asks for one call of `progress` once fewer than `bytes` are pending. False: they
-  // are fewer already, and nothing is asked for.
-  bool WantProgress(std::size_t bytes);
-
-  // Queues the bytes; `hold` keeps them until gRPC lets go of them.
-  void Write(std::string_view bytes, Hold hold);
-  // Starts what is queued. Messages that are queued together reach the socket
-  // together.
-  void Send();
+  void OnProgress(std::function<void()> progress) override;
+  bool WantProgress(std::size_t bytes) override;
+  void Write(std::string_view bytes, Hold hold) override;
+  void Send() override;
   // Ends the call once everything is written, or at once where the client is
   // gone. Nothing is written after it.
   void Finish(const grpc::Status& status);
 
-  // Bytes handed over and not yet reported as written.
-  std::size_t pending_bytes() const { return pending_bytes_.load(std::memory_order_acquire); }
-  // Reported as written.
-  std::uint64_t sent_messages() const { return sent_messages_.load(std::memory_order_relaxed); }
-  std::uint64_t sent_bytes() const { return sent_bytes_.load(std::memory_order_relaxed); }
-  // The client has cancelled, or its connection is lost.
-  bool client_gone() const { return client_gone_.load(std::memory_order_acquire); }
+  std::size_t pending_bytes() const override {
+    return pending_bytes_.load(std::memory_order_acquire);
+  }
+  std::uint64_t sent_messages() const override {
+    return sent_messages_.load(std::memory_order_relaxed);
+  }
+  std::uint64_t sent_bytes() const override { return sent_bytes_.load(std::memory_order_relaxed); }
+  bool client_gone() const override { return client_gone_.load(std::memory_order_acquire); }
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;

@@ -15,16 +15,7 @@ constexpr std::chrono::milliseconds kFullWait(20);
 }  // namespace
 
 Stager::Stager(std::unique_ptr<EpochWriter> epoch, std::function<void()> progress)
-    : epoch_(std::move(epoch)), progress_(std::move(progress)), thread_([this] { Run(); }) {}
-
-Stager::~Stager() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_one();
-  thread_.join();
-}
+    : epoch_(std::move(epoch)), progress_(std::move(progress)) {}
 
 bool Stager::Stage(const Item& item) {
   const std::lock_guard lock(mutex_);
@@ -90,68 +81,82 @@ void Stager::ConfirmSent(std::uint64_t position) {
   epoch_->ConfirmSent(position);
 }
 
-void Stager::Run() {
-  pthread_setname_np(pthread_self(), "stager");
+bool Stager::WaitForWork() {
   std::unique_lock lock(mutex_);
-  for (;;) {
-    if (queue_.empty() && failure_.ok()) {
-      changed_.wait(lock, [this] {
-        return stopping_ || flush_wanted_ || queued_bytes_ >= limits::kBytesWorthWaking;
-      });
-    }
-    if (!failure_.ok()) {
-      // What is given back stands in queue_ and gathering_; only the end is left.
-      if (stopping_) return;
-      flush_wanted_ = false;
-      changed_.wait(lock, [this] { return stopping_; });
-      return;
-    }
-    absl::Status done;
-    if (!queue_.empty()) {
-      // Stays in front until it is taken, so a failure cannot lose it.
-      const Item item = queue_.front();
-      lock.unlock();
-      done = Append(item);
-      lock.lock();
-      if (done.ok()) {
-        queued_bytes_ -= item.bytes.size();
-        queue_.pop_front();
-        gathering_.push_back(item);
-      }
-    } else if (flush_wanted_ || stopping_) {
-      flush_wanted_ = false;
-      lock.unlock();
-      done = Flush();
-      lock.lock();
-      if (stopping_ && queue_.empty()) return;
-    }
-    const std::uint64_t staged = staged_position();
-    const bool moved = std::exchange(told_, staged) != staged;
-    if (absl::IsResourceExhausted(done)) {
-      // What makes room comes from the sync's thread.
-      full_.store(true, std::memory_order_release);
-      progress_();
-      changed_.wait_for(lock, kFullWait, [this] { return stopping_; });
-      if (stopping_) return;
-      continue;
-    }
-    full_.store(false, std::memory_order_release);
-    // Frames are freed without the lock: freeing rings a worker's doorbell.
-    std::deque<Item> freed;
-    while (!gathering_.empty() && gathering_.front().position <= staged) {
-      freed.push_back(std::move(gathering_.front()));
-      gathering_.pop_front();
-    }
-    if (!done.ok()) {
-      failure_ = std::move(done);
-      failed_.store(true, std::memory_order_release);
-    }
-    if (freed.empty() && !moved && failure_.ok()) continue;
+  const auto stopping = [this] { return stopping_; };
+  if (!failure_.ok()) {
+    // What is given back stands in queue_ and gathering_; only the end is left.
+    changed_.wait(lock, stopping);
+    return false;
+  }
+  if (full()) {
+    // What makes room comes from the sync's thread.
+    return !changed_.wait_for(lock, kFullWait, stopping);
+  }
+  if (queue_.empty()) {
+    changed_.wait(lock, [this] {
+      return stopping_ || flush_wanted_ || queued_bytes_ >= limits::kBytesWorthWaking;
+    });
+  }
+  return !stopping_ || flush_wanted_ || !queue_.empty();
+}
+
+void Stager::Turn() {
+  std::unique_lock lock(mutex_);
+  absl::Status done;
+  if (!failure_.ok()) return;
+  if (!queue_.empty()) {
+    // Stays in front until it is taken, so a failure cannot lose it.
+    const Item item = queue_.front();
     lock.unlock();
-    freed.clear();
-    progress_();
+    done = Append(item);
+    lock.lock();
+    if (done.ok()) {
+      queued_bytes_ -= item.bytes.size();
+      queue_.pop_front();
+      gathering_.push_back(item);
+    }
+  } else if (std::exchange(flush_wanted_, false)) {
+    lock.unlock();
+    done = Flush();
     lock.lock();
   }
+  const bool is_full = absl::IsResourceExhausted(done);
+  full_.store(is_full, std::memory_order_release);
+  if (!is_full && !done.ok()) {
+    failure_ = std::move(done);
+    failed_.store(true, std::memory_order_release);
+  }
+  // Frames are freed without the lock: freeing rings a worker's doorbell.
+  std::deque<Item> freed;
+  while (!gathering_.empty() && gathering_.front().position <= staged_position()) {
+    freed.push_back(std::move(gathering_.front()));
+    gathering_.pop_front();
+  }
+  const std::uint64_t staged = staged_position();
+  const bool moved = std::exchange(told_, staged) != staged;
+  const bool tells = is_full || moved || !freed.empty() || failed();
+  lock.unlock();
+  freed.clear();
+  if (tells) progress_();
+}
+
+void Stager::Stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  flush_wanted_ = true;
+  changed_.notify_one();
+}
+
+StagerThread::StagerThread(Stager& stager)
+    : stager_(stager), thread_([this] {
+        pthread_setname_np(pthread_self(), "stager");
+        while (stager_.WaitForWork()) stager_.Turn();
+      }) {}
+
+StagerThread::~StagerThread() {
+  stager_.Stop();
+  thread_.join();
 }
 
 }  // namespace tributary

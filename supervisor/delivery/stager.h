@@ -1,12 +1,12 @@
-// Puts the stream into staging on a thread of its own, so that compression and
-// the disk run beside the merger.
+// Puts the stream into staging, beside the merger: StagerThread runs it on a thread of
+// its own, so that compression and the disk cost the sync's thread nothing.
 //
 // An item's hold is kept until the item is staged, so its bytes are never only in
 // a buffer that a failing disk would take along. After a failure nothing more is
 // staged: the items that are not are given back, and the sync goes on without.
 //
-// Stage, WantFlush, TakeUnstaged and the other calls belong to the sync's thread;
-// `progress` is called from the stager's thread.
+// WaitForWork and Turn belong to the thread that stages, from where `progress` is called
+// too; the other calls belong to the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_DELIVERY_STAGER_H_
 #define TRIBUTARY_SUPERVISOR_DELIVERY_STAGER_H_
 
@@ -31,8 +31,14 @@ class Stager {
   Stager(std::unique_ptr<EpochWriter> epoch, std::function<void()> progress);
   Stager(const Stager&) = delete;
   Stager& operator=(const Stager&) = delete;
-  // Stages what it has been given before it returns.
-  ~Stager();
+
+  // Until Turn has something to do: true. False once Stop was called and what had been
+  // given before is staged, or cannot be.
+  bool WaitForWork();
+  // One step: takes an item to the epoch, or flushes.
+  void Turn();
+  // Nothing is given any more.
+  void Stop();
 
   // Takes the item; false after a failure. What is less than
   // limits::kBytesWorthWaking may wait for more, for a checkpoint or for WantFlush.
@@ -62,8 +68,6 @@ class Stager {
   std::uint64_t bytes_on_disk() const { return bytes_on_disk_.load(std::memory_order_relaxed); }
 
  private:
-  void Run();
-
   absl::Status Append(const Item& item);
   absl::Status Flush();
   // Keeps what the epoch says of itself for other threads.
@@ -91,6 +95,18 @@ class Stager {
   std::atomic<bool> full_{false};
   std::atomic<std::uint64_t> staged_bytes_{0};
   std::atomic<std::uint64_t> bytes_on_disk_{0};
+};
+
+// Stages for as long as it lives, and at its end all that the stager was given.
+class StagerThread {
+ public:
+  explicit StagerThread(Stager& stager);
+  StagerThread(const StagerThread&) = delete;
+  StagerThread& operator=(const StagerThread&) = delete;
+  ~StagerThread();
+
+ private:
+  Stager& stager_;
   std::thread thread_;
 };
 

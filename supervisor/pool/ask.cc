@@ -60,14 +60,14 @@ absl::Status ToStatus(const Failure& failure) {
              : absl::Status(code, failure.message());
 }
 
-absl::StatusOr<FromWorker> Ask(WorkerProcess& worker, const Assignment& assignment,
+absl::StatusOr<FromWorker> Ask(Worker& worker, const Assignment& assignment,
                                const std::function<bool()>& give_up) {
-  absl::Status sent = worker.Send(assignment);
+  const absl::Status sent = worker.Send(assignment);
+  if (absl::IsResourceExhausted(sent)) return sent;
   PulseWatch watch;
   for (;;) {
     FromWorker answer;
-    if (sent.ok()) sent = worker.channel().Flush();
-    const auto received = worker.channel().Receive(answer);
+    const auto received = worker.Receive(answer);
     if (!received.ok()) {
       return absl::UnavailableError(absl::StrCat("ask a worker: it was ", worker.End()));
     }
@@ -82,7 +82,7 @@ absl::StatusOr<FromWorker> Ask(WorkerProcess& worker, const Assignment& assignme
       worker.End(WorkerEnd::kSilent);
       return absl::UnavailableError("ask a worker: it showed no sign of life and was ended");
     }
-    worker.channel().Wait(kLook);
+    worker.Wait(kLook);
   }
 }
 

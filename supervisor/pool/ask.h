@@ -13,7 +13,7 @@ namespace tributary {
 // Sends `assignment` and waits for its answer. A Failure comes back as its
 // Status. CANCELLED: `give_up` said so. UNAVAILABLE: the worker ended or hangs; it
 // is of no more use, and another may be asked.
-absl::StatusOr<FromWorker> Ask(WorkerProcess& worker, const Assignment& assignment,
+absl::StatusOr<FromWorker> Ask(Worker& worker, const Assignment& assignment,
                                const std::function<bool()>& give_up);
 
 // The same of a worker that is started for this, with `opening`, and ended after

@@ -32,8 +32,13 @@ bool Member::Awaits(const FromWorker& answer) const {
          answer.assignment() <= given.back().id && early.size() < given.size();
 }
 
-Pool::Pool(Opening opening, std::size_t size, const Doorbell& bell, Metrics& metrics)
-    : opening_(std::move(opening)), size_(size), bell_(bell), metrics_(metrics) {}
+Pool::Pool(StartWorker start, Opening opening, std::size_t size, const Doorbell& bell,
+           Metrics& metrics)
+    : start_(std::move(start)),
+      opening_(std::move(opening)),
+      size_(size),
+      bell_(bell),
+      metrics_(metrics) {}
 
 absl::Status Pool::Start(std::size_t count) {
   while (members_.size() < std::min(count, size_)) {
@@ -47,7 +52,7 @@ absl::Status Pool::Start(std::size_t count) {
 
 absl::Status Pool::Replace(Member& member) {
   member = Member{};
-  auto process = WorkerProcess::Start(bell_.fd(), opening_, metrics_);
+  auto process = start_(bell_.fd(), opening_, metrics_);
   if (!process.ok()) {
     member.ended = true;
     return process.status();
@@ -72,12 +77,11 @@ std::optional<FromWorker> Pool::Receive(Member& member) {
     return answer;
   }
   if (member.ended) return std::nullopt;
-  if (member.process->channel().has_unsent()) member.process->channel().Flush().IgnoreError();
   FromWorker answer;
-  auto received = member.process->channel().Receive(answer);
+  auto received = member.process->Receive(answer);
   while (received.ok() && *received && member.Awaits(answer)) {
     member.early.push_back(std::move(answer));
-    received = member.process->channel().Receive(answer);
+    received = member.process->Receive(answer);
   }
   if (absl::IsInvalidArgument(received.status())) {
     End(member, std::string(received.status().message()));
@@ -108,9 +112,7 @@ void Pool::Wait(std::chrono::milliseconds timeout, bool for_frames) {
   fds.push_back({bell_.fd(), POLLIN, 0});
   for (Member& member : members_) {
     if (member.ended) continue;
-    const auto& channel = member.process->channel();
-    fds.push_back(
-        {channel.fd(), static_cast<short>(channel.has_unsent() ? POLLIN | POLLOUT : POLLIN), 0});
+    fds.push_back(member.process->Awaited());
   }
   if (::poll(fds.data(), fds.size(), static_cast<int>(timeout.count())) > 0 &&
       (fds[0].revents & POLLIN) != 0) {

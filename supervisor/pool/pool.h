@@ -17,7 +17,7 @@
 #include "supervisor/plan/scheduler.h"
 #include "supervisor/pool/ask.h"
 #include "supervisor/pool/doorbell.h"
-#include "supervisor/pool/worker_process.h"
+#include "supervisor/pool/worker.h"
 
 namespace tributary {
 
@@ -36,7 +36,7 @@ struct Member {
   // apart from the socket, still has the end of what was given before it.
   bool Awaits(const FromWorker& answer) const;
 
-  std::unique_ptr<WorkerProcess> process;
+  std::unique_ptr<Worker> process;
   // In the order in which the worker does it.
   std::deque<Given> given;
   std::uint32_t next_id = 1;
@@ -54,7 +54,8 @@ struct Member {
 class Pool {
  public:
   // `bell` and `metrics` outlive the pool.
-  Pool(Opening opening, std::size_t size, const Doorbell& bell, Metrics& metrics);
+  Pool(StartWorker start, Opening opening, std::size_t size, const Doorbell& bell,
+       Metrics& metrics);
 
   // Starts workers until `count` places, at most the pool's size, are taken.
   // RESOURCE_EXHAUSTED where one cannot be started.
@@ -79,6 +80,7 @@ class Pool {
   void Wait(std::chrono::milliseconds timeout, bool for_frames);
 
  private:
+  StartWorker start_;
   Opening opening_;
   std::size_t size_;
   const Doorbell& bell_;

@@ -17,54 +17,28 @@
 #include "absl/status/statusor.h"
 #include "common/file_descriptor.h"
 #include "common/ring/ring.h"
+#include "supervisor/pool/worker.h"
 
 namespace tributary {
 
-// Keeps the bytes that a string_view points into; the last copy frees them.
-using Hold = std::shared_ptr<const void>;
-
-struct Frame {
-  FrameType type{};
-  std::uint32_t assignment = 0;
-  std::uint32_t records = 0;
-  std::string_view payload;
-  // Of a batch; empty where it has none.
-  std::string_view compact;
-  Hold hold;
-};
-
-class RingConsumer : public std::enable_shared_from_this<RingConsumer> {
+class RingConsumer final : public FrameSource, public std::enable_shared_from_this<RingConsumer> {
  public:
   // `space_free` is the eventfd that the worker sleeps on.
   RingConsumer(RingMemory memory, FileDescriptor space_free);
 
-  // The next published frame, if there is one. INVALID_ARGUMENT: what stands in
-  // the ring cannot have been written by a sound worker.
-  absl::StatusOr<std::optional<Frame>> Next();
-
-  // Announces that the consumer is about to sleep until data_ready is rung, which it
-  // is for limits::kBytesWorthWaking or the end of a read. False: there is a frame
-  // already, and nothing is announced.
-  bool ArmDoorbell();
-
-  // Frees the whole ring for the worker although frames of it are held: what holds
-  // them keeps private copies of their bytes at the same addresses. For a client
-  // that stands still with the oldest frames in its window, since ring space is
-  // freed in order. RESOURCE_EXHAUSTED: no memory for the copies; all is as before.
-  absl::Status Detach();
-
-  // Bytes that are published and not yet given back.
-  std::size_t bytes_held() const;
-  // Changes while the worker lives.
-  std::uint64_t pulse() const { return memory_->control().pulse.load(std::memory_order_relaxed); }
-  // Assignments up to `id` are to stop at their next mark.
-  void PauseThrough(std::uint32_t id) {
+  absl::StatusOr<std::optional<Frame>> Next() override;
+  bool ArmDoorbell() override;
+  absl::Status Detach() override;
+  std::size_t bytes_held() const override;
+  std::uint64_t pulse() const override {
+    return memory_->control().pulse.load(std::memory_order_relaxed);
+  }
+  void PauseThrough(std::uint32_t id) override {
     if (id <= paused_through_) return;
     paused_through_ = id;
     memory_->control().pause_through.store(id, std::memory_order_relaxed);
   }
-  // What was asked for; the word in the ring is anybody's.
-  std::uint32_t paused_through() const { return paused_through_; }
+  std::uint32_t paused_through() const override { return paused_through_; }
 
   int memory_fd() const { return memory_->fd(); }
   int space_free_fd() const { return space_free_.get(); }

@@ -101,6 +101,16 @@ absl::Status WorkerProcess::Send(const Assignment& assignment) {
   return channel_.Send(message);
 }
 
+absl::StatusOr<bool> WorkerProcess::Receive(FromWorker& answer) {
+  // A worker that is gone shows in what is received.
+  if (channel_.has_unsent()) channel_.Flush().IgnoreError();
+  return channel_.Receive(answer);
+}
+
+pollfd WorkerProcess::Awaited() const {
+  return {channel_.fd(), static_cast<short>(channel_.has_unsent() ? POLLIN | POLLOUT : POLLIN), 0};
+}
+
 WorkerProcess::~WorkerProcess() { End(WorkerEnd::kFinished); }
 
 std::string WorkerProcess::End(std::optional<WorkerEnd> why) {

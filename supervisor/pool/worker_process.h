@@ -19,11 +19,9 @@
 
 namespace tributary {
 
-class WorkerProcess {
+class WorkerProcess final : public Worker {
  public:
-  // Starts this executable in its worker role and sends it `opening`. `data_ready` is the eventfd
-  // that it rings when it has published a frame. RESOURCE_EXHAUSTED: no memory, descriptors or
-  // processes left.
+  // Starts this executable in its worker role and sends it `opening`; as StartWorker.
   static absl::StatusOr<std::unique_ptr<WorkerProcess>> Start(int data_ready,
                                                               const Opening& opening,
                                                               Metrics& metrics);
@@ -31,19 +29,17 @@ class WorkerProcess {
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
   // Kills and reaps it.
-  ~WorkerProcess();
+  ~WorkerProcess() override;
 
-  // Kills and reaps it; how it had ended, for people: "killed by signal 9". `why` is
-  // what counts; without it, how it had ended is.
-  std::string End(std::optional<WorkerEnd> why = std::nullopt);
+  std::string End(std::optional<WorkerEnd> why = std::nullopt) override;
+  bool alive() const override { return pid_ > 0; }
+  absl::Status Send(const Assignment& assignment) override;
+  absl::StatusOr<bool> Receive(FromWorker& answer) override;
+  void Wait(std::chrono::milliseconds timeout) override { channel_.Wait(timeout); }
+  pollfd Awaited() const override;
+  RingConsumer& ring() override { return *ring_; }
 
-  // UNAVAILABLE: it is gone.
-  absl::Status Send(const Assignment& assignment);
-
-  bool alive() const { return pid_ > 0; }
   pid_t pid() const { return pid_; }
-  ControlChannel& channel() { return channel_; }
-  RingConsumer& ring() { return *ring_; }
 
  private:
   WorkerProcess(pid_t pid, ControlChannel channel, std::shared_ptr<RingConsumer> ring,

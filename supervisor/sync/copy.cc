@@ -39,7 +39,7 @@ absl::Status Copy::Run() {
     if (all_idle && (scheduler_.finished() || !stopping_for_.ok())) return stopping_for_;
     // A worker whose ring is full behind a client that stands still comes to no mark;
     // what it has since the last one is read again.
-    if (!stopping_for_.ok() && Clock::now() - stopping_since_ > limits::kPauseGrace) {
+    if (!stopping_for_.ok() && host_.Now() - stopping_since_ > limits::kPauseGrace) {
       return stopping_for_;
     }
     if (!merged) pool_.Wait(kLongestWait, takes_more);
@@ -193,7 +193,7 @@ void Copy::Warn(const std::string& text) {
 void Copy::StopFor(absl::Status why) {
   if (!stopping_for_.ok()) return;
   stopping_for_ = std::move(why);
-  stopping_since_ = Clock::now();
+  stopping_since_ = host_.Now();
   for (Member& member : pool_.members()) {
     if (!member.idle() && !member.ended) {
       member.process->ring().PauseThrough(member.given.back().id);

@@ -37,6 +37,7 @@ class CopyHost {
   // Whether the stream takes more now; otherwise the rings wait.
   virtual bool TakesMore() = 0;
   virtual absl::Status Pump() = 0;
+  virtual std::chrono::steady_clock::time_point Now() = 0;
 };
 
 class Copy {

@@ -11,7 +11,7 @@ void ReadDelivery(const Outbox& outbox, const Stager* stager, SyncFigures& figur
   figures.staging_bytes = stager->bytes_on_disk();
 }
 
-void ReadWriter(const ResponseWriter& writer, SyncFigures& figures) {
+void ReadWriter(const MessageWriter& writer, SyncFigures& figures) {
   figures.sent = {writer.sent_messages(), writer.sent_bytes()};
 }
 

@@ -18,7 +18,7 @@ namespace tributary {
 
 // `stager` may be nullptr.
 void ReadDelivery(const Outbox& outbox, const Stager* stager, SyncFigures& figures);
-void ReadWriter(const ResponseWriter& writer, SyncFigures& figures);
+void ReadWriter(const MessageWriter& writer, SyncFigures& figures);
 // `selected`: tables, those that need no copy included.
 void ReadTables(const Scheduler& scheduler, std::size_t selected, SyncFigures& figures);
 // Bytes in the rings that are not freed yet.

@@ -27,9 +27,15 @@ bool ReadFromVersion(const State& state, const std::string& version) {
 absl::Status Sync::FindStaged() {
   const State& state = request_.state;
   if (store_ == nullptr) return absl::OkStatus();
-  if (state.first_sync()) return store_->KeepOnly({});
-  const absl::Status kept = store_->KeepOnly({state.epoch});
-  if (!kept.ok()) return kept;
+  const std::vector<std::string> wanted =
+      state.first_sync() ? std::vector<std::string>() : std::vector<std::string>{state.epoch};
+  const absl::Status kept = store_->KeepOnly(wanted);
+  if (!kept.ok()) {
+    StageWarning(kept);
+    store_.reset();
+    return absl::OkStatus();
+  }
+  if (state.first_sync()) return absl::OkStatus();
   auto replay = store_->OpenReplay(
       state.epoch, operator_key_.empty() ? state.staging_key : operator_key_, state.position);
   if (!replay.ok()) return NoReplay(std::string(replay.status().message()));
@@ -109,9 +115,9 @@ std::vector<TableToCopy> Sync::WidenedTables() const {
 absl::Status Sync::WriteDirectly(std::string_view bytes, Hold hold) {
   writer_->Write(bytes, std::move(hold));
   CountIfDue();
-  if (writer_->pending_bytes() < limits::kWriteWindowBytes) return absl::OkStatus();
+  if (writer_->pending_bytes() < world_.write_window_bytes) return absl::OkStatus();
   writer_->Send();
-  while (writer_->WantProgress(limits::kWriteWindowBytes)) {
+  while (writer_->WantProgress(world_.write_window_bytes)) {
     if (ClientGone()) return absl::CancelledError("the client is gone");
     if (Draining()) return ShuttingDown();
     bell_.Wait(kLook);

@@ -30,13 +30,15 @@ std::string RandomBytes(std::size_t count) {
 }  // namespace
 
 Sync::Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
-           std::shared_ptr<ResponseWriter> writer, const std::atomic<bool>& draining, Doorbell bell)
+           std::shared_ptr<MessageWriter> writer, const std::atomic<bool>& draining, Doorbell bell,
+           SyncWorld world)
     : settings_(settings),
       metrics_(metrics),
       request_(std::move(request)),
       writer_(std::move(writer)),
       draining_(draining),
       bell_(std::move(bell)),
+      world_(std::move(world)),
       meter_(metrics, request_.connection.id) {
   writer_->OnProgress([this] { bell_.Ring(); });
 }
@@ -77,7 +79,8 @@ absl::Status Sync::OpenStaging() {
   }
   auto store = StagingStore::Open({.root = settings_.staging_dir,
                                    .connection = request_.connection.id,
-                                   .limit_bytes = settings_.staging_limit_bytes});
+                                   .limit_bytes = settings_.staging_limit_bytes,
+                                   .env = world_.disk});
   if (store.ok()) {
     store_ = *std::move(store);
     return absl::OkStatus();
@@ -90,7 +93,8 @@ absl::Status Sync::OpenStaging() {
 }
 
 absl::Status Sync::AskCatalog() {
-  pool_ = std::make_unique<Pool>(MakeOpening(request_.configuration, settings_.sqlite_root),
+  pool_ = std::make_unique<Pool>(world_.start_worker,
+                                 MakeOpening(request_.configuration, settings_.sqlite_root),
                                  settings_.workers, bell_, metrics_);
   selection_digest_ = request_.selection.Digest();
   Assignment assignment;
@@ -154,11 +158,13 @@ absl::Status Sync::BeginEpoch() {
                                operator_key_.empty() ? plan_.state.staging_key : operator_key_);
     if (epoch.ok()) {
       stager_ = std::make_unique<Stager>(*std::move(epoch), [this] { bell_.Ring(); });
+      stager_runs_ = world_.run_stager(*stager_);
     } else {
       StageWarning(epoch.status());
     }
   }
-  outbox_ = std::make_unique<Outbox>(*writer_, stager_.get(), plan_.state.position);
+  outbox_ = std::make_unique<Outbox>(*writer_, stager_.get(), plan_.state.position,
+                                     world_.write_window_bytes);
   return absl::OkStatus();
 }
 
@@ -217,7 +223,7 @@ void Sync::Checkpoint() {
   if (reads_) plan_.state.position = outbox_->last_position() + 1;
   last_checkpoint_ =
       outbox_->Put(ItemKind::kCheckpoint, CheckpointMessage(SerializeState(plan_.state)));
-  last_checkpoint_at_ = Clock::now();
+  last_checkpoint_at_ = Now();
   put_bytes_at_checkpoint_ = outbox_->put_bytes();
 }
 
@@ -228,7 +234,7 @@ void Sync::CheckpointIfDue() {
   const bool staging_grows =
       stager_ != nullptr && outbox_->put_bytes() - put_bytes_at_checkpoint_ >
                                 settings_.staging_limit_bytes / limits::kCheckpointsInStagingLimit;
-  if (Clock::now() - last_checkpoint_at_ >= settings_.checkpoint_interval || staging_grows) {
+  if (Now() - last_checkpoint_at_ >= settings_.checkpoint_interval || staging_grows) {
     Checkpoint();
   }
 }
@@ -246,7 +252,7 @@ absl::Status Sync::Pump() {
     ++figures_.warnings;
   }
   CountIfDue();
-  return outbox_->Pump(Clock::now());
+  return outbox_->Pump(Now());
 }
 
 void Sync::StageWarning(const absl::Status& why) {
@@ -258,7 +264,7 @@ void Sync::StageWarning(const absl::Status& why) {
 }
 
 void Sync::Count() {
-  counted_at_ = Clock::now();
+  counted_at_ = Now();
   if (outbox_ != nullptr) ReadDelivery(*outbox_, stager_.get(), figures_);
   ReadWriter(*writer_, figures_);
   figures_.checkpoints = replayed_checkpoints_ + (outbox_ ? outbox_->checkpoints_sent() : 0);
@@ -268,7 +274,7 @@ void Sync::Count() {
 }
 
 void Sync::CountIfDue() {
-  if (Clock::now() - counted_at_ >= limits::kMetricsEvery) Count();
+  if (Now() - counted_at_ >= limits::kMetricsEvery) Count();
 }
 
 // --- the end -----------------------------------------------------------------
@@ -286,7 +292,7 @@ absl::Status Sync::Conclude(const absl::Status& outcome) {
   }
   const absl::Status flushed = outbox_ == nullptr ? absl::OkStatus() : FlushOut();
   if (!flushed.ok()) return flushed;
-  const auto seconds = std::chrono::duration<double>(Clock::now() - started_).count();
+  const auto seconds = std::chrono::duration<double>(Now() - started_).count();
   Log(LogLevel::kInfo, "sync ends",
       {{"connection", request_.connection.id},
        {"outcome", absl::IsFailedPrecondition(outcome) ? "task" : std::string(outcome.message())},
@@ -302,8 +308,8 @@ absl::Status Sync::FlushOut() {
     const absl::Status pumped = Pump();
     if (!pumped.ok()) return absl::UnavailableError(pumped.message());
     if (outbox_->empty() && !writer_->WantProgress(1)) return absl::OkStatus();
-    if (Draining() && !draining_since.has_value()) draining_since = Clock::now();
-    if (draining_since.has_value() && Clock::now() - *draining_since > limits::kDrainGrace) {
+    if (Draining() && !draining_since.has_value()) draining_since = Now();
+    if (draining_since.has_value() && Now() - *draining_since > limits::kDrainGrace) {
       return ShuttingDown();
     }
     bell_.Wait(kLook);

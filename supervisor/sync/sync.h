@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "supervisor/metrics/sync_meter.h"
 #include "supervisor/plan/plan.h"
 #include "supervisor/pool/pool.h"
+#include "supervisor/pool/worker_process.h"
 #include "supervisor/request/connection.h"
 #include "supervisor/request/selection.h"
 #include "supervisor/settings.h"
@@ -35,12 +37,26 @@ struct SyncRequest {
   std::string state_json;
 };
 
+// What a sync has of the world outside its process.
+struct SyncWorld {
+  StartWorker start_worker = &WorkerProcess::Start;
+  leveldb::Env* disk = leveldb::Env::Default();
+  std::function<std::chrono::steady_clock::time_point()> now = &std::chrono::steady_clock::now;
+  // What may wait for the client.
+  std::size_t write_window_bytes = limits::kWriteWindowBytes;
+  // Sees to it that the stager's turns are taken until what it returns is let go.
+  std::function<std::shared_ptr<void>(Stager&)> run_stager = [](Stager& stager) {
+    return std::make_shared<StagerThread>(stager);
+  };
+};
+
 class Sync : private CopyHost {
  public:
   // `draining`: the process is to end; the sync stops at a checkpoint. `bell` is
   // rung by whoever sets it.
   Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
-       std::shared_ptr<ResponseWriter> writer, const std::atomic<bool>& draining, Doorbell bell);
+       std::shared_ptr<MessageWriter> writer, const std::atomic<bool>& draining, Doorbell bell,
+       SyncWorld world = {});
   Sync(const Sync&) = delete;
   Sync& operator=(const Sync&) = delete;
   ~Sync() override;
@@ -84,19 +100,22 @@ class Sync : private CopyHost {
   void CheckpointIfDue() override;
   bool TakesMore() override;
   absl::Status Pump() override;
+  Clock::time_point Now() override { return world_.now(); }
 
   const Settings& settings_;
   Metrics& metrics_;
   SyncRequest request_;
-  std::shared_ptr<ResponseWriter> writer_;
+  std::shared_ptr<MessageWriter> writer_;
   const std::atomic<bool>& draining_;
   Doorbell bell_;
+  SyncWorld world_;
 
   // In the order in which they may go: the last one first.
   std::string operator_key_;
   std::unique_ptr<StagingStore> store_;
   std::unique_ptr<Replay> replay_;
   std::unique_ptr<Stager> stager_;
+  std::shared_ptr<void> stager_runs_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Pool> pool_;
 
@@ -109,7 +128,7 @@ class Sync : private CopyHost {
   bool reads_ = false;
   bool staging_failure_told_ = false;
 
-  Clock::time_point started_ = Clock::now();
+  Clock::time_point started_ = world_.now();
   Clock::time_point last_checkpoint_at_{};
   std::uint64_t last_checkpoint_ = 0;
   std::uint64_t put_bytes_at_checkpoint_ = 0;

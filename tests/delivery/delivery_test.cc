@@ -11,6 +11,7 @@
 #include "common/limits.h"
 #include "proto/connector_sdk.grpc.pb.h"
 #include "supervisor/delivery/outbox.h"
+#include "supervisor/delivery/response_writer.h"
 #include "tests/staging/fault_env.h"
 #include "tests/staging/staged_stream.h"
 
@@ -64,6 +65,7 @@ class DeliveryTest : public ::testing::Test {
     client_.TryCancel();
     if (call_ != nullptr) call_->Finish();
     outbox_.reset();
+    stager_thread_.reset();
     stager_.reset();
     server_->Shutdown();
   }
@@ -71,6 +73,7 @@ class DeliveryTest : public ::testing::Test {
   void OpenStaging() {
     store_ = StagingStore::Open(options_).value();
     stager_ = std::make_unique<Stager>(store_->Begin(kEpoch, kKey).value(), [] {});
+    stager_thread_ = std::make_unique<StagerThread>(*stager_);
     outbox_ = std::make_unique<Outbox>(*writer_, stager_.get(), 0);
   }
 
@@ -148,6 +151,7 @@ class DeliveryTest : public ::testing::Test {
   std::shared_ptr<ResponseWriter> writer_;
   std::unique_ptr<StagingStore> store_;
   std::unique_ptr<Stager> stager_;
+  std::unique_ptr<StagerThread> stager_thread_;
   std::unique_ptr<Outbox> outbox_;
   Outbox::Clock::time_point now_{std::chrono::hours(1)};
   std::thread reader_;
@@ -289,6 +293,7 @@ TEST_F(DeliveryTest, AClientThatGoesIsNoticedAndNothingIsKeptForIt) {
   ASSERT_TRUE(PumpUntil([this] { return writer_->client_gone(); }).ok());
   writer_->Finish(grpc::Status::CANCELLED);
   outbox_.reset();
+  stager_thread_.reset();
   stager_.reset();
   EXPECT_FALSE(call_->Finish().ok());
   call_.reset();

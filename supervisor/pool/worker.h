@@ -1,0 +1,98 @@
+// A worker as the sync sees it: what it is sent, what it answers, and the frames that
+// it writes. WorkerProcess is the one there is; simulations have another.
+//
+// Used by the thread that started it.
+#ifndef TRIBUTARY_SUPERVISOR_POOL_WORKER_H_
+#define TRIBUTARY_SUPERVISOR_POOL_WORKER_H_
+
+#include <poll.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "common/ring/ring.h"
+#include "proto/worker.pb.h"
+#include "supervisor/metrics/metrics.h"
+
+namespace tributary {
+
+// Keeps the bytes that a string_view points into; the last copy frees them.
+using Hold = std::shared_ptr<const void>;
+
+struct Frame {
+  FrameType type{};
+  std::uint32_t assignment = 0;
+  std::uint32_t records = 0;
+  std::string_view payload;
+  // Of a batch; empty where it has none.
+  std::string_view compact;
+  Hold hold;
+};
+
+// The end of a ring at which frames are taken.
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+
+  // The next published frame, if there is one. INVALID_ARGUMENT: what stands in
+  // the ring cannot have been written by a sound worker.
+  virtual absl::StatusOr<std::optional<Frame>> Next() = 0;
+
+  // Announces that the consumer is about to sleep until data_ready is rung, which it
+  // is for limits::kBytesWorthWaking or the end of a read. False: there is a frame
+  // already, and nothing is announced.
+  virtual bool ArmDoorbell() = 0;
+
+  // Frees the whole ring for the worker although frames of it are held: what holds
+  // them keeps private copies of their bytes at the same addresses. For a client
+  // that stands still with the oldest frames in its window, since ring space is
+  // freed in order. RESOURCE_EXHAUSTED: no memory for the copies; all is as before.
+  virtual absl::Status Detach() = 0;
+
+  // Assignments up to `id` are to stop at their next mark.
+  virtual void PauseThrough(std::uint32_t id) = 0;
+  // What was asked for; the word in the ring is anybody's.
+  virtual std::uint32_t paused_through() const = 0;
+
+  // Bytes that are published and not yet given back.
+  virtual std::size_t bytes_held() const = 0;
+  // Changes while the worker lives.
+  virtual std::uint64_t pulse() const = 0;
+};
+
+class Worker {
+ public:
+  virtual ~Worker() = default;
+
+  // Kills and reaps it; how it had ended, for people: "killed by signal 9". `why` is
+  // what counts; without it, how it had ended is.
+  virtual std::string End(std::optional<WorkerEnd> why = std::nullopt) = 0;
+  virtual bool alive() const = 0;
+
+  // UNAVAILABLE: it is gone. RESOURCE_EXHAUSTED: it takes nothing more.
+  virtual absl::Status Send(const Assignment& assignment) = 0;
+  // Its next answer, if all of it has come: true. UNAVAILABLE: it is gone.
+  // INVALID_ARGUMENT: what it says is no message.
+  virtual absl::StatusOr<bool> Receive(FromWorker& answer) = 0;
+  // Until Receive may have something, or `timeout` has passed.
+  virtual void Wait(std::chrono::milliseconds timeout) = 0;
+  // The same for a poll(2) over many.
+  virtual pollfd Awaited() const = 0;
+
+  virtual FrameSource& ring() = 0;
+};
+
+// Starts a worker with `opening`; it rings the eventfd `data_ready` when it has
+// published a frame. RESOURCE_EXHAUSTED: no memory, descriptors or processes left.
+using StartWorker = std::function<absl::StatusOr<std::unique_ptr<Worker>>(
+    int data_ready, const Opening& opening, Metrics& metrics)>;
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_POOL_WORKER_H_
