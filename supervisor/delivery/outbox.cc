@@ -136,11 +136,12 @@ absl::Status Outbox::ReadBack() {
 }
 
 // What was to be read back and never came to staging is taken from where it still
-// is: the items' own holds.
+// is: the items' own holds. Those before it have been handed over.
 void Outbox::RecoverUnstaged() {
   std::deque<Item> unstaged = stager_->TakeUnstaged();
   if (!behind()) return;
   const std::uint64_t staged = stager_->staged_position();
+  while (!unstaged.empty() && unstaged.front().position < spilled_from_) unstaged.pop_front();
   while (!unstaged.empty() && unstaged.back().position > spilled_to_) unstaged.pop_back();
   while (!unstaged.empty()) {
     waiting_.push_front(std::move(unstaged.back()));

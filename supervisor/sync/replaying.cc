@@ -26,6 +26,9 @@ bool ReadFromVersion(const State& state, const std::string& version) {
 // What an earlier sync has staged behind the state that came back.
 absl::Status Sync::FindStaged() {
   const State& state = request_.state;
+  // Rows of what is selected no more would be sent, and what has been selected since
+  // would not; a sync that then reads nothing must not leave it behind its state.
+  passes_over_staged_ = state.selection != selection_digest_;
   if (store_ == nullptr) return absl::OkStatus();
   const std::vector<std::string> wanted =
       state.first_sync() ? std::vector<std::string>() : std::vector<std::string>{state.epoch};
@@ -36,6 +39,7 @@ absl::Status Sync::FindStaged() {
     return absl::OkStatus();
   }
   if (state.first_sync()) return absl::OkStatus();
+  if (passes_over_staged_) return NoReplay("the selection has changed");
   auto replay = store_->OpenReplay(
       state.epoch, operator_key_.empty() ? state.staging_key : operator_key_, state.position);
   if (!replay.ok()) return NoReplay(std::string(replay.status().message()));
@@ -58,10 +62,10 @@ absl::Status Sync::ReplayStaged() {
   if (replay_ == nullptr) return absl::OkStatus();
   const absl::Status same = CheckSource(catalog_, request_.connection.source, request_.state);
   if (!same.ok()) return same;
-  // Rows of tables that have changed since, or that are selected no more, would be
-  // sent in vain, and in the shape that they had.
-  if (request_.state.selection != selection_digest_) return NoReplay("the selection has changed");
-  if (!ReadFromVersion(reached_, catalog_.version())) return NoReplay("the source has changed");
+  // Rows of tables that have changed since would be sent in vain, and in the shape that
+  // they had.
+  passes_over_staged_ = !ReadFromVersion(reached_, catalog_.version());
+  if (passes_over_staged_) return NoReplay("the source has changed");
 
   // The state as it came, so that a checkpoint precedes the first record.
   auto first = std::make_shared<const std::string>(CheckpointMessage(request_.state_json));

@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::size_t kEpochBytes = 8;
 
+}  // namespace
+
 std::string RandomBytes(std::size_t count) {
   std::string bytes(count, '\0');
   // The generator never fails once seeded, and OpenSSL seeds it from the kernel.
@@ -26,8 +28,6 @@ std::string RandomBytes(std::size_t count) {
   }
   return bytes;
 }
-
-}  // namespace
 
 Sync::Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
            std::shared_ptr<MessageWriter> writer, const std::atomic<bool>& draining, Doorbell bell,
@@ -46,6 +46,7 @@ Sync::Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
 Sync::~Sync() { writer_->OnProgress(nullptr); }
 
 absl::Status Sync::Run() {
+  selection_digest_ = request_.selection.Digest();
   absl::Status done = OpenStaging();
   if (done.ok()) done = FindStaged();
   if (done.ok()) done = AskCatalog();
@@ -96,7 +97,6 @@ absl::Status Sync::AskCatalog() {
   pool_ = std::make_unique<Pool>(world_.start_worker,
                                  MakeOpening(request_.configuration, settings_.sqlite_root),
                                  settings_.workers, bell_, metrics_);
-  selection_digest_ = request_.selection.Digest();
   Assignment assignment;
   assignment.mutable_describe();
   const State& from = replay_ == nullptr ? request_.state : reached_;
@@ -148,9 +148,9 @@ absl::Status Sync::MakePlan() {
 absl::Status Sync::BeginEpoch() {
   const std::string earlier = plan_.state.epoch;
   reads_ = !plan_.copies.empty();
-  if (reads_ || earlier.empty()) {
-    plan_.state.epoch = absl::BytesToHexString(RandomBytes(kEpochBytes));
-    plan_.state.staging_key = operator_key_.empty() ? RandomBytes(kStagingKeyBytes) : "";
+  if (reads_ || earlier.empty() || passes_over_staged_) {
+    plan_.state.epoch = absl::BytesToHexString(world_.random_bytes(kEpochBytes));
+    plan_.state.staging_key = operator_key_.empty() ? world_.random_bytes(kStagingKeyBytes) : "";
     plan_.state.position = 0;
   }
   if (reads_ && store_ != nullptr) {

@@ -37,11 +37,15 @@ struct SyncRequest {
   std::string state_json;
 };
 
+// So many bytes that nobody can guess.
+std::string RandomBytes(std::size_t count);
+
 // What a sync has of the world outside its process.
 struct SyncWorld {
   StartWorker start_worker = &WorkerProcess::Start;
   leveldb::Env* disk = leveldb::Env::Default();
   std::function<std::chrono::steady_clock::time_point()> now = &std::chrono::steady_clock::now;
+  std::function<std::string(std::size_t)> random_bytes = &RandomBytes;
   // What may wait for the client.
   std::size_t write_window_bytes = limits::kWriteWindowBytes;
   // Sees to it that the stager's turns are taken until what it returns is let go.
@@ -121,6 +125,8 @@ class Sync : private CopyHost {
 
   // The state at the end of what is staged.
   State reached_;
+  // Something may be staged behind the state that is not to be sent any more.
+  bool passes_over_staged_ = false;
   std::string selection_digest_;
   Catalog catalog_;
   Plan plan_;

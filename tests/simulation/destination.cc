@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "proto/connector_sdk.pb.h"
 #include "supervisor/plan/plan.h"
 #include "supervisor/request/digest.h"
 
@@ -28,6 +29,24 @@ Row Chosen(const Row& row, const Choice& choice) {
     if (!choice.columns.contains(column)) chosen[column] = value;
   }
   return chosen;
+}
+
+Message ReadMessage(std::string_view bytes) {
+  fivetran_sdk::v2::UpdateResponse response;
+  if (!response.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return {};
+  if (response.has_checkpoint()) {
+    return {.kind = Message::Kind::kCheckpoint, .text = response.checkpoint().state_json()};
+  }
+  if (response.has_warning()) {
+    return {.kind = Message::Kind::kWarning, .text = response.warning().message()};
+  }
+  if (response.has_task()) return {.kind = Message::Kind::kTask, .text = response.task().message()};
+  if (response.has_schema_change()) return {.kind = Message::Kind::kSchemaChange};
+  if (response.records().records_size() == 1 &&
+      response.records().records(0).type() == fivetran_sdk::v2::TRUNCATE) {
+    return {.kind = Message::Kind::kTruncate, .table = response.records().records(0).table_name()};
+  }
+  return {};
 }
 
 void Destination::Apply(const Message& message) {
@@ -62,7 +81,7 @@ namespace {
 std::string DigestOf(const std::string& name, const TableState& entry, const SourceHistory& source,
                      const Choice& choice) {
   const Catalog catalog = source.Describe();
-  for (const SelectedTable& table : Select(catalog, choice)) {
+  for (const SelectedTable& table : choice.AsSelection().Resolve(catalog).tables) {
     if (table.table->table() != name) continue;
     google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column> columns;
     for (const auto* column : table.columns) *columns.Add() = *column;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "supervisor/checkpoint/state.h"
@@ -14,15 +15,18 @@
 namespace tributary::simulation {
 
 struct Message {
-  enum class Kind { kRows, kTruncate, kWarning, kCheckpoint };
-  Kind kind = Kind::kWarning;
-  std::string table;
+  enum class Kind { kRows, kTruncate, kSchemaChange, kWarning, kTask, kCheckpoint, kDamaged };
+  Kind kind = Kind::kDamaged;
+  std::string table = {};
   bool keyed = true;
-  std::vector<Row> rows;
-  // Of a checkpoint; else what happened, for people.
-  std::string text;
+  std::vector<Row> rows = {};
+  // The state of a checkpoint, or what a Warning or a Task says.
+  std::string text = {};
 };
 using MessagePtr = std::shared_ptr<const Message>;
+
+// One that the supervisor made itself.
+Message ReadMessage(std::string_view bytes);
 
 class Destination {
  public:

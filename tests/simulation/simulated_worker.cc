@@ -3,49 +3,85 @@
 #include <algorithm>
 #include <utility>
 
-#include "tests/simulation/destination.h"
-
 namespace tributary::simulation {
+
+std::string SimulatedWorker::End(std::optional<WorkerEnd>) {
+  alive_ = false;
+  return "killed by the simulation";
+}
+
+absl::Status SimulatedWorker::Send(const Assignment& assignment) {
+  if (!alive_) return absl::UnavailableError("the worker is gone");
+  queue_.push_back(assignment);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> SimulatedWorker::Receive(FromWorker& answer) {
+  if (answers_.empty()) {
+    if (alive_) return false;
+    return absl::UnavailableError("the worker is gone");
+  }
+  answer = std::move(answers_.front());
+  answers_.pop_front();
+  return true;
+}
+
+absl::StatusOr<std::optional<Frame>> SimulatedWorker::Next() {
+  if (ring_.empty()) return std::nullopt;
+  const auto published = std::make_shared<const Published>(std::move(ring_.front()));
+  ring_.pop_front();
+  return Frame{.type = published->type,
+               .assignment = published->assignment,
+               .records = 1,
+               .payload = published->payload,
+               .compact = {},
+               .hold = published};
+}
 
 void SimulatedWorker::Step() {
   if (!alive_ || queue_.empty()) return;
-  const Given given = queue_.front();
-  if (std::holds_alternative<CutWork>(given.work)) {
-    Cut(given);
-    queue_.pop_front();
-  } else {
-    Read(given);
-  }
+  const Assignment assignment = queue_.front();
+  if (assignment.has_read()) return Read(assignment);
+  assignment.has_describe() ? Describe(assignment) : Cut(assignment);
+  queue_.pop_front();
 }
 
-void SimulatedWorker::Cut(const Given& given) {
-  Answer answer{given.id, std::nullopt};
-  if (!faults_.cuts_are_wrong || !OneIn(random_, 4)) {
-    Slices& slices = answer.slices.emplace();
-    const auto& asked = std::get<CutWork>(given.work).tables;
-    for (std::size_t i = 0; i < asked.size(); ++i) {
-      Slices::Table& out = *slices.add_tables();
-      const auto table = source_.now()->find(given.tables[i]);
-      for (const BoundRange& range : asked[i].ranges) {
-        if (table->second.keyed) {
-          CutRange(range, out);
-        } else {
-          Range& whole = *out.add_slices();
-          whole.set_from(range.from);
-          whole.set_to(range.to);
-        }
+void SimulatedWorker::Describe(const Assignment& assignment) {
+  FromWorker& answer = answers_.emplace_back();
+  answer.set_assignment(assignment.id());
+  *answer.mutable_catalog() = world_.source().Describe();
+  if (assignment.describe().known_version() != answer.catalog().version()) return;
+  answer.mutable_catalog()->clear_tables();
+  answer.mutable_catalog()->set_unchanged(true);
+}
+
+void SimulatedWorker::Cut(const Assignment& assignment) {
+  const bool wrong = world_.faults().cuts_are_wrong;
+  FromWorker& answer = answers_.emplace_back();
+  answer.set_assignment(assignment.id());
+  if (wrong && OneIn(random(), 4)) {
+    answer.mutable_failure()->set_code(static_cast<int>(absl::StatusCode::kDataLoss));
+    return;
+  }
+  Slices& slices = *answer.mutable_slices();
+  for (const auto& asked : assignment.slice().tables()) {
+    Slices::Table& out = *slices.add_tables();
+    for (const Range& range : asked.ranges()) {
+      if (asked.access() == "key") {
+        CutRange(range, out);
+      } else {
+        *out.add_slices() = range;
       }
     }
-    if (faults_.cuts_are_wrong && OneIn(random_, 2)) Spoil(slices);
   }
-  answers_.push_back(std::move(answer));
+  if (wrong && OneIn(random(), 2)) Spoil(slices);
 }
 
-void SimulatedWorker::CutRange(const BoundRange& range, Slices::Table& out) {
-  std::string from = range.from;
-  const int end = PlaceOf(range.to, kPlaces);
-  for (int place = PlaceOf(range.from, 0) + 1; place < end; ++place) {
-    if (!OneIn(random_, 6)) continue;
+void SimulatedWorker::CutRange(const Range& range, Slices::Table& out) {
+  std::string from = range.from();
+  const int end = PlaceOf(range.to(), kPlaces);
+  for (int place = PlaceOf(range.from(), 0) + 1; place < end; ++place) {
+    if (!OneIn(random(), 6)) continue;
     Range& slice = *out.add_slices();
     slice.set_from(std::exchange(from, BoundAt(place)));
     slice.set_to(BoundAt(place));
@@ -53,16 +89,16 @@ void SimulatedWorker::CutRange(const BoundRange& range, Slices::Table& out) {
   }
   Range& last = *out.add_slices();
   last.set_from(from);
-  last.set_to(range.to);
+  last.set_to(range.to());
 }
 
 void SimulatedWorker::Spoil(Slices& slices) {
   if (slices.tables_size() == 0) return;
   auto& table = *slices.mutable_tables(
-      static_cast<int>(Below(random_, static_cast<std::size_t>(slices.tables_size()))));
+      static_cast<int>(Below(random(), static_cast<std::size_t>(slices.tables_size()))));
   auto& ranges = *table.mutable_slices();
   if (ranges.empty()) return;
-  switch (Below(random_, 5)) {
+  switch (Below(random(), 5)) {
     case 0:
       ranges.RemoveLast();
       break;
@@ -81,79 +117,84 @@ void SimulatedWorker::Spoil(Slices& slices) {
   }
 }
 
-void SimulatedWorker::Read(const Given& given) {
-  const auto& read = std::get<ReadWork>(given.work);
+void SimulatedWorker::Read(const Assignment& assignment) {
+  const ReadAssignment& read = assignment.read();
+  const std::uint32_t id = assignment.id();
   if (!reading_.has_value()) {
-    reading_ = Reading{source_.version(), source_.now(), PlaceOf(read.range.from, 0)};
-    ring_.push_back({.type = Frame::Type::kOpen,
-                     .assignment = given.id,
-                     .rows = {},
-                     .at = {},
-                     .version = reading_->version,
-                     .widen = {}});
-    return;
+    reading_ =
+        Reading{world_.source().version(), world_.source().now(), PlaceOf(read.range().from(), 0)};
+    return PublishMark(id, "", /*opens=*/true);
   }
-  const Table& table = reading_->content->at(given.table);
-  const int end = PlaceOf(read.range.to, kPlaces);
+  const Table& table = reading_->content->at(read.table());
+  const int end = PlaceOf(read.range().to(), kPlaces);
   if (std::exchange(reading_->owes_mark, false)) {
-    Mark(given.id, BoundAt(reading_->next));
-    if (given.id <= pause_through_) EndRead(given, ReadEnd::PAUSED);
+    PublishMark(id, BoundAt(reading_->next));
+    if (id <= pause_through_) EndRead(id, ReadEnd::PAUSED);
     return;
   }
-  Frame batch{.type = Frame::Type::kBatch,
-              .assignment = given.id,
-              .rows = {},
-              .at = {},
-              .version = {},
-              .widen = {}};
-  for (std::size_t room = 1 + Below(random_, 4); room > 0 && reading_->next < end; --room) {
+  Message batch{.kind = Message::Kind::kRows, .table = read.table()};
+  batch.keyed = read.access() == "key";
+  for (std::size_t room = 1 + Below(random(), 4); room > 0 && reading_->next < end; --room) {
     const auto row = table.rows.lower_bound(reading_->next);
     if (row == table.rows.end() || row->first >= end) {
       reading_->next = end;
       break;
     }
-    if (given.table == faults_.poison_table && row->first == faults_.poison_place) return Kill();
+    if (read.table() == world_.faults().poison_table &&
+        row->first == world_.faults().poison_place) {
+      return Kill();
+    }
     Row& sent = batch.rows.emplace_back();
-    for (const auto& column : given.columns) {
+    for (const auto& column : read.columns()) {
       const auto value = row->second.find(column.name());
       // Dropped from the source since the catalog was made: as in SQLite, the
       // version has moved, and the read fails.
       sent[column.name()] = value == row->second.end() ? "null" : value->second;
       if (column.type() != fivetran_sdk::v2::STRING && IsMisfit(sent[column.name()])) {
-        return EndRead(given, ReadEnd::WIDEN, {column.name()});
+        return EndRead(id, ReadEnd::WIDEN, column.name());
       }
     }
     reading_->next = row->first + 1;
   }
   if (!batch.rows.empty()) {
-    ring_.push_back(std::move(batch));
+    const std::size_t padding = world_.faults().staging_is_tight ? 8 * Below(random(), 2048) : 0;
+    const bool keyed = batch.keyed;
+    PublishBatch(id,
+                 world_.batches().Make(std::make_shared<const Message>(std::move(batch)), padding));
     // May lie at the slice's end, which is marked once more.
-    reading_->owes_mark = table.keyed && OneIn(random_, 2);
+    reading_->owes_mark = keyed && OneIn(random(), 2);
     return;
   }
-  if (reading_->next >= end && reading_->marked_end) return EndRead(given, ReadEnd::DONE);
+  if (reading_->next >= end && reading_->marked_end) return EndRead(id, ReadEnd::DONE);
   reading_->marked_end = reading_->next >= end;
-  if (reading_->marked_end) Mark(given.id, read.range.to);
+  if (reading_->marked_end) PublishMark(id, read.range().to());
 }
 
-void SimulatedWorker::Mark(std::uint32_t assignment, const std::string& at) {
-  ring_.push_back({.type = Frame::Type::kMark,
-                   .assignment = assignment,
-                   .rows = {},
-                   .at = at,
-                   .version = reading_->version,
-                   .widen = {}});
+// Now and then in two frames, between which the worker may be killed.
+void SimulatedWorker::PublishBatch(std::uint32_t assignment, std::string bytes) {
+  if (OneIn(random(), 8)) {
+    const std::size_t part = 1 + Below(random(), bytes.size() - 1);
+    ring_.push_back({FrameType::kPart, assignment, bytes.substr(0, part)});
+    bytes.erase(0, part);
+    if (world_.faults().workers_die && OneIn(random(), 20)) return Kill();
+  }
+  ring_.push_back({FrameType::kBatch, assignment, std::move(bytes)});
 }
 
-void SimulatedWorker::EndRead(const Given& given, ReadEnd::Outcome outcome,
-                              std::vector<std::string> widen) {
-  ring_.push_back({.type = Frame::Type::kEnd,
-                   .assignment = given.id,
-                   .rows = {},
-                   .at = {},
-                   .version = {},
-                   .outcome = outcome,
-                   .widen = std::move(widen)});
+void SimulatedWorker::PublishMark(std::uint32_t assignment, const std::string& at, bool opens) {
+  Mark mark;
+  mark.set_at(at);
+  mark.set_version(reading_->version);
+  mark.set_opens(opens);
+  ring_.push_back({FrameType::kMark, assignment, mark.SerializeAsString()});
+}
+
+void SimulatedWorker::EndRead(std::uint32_t assignment, ReadEnd::Outcome outcome,
+                              const std::string& widen) {
+  ReadEnd end;
+  end.set_outcome(outcome);
+  if (!widen.empty()) end.add_widen(widen);
+  ring_.push_back({FrameType::kEnd, assignment, end.SerializeAsString()});
   reading_.reset();
   queue_.pop_front();
 }

@@ -12,63 +12,27 @@
 #include <string>
 #include <vector>
 
-#include "supervisor/plan/scheduler.h"
-#include "tests/simulation/source_history.h"
+#include "supervisor/pool/worker.h"
+#include "tests/simulation/world.h"
 
 namespace tributary::simulation {
 
-struct Frame {
-  enum class Type { kOpen, kBatch, kMark, kEnd };
-  Type type = Type::kBatch;
-  std::uint32_t assignment = 0;
-  std::vector<Row> rows;
-  std::string at;
-  std::string version;
-  ReadEnd::Outcome outcome = ReadEnd::DONE;
-  std::vector<std::string> widen;
-};
-
-struct Answer {
-  std::uint32_t assignment = 0;
-  // Without: cutting failed.
-  std::optional<Slices> slices;
-};
-
-// What goes wrong in one sync.
-struct Faults {
-  bool source_changes = false;
-  bool workers_die = false;
-  bool cuts_are_wrong = false;
-  bool supervisor_dies = false;
-  bool disk_fails = false;
-  // Reading this place of this table ends the worker.
-  std::string poison_table;
-  int poison_place = -1;
-};
-
-struct Given {
-  std::uint32_t id = 0;
-  Work work;
-  // Of a read: what the assignment says of the table.
-  std::string table;
-  std::vector<fivetran_sdk::v2::Column> columns;
-  // Of a cut, each one's.
-  std::vector<std::string> tables;
-};
-
-class SimulatedWorker {
+class SimulatedWorker final : public Worker, private FrameSource {
  public:
-  SimulatedWorker(Random& random, const SourceHistory& source, const Faults& faults)
-      : random_(random), source_(source), faults_(faults) {}
+  explicit SimulatedWorker(World& world) : world_(world) { world_.Join(this); }
+  ~SimulatedWorker() override { world_.Leave(this); }
 
-  void Give(Given given) { queue_.push_back(std::move(given)); }
-  void PauseThrough(std::uint32_t id) { pause_through_ = std::max(pause_through_, id); }
   void Step();
   void Kill() { alive_ = false; }
 
-  bool alive() const { return alive_; }
-  std::deque<Frame>& ring() { return ring_; }
-  std::deque<Answer>& answers() { return answers_; }
+  std::string End(std::optional<WorkerEnd> why) override;
+  bool alive() const override { return alive_; }
+  absl::Status Send(const Assignment& assignment) override;
+  absl::StatusOr<bool> Receive(FromWorker& answer) override;
+  void Wait(std::chrono::milliseconds) override { world_.Step(); }
+  // The world rings the bell that is polled beside it.
+  pollfd Awaited() const override { return {-1, 0, 0}; }
+  FrameSource& ring() override { return *this; }
 
  private:
   // A read in its transaction.
@@ -79,23 +43,39 @@ class SimulatedWorker {
     bool owes_mark = false;
     bool marked_end = false;
   };
+  struct Published {
+    FrameType type{};
+    std::uint32_t assignment = 0;
+    std::string payload;
+  };
 
-  void Cut(const Given& given);
-  void CutRange(const BoundRange& range, Slices::Table& out);
+  absl::StatusOr<std::optional<Frame>> Next() override;
+  bool ArmDoorbell() override { return ring_.empty(); }
+  absl::Status Detach() override { return absl::OkStatus(); }
+  void PauseThrough(std::uint32_t id) override { pause_through_ = std::max(pause_through_, id); }
+  std::uint32_t paused_through() const override { return pause_through_; }
+  std::size_t bytes_held() const override { return 0; }
+  std::uint64_t pulse() const override { return ++pulse_; }
+
+  void Describe(const Assignment& assignment);
+  void Cut(const Assignment& assignment);
+  void CutRange(const Range& range, Slices::Table& out);
   void Spoil(Slices& slices);
-  void Read(const Given& given);
-  void Mark(std::uint32_t assignment, const std::string& at);
-  void EndRead(const Given& given, ReadEnd::Outcome outcome, std::vector<std::string> widen = {});
+  void Read(const Assignment& assignment);
+  void PublishBatch(std::uint32_t assignment, std::string bytes);
+  void PublishMark(std::uint32_t assignment, const std::string& at, bool opens = false);
+  void EndRead(std::uint32_t assignment, ReadEnd::Outcome outcome, const std::string& widen = "");
 
-  Random& random_;
-  const SourceHistory& source_;
-  const Faults& faults_;
+  Random& random() { return world_.random(); }
+
+  World& world_;
   bool alive_ = true;
   std::uint32_t pause_through_ = 0;
-  std::deque<Given> queue_;
+  mutable std::uint64_t pulse_ = 0;
+  std::deque<Assignment> queue_;
   std::optional<Reading> reading_;
-  std::deque<Frame> ring_;
-  std::deque<Answer> answers_;
+  std::deque<Published> ring_;
+  std::deque<FromWorker> answers_;
 };
 
 }  // namespace tributary::simulation

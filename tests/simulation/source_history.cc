@@ -6,24 +6,33 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "supervisor/checkpoint/state.h"
-#include "supervisor/request/digest.h"
+#include "proto/connector_sdk.pb.h"
 
 namespace tributary::simulation {
 
 bool IsMisfit(const std::string& value) { return value.starts_with("misfit"); }
 
-std::string Choice::Digest() const {
-  class Digest digest;
-  for (const std::string& table : tables) digest.Text(table);
-  digest.Number(tables.size());
-  for (const std::string& column : columns) digest.Text(column);
-  return digest.Hex(kDigestDigits);
+Selection Choice::AsSelection() const {
+  fivetran_sdk::v2::Selection selection;
+  auto& schemas = *selection.mutable_with_schema();
+  schemas.set_include_new_schemas(true);
+  auto& schema = *schemas.add_schemas();
+  schema.set_schema_name("main");
+  schema.set_included(true);
+  schema.set_include_new_tables(true);
+  for (std::size_t i = 0; i < kMostTables; ++i) {
+    auto& table = *schema.add_tables();
+    table.set_table_name(absl::StrCat("t", i));
+    table.set_included(!tables.contains(table.table_name()));
+    table.set_include_new_columns(true);
+    for (const std::string& column : columns) (*table.mutable_columns())[column] = false;
+  }
+  return *Selection::Read(&selection);
 }
 
 SourceHistory::SourceHistory(Random& random) : random_(random) {
   Content content;
-  const std::size_t tables = 1 + Below(random_, 4);
+  const std::size_t tables = 1 + Below(random_, kMostTables);
   for (std::size_t i = 0; i < tables; ++i) {
     Table& table = content[absl::StrCat("t", i)];
     table.keyed = !OneIn(random_, 4);
@@ -58,7 +67,8 @@ void SourceHistory::ChangeRow(Content& content) {
 
 void SourceHistory::Change() {
   Content content = *now_;
-  for (std::size_t changes = 1 + Below(random_, 4); changes > 0; --changes) ChangeRow(content);
+  for (std::size_t changes = 1 + Below(random_, kMostTables); changes > 0; --changes)
+    ChangeRow(content);
   if (OneIn(random_, 12)) {
     Table& table = content.begin()->second;
     const std::string column = "added";
@@ -95,19 +105,6 @@ Catalog SourceHistory::Describe() const {
     }
   }
   return catalog;
-}
-
-std::vector<SelectedTable> Select(const Catalog& catalog, const Choice& choice) {
-  std::vector<SelectedTable> selected;
-  for (const CatalogTable& table : catalog.tables()) {
-    if (choice.tables.contains(table.table())) continue;
-    SelectedTable& one = selected.emplace_back();
-    one.table = &table;
-    for (const auto& column : table.columns()) {
-      if (!choice.columns.contains(column.name())) one.columns.push_back(&column);
-    }
-  }
-  return selected;
 }
 
 }  // namespace tributary::simulation

@@ -37,6 +37,7 @@ using Content = std::map<std::string, Table>;
 
 inline constexpr char kKeyColumn[] = "id";
 inline constexpr int kPlaces = 24;
+inline constexpr std::size_t kMostTables = 4;
 
 // Does not fit its column until that is sent as STRING.
 bool IsMisfit(const std::string& value);
@@ -46,7 +47,7 @@ struct Choice {
   std::set<std::string> tables;
   // Never kKeyColumn.
   std::set<std::string> columns;
-  std::string Digest() const;
+  Selection AsSelection() const;
 };
 
 class SourceHistory {
@@ -73,8 +74,6 @@ class SourceHistory {
   std::shared_ptr<const Content> now_;
   std::map<std::string, std::shared_ptr<const Content>> history_;
 };
-
-std::vector<SelectedTable> Select(const Catalog& catalog, const Choice& choice);
 
 }  // namespace tributary::simulation
 
