@@ -13,8 +13,8 @@ folder=$(realpath -m "$2")
 fail() {
   cat >&2 <<TEXT
 fetch $package: $1
-  Its source is built into tributary, since Debian has no archive of it that can be
-  linked. Either let apt reach a Debian mirror (run "apt-get update" as root and look at
+  It has to be built from its source here, since Debian has no archive of it that would
+  do. Either let apt reach a Debian mirror (run "apt-get update" as root and look at
   what it says) and make again, or bring ${package}_*.dsc with its files from elsewhere and
   unpack it with: dpkg-source -x ${package}_*.dsc $folder
 TEXT
