@@ -2,6 +2,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <future>
@@ -60,6 +61,7 @@ class DeliveryTest : public ::testing::Test {
     options_ = OptionsFor(folder_.path());
   }
   ~DeliveryTest() override {
+    env_.LetWritesGo();
     writer_->Finish(grpc::Status::OK);
     if (reader_.joinable()) reader_.join();
     client_.TryCancel();
@@ -116,6 +118,7 @@ class DeliveryTest : public ::testing::Test {
       UpdateResponse response;
       while (call_->Read(&response)) {
         received_.push_back(response.SerializeAsString());
+        arrived_.store(received_.size());
         if (response.has_checkpoint() && stager_ != nullptr && !stager_->failed() &&
             stager_->staged_position() < received_.size()) {
           checkpoint_too_early_ = true;
@@ -156,7 +159,9 @@ class DeliveryTest : public ::testing::Test {
   Outbox::Clock::time_point now_{std::chrono::hours(1)};
   std::thread reader_;
   std::vector<std::string> sent_;
+  // The reader's until it has ended; how many there are may be asked before.
   std::vector<std::string> received_;
+  std::atomic<std::size_t> arrived_{0};
   bool checkpoint_too_early_ = false;
 };
 
@@ -172,6 +177,27 @@ TEST_F(DeliveryTest, OrderIsKeptAndNoCheckpointLeavesBeforeItIsStaged) {
   EXPECT_EQ(received_, sent_);
   EXPECT_FALSE(checkpoint_too_early_);
   EXPECT_EQ(stager_->staged_position(), 500u);
+}
+
+TEST_F(DeliveryTest, ACheckpointWaitsForADiskThatStandsStillAndWhatIsBeforeItDoesNot) {
+  constexpr std::size_t kBeforeCheckpoint = 9;
+  constexpr std::chrono::seconds kWhile{1};
+  options_.env = &env_;
+  OpenStaging();
+  ReadAll();
+  env_.HoldWrites();
+  // The tenth is a checkpoint, and more is behind it.
+  PutMany(15, 1000);
+  ASSERT_TRUE(PumpUntil([this] { return arrived_.load() >= kBeforeCheckpoint; }).ok());
+  const auto until = std::chrono::steady_clock::now() + kWhile;
+  ASSERT_TRUE(PumpUntil([until] { return std::chrono::steady_clock::now() > until; }).ok());
+  EXPECT_EQ(arrived_.load(), kBeforeCheckpoint);
+  EXPECT_EQ(stager_->staged_position(), 0u);
+  env_.LetWritesGo();
+  ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
+  EndCall();
+  EXPECT_EQ(received_, sent_);
+  EXPECT_FALSE(stager_->failed());
 }
 
 TEST_F(DeliveryTest, WithoutStagingItIsTheSame) {

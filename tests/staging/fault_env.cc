@@ -13,6 +13,7 @@ class FaultWritableFile : public leveldb::WritableFile {
       : env_(env), path_(std::move(path)), file_(file) {}
 
   leveldb::Status Append(const leveldb::Slice& bytes) override {
+    env_->AwaitWrites();
     leveldb::Status status = env_->Step(path_);
     if (status.ok()) status = env_->TakeSpace(path_, bytes.size());
     if (!status.ok()) {
@@ -72,6 +73,24 @@ void FaultEnv::FailAt(std::uint64_t nth, bool stays_broken) {
   fail_at_ = nth == kNever ? kNever : calls_ + nth;
   stays_broken_ = stays_broken;
   failed_ = false;
+}
+
+void FaultEnv::HoldWrites() {
+  const std::lock_guard lock(mutex_);
+  held_ = true;
+}
+
+void FaultEnv::LetWritesGo() {
+  {
+    const std::lock_guard lock(mutex_);
+    held_ = false;
+  }
+  let_go_.notify_all();
+}
+
+void FaultEnv::AwaitWrites() {
+  std::unique_lock lock(mutex_);
+  let_go_.wait(lock, [this] { return !held_; });
 }
 
 leveldb::Status FaultEnv::Step(const std::string& subject) {

@@ -1,10 +1,12 @@
-// File systems that fail, fill up, or forget what was not synced.
+// File systems that fail, fill up, stand still, or forget what was not synced.
 #ifndef TRIBUTARY_TESTS_STAGING_FAULT_ENV_H_
 #define TRIBUTARY_TESTS_STAGING_FAULT_ENV_H_
 
+#include <condition_variable>
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,9 @@ class FaultEnv : public leveldb::EnvWrapper {
   void FailAt(std::uint64_t nth, bool stays_broken);
   // Appending beyond so many bytes fails with ENOSPC.
   void SetSpace(std::uint64_t bytes) { space_bytes_ = bytes; }
+  // From now on whoever writes to a file waits, until they are let go. Any thread.
+  void HoldWrites();
+  void LetWritesGo();
   // Whether a fault was met.
   bool failed() const { return failed_; }
   std::uint64_t calls() const { return calls_; }
@@ -52,6 +57,7 @@ class FaultEnv : public leveldb::EnvWrapper {
   leveldb::Status LockFile(const std::string& path, leveldb::FileLock** lock) override;
 
   // For the files that this hands out.
+  void AwaitWrites();
   leveldb::Status Step(const std::string& subject);
   leveldb::Status TakeSpace(const std::string& subject, std::uint64_t bytes);
   void Wrote(const std::string& path, std::uint64_t bytes) { lengths_[path].written += bytes; }
@@ -66,6 +72,10 @@ class FaultEnv : public leveldb::EnvWrapper {
   };
 
   static void Truncate(const std::string& path, std::uint64_t length);
+
+  std::mutex mutex_;
+  std::condition_variable let_go_;
+  bool held_ = false;
 
   std::uint64_t calls_ = 0;
   std::uint64_t fail_at_ = kNever;
