@@ -169,6 +169,32 @@ TEST_F(EpochTest, LargestMessageIsTakenAndALargerOneIsNot) {
   EXPECT_TRUE(block->items.front().bytes == message);
 }
 
+TEST_F(EpochTest, ManyItemsShareOneValueOfAboutTheBlocksSize) {
+  options_.segment_bytes = limits::kStagingSegmentBytes;
+  stream_.checkpoint_every = 1000;
+  stream_.batch_bytes = 10'000;
+  Stage(200);
+  ASSERT_TRUE(writer_->Flush().ok());
+  const std::size_t most = limits::kStagingBlockBytes;
+  std::uint64_t position = 1;
+  int blocks = 0;
+  while (position <= 200) {
+    auto block = writer_->Read(position);
+    ASSERT_TRUE(block.ok()) << block.status();
+    ASSERT_EQ(Difference(stream_, *block, position), "");
+    std::size_t bytes = 0;
+    for (const StagedItem& item : block->items) bytes += item.bytes.size();
+    position = block->items.back().position + 1;
+    ++blocks;
+    EXPECT_LE(bytes, most);
+    // The last one was cut short by the flush.
+    if (position > 200) break;
+    EXPECT_GT(block->items.size(), 1u);
+    EXPECT_GT(bytes, most - 11'000) << "one more would have fitted";
+  }
+  EXPECT_EQ(blocks, 8);
+}
+
 TEST_F(EpochTest, PartSizedItemsComeBack) {
   Begin();
   std::uint64_t position = 0;
