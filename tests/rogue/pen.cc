@@ -17,7 +17,7 @@ namespace tributary::rogue {
 namespace {
 
 constexpr std::chrono::milliseconds kBeat(20);
-constexpr int kFlipsOfHeader = 2000;
+constexpr int kFlipsBetweenBeats = 100;
 constexpr int kLooks = 10;
 
 RingMemory SecondMapping() {
@@ -51,6 +51,15 @@ Pen::Frame Pen::Newest() const {
     if (header.magic == kFrameMagic && at + header.FrameBytes() == head) return {header, at};
   }
   return {};
+}
+
+Pen::Frame Pen::FirstBatch(std::uint64_t from) const {
+  FrameHeader header;
+  for (std::uint64_t at = from; at < memory_.control().head.load(); at += header.FrameBytes()) {
+    std::memcpy(&header, memory_.data(at), sizeof(header));
+    if (header.type == FrameType::kBatch) return {header, at};
+  }
+  std::abort();
 }
 
 std::string Pen::version() const {
@@ -155,8 +164,9 @@ void Pen::SendBytes(std::string_view bytes) {
 
 void Pen::PauseAll() { memory_.control().pause_through.store(UINT32_MAX); }
 
-void Pen::FlipHeaders(const std::function<bool()>& over) {
+void Pen::FlipHeaders(std::uint64_t from) {
   using Spoil = void (*)(FrameHeader&);
+  using Words = std::array<std::uint64_t, sizeof(FrameHeader) / sizeof(std::uint64_t)>;
   // Each is one that the check refuses, so that what is sound when it is checked
   // can do harm only where it is read a second time.
   constexpr std::array<Spoil, 7> kSpoils = {
@@ -167,29 +177,36 @@ void Pen::FlipHeaders(const std::function<bool()>& over) {
       [](FrameHeader& header) { header.assignment = UINT32_MAX; },
       [](FrameHeader& header) { header.sequence += 1'000'000; },
       [](FrameHeader& header) { header.records = UINT32_MAX; }};
-  std::uint64_t at = memory_.control().head.load();
-  for (std::size_t frame = 0; !over(); ++frame) {
-    // Until the next frame stands there.
-    if (memory_.control().head.load() == at) {
-      std::this_thread::yield();
-      continue;
-    }
+  const Frame batch = FirstBatch(from);
+  const std::string rows(memory_.data(batch.at) + sizeof(FrameHeader) + batch.header.skip,
+                         batch.header.payload_bytes);
+  for (std::size_t frame = 0;; ++frame) {
+    const std::uint64_t at = memory_.control().head.load();
     FrameHeader sound;
-    std::memcpy(&sound, memory_.data(at), sizeof(sound));
+    Write(
+        [&](FrameHeader& header) {
+          header.records = batch.header.records;
+          sound = header;
+        },
+        rows);
     FrameHeader spoiled = sound;
     kSpoils[frame % kSpoils.size()](spoiled);
-    auto* const place = reinterpret_cast<volatile std::uint64_t*>(memory_.data(at));
-    std::uint64_t sound_words[sizeof(sound) / sizeof(std::uint64_t)];
-    std::uint64_t spoiled_words[sizeof(sound) / sizeof(std::uint64_t)];
-    std::memcpy(sound_words, &sound, sizeof(sound));
-    std::memcpy(spoiled_words, &spoiled, sizeof(spoiled));
-    for (int flip = 0; flip < kFlipsOfHeader; ++flip) {
-      for (std::size_t word = 0; word < std::size(sound_words); ++word) {
-        place[word] = flip % 2 == 0 ? spoiled_words[word] : sound_words[word];
+    Words sound_words;
+    Words spoiled_words;
+    std::memcpy(sound_words.data(), &sound, sizeof(sound));
+    std::memcpy(spoiled_words.data(), &spoiled, sizeof(spoiled));
+    const auto put =
+        [place = reinterpret_cast<volatile std::uint64_t*>(memory_.data(at))](const Words& words) {
+          for (std::size_t word = 0; word < words.size(); ++word) place[word] = words[word];
+        };
+    // Until the supervisor has read it and let it go.
+    while (memory_.control().tail.load() <= at) {
+      for (int flip = 0; flip < kFlipsBetweenBeats; ++flip) {
+        put(spoiled_words);
+        put(sound_words);
       }
+      memory_.control().pulse.fetch_add(1);
     }
-    // Whole frames are passed over: the reader writes faster than this looks.
-    at = memory_.control().head.load();
   }
 }
 

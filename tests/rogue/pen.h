@@ -42,13 +42,16 @@ class Pen {
 
   // What the supervisor would write: every read is to stop at its next mark.
   void PauseAll();
-  // Changes the newest header from sound to not and back, until `over`.
-  void FlipHeaders(const std::function<bool()>& over);
+  // Writes the first batch behind `from` again and again, and changes each one's header
+  // from sound to not and back while the supervisor reads it; until it is killed.
+  [[noreturn]] void FlipHeaders(std::uint64_t from);
   // Signs of life and nothing else, until it is killed.
   [[noreturn]] void LiveOn();
 
   // Of the work that the newest frame belongs to.
   std::uint32_t assignment() const { return Newest().header.assignment; }
+  // Where the next frame will begin.
+  std::uint64_t head() const { return memory_.control().head.load(); }
   // What the newest frame, a mark, says of its version.
   std::string version() const;
 
@@ -59,6 +62,8 @@ class Pen {
     std::uint64_t at = 0;
   };
   Frame Newest() const;
+  // There has to be one.
+  Frame FirstBatch(std::uint64_t from) const;
   void Publish(std::uint64_t head);
 
   RingMemory memory_;

@@ -11,7 +11,6 @@
 #include <atomic>
 #include <cerrno>
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -108,26 +107,19 @@ class RogueSource : public Source {
       return sound_.Read(assignment, writer);
     }
     TellConfinement();
-    if (deed_ == nullptr) return ReadWithFlips(assignment, writer);
-    if (deed_->moment == Moment::kAmid) pen_.PauseAll();
-    if (deed_->moment != Moment::kFirst) {
+    const Moment moment = deed_ == nullptr ? Moment::kAmid : deed_->moment;
+    const std::uint64_t from = pen_.head();
+    if (moment == Moment::kAmid) pen_.PauseAll();
+    if (moment != Moment::kFirst) {
       const auto end = sound_.Read(assignment, writer);
       if (!end.ok()) return end;
     }
+    if (deed_ == nullptr) pen_.FlipHeaders(from);
     deed_->act(pen_);
     pen_.LiveOn();
   }
 
  private:
-  absl::StatusOr<ReadEnd> ReadWithFlips(const ReadAssignment& assignment, SliceWriter& writer) {
-    std::atomic<bool> over{false};
-    std::thread flips([&] { pen_.FlipHeaders([&over] { return over.load(); }); });
-    auto end = sound_.Read(assignment, writer);
-    over.store(true);
-    flips.join();
-    return end;
-  }
-
   const std::string name_;
   const Deed* const deed_;
   Times times_;
