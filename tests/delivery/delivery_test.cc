@@ -123,6 +123,11 @@ class DeliveryTest : public ::testing::Test {
             stager_->staged_position() < received_.size()) {
           checkpoint_too_early_ = true;
         }
+        // A sync that has sent it waits for the disk.
+        if (response.has_checkpoint() && env_.holds_writes()) {
+          checkpoint_too_early_ = true;
+          env_.LetWritesGo();
+        }
       }
     });
   }
@@ -192,11 +197,13 @@ TEST_F(DeliveryTest, ACheckpointWaitsForADiskThatStandsStillAndWhatIsBeforeItDoe
   const auto until = std::chrono::steady_clock::now() + kWhile;
   ASSERT_TRUE(PumpUntil([until] { return std::chrono::steady_clock::now() > until; }).ok());
   EXPECT_EQ(arrived_.load(), kBeforeCheckpoint);
+  EXPECT_TRUE(env_.holds_writes());
   EXPECT_EQ(stager_->staged_position(), 0u);
   env_.LetWritesGo();
   ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
   EndCall();
   EXPECT_EQ(received_, sent_);
+  EXPECT_FALSE(checkpoint_too_early_);
   EXPECT_FALSE(stager_->failed());
 }
 

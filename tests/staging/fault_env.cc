@@ -88,6 +88,11 @@ void FaultEnv::LetWritesGo() {
   let_go_.notify_all();
 }
 
+bool FaultEnv::holds_writes() {
+  const std::lock_guard lock(mutex_);
+  return held_;
+}
+
 void FaultEnv::AwaitWrites() {
   std::unique_lock lock(mutex_);
   let_go_.wait(lock, [this] { return !held_; });

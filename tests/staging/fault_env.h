@@ -28,6 +28,7 @@ class FaultEnv : public leveldb::EnvWrapper {
   // From now on whoever writes to a file waits, until they are let go. Any thread.
   void HoldWrites();
   void LetWritesGo();
+  bool holds_writes();
   // Whether a fault was met.
   bool failed() const { return failed_; }
   std::uint64_t calls() const { return calls_; }
