@@ -51,6 +51,8 @@ inline constexpr std::size_t kMaxFramePayloadBytes = kMaxBatchBytes + 64 * kKiB;
 // The longest bound that a mark may name. Behind a row of a longer key there is no
 // mark, so that the state stays small.
 inline constexpr std::size_t kMaxBoundBytes = 16 * kKiB;
+// Remarks in one mark, some 20 bytes each: SQLite's 2,000 columns have no more.
+inline constexpr int kMaxRemarksInMark = 8192;
 // The compact form of a batch, beside its payload.
 inline constexpr std::size_t kMaxCompactBytes = 512 * kKiB;
 

@@ -19,6 +19,12 @@ std::string NameOf(const TableToCopy& table) {
 }  // namespace
 
 absl::Status Copy::Run() {
+  const absl::Status copied = CopyAll();
+  TellRemarks();
+  return copied;
+}
+
+absl::Status Copy::CopyAll() {
   for (;;) {
     if (host_.ClientGone()) return absl::CancelledError("the client is gone");
     if (host_.Draining()) {
@@ -31,7 +37,10 @@ absl::Status Copy::Run() {
     if (!pumped.ok()) return pumped;
     if (outbox_.behind() && !std::exchange(rings_detached_, true)) DetachRings();
     if (!outbox_.behind()) rings_detached_ = false;
-    host_.CheckpointIfDue();
+    if (host_.CheckpointDue()) {
+      TellRemarks();
+      host_.Checkpoint();
+    }
 
     auto& members = pool_.members();
     const bool all_idle = std::all_of(members.begin(), members.end(),
@@ -129,6 +138,7 @@ Assignment Copy::MakeAssignment(const Work& work) const {
 void Copy::SendTruncates() {
   for (const std::size_t table : scheduler_.TakeBegun()) {
     outbox_.Put(ItemKind::kBatch, TruncateMessage(scheduler_.table(table).name));
+    remarks_.Forget(table);
   }
 }
 
@@ -140,7 +150,6 @@ void Copy::Widen(std::size_t table, const ReadEnd& end) {
     SetAside(table, "its reader asked for wider types that it has already");
     return;
   }
-  remarks_.erase(table);
   for (const std::string& column : columns) {
     Warn(absl::StrCat(NameOf(scheduler_.table(table)), ".", column,
                       ": holds values that do not fit its declared type; the column is sent as "
@@ -154,7 +163,6 @@ void Copy::Widen(std::size_t table, const ReadEnd& end) {
 void Copy::RestartMoved(std::size_t table) {
   Log(LogLevel::kInfo, "the source changed while a table was copied; it is read again in one piece",
       {{"table", NameOf(scheduler_.table(table))}});
-  remarks_.erase(table);
   scheduler_.Restart(table, /*as_one_slice=*/true);
   StopStaleReads();
 }
@@ -175,14 +183,8 @@ void Copy::StopStaleReads() {
   }
 }
 
-void Copy::TellRemarks(std::size_t table) {
-  const auto remarks = remarks_.find(table);
-  if (remarks == remarks_.end()) return;
-  for (const auto& [what, values] : remarks->second) {
-    const std::string column = what.first.empty() ? "" : absl::StrCat(".", what.first);
-    Warn(absl::StrCat(NameOf(scheduler_.table(table)), column, ": ", values, " ", what.second));
-  }
-  remarks_.erase(remarks);
+void Copy::TellRemarks() {
+  for (const std::string& text : remarks_.Take(scheduler_)) Warn(text);
 }
 
 void Copy::Warn(const std::string& text) {

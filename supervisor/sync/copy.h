@@ -12,16 +12,14 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "supervisor/delivery/outbox.h"
 #include "supervisor/metrics/sync_meter.h"
 #include "supervisor/plan/scheduler.h"
 #include "supervisor/pool/pool.h"
+#include "supervisor/sync/remarks.h"
 
 namespace tributary {
 
@@ -32,8 +30,9 @@ class CopyHost {
   virtual bool ClientGone() = 0;
   // The process is to end soon.
   virtual bool Draining() = 0;
-  // Sends a checkpoint of the state as it is now, if one is due.
-  virtual void CheckpointIfDue() = 0;
+  virtual bool CheckpointDue() = 0;
+  // Sends a checkpoint of the state as it is now.
+  virtual void Checkpoint() = 0;
   // Whether the stream takes more now; otherwise the rings wait.
   virtual bool TakesMore() = 0;
   virtual absl::Status Pump() = 0;
@@ -49,16 +48,16 @@ class Copy {
   // Until all tables are live or set aside: OK. Where the source or the user has
   // to be waited for, the workers are stopped at their next marks and the reason
   // is returned: UNAVAILABLE, FAILED_PRECONDITION; draining, too, is UNAVAILABLE.
-  // CANCELLED: the client is gone. What was read until then is in the outbox.
+  // CANCELLED: the client is gone. What was read until then is in the outbox, and all
+  // that a checkpoint has to have before it.
   absl::Status Run();
 
   std::uint64_t deaths() const { return deaths_; }
 
  private:
   using Clock = std::chrono::steady_clock;
-  // Of a table, for its Warnings: column and what happened to how many values.
-  using Remarks = std::map<std::pair<std::string, std::string>, std::uint64_t>;
 
+  absl::Status CopyAll();
   void GiveWork();
   void DetachRings();
   void Replace(Member& member);
@@ -84,7 +83,8 @@ class Copy {
   void RestartMoved(std::size_t table);
   void SetAside(std::size_t table, const std::string& why);
   void StopStaleReads();
-  void TellRemarks(std::size_t table);
+  // Before every checkpoint.
+  void TellRemarks();
   void Warn(const std::string& text);
   // Stops the workers at their next marks, for `why`.
   void StopFor(absl::Status why);
@@ -94,7 +94,7 @@ class Copy {
   Outbox& outbox_;
   CopyHost& host_;
   SyncFigures& figures_;
-  std::map<std::size_t, Remarks> remarks_;
+  Remarks remarks_;
   absl::Status stopping_for_;
   Clock::time_point stopping_since_{};
   std::size_t next_ring_ = 0;

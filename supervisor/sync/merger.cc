@@ -106,7 +106,8 @@ bool Copy::TakeMark(Member& member, const ReadWork& read, const Frame& frame) {
     pool_.End(member, "it broke off a message");
     return false;
   }
-  if (mark.at().size() > limits::kMaxBoundBytes && mark.at() != read.range.to) {
+  if ((mark.at().size() > limits::kMaxBoundBytes && mark.at() != read.range.to) ||
+      !Remarks::CanBe(mark, scheduler_.table(read.table))) {
     pool_.End(member, "it wrote a mark that cannot be");
     return false;
   }
@@ -123,6 +124,8 @@ bool Copy::TakeMark(Member& member, const ReadWork& read, const Frame& frame) {
   switch (result) {
     case Scheduler::MarkResult::kTaken:
       if (!mark.opens()) deaths_in_row_ = 0;
+      // With the cursor, which is behind their rows now.
+      remarks_.Add(read.table, mark);
       return true;
     case Scheduler::MarkResult::kMoved:
       RestartMoved(read.table);
@@ -154,15 +157,10 @@ bool Copy::TakeEnd(Member& member, const Frame& frame) {
     return false;
   }
   if (!stale && end.outcome() == ReadEnd::DONE) {
-    const auto finished = scheduler_.Finish(read);
-    if (finished == Scheduler::FinishResult::kBroken) {
+    if (scheduler_.Finish(read) == Scheduler::FinishResult::kBroken) {
       pool_.End(member, "it ended a slice without a mark at its end");
       return false;
     }
-    for (const ColumnRemark& remark : end.remarks()) {
-      remarks_[read.table][{remark.column(), remark.what()}] += remark.values();
-    }
-    if (finished == Scheduler::FinishResult::kLive) TellRemarks(read.table);
   }
   member.given.pop_front();
   DropParts(member);

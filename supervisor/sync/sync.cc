@@ -227,16 +227,14 @@ void Sync::Checkpoint() {
   put_bytes_at_checkpoint_ = outbox_->put_bytes();
 }
 
-void Sync::CheckpointIfDue() {
-  if (outbox_->last_position() == last_checkpoint_) return;
+bool Sync::CheckpointDue() {
+  if (outbox_->last_position() == last_checkpoint_) return false;
   // What lies behind the last checkpoint cannot be dropped from staging. Counted
   // where it is put, because much of it may still be on its way to the disk.
   const bool staging_grows =
       stager_ != nullptr && outbox_->put_bytes() - put_bytes_at_checkpoint_ >
                                 settings_.staging_limit_bytes / limits::kCheckpointsInStagingLimit;
-  if (Now() - last_checkpoint_at_ >= settings_.checkpoint_interval || staging_grows) {
-    Checkpoint();
-  }
+  return Now() - last_checkpoint_at_ >= settings_.checkpoint_interval || staging_grows;
 }
 
 bool Sync::TakesMore() {

@@ -85,7 +85,6 @@ class Sync : private CopyHost {
   void TellPlan();
   absl::Status CopyTables();
   void SetComplete();
-  void Checkpoint();
   absl::Status FlushOut();
 
   absl::Status NoReplay(const std::string& why);
@@ -101,7 +100,8 @@ class Sync : private CopyHost {
 
   bool ClientGone() override { return writer_->client_gone(); }
   bool Draining() override { return draining_.load(std::memory_order_relaxed); }
-  void CheckpointIfDue() override;
+  bool CheckpointDue() override;
+  void Checkpoint() override;
   bool TakesMore() override;
   absl::Status Pump() override;
   Clock::time_point Now() override { return world_.now(); }

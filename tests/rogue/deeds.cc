@@ -23,6 +23,17 @@ std::string MarkText(const std::string& at, const std::string& version) {
   return mark.SerializeAsString();
 }
 
+void WriteRemark(Pen& pen, ColumnRemark::What what, std::uint32_t column) {
+  Mark mark;
+  mark.set_at("9999");
+  mark.set_version(pen.version());
+  ColumnRemark& remark = *mark.add_remarks();
+  remark.set_what(what);
+  remark.set_column(column);
+  remark.set_values(1);
+  pen.WriteOf(FrameType::kMark, mark.SerializeAsString());
+}
+
 void WriteEnd(Pen& pen, int outcome) {
   ReadEnd end;
   end.set_outcome(static_cast<ReadEnd::Outcome>(outcome));
@@ -93,6 +104,10 @@ const std::vector<Deed>& Deeds() {
        pen.WriteOf(FrameType::kMark,
                    MarkText(std::string(limits::kMaxBoundBytes + 1, '1'), pen.version()));
      }},
+    {"AMarkWithARemarkOfNoColumn", Moment::kAmid, "a mark that cannot be",
+     [](Pen& pen) { WriteRemark(pen, ColumnRemark::REPAIRED_UTF8, /*column=*/3); }},
+    {"AMarkWithARemarkOfNoKind", Moment::kAmid, "a mark that cannot be",
+     [](Pen& pen) { WriteRemark(pen, static_cast<ColumnRemark::What>(77), /*column=*/0); }},
     {"AMarkBehindTheEnd", Moment::kLast, "a mark that cannot be",
      [](Pen& pen) { pen.WriteOf(FrameType::kMark, MarkText("1", pen.version())); }},
     {"AnEndThatIsNone", Moment::kAmid, "an end that is none",

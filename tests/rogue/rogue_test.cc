@@ -41,7 +41,9 @@ class Stage {
         "CREATE TABLE ", rogue::kVictim, "(id INTEGER PRIMARY KEY, number INTEGER, text TEXT);",
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ", kVictimRows,
         ") INSERT INTO ", rogue::kVictim,
-        " SELECT i, i * 7919 % 1000003, hex(randomblob(100)) FROM n"));
+        " SELECT i, i * 7919 % 1000003, hex(randomblob(100)) FROM n;",
+        // Altered on its way, which has to be told whoever reads it.
+        "UPDATE ", rogue::kVictim, " SET text = CAST(x'FF' AS TEXT) WHERE id = 1"));
     scene_.connector().options().program = ROGUE_BINARY_PATH;
     const absl::Status started = scene_.connector().Start();
     EXPECT_TRUE(started.ok()) << started;
@@ -126,6 +128,10 @@ TEST_P(RogueDeed, EndsItsWorkerAndTheSliceIsReadBySoundOneInTheSameSync) {
   EXPECT_EQ(stage_.Found(deed_.found), 1u) << stage_.Output();
   EXPECT_EQ(stage_.Logged("is replaced"), 1u) << stage_.Output();
   ExpectConfined(1);
+  // The rogue's mark is behind the row, or the sound worker reads it.
+  EXPECT_TRUE(AnyHolds(outcome.warnings(),
+                       absl::StrCat("main.", rogue::kVictim, ".text: 1 held invalid UTF-8")))
+      << outcome.text;
   ExpectEqual();
 }
 

@@ -102,8 +102,8 @@ TEST_F(CatalogTest, ANullThatComesIntoTheKeyLaterIsCounted) {
   database_.Run("INSERT INTO t VALUES(NULL, 1)");
   const Outcome outcome = reading.Read(table);
   EXPECT_EQ(outcome.rows.size(), 1u);
-  ASSERT_EQ(outcome.end.remarks_size(), 1);
-  EXPECT_THAT(outcome.end.remarks(0).what(), HasSubstr("NULL"));
+  ASSERT_EQ(outcome.remarks().size(), 1u);
+  EXPECT_EQ(outcome.remarks()[0].what(), ColumnRemark::NULL_IN_KEY);
 }
 
 TEST_F(CatalogTest, ANameThatIsNoUtf8LeavesItsTableOut) {

@@ -117,6 +117,13 @@ std::unique_ptr<SqliteSource> MakeSqliteSource(const std::string& root, const st
   return std::make_unique<SqliteSource>(std::move(options), pulse, patience);
 }
 
+std::vector<ColumnRemark> Outcome::remarks() const {
+  std::vector<ColumnRemark> all;
+  for (const SeenMark& mark : marks)
+    all.insert(all.end(), mark.remarks.begin(), mark.remarks.end());
+  return all;
+}
+
 Reading::Reading(const std::string& root, const std::string& name,
                  std::chrono::milliseconds patience)
     : source_(MakeSqliteSource(root, name, pulse_, patience)), prepared_(source_->Prepare()) {}
@@ -163,9 +170,13 @@ Outcome Reading::Read(const CatalogTable& table, const Range& range) {
         // Says the version before the first row, and no progress.
         EXPECT_TRUE(outcome.rows.empty() && outcome.marks.empty());
         EXPECT_FALSE(mark.version().empty());
+        EXPECT_EQ(mark.remarks_size(), 0);
         return;
       }
-      outcome.marks.push_back({mark.at(), mark.version(), outcome.rows.size()});
+      outcome.marks.push_back({mark.at(),
+                               mark.version(),
+                               outcome.rows.size(),
+                               {mark.remarks().begin(), mark.remarks().end()}});
       if (static_cast<int>(outcome.marks.size()) == pause_after_marks) {
         tap.control().pause_through = id;
       }

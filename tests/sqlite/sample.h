@@ -69,8 +69,11 @@ struct Outcome {
     std::string at;
     std::string version;
     std::size_t rows_before = 0;
+    std::vector<ColumnRemark> remarks;
   };
   std::vector<SeenMark> marks;
+  // Those of all marks, in order.
+  std::vector<ColumnRemark> remarks() const;
 };
 
 class CountingPulse : public Pulse {

@@ -168,9 +168,43 @@ TEST(ValueTest, InvalidUtf8IsReplacedAndCounted) {
             "b");
   EXPECT_EQ(outcome.rows[1].at("v").string(), "fine");
   EXPECT_EQ(outcome.rows[2].at("v").string(), "\xef\xbf\xbd");
-  ASSERT_EQ(outcome.end.remarks_size(), 1);
-  EXPECT_EQ(outcome.end.remarks(0).column(), "v");
-  EXPECT_EQ(outcome.end.remarks(0).values(), 2u);
+  ASSERT_EQ(outcome.remarks().size(), 1u);
+  EXPECT_EQ(outcome.remarks()[0].what(), ColumnRemark::REPAIRED_UTF8);
+  EXPECT_EQ(outcome.remarks()[0].column(), 1u);
+  EXPECT_EQ(outcome.remarks()[0].values(), 2u);
+}
+
+TEST(ValueTest, EachMarkTellsOfTheRowsBeforeItAndOfNoneThatAnotherHasToldOf) {
+  TempFolder folder;
+  Database database(folder / "m.db");
+  // Some five marks; a repaired text in every hundredth row.
+  database.Run(
+      "CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT, pad BLOB);"
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) INSERT INTO t "
+      "SELECT i, CASE i % 100 WHEN 1 THEN CAST(x'FF' AS TEXT) ELSE 'fine' END, zeroblob(10000) "
+      "FROM n");
+  Reading reading(folder.path(), "m.db");
+  const CatalogTable table = reading.Table("t");
+  const Outcome whole = reading.Read(table);
+  ASSERT_GT(whole.marks.size(), 3u);
+  std::uint64_t told = 0;
+  for (const Outcome::SeenMark& mark : whole.marks) {
+    for (const ColumnRemark& remark : mark.remarks) told += remark.values();
+    EXPECT_EQ(told, (mark.rows_before + 99) / 100) << "before " << mark.at;
+  }
+  EXPECT_EQ(told, 9u);
+
+  // What a pause leaves is read again, and so told.
+  reading.pause_after_marks = 3;
+  const Outcome paused = reading.Read(table);
+  EXPECT_EQ(paused.end.outcome(), ReadEnd::PAUSED);
+  reading.pause_after_marks = -1;
+  Range rest;
+  rest.set_from(paused.marks.back().at);
+  std::uint64_t parts = 0;
+  for (const ColumnRemark& remark : paused.remarks()) parts += remark.values();
+  for (const ColumnRemark& remark : reading.Read(table, rest).remarks()) parts += remark.values();
+  EXPECT_EQ(parts, 9u);
 }
 
 TEST(ValueTest, Utf16DatabasesArriveAsUtf8) {
@@ -241,8 +275,10 @@ TEST(ValueTest, ARowThatNoMessageCanHoldIsLeftOutAndCountedAndTheRestArrives) {
     std::vector<std::string> keys;
     for (const Values& row : outcome.rows) keys.push_back(row.at("k").string());
     EXPECT_THAT(keys, ElementsAre("a", "d")) << table;
-    ASSERT_EQ(outcome.end.remarks_size(), 1);
-    EXPECT_EQ(outcome.end.remarks(0).values(), 2u);
+    ASSERT_EQ(outcome.remarks().size(), 1u);
+    EXPECT_EQ(outcome.remarks()[0].what(), ColumnRemark::LEFT_OUT);
+    EXPECT_FALSE(outcome.remarks()[0].has_column());
+    EXPECT_EQ(outcome.remarks()[0].values(), 2u);
   }
 }
 

@@ -1,9 +1,8 @@
 #include "worker/encoder/slice_writer.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
-
-#include "proto/worker.pb.h"
 
 namespace tributary {
 namespace {
@@ -253,12 +252,21 @@ void SliceWriter::Open(std::string_view version) {
   ring_.Send(FrameType::kMark, assignment_, mark.SerializeAsString());
 }
 
-void SliceWriter::Mark(std::string_view at, std::string_view version) {
+void SliceWriter::Mark(std::string_view at, std::string_view version,
+                       const std::vector<ColumnRemark>& remarks) {
   if (records_ > 0) CloseBatch(rows_end_);
   batch_ = nullptr;
   tributary::Mark mark;
   mark.set_at(at.data(), at.size());
   mark.set_version(version.data(), version.size());
+  mark.mutable_remarks()->Add(remarks.begin(), remarks.end());
+  const std::uint64_t told = std::exchange(told_oversized_rows_, oversized_rows_);
+  if (oversized_rows_ > told) {
+    ColumnRemark& remark = *mark.add_remarks();
+    remark.set_what(ColumnRemark::LEFT_OUT);
+    remark.set_values(oversized_rows_ - told);
+  }
+  assert(mark.remarks_size() <= limits::kMaxRemarksInMark);
   ring_.Send(FrameType::kMark, assignment_, mark.SerializeAsString());
   bytes_since_mark_ = 0;
 }

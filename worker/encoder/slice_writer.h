@@ -8,7 +8,7 @@
 //
 // A batch closes at 100 records, or before a row that would take it over 1 MiB.
 // A row that does not fit a frame is gathered on the heap and sent in parts; one
-// over 128 MiB cannot be sent at all and is counted in oversized_rows().
+// over 128 MiB cannot be sent at all and is counted; the next mark tells of it.
 //
 //   writer.BeginRow();
 //   writer.Long(0, 42);
@@ -33,6 +33,7 @@
 
 #include "common/limits.h"
 #include "common/varint.h"
+#include "proto/worker.pb.h"
 #include "worker/encoder/compact_form.h"
 #include "worker/encoder/ring_producer.h"
 
@@ -80,8 +81,12 @@ class SliceWriter {
   // Says which version the slice's transaction reads; before the first row.
   void Open(std::string_view version);
   // Says that all rows before bound `at` have been written. `version`: what the
-  // slice's transaction reads.
-  void Mark(std::string_view at, std::string_view version);
+  // slice's transaction reads. `remarks`: what there is to say of the rows since the
+  // last mark; those that were left out are added here.
+  void Mark(std::string_view at, std::string_view version,
+            const std::vector<ColumnRemark>& remarks = {});
+  // A row that the engine itself could not load, because it is too large.
+  void LeaveOutRow() { ++oversized_rows_; }
   // Whether enough was written since the last mark for another one.
   bool MarkDue() const { return bytes_since_mark_ >= kMarkEveryBytes; }
   // Whether the supervisor wants the assignment to stop at a mark.
@@ -243,6 +248,8 @@ class SliceWriter {
   std::size_t bytes_since_mark_ = 0;
   std::uint64_t rows_ = 0;
   std::uint64_t oversized_rows_ = 0;
+  // Those of them that a mark has told of.
+  std::uint64_t told_oversized_rows_ = 0;
 };
 
 }  // namespace tributary

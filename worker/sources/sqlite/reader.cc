@@ -28,7 +28,7 @@ absl::Status SliceReader::Plan(const ReadAssignment& assignment) {
   access_ = *std::move(access);
   row_.Begin(assignment);
   paused_ = misfit_ = false;
-  steps_ = skipped_rows_ = 0;
+  steps_ = 0;
   const int most = sqlite3_limit(connection_.db(), SQLITE_LIMIT_FUNCTION_ARG, -1);
   by_function_ = access_.by != Access::By::kKey && row_.columns() > 0 &&
                  row_.columns() <= static_cast<std::size_t>(most);
@@ -159,7 +159,7 @@ absl::StatusOr<ReadEnd> SliceReader::Read(const ReadAssignment& assignment,
   ReadEnd end;
   end.set_outcome(misfit_ ? ReadEnd::WIDEN : paused_ ? ReadEnd::PAUSED : ReadEnd::DONE);
   end.set_rows(writer.rows());
-  AddRemarks(writer, end);
+  row_.AddMisfits(end);
   return end;
 }
 
@@ -184,7 +184,7 @@ int SliceReader::ReadRows(std::string_view version, SliceWriter& writer) {
     if (!pause && !writer.MarkDue()) continue;
     const std::string bound = BoundBehindRow();
     if (bound.empty() || bound.size() > limits::kMaxBoundBytes) continue;
-    writer.Mark(bound, version);
+    writer.Mark(bound, version, TakeRemarks());
     if (pause) {
       paused_ = true;
       return SQLITE_ROW;
@@ -239,17 +239,8 @@ absl::Status SliceReader::SkipLargeRow(const ReadAssignment& assignment, Range& 
     if (HasNull(key)) return too_large;
     rest.set_from(KeyBound(key));
   }
-  ++skipped_rows_;
+  writer_->LeaveOutRow();
   return absl::OkStatus();
-}
-
-void SliceReader::AddRemarks(const SliceWriter& writer, ReadEnd& end) const {
-  row_.AddRemarks(end);
-  const std::uint64_t left_out = writer.oversized_rows() + skipped_rows_;
-  if (left_out == 0) return;
-  ColumnRemark& remark = *end.add_remarks();
-  remark.set_what("made rows larger than the 128 MiB that a message may have, which were left out");
-  remark.set_values(left_out);
 }
 
 }  // namespace tributary::sqlite

@@ -30,9 +30,12 @@ class SliceReader {
   explicit SliceReader(Connection& connection) : connection_(connection) {}
 
   // Within a transaction that reads `version`. Writes the rows and the marks between
-  // them; where it returns DONE, the mark at the range's end is still to be written.
+  // them; where it returns DONE, the mark at the range's end is still to be written,
+  // with what TakeRemarks has.
   absl::StatusOr<ReadEnd> Read(const ReadAssignment& assignment, std::string_view version,
                                SliceWriter& writer);
+  // What there is to say of the rows behind the last mark.
+  std::vector<ColumnRemark> TakeRemarks() { return row_.TakeRemarks(); }
 
  private:
   struct Query {
@@ -60,7 +63,6 @@ class SliceReader {
   std::string BoundBehindRow() const;
   // Moves the range's start behind the row that is too large to be loaded.
   absl::Status SkipLargeRow(const ReadAssignment& assignment, Range& rest);
-  void AddRemarks(const SliceWriter& writer, ReadEnd& end) const;
 
   Connection& connection_;
   Access access_;
@@ -81,7 +83,6 @@ class SliceReader {
   bool paused_ = false;
   bool misfit_ = false;
   std::uint64_t steps_ = 0;
-  std::uint64_t skipped_rows_ = 0;
 };
 
 }  // namespace tributary::sqlite

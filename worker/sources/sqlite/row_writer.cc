@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <optional>
+#include <utility>
 
 namespace tributary::sqlite {
 namespace {
@@ -198,21 +199,28 @@ void RowWriter::WriteAsStored(Column& column, std::size_t at, sqlite3_value* val
   }
 }
 
-void RowWriter::AddRemarks(ReadEnd& end) const {
-  const auto add = [&end](const std::string& column, std::string_view what, std::uint64_t values) {
-    if (values == 0) return;
-    ColumnRemark& remark = *end.add_remarks();
-    remark.set_column(column);
-    remark.set_what(std::string(what));
-    remark.set_values(values);
-  };
+void RowWriter::AddMisfits(ReadEnd& end) const {
   for (const Column& column : columns_) {
     if (column.misfit) end.add_widen(column.name);
-    add(column.name, "held invalid UTF-8, sent with U+FFFD in its place", column.repaired);
-    add(column.name, "held blobs, sent as text like x'0AFF'", column.blobs_as_text);
-    add(column.name, "held NULL though it belongs to the primary key; declare it NOT NULL",
-        column.nulls_in_key);
   }
+}
+
+std::vector<ColumnRemark> RowWriter::TakeRemarks() {
+  std::vector<ColumnRemark> remarks;
+  for (std::size_t at = 0; at < columns_.size(); ++at) {
+    const auto take = [&remarks, at](ColumnRemark::What what, std::uint64_t& values) {
+      if (values == 0) return;
+      ColumnRemark& remark = remarks.emplace_back();
+      remark.set_what(what);
+      remark.set_column(static_cast<std::uint32_t>(at));
+      remark.set_values(std::exchange(values, 0));
+    };
+    Column& column = columns_[at];
+    take(ColumnRemark::REPAIRED_UTF8, column.repaired);
+    take(ColumnRemark::BLOB_AS_TEXT, column.blobs_as_text);
+    take(ColumnRemark::NULL_IN_KEY, column.nulls_in_key);
+  }
+  return remarks;
 }
 
 }  // namespace tributary::sqlite

@@ -35,8 +35,10 @@ class RowWriter {
   // All of a row's. False: one of them does not fit.
   bool WriteAll(sqlite3_value** values, SliceWriter& writer);
 
-  // The columns that have to be widened, and what else there is to be said.
-  void AddRemarks(ReadEnd& end) const;
+  // The columns that have to be widened.
+  void AddMisfits(ReadEnd& end) const;
+  // What else became of values since the last call.
+  std::vector<ColumnRemark> TakeRemarks();
 
  private:
   struct Column {
@@ -45,7 +47,7 @@ class RowWriter {
     std::uint32_t precision = 0;
     std::uint32_t scale = 0;
     bool key = false;
-    // Values that did not fit, and what else became of values.
+    // Values that did not fit, and what else became of values since it was told.
     bool misfit = false;
     std::uint64_t repaired = 0;
     std::uint64_t blobs_as_text = 0;

@@ -117,7 +117,9 @@ absl::StatusOr<ReadEnd> SqliteSource::Read(const ReadAssignment& assignment, Sli
   if (!end.ok()) return end;
   const absl::Status ended = transaction.End();
   if (!ended.ok()) return ended;
-  if (end->outcome() == ReadEnd::DONE) writer.Mark(assignment.range().to(), *version);
+  if (end->outcome() == ReadEnd::DONE) {
+    writer.Mark(assignment.range().to(), *version, reader_->TakeRemarks());
+  }
   return end;
 }
 

@@ -1,0 +1,52 @@
+// What the workers remarked of rows that were altered or left out, from the mark that
+// it came with until a Warning tells it.
+//
+// The rule: a remark is on the stream no later than the checkpoint whose cursor is
+// behind its rows, since nobody reads those again. So a table that is copied over
+// several checkpoints may have several Warnings of one kind for a column, whose counts
+// add up; one that is copied between two of them has one.
+//
+// Used by the sync's thread.
+#ifndef TRIBUTARY_SUPERVISOR_SYNC_REMARKS_H_
+#define TRIBUTARY_SUPERVISOR_SYNC_REMARKS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "proto/worker.pb.h"
+#include "supervisor/plan/scheduler.h"
+
+namespace tributary {
+
+class Remarks {
+ public:
+  // Whether a sound worker may have remarked that of a table with these columns; the
+  // others' remarks are not to be added.
+  static bool CanBe(const Mark& mark, const TableToCopy& table);
+
+  // `table` is its place in the scheduler.
+  void Add(std::size_t table, const Mark& mark);
+  // Its cursor has gone back to nothing: all its rows are read again.
+  void Forget(std::size_t table);
+
+  // A Warning's text for each table, column and kind that there is something new of.
+  std::vector<std::string> Take(const Scheduler& scheduler);
+
+ private:
+  struct About {
+    std::size_t table;
+    // Counted from 1; 0: it is about whole rows.
+    std::uint64_t column;
+    ColumnRemark::What what;
+    auto operator<=>(const About&) const = default;
+  };
+  // Bounded by the columns of the tables that are copied between two checkpoints.
+  std::map<About, std::uint64_t> untold_;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_SYNC_REMARKS_H_
