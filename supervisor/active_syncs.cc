@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -32,20 +33,28 @@ absl::Status ActiveSyncs::Start(SyncRequest request, std::shared_ptr<ResponseWri
       (running_[connection] = std::make_unique<Sync>(settings_, metrics_, std::move(request),
                                                      writer, draining_, *std::move(bell)))
           .get();
+  try {
+    std::thread([this, connection, writer, sync] { Run(connection, *sync, *writer); }).detach();
+  } catch (const std::system_error& error) {
+    running_.erase(connection);
+    return absl::ResourceExhaustedError(
+        absl::StrCat("start sync: no thread: ", error.what(), "; raise the limit on processes"));
+  }
   ++threads_;
-  std::thread([this, connection, writer, sync] {
-    pthread_setname_np(pthread_self(), "sync");
-    // Also here, because a supervisor may run for months.
-    DropAbandonedStaging(settings_);
-    const absl::Status outcome = sync->Run();
-    // The connection is free again before the client can know that it has ended.
-    End(connection);
-    writer->Finish(ToGrpc(outcome));
-    const std::lock_guard ended(mutex_);
-    --threads_;
-    ended_.notify_all();
-  }).detach();
   return absl::OkStatus();
+}
+
+void ActiveSyncs::Run(const std::string& connection, Sync& sync, ResponseWriter& writer) {
+  pthread_setname_np(pthread_self(), "sync");
+  // Also here, because a supervisor may run for months.
+  DropAbandonedStaging(settings_);
+  const absl::Status outcome = sync.Run();
+  // The connection is free again before the client can know that it has ended.
+  End(connection);
+  writer.Finish(ToGrpc(outcome));
+  const std::lock_guard ended(mutex_);
+  --threads_;
+  ended_.notify_all();
 }
 
 void ActiveSyncs::End(const std::string& connection) {

@@ -29,8 +29,8 @@ class ActiveSyncs {
   ~ActiveSyncs();
 
   // Starts a sync that answers on `writer`. ABORTED: its connection is syncing.
-  // RESOURCE_EXHAUSTED: there are --max-syncs. UNAVAILABLE: shutting down. The
-  // writer is then left to the caller.
+  // RESOURCE_EXHAUSTED: there are --max-syncs, or there is no thread for another.
+  // UNAVAILABLE: shutting down. The writer is then left to the caller.
   absl::Status Start(SyncRequest request, std::shared_ptr<ResponseWriter> writer);
 
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
@@ -38,6 +38,8 @@ class ActiveSyncs {
   void Drain();
 
  private:
+  // The thread of one sync.
+  void Run(const std::string& connection, Sync& sync, ResponseWriter& writer);
   // Frees the connection, with its staging.
   void End(const std::string& connection);
 

@@ -3,8 +3,10 @@
 #include <pthread.h>
 
 #include <chrono>
+#include <system_error>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/limits.h"
 
 namespace tributary {
@@ -40,6 +42,16 @@ absl::Status Stager::failure() const {
   return failure_;
 }
 
+void Stager::GiveUp(absl::Status why) {
+  const std::lock_guard lock(mutex_);
+  Fail(std::move(why));
+}
+
+void Stager::Fail(absl::Status why) {
+  failure_ = std::move(why);
+  failed_.store(true, std::memory_order_release);
+}
+
 std::deque<Item> Stager::TakeUnstaged() {
   const std::lock_guard lock(mutex_);
   std::deque<Item> unstaged = std::exchange(gathering_, {});
@@ -51,11 +63,13 @@ std::deque<Item> Stager::TakeUnstaged() {
 
 absl::Status Stager::Append(const Item& item) {
   const std::lock_guard lock(epoch_mutex_);
+  HandOn();
   return Told(epoch_->Append({item.position, item.kind, item.bytes, item.compact}));
 }
 
 absl::Status Stager::Flush() {
   const std::lock_guard lock(epoch_mutex_);
+  HandOn();
   return Told(epoch_->Flush());
 }
 
@@ -68,17 +82,14 @@ absl::Status Stager::Told(absl::Status done) {
 
 absl::StatusOr<StagedBlock> Stager::Read(std::uint64_t position) {
   const std::lock_guard lock(epoch_mutex_);
+  HandOn();
   return epoch_->Read(position);
 }
 
-void Stager::ReadBackFrom(std::uint64_t position) {
-  const std::lock_guard lock(epoch_mutex_);
-  epoch_->ReadBackFrom(position);
-}
-
-void Stager::ConfirmSent(std::uint64_t position) {
-  const std::lock_guard lock(epoch_mutex_);
-  epoch_->ConfirmSent(position);
+void Stager::HandOn() {
+  const std::uint64_t from = read_back_from_.load(std::memory_order_relaxed);
+  if (std::exchange(handed_read_back_from_, from) != from) epoch_->ReadBackFrom(from);
+  epoch_->ConfirmSent(confirmed_.load(std::memory_order_relaxed));
 }
 
 bool Stager::WaitForWork() {
@@ -123,10 +134,7 @@ void Stager::Turn() {
   }
   const bool is_full = absl::IsResourceExhausted(done);
   full_.store(is_full, std::memory_order_release);
-  if (!is_full && !done.ok()) {
-    failure_ = std::move(done);
-    failed_.store(true, std::memory_order_release);
-  }
+  if (!is_full && !done.ok()) Fail(std::move(done));
   // Frames are freed without the lock: freeing rings a worker's doorbell.
   std::deque<Item> freed;
   while (!gathering_.empty() && gathering_.front().position <= staged_position()) {
@@ -148,15 +156,21 @@ void Stager::Stop() {
   changed_.notify_one();
 }
 
-StagerThread::StagerThread(Stager& stager)
-    : stager_(stager), thread_([this] {
-        pthread_setname_np(pthread_self(), "stager");
-        while (stager_.WaitForWork()) stager_.Turn();
-      }) {}
+StagerThread::StagerThread(Stager& stager) : stager_(stager) {
+  try {
+    thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "stager");
+      while (stager_.WaitForWork()) stager_.Turn();
+    });
+  } catch (const std::system_error& error) {
+    stager_.GiveUp(absl::ResourceExhaustedError(
+        absl::StrCat("no thread to stage on: ", error.what(), "; raise the limit on processes")));
+  }
+}
 
 StagerThread::~StagerThread() {
   stager_.Stop();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 }  // namespace tributary

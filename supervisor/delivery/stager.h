@@ -51,6 +51,8 @@ class Stager {
   // The disk failed; staged_position() moves no more.
   bool failed() const { return failed_.load(std::memory_order_acquire); }
   absl::Status failure() const;
+  // The same as a failure of the disk, where nobody can take the stager's turns.
+  void GiveUp(absl::Status why);
   // After a failure: the items behind staged_position() that had been given.
   std::deque<Item> TakeUnstaged();
 
@@ -58,10 +60,18 @@ class Stager {
   // come further; what was given waits.
   bool full() const { return full_.load(std::memory_order_acquire); }
 
-  // As EpochWriter's. They wait for the block that is being written.
+  // As EpochWriter's. Waits for the block that is being written.
   absl::StatusOr<StagedBlock> Read(std::uint64_t position);
-  void ReadBackFrom(std::uint64_t position);
-  void ConfirmSent(std::uint64_t position);
+  // As EpochWriter's, but they wait for nothing: a disk may hang in a write for long.
+  // The epoch hears of them before it next writes or reads. That is soon enough:
+  // checkpoints that were sent lie before all that is yet to be read back, so what is
+  // dropped meanwhile is wanted by nobody.
+  void ReadBackFrom(std::uint64_t position) {
+    read_back_from_.store(position, std::memory_order_relaxed);
+  }
+  void ConfirmSent(std::uint64_t position) {
+    confirmed_.store(position, std::memory_order_relaxed);
+  }
   // Bytes of the items up to staged_position().
   std::uint64_t staged_bytes() const { return staged_bytes_.load(std::memory_order_relaxed); }
   // Bytes on disk of this connection.
@@ -70,12 +80,18 @@ class Stager {
  private:
   absl::Status Append(const Item& item);
   absl::Status Flush();
+  // Tells the epoch what the sync's thread has said meanwhile.
+  void HandOn();
+  // With mutex_.
+  void Fail(absl::Status why);
   // Keeps what the epoch says of itself for other threads.
   absl::Status Told(absl::Status done);
 
   // The epoch is for one thread at a time.
   std::mutex epoch_mutex_;
   std::unique_ptr<EpochWriter> epoch_;
+  // As the epoch has heard last.
+  std::uint64_t handed_read_back_from_ = EpochWriter::kNoReadBack;
   std::function<void()> progress_;
 
   mutable std::mutex mutex_;
@@ -90,6 +106,8 @@ class Stager {
   // staged_position() when progress_ was last called.
   std::uint64_t told_ = 0;
 
+  std::atomic<std::uint64_t> read_back_from_{EpochWriter::kNoReadBack};
+  std::atomic<std::uint64_t> confirmed_{0};
   std::atomic<std::uint64_t> staged_{0};
   std::atomic<bool> failed_{false};
   std::atomic<bool> full_{false};
@@ -97,7 +115,8 @@ class Stager {
   std::atomic<std::uint64_t> bytes_on_disk_{0};
 };
 
-// Stages for as long as it lives, and at its end all that the stager was given.
+// Stages for as long as it lives, and at its end all that the stager was given. Where
+// there is no thread for it the stager gives up.
 class StagerThread {
  public:
   explicit StagerThread(Stager& stager);

@@ -4,8 +4,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <future>
+#include <mutex>
 #include <random>
 #include <thread>
 
@@ -291,6 +293,88 @@ TEST_F(TcpDeliveryTest, MessagesThatAreQueuedTogetherReachAClientThatWaitsForThe
   ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
   EndCall();
   EXPECT_EQ(received_, sent_);
+}
+
+// A disk whose writes hang for as long as a test likes.
+class HangingDisk : public leveldb::EnvWrapper {
+ public:
+  HangingDisk() : leveldb::EnvWrapper(leveldb::Env::Default()) {}
+
+  leveldb::Status NewWritableFile(const std::string& path, leveldb::WritableFile** file) override {
+    leveldb::WritableFile* opened = nullptr;
+    const leveldb::Status status = target()->NewWritableFile(path, &opened);
+    if (status.ok()) *file = new File(*this, opened);
+    return status;
+  }
+
+  void Hang(bool hangs) {
+    const std::lock_guard lock(mutex_);
+    hangs_ = hangs;
+    changed_.notify_all();
+  }
+  // Until a write hangs.
+  void WaitForWrite() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return hanging_ > 0; });
+  }
+
+ private:
+  class File : public leveldb::WritableFile {
+   public:
+    File(HangingDisk& disk, leveldb::WritableFile* file) : disk_(disk), file_(file) {}
+    leveldb::Status Append(const leveldb::Slice& bytes) override {
+      disk_.Write();
+      return file_->Append(bytes);
+    }
+    leveldb::Status Close() override { return file_->Close(); }
+    leveldb::Status Flush() override { return file_->Flush(); }
+    leveldb::Status Sync() override { return file_->Sync(); }
+
+   private:
+    HangingDisk& disk_;
+    std::unique_ptr<leveldb::WritableFile> file_;
+  };
+
+  void Write() {
+    std::unique_lock lock(mutex_);
+    ++hanging_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !hangs_; });
+    --hanging_;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool hangs_ = false;
+  int hanging_ = 0;
+};
+
+TEST_F(DeliveryTest, SyncWaitsForNoWriteThatHangsUnlessItReadsBack) {
+  HangingDisk disk;
+  options_.env = &disk;
+  OpenStaging();
+  disk.Hang(true);
+  // More than the client's window, so that it is behind. A checkpoint would wait for the
+  // disk, and all behind it.
+  for (int i = 0; i < 100; ++i) Put(ItemKind::kBatch, 100'000);
+  disk.WaitForWrite();
+  auto pumped = std::async(std::launch::async, [this] {
+    // As it does once a checkpoint has left.
+    stager_->ConfirmSent(0);
+    return PumpUntil([this] { return outbox_->behind(); }, /*spills=*/true);
+  });
+  const bool waits = pumped.wait_for(std::chrono::seconds(10)) != std::future_status::ready;
+  EXPECT_FALSE(waits) << "the sync waits for the disk";
+  disk.Hang(false);
+  ASSERT_TRUE(pumped.get().ok());
+  ReadAll();
+  ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
+  EndCall();
+  EXPECT_EQ(received_, sent_);
+  outbox_.reset();
+  stager_thread_.reset();
+  stager_.reset();
+  store_.reset();
 }
 
 class FailingDiskTest : public DeliveryTest, public ::testing::WithParamInterface<int> {};
