@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <chrono>
@@ -21,6 +22,7 @@
 #include "supervisor/metrics/metrics_server.h"
 #include "supervisor/server.h"
 #include "supervisor/settings.h"
+#include "worker/sandbox/sanitizers.h"
 #include "worker/worker.h"
 
 namespace tributary {
@@ -34,7 +36,19 @@ void RaiseOpenFilesLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// The supervisor's memory holds rows, credentials and the staging keys: no core dump
+// writes them to a disk, and no other process of the same user reads them. A worker
+// sees to itself.
+void KeepMemoryPrivate() {
+  // The sanitizers' leak check looks at the process from outside.
+  if (kSanitized) return;
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
 int SupervisorMain(int argc, char** argv) {
+  KeepMemoryPrivate();
   const ParsedSettings parsed = ParseSettings(argc, argv);
   if (!parsed.settings.has_value()) return parsed.exit_code;
   const Settings& settings = *parsed.settings;

@@ -1,12 +1,15 @@
 // Workers and supervisors that are killed, stopped, or have too little to live on.
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <thread>
 #include <vector>
 
@@ -292,6 +295,43 @@ TEST_F(ProcessFaults, WorkerHasNothingOfItsSourceInArgumentsAndEnvironment) {
   }
   EXPECT_TRUE(run->Wait().ok());
   ExpectEqual();
+}
+
+// Rows, credentials and the staging keys are in it.
+TEST_F(ProcessFaults, MemoryOfTheSupervisorGoesIntoNoDumpAndIsNotItsUsersToRead) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer looks at the process from outside";
+#endif
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to run as somebody else";
+  constexpr uid_t kNobody = 65534;
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  connector().Stop();
+  std::filesystem::remove_all(scene().staging());
+  const std::string script = scene().dir() / "as_nobody";
+  std::ofstream(script) << "#!/bin/sh\nexec setpriv --reuid=" << kNobody << " --regid=" << kNobody
+                        << " --clear-groups " << ConnectorBinary() << " \"$@\"\n";
+  std::filesystem::permissions(script, std::filesystem::perms::all);
+  for (const std::string& path : {scene().dir().path(), scene().source()}) {
+    ASSERT_EQ(chown(path.c_str(), kNobody, kNobody), 0);
+  }
+  connector().options().program = script;
+  const absl::Status started = connector().Start();
+  if (!started.ok()) GTEST_SKIP() << "nobody cannot run it from where it is: " << started;
+
+  const std::string of = absl::StrCat("/proc/", connector().pid());
+  std::ifstream limits(of + "/limits");
+  const std::string text{std::istreambuf_iterator<char>(limits), {}};
+  EXPECT_TRUE(std::regex_search(text, std::regex("Max core file size +0 +0 "))) << text;
+  struct stat memory {};
+  ASSERT_EQ(stat((of + "/mem").c_str(), &memory), 0);
+  std::ifstream status(of + "/status");
+  const std::string ids{std::istreambuf_iterator<char>(status), {}};
+  EXPECT_TRUE(absl::StrContains(ids, absl::StrCat("Uid:\t", kNobody))) << ids;
+  // The kernel gives them to root where the process is not dumpable.
+  EXPECT_EQ(memory.st_uid, 0u);
+  // It starts workers all the same.
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
 }
 
 TEST_F(ProcessFaults, PortThatIsTakenIsAClearErrorAtStart) {
