@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace tributary {
 namespace {
@@ -112,6 +113,12 @@ absl::StatusOr<std::uint64_t> FolderBytes(leveldb::Env& env, const std::string& 
 }
 
 absl::Status RemoveFolder(leveldb::Env& env, const std::string& path) {
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) == 0 && S_ISLNK(found.st_mode)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "staging: removing ", path,
+        ": it is a symbolic link, which staging never makes; remove it if nobody needs it"));
+  }
   std::string rubbish = path;
   if (!IsRubbish(path)) {
     rubbish = absl::StrCat(path, kRubbish);
@@ -122,5 +129,9 @@ absl::Status RemoveFolder(leveldb::Env& env, const std::string& path) {
 }
 
 bool IsRubbish(const std::string& name) { return absl::EndsWith(name, kRubbish); }
+
+std::string NameBefore(const std::string& rubbish) {
+  return std::string(absl::StripSuffix(rubbish, kRubbish));
+}
 
 }  // namespace tributary

@@ -39,11 +39,13 @@ absl::StatusOr<std::vector<std::string>> ListFolder(leveldb::Env& env, const std
 absl::StatusOr<std::uint64_t> FolderBytes(leveldb::Env& env, const std::string& path);
 
 // Removes a folder and all in it, so that a kill in between leaves nothing that
-// could be taken for a whole one: it gets the name of rubbish first.
+// could be taken for a whole one: it gets the name of rubbish first. Follows no symbolic
+// link: FAILED_PRECONDITION where `path` is one.
 absl::Status RemoveFolder(leveldb::Env& env, const std::string& path);
 
-// Whether a name is one that RemoveFolder gives.
+// Whether a name is one that RemoveFolder gives, and the name that it had.
 bool IsRubbish(const std::string& name);
+std::string NameBefore(const std::string& rubbish);
 
 }  // namespace tributary
 

@@ -193,7 +193,8 @@ absl::StatusOr<int> StagingStore::DropAbandoned(const std::string& root, absl::D
   absl::Status failure;
   for (const std::string& name : *names) {
     const std::string path = absl::StrCat(root, "/", name);
-    if (IsRubbish(name)) {
+    // The folder may hold what is not ours.
+    if (IsRubbish(name) && IsConnection(NameBefore(name))) {
       failure.Update(RemoveFolder(*env, path));
     } else if (IsConnection(name)) {
       absl::StatusOr<bool> gone = DropIfAbandoned(*env, path, older_than, now);

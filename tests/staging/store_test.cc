@@ -185,6 +185,36 @@ TEST_F(StoreTest, WhatIsNotAConnectionIsLeftAlone) {
   EXPECT_TRUE(fs::exists(folder_.path() + "/notes"));
 }
 
+TEST_F(StoreTest, HalfRemovedConnectionIsSweptAwayAndNothingElseOfThatKindOfName) {
+  const std::string mine = folder_.path() + "/" + kConnection + ".gone";
+  const std::string backup = folder_.path() + "/backup.gone";
+  const std::string letters = folder_.path() + "/.gone";
+  for (const std::string& path : {mine, backup, letters}) {
+    fs::create_directories(path + "/deeper");
+    WriteWhole(path + "/deeper/file", "rest");
+  }
+  EXPECT_EQ(StagingStore::DropAbandoned(folder_.path(), absl::Hours(1), absl::Now()).value(), 0);
+  EXPECT_FALSE(fs::exists(mine));
+  EXPECT_TRUE(fs::exists(backup + "/deeper/file"));
+  EXPECT_TRUE(fs::exists(letters + "/deeper/file"));
+}
+
+TEST_F(StoreTest, SymbolicLinkIsNotFollowedWhateverItsName) {
+  const TempFolder elsewhere;
+  for (const std::string& name : {kConnection, kConnection + ".gone"}) {
+    const std::string file = elsewhere.path() + "/000003.log";
+    const std::string link = folder_.path() + "/" + name;
+    WriteWhole(file, "somebody's");
+    fs::create_directory_symlink(elsewhere.path(), link);
+    const auto dropped = StagingStore::DropAbandoned(folder_.path(), absl::Hours(1),
+                                                     absl::Now() + absl::Hours(1000));
+    EXPECT_EQ(dropped.status().code(), absl::StatusCode::kFailedPrecondition) << name;
+    EXPECT_TRUE(fs::exists(file)) << name;
+    EXPECT_TRUE(fs::is_symlink(link)) << name;
+    fs::remove(link);
+  }
+}
+
 TEST_F(StoreTest, LockOfARemovedConnectionOwnsNothing) {
   // The opener has LOCK open when the connection is removed and made again: what
   // it then locks is not the connection's any more.
