@@ -61,6 +61,8 @@ inline constexpr std::size_t kMaxCompactBytes = 512 * kKiB;
 // Read assignments that a worker may have queued, and their estimated bytes.
 inline constexpr std::size_t kQueuedAssignments = 32;
 inline constexpr std::uint64_t kQueuedAssignmentBytes = 4 * kMiB;
+// Cuts among them: their answers may have to wait for the end of what was read before.
+inline constexpr std::size_t kQueuedCuts = 4;
 // Slices that are kept ready before more tables are cut.
 inline constexpr std::size_t kReadySlices = 64;
 // Tables in one cutting assignment.
@@ -71,6 +73,9 @@ inline constexpr int kDeathsOfSlice = 3;
 inline constexpr int kDeathsInRow = 20;
 // A worker whose pulse stands still for so many looks, a second apart, hangs.
 inline constexpr int kSilentPulseLooks = 15;
+// A worker that is in the middle of a message keeps all others waiting, as only one
+// is held in memory. One that brings no part of it for so long is ended.
+inline constexpr std::chrono::seconds kMessageAssemblyLimit{30};
 // What a worker may map, its ring twice and the largest row three times included.
 inline constexpr std::uint64_t kWorkerAddressSpaceBytes = 2048 * kMiB;
 
@@ -105,7 +110,18 @@ inline constexpr std::size_t kMetricsRequestBytes = 8 * kKiB;
 
 // --- control socket --------------------------------------------------------
 
+// The largest is a catalog. An element is what takes memory of its own once it is
+// parsed, as little as two bytes of the message say it: a table, a column, a remark.
 inline constexpr std::size_t kMaxControlMessageBytes = 64 * kMiB;
+inline constexpr std::size_t kMaxCatalogElements = 2 * kMiB;
+// The answer to a cut: its tables, their slices, and an estimate for each.
+inline constexpr std::size_t kMaxSlicesBytes = 4 * kMiB;
+inline constexpr std::size_t kMaxSlicesElements = 256 * kKiB;
+// The answer to a setup test, and anything that nobody asked for.
+inline constexpr std::size_t kMaxPlainAnswerBytes = 64 * kKiB;
+inline constexpr std::size_t kMaxPlainAnswerElements = 16;
+// What a failure says in any answer; the rest of it is left out.
+inline constexpr std::size_t kMaxFailureBytes = 16 * kKiB;
 
 // --- staging ---------------------------------------------------------------
 

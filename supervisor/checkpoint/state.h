@@ -94,8 +94,9 @@ struct State {
 absl::StatusOr<State> ParseState(std::string_view state_json);
 
 // One line of JSON, the same for equal states. A state that breaks what stands
-// above ends the process: what cannot be read back must not be sent. A first
-// sync gives {}.
+// above ends the process: what cannot be read back must not be sent. Nor must a text of
+// more than limits::kMaxStateBytes, which a source of very many tables may come to:
+// its caller sees to that. A first sync gives {}.
 std::string SerializeState(const State& state);
 
 }  // namespace tributary

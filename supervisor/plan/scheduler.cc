@@ -8,6 +8,23 @@
 #include "supervisor/request/digest.h"
 
 namespace tributary {
+namespace {
+
+// Bounds go into the state, which has to stay small. Those that were asked about are
+// there already.
+bool MayBeBounds(const Slices::Table& cut, const std::vector<BoundRange>& asked) {
+  const auto may_be = [&asked](const std::string& bound) {
+    return bound.size() <= limits::kMaxBoundBytes ||
+           std::any_of(asked.begin(), asked.end(), [&bound](const BoundRange& range) {
+             return bound == range.from || bound == range.to;
+           });
+  };
+  return std::all_of(cut.slices().begin(), cut.slices().end(), [&may_be](const Range& slice) {
+    return may_be(slice.from()) && may_be(slice.to());
+  });
+}
+
+}  // namespace
 
 Scheduler::Scheduler(std::vector<TableToCopy> copies, State& state)
     : state_(state.tables), open_tables_(copies.size()) {
@@ -68,7 +85,8 @@ void Scheduler::Cut(const CutWork& work, const Slices& slices) {
     if (table.attempt != asked.attempt || table.stage != Stage::kUncut) continue;
     std::vector<BoundRange> ranges;
     std::vector<std::uint64_t> bytes;
-    if (i < static_cast<std::size_t>(slices.tables_size())) {
+    if (i < static_cast<std::size_t>(slices.tables_size()) &&
+        MayBeBounds(slices.tables(static_cast<int>(i)), asked.ranges)) {
       const auto& answer = slices.tables(static_cast<int>(i));
       for (const Range& slice : answer.slices()) ranges.push_back({slice.from(), slice.to()});
       bytes.assign(answer.estimated_bytes().begin(), answer.estimated_bytes().end());

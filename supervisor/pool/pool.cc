@@ -102,11 +102,11 @@ void Pool::End(Member& member, const std::string& why, WorkerEnd end) {
   member.ending = absl::StrCat("ended by the supervisor, because ", why);
 }
 
-void Pool::Wait(std::chrono::milliseconds timeout, bool for_frames) {
-  if (for_frames) {
-    for (Member& member : members_) {
-      if (member.process != nullptr && !member.process->ring().ArmDoorbell()) return;
-    }
+void Pool::Wait(std::chrono::milliseconds timeout,
+                const std::function<bool(const Member&)>& takes_frames_of) {
+  for (Member& member : members_) {
+    if (member.process == nullptr || !takes_frames_of(member)) continue;
+    if (!member.process->ring().ArmDoorbell()) return;
   }
   std::vector<pollfd> fds;
   fds.push_back({bell_.fd(), POLLIN, 0});

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,9 +76,10 @@ class Pool {
   // Ends the worker for what it did.
   void End(Member& member, const std::string& why, WorkerEnd end = WorkerEnd::kBroken);
 
-  // Until a worker or the bell has something, or `timeout` has passed. With
-  // `for_frames` frames in the rings end it too.
-  void Wait(std::chrono::milliseconds timeout, bool for_frames);
+  // Until a worker or the bell has something, or `timeout` has passed. Frames in the
+  // rings of those that `takes_frames_of` names end it too.
+  void Wait(std::chrono::milliseconds timeout,
+            const std::function<bool(const Member&)>& takes_frames_of);
 
  private:
   StartWorker start_;

@@ -37,10 +37,7 @@ absl::Status Copy::CopyAll() {
     if (!pumped.ok()) return pumped;
     if (outbox_.behind() && !std::exchange(rings_detached_, true)) DetachRings();
     if (!outbox_.behind()) rings_detached_ = false;
-    if (host_.CheckpointDue()) {
-      TellRemarks();
-      host_.Checkpoint();
-    }
+    LookForCheckpoint();
 
     auto& members = pool_.members();
     const bool all_idle = std::all_of(members.begin(), members.end(),
@@ -51,8 +48,19 @@ absl::Status Copy::CopyAll() {
     if (!stopping_for_.ok() && host_.Now() - stopping_since_ > limits::kPauseGrace) {
       return stopping_for_;
     }
-    if (!merged) pool_.Wait(kLongestWait, takes_more);
+    if (!merged) {
+      pool_.Wait(kLongestWait, [this, takes_more](const Member& member) {
+        return takes_more && TakesFramesOf(member);
+      });
+    }
   }
+}
+
+void Copy::LookForCheckpoint() {
+  if (absl::IsFailedPrecondition(stopping_for_) || !host_.CheckpointDue()) return;
+  TellRemarks();
+  const absl::Status sent = host_.Checkpoint();
+  if (!sent.ok()) StopFor(sent);
 }
 
 // The client stands still with frames in its window, and these with all behind them

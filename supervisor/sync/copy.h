@@ -31,8 +31,9 @@ class CopyHost {
   // The process is to end soon.
   virtual bool Draining() = 0;
   virtual bool CheckpointDue() = 0;
-  // Sends a checkpoint of the state as it is now.
-  virtual void Checkpoint() = 0;
+  // Sends a checkpoint of the state as it is now. FAILED_PRECONDITION: none can be
+  // sent, nor will be; the user has to change something.
+  virtual absl::Status Checkpoint() = 0;
   // Whether the stream takes more now; otherwise the rings wait.
   virtual bool TakesMore() = 0;
   virtual absl::Status Pump() = 0;
@@ -67,6 +68,12 @@ class Copy {
 
   // True: something was merged or changed.
   bool Merge(bool takes_more);
+  // One large message at a time, so that only one is in memory.
+  bool TakesFramesOf(const Member& member) const {
+    return assembling_ == nullptr || assembling_ == &member;
+  }
+  void WatchAssembly(bool takes_more);
+  void LookForCheckpoint();
   bool TakeFrames(Member& member);
   // False: the worker was ended for it.
   bool TakeFrame(Member& member, Frame& frame);
@@ -102,8 +109,11 @@ class Copy {
   // Workers that ended since the last mark.
   int deaths_in_row_ = 0;
   bool rings_detached_ = false;
-  // The worker whose message comes in parts now.
-  const Member* assembling_ = nullptr;
+  // The worker whose message comes in parts now, and how long the others have waited
+  // for its next one while the stream would have taken it.
+  Member* assembling_ = nullptr;
+  Clock::duration waited_for_part_{};
+  Clock::time_point last_merge_{};
 };
 
 }  // namespace tributary

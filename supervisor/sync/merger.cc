@@ -10,20 +10,44 @@
 
 namespace tributary {
 
+namespace {
+
+// A supervisor that was stopped itself does not take its workers for stopped ones.
+constexpr std::chrono::milliseconds kLongestBetweenMerges(1000);
+
+}  // namespace
+
 bool Copy::Merge(bool takes_more) {
+  WatchAssembly(takes_more);
   auto& members = pool_.members();
   bool any = false;
   for (std::size_t i = 0; i < members.size(); ++i) {
     Member& member = members[(next_ring_ + i) % members.size()];
     if (member.process == nullptr) continue;
-    // One large message at a time, so that only one is in memory.
-    const bool waits = assembling_ != nullptr && assembling_ != &member;
     // First the ring, then the socket: what a worker wrote before it ended counts.
-    if (takes_more && !waits) any = TakeFrames(member) || any;
+    if (takes_more && TakesFramesOf(member) && TakeFrames(member)) {
+      any = true;
+      // Behind each turn: many workers' turns together may be more than staging has
+      // room for before a checkpoint lets it drop something.
+      LookForCheckpoint();
+    }
     any = TakeAnswers(member) || any;
   }
   if (!members.empty()) next_ring_ = (next_ring_ + 1) % members.size();
   return any;
+}
+
+void Copy::WatchAssembly(bool takes_more) {
+  const Clock::time_point now = host_.Now();
+  const Clock::duration since = now - std::exchange(last_merge_, now);
+  if (assembling_ == nullptr || !takes_more) return;
+  // A client that stands still may keep the ring so full that the part has no room.
+  if (assembling_->process->ring().bytes_held() > limits::kRingBytes / 2) return;
+  waited_for_part_ += std::min<Clock::duration>(since, kLongestBetweenMerges);
+  if (waited_for_part_ <= limits::kMessageAssemblyLimit) return;
+  Member& member = *assembling_;
+  pool_.End(member, "it brought no more of a message that it had begun");
+  Bury(member);
 }
 
 bool Copy::TakeFrames(Member& member) {
@@ -66,9 +90,14 @@ bool Copy::TakeFrame(Member& member, Frame& frame) {
   switch (frame.type) {
     case FrameType::kBatch:
     case FrameType::kPart:
-      return scheduler_.Stale(*read) || TakeBatch(member, frame);
     case FrameType::kMark:
-      return scheduler_.Stale(*read) || TakeMark(member, *read, frame);
+      if (scheduler_.Stale(*read)) {
+        // The rest of a message that nobody wants is not waited for.
+        DropParts(member);
+        return true;
+      }
+      return frame.type == FrameType::kMark ? TakeMark(member, *read, frame)
+                                            : TakeBatch(member, frame);
     case FrameType::kEnd:
       return TakeEnd(member, frame);
   }
@@ -86,7 +115,10 @@ bool Copy::TakeBatch(Member& member, Frame& frame) {
     return false;
   }
   member.parts.append(frame.payload);
-  assembling_ = &member;
+  // All parts but the last are as large as a frame may be, so a few bytes now and then
+  // are no progress.
+  const bool begins = std::exchange(assembling_, &member) != &member;
+  if (begins || frame.payload.size() >= limits::kMaxBatchBytes) waited_for_part_ = {};
   if (frame.type == FrameType::kBatch) {
     assembling_ = nullptr;
     outbox_.Put(ItemKind::kBatch, std::exchange(member.parts, {}));
@@ -151,7 +183,6 @@ bool Copy::TakeEnd(Member& member, const Frame& frame) {
   }
   const ReadWork read = std::get<ReadWork>(member.given.front().work);
   const bool stale = scheduler_.Stale(read);
-  // Where the read is stale, the beginning of a message may have been passed over.
   if (!stale && !member.parts.empty()) {
     pool_.End(member, "it broke off a message");
     return false;

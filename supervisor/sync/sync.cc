@@ -53,12 +53,13 @@ absl::Status Sync::Run() {
   if (done.ok()) done = ReplayStaged();
   if (done.ok()) done = MakePlan();
   if (done.ok()) done = BeginEpoch();
+  if (done.ok()) done = Checkpoint();
   if (done.ok()) {
-    Checkpoint();
     TellPlan();
     done = CopyTables();
     // Also after a failure: what was read until then counts.
-    Checkpoint();
+    const absl::Status last = Checkpoint();
+    if (done.ok()) done = last;
   }
   const absl::Status concluded = Conclude(done);
   Count();
@@ -213,18 +214,25 @@ void Sync::SetComplete() { plan_.state.complete = CompleteVersion(plan_, catalog
 
 // --- checkpoints -------------------------------------------------------------
 
-void Sync::Checkpoint() {
+absl::Status Sync::Checkpoint() {
   // Nothing has been merged since the last one, and no cursor has moved without.
   if (last_checkpoint_ != 0 && outbox_->last_position() == last_checkpoint_ &&
       catalog_.unchanged()) {
-    return;
+    return absl::OkStatus();
   }
   // Where nothing is read no numbering begins, and the state keeps its place.
   if (reads_) plan_.state.position = outbox_->last_position() + 1;
-  last_checkpoint_ =
-      outbox_->Put(ItemKind::kCheckpoint, CheckpointMessage(SerializeState(plan_.state)));
   last_checkpoint_at_ = Now();
   put_bytes_at_checkpoint_ = outbox_->put_bytes();
+  const std::string state = SerializeState(plan_.state);
+  if (state.size() > limits::kMaxStateBytes) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "write state: it would have ", state.size(), " bytes, and at most ", limits::kMaxStateBytes,
+        " can be read back; select fewer tables for this connection, and make "
+        "another connection for the rest"));
+  }
+  last_checkpoint_ = outbox_->Put(ItemKind::kCheckpoint, CheckpointMessage(state));
+  return absl::OkStatus();
 }
 
 bool Sync::CheckpointDue() {

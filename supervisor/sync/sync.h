@@ -101,7 +101,8 @@ class Sync : private CopyHost {
   bool ClientGone() override { return writer_->client_gone(); }
   bool Draining() override { return draining_.load(std::memory_order_relaxed); }
   bool CheckpointDue() override;
-  void Checkpoint() override;
+  // FAILED_PRECONDITION: the state is too large to be read back; nothing was put.
+  absl::Status Checkpoint() override;
   bool TakesMore() override;
   absl::Status Pump() override;
   Clock::time_point Now() override { return world_.now(); }

@@ -135,6 +135,26 @@ TEST_F(SchedulerTest, CutsThatDoNotFitAreNotUsedAndCostNoProgress) {
   }
 }
 
+TEST_F(SchedulerTest, CutsAtBoundsThatWouldSwellTheStateAreNotUsed) {
+  const std::string longest(limits::kMaxBoundBytes, '5');
+  BeginTables(2);
+  Slices slices = SlicesOf({{"", longest}, {longest, ""}});
+  slices.MergeFrom(SlicesOf({{"", longest + "5"}, {longest + "5", ""}}));
+  scheduler_->Cut(NextCut(), slices);
+  EXPECT_EQ(NextRead().range, (BoundRange{"", longest}));
+  EXPECT_EQ(NextRead().range, (BoundRange{longest, ""}));
+  EXPECT_EQ(NextRead().range, (BoundRange{"", ""}));
+}
+
+// A state that came back may have them.
+TEST_F(SchedulerTest, BoundsThatAreInTheStateAlreadyMayBeOfAnyLength) {
+  const std::string longer(limits::kMaxBoundBytes + 1, '5');
+  BeginResumed({{"", longer}});
+  CutInto({{longer, "6"}, {"6", ""}});
+  EXPECT_EQ(NextRead().range, (BoundRange{longer, "6"}));
+  EXPECT_EQ(NextRead().range, (BoundRange{"6", ""}));
+}
+
 TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
   BeginTables(1);
   CutInto({{"", "5"}, {"5", ""}});

@@ -1,0 +1,79 @@
+#include "tests/sync/fake_worker.h"
+
+#include <memory>
+
+namespace tributary::tests {
+
+void FakeRing::Write(FrameType type, std::uint32_t assignment, std::string payload) {
+  const auto bytes = std::make_shared<const std::string>(std::move(payload));
+  frames_.push_back({.type = type,
+                     .assignment = assignment,
+                     .records = type == FrameType::kBatch ? 1u : 0u,
+                     .payload = *bytes,
+                     .compact = {},
+                     .hold = bytes});
+}
+
+absl::StatusOr<std::optional<Frame>> FakeRing::Next() {
+  if (frames_.empty()) return std::nullopt;
+  Frame frame = std::move(frames_.front());
+  frames_.pop_front();
+  return frame;
+}
+
+void FakeWorker::ReadAll(const Assignment& read, const std::string& batch) {
+  Open(read.id());
+  ring_.Write(FrameType::kBatch, read.id(), batch);
+  MarkAt(read.id(), read.read().range().to());
+  Done(read.id());
+}
+
+void FakeWorker::Open(std::uint32_t assignment) {
+  Mark mark;
+  mark.set_version(kVersion);
+  mark.set_opens(true);
+  ring_.Write(FrameType::kMark, assignment, mark.SerializeAsString());
+}
+
+void FakeWorker::MarkAt(std::uint32_t assignment, const std::string& at) {
+  Mark mark;
+  mark.set_version(kVersion);
+  mark.set_at(at);
+  ring_.Write(FrameType::kMark, assignment, mark.SerializeAsString());
+}
+
+void FakeWorker::Done(std::uint32_t assignment) {
+  ReadEnd end;
+  end.set_outcome(ReadEnd::DONE);
+  ring_.Write(FrameType::kEnd, assignment, end.SerializeAsString());
+}
+
+void FakeWorker::AnswerCut(std::uint32_t assignment) {
+  FromWorker answer;
+  answer.set_assignment(assignment);
+  answer.mutable_slices();
+  Answer(std::move(answer));
+}
+
+absl::Status FakeWorker::Send(const Assignment& assignment) {
+  if (!alive_) return absl::UnavailableError("gone");
+  script_(assignment, *this);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> FakeWorker::Receive(FromWorker& answer) {
+  if (!alive_) return absl::UnavailableError("gone");
+  if (answers_.empty()) return false;
+  answer = std::move(answers_.front());
+  answers_.pop_front();
+  return true;
+}
+
+StartWorker StartFakes(std::function<FakeWorker::Script(int number)> script_of) {
+  return [script_of = std::move(script_of), started = std::make_shared<int>(0)](
+             int, const Opening&, Metrics&) -> absl::StatusOr<std::unique_ptr<Worker>> {
+    return std::make_unique<FakeWorker>(script_of((*started)++));
+  };
+}
+
+}  // namespace tributary::tests

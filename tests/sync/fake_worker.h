@@ -1,0 +1,78 @@
+// A worker without a process: a test says what it does with each assignment.
+#ifndef TRIBUTARY_TESTS_SYNC_FAKE_WORKER_H_
+#define TRIBUTARY_TESTS_SYNC_FAKE_WORKER_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "supervisor/pool/worker.h"
+
+namespace tributary::tests {
+
+// Its version of the source, in all that it writes.
+inline constexpr char kVersion[] = "one";
+
+class FakeRing final : public FrameSource {
+ public:
+  void Write(FrameType type, std::uint32_t assignment, std::string payload);
+
+  absl::StatusOr<std::optional<Frame>> Next() override;
+  bool ArmDoorbell() override { return frames_.empty(); }
+  absl::Status Detach() override { return absl::OkStatus(); }
+  void PauseThrough(std::uint32_t id) override { paused_through_ = id; }
+  std::uint32_t paused_through() const override { return paused_through_; }
+  std::size_t bytes_held() const override { return bytes_held_; }
+  // Alive at every look.
+  std::uint64_t pulse() const override { return ++pulse_; }
+
+  void set_bytes_held(std::size_t bytes) { bytes_held_ = bytes; }
+
+ private:
+  std::deque<Frame> frames_;
+  std::uint32_t paused_through_ = 0;
+  std::size_t bytes_held_ = 0;
+  mutable std::uint64_t pulse_ = 0;
+};
+
+class FakeWorker final : public Worker {
+ public:
+  using Script = std::function<void(const Assignment&, FakeWorker&)>;
+  explicit FakeWorker(Script script) : script_(std::move(script)) {}
+
+  // The frames of a sound read, and each by itself.
+  void ReadAll(const Assignment& read, const std::string& batch);
+  void Open(std::uint32_t assignment);
+  void MarkAt(std::uint32_t assignment, const std::string& at);
+  void Done(std::uint32_t assignment);
+  void Answer(FromWorker answer) { answers_.push_back(std::move(answer)); }
+  // Of nothing: each table is read in one piece.
+  void AnswerCut(std::uint32_t assignment);
+
+  std::string End(std::optional<WorkerEnd>) override {
+    alive_ = false;
+    return "ended";
+  }
+  bool alive() const override { return alive_; }
+  absl::Status Send(const Assignment& assignment) override;
+  absl::StatusOr<bool> Receive(FromWorker& answer) override;
+  void Wait(std::chrono::milliseconds) override {}
+  pollfd Awaited() const override { return {-1, 0, 0}; }
+  FakeRing& ring() override { return ring_; }
+
+ private:
+  Script script_;
+  bool alive_ = true;
+  FakeRing ring_;
+  std::deque<FromWorker> answers_;
+};
+
+// A pool starts them one after the other.
+StartWorker StartFakes(std::function<FakeWorker::Script(int number)> script_of);
+
+}  // namespace tributary::tests
+
+#endif  // TRIBUTARY_TESTS_SYNC_FAKE_WORKER_H_
