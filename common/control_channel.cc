@@ -71,6 +71,30 @@ absl::Status ControlChannel::Flush() {
 }
 
 absl::StatusOr<bool> ControlChannel::Receive(google::protobuf::MessageLite& message) {
+  const auto bytes = Next(limits::kMaxControlMessageBytes);
+  if (!bytes.ok()) return bytes.status();
+  return bytes->has_value() ? Parse(**bytes, message) : false;
+}
+
+absl::StatusOr<bool> ControlChannel::Receive(google::protobuf::Message& message,
+                                             const AnswerBounds& bounds) {
+  const auto bytes = Next(bounds.bytes);
+  if (!bytes.ok()) return bytes.status();
+  if (!bytes->has_value()) return false;
+  const absl::Status within = CheckElements(*message.GetDescriptor(), **bytes, bounds.elements);
+  if (!within.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("control socket: ", within.message()));
+  }
+  return Parse(**bytes, message);
+}
+
+absl::StatusOr<bool> ControlChannel::Parse(std::string_view bytes,
+                                           google::protobuf::MessageLite& message) {
+  if (message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return true;
+  return absl::InvalidArgumentError("control socket: bytes that are no message");
+}
+
+absl::StatusOr<std::optional<std::string_view>> ControlChannel::Next(std::size_t most_bytes) {
   for (;;) {
     const std::size_t held = in_.size() - taken_;
     if (held >= kLengthBytes) {
@@ -79,16 +103,14 @@ absl::StatusOr<bool> ControlChannel::Receive(google::protobuf::MessageLite& mess
         length |= static_cast<std::uint32_t>(static_cast<unsigned char>(in_[taken_ + i]))
                   << (8 * i);
       }
-      if (length > limits::kMaxControlMessageBytes) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("control socket: a message claims ", length, " bytes"));
+      if (length > most_bytes) {
+        return absl::InvalidArgumentError(absl::StrCat("control socket: a message claims ", length,
+                                                       " bytes where it may have ", most_bytes));
       }
       if (held >= kLengthBytes + length) {
-        const bool parsed =
-            message.ParseFromArray(in_.data() + taken_ + kLengthBytes, static_cast<int>(length));
-        taken_ += kLengthBytes + length;
-        if (!parsed) return absl::InvalidArgumentError("control socket: bytes that are no message");
-        return true;
+        const std::size_t begin = taken_ + kLengthBytes;
+        taken_ = begin + length;
+        return std::string_view(in_).substr(begin, length);
       }
     }
     if (peer_gone_) return PeerGone();
@@ -99,7 +121,7 @@ absl::StatusOr<bool> ControlChannel::Receive(google::protobuf::MessageLite& mess
     const int error = errno;
     in_.resize(before + static_cast<std::size_t>(got > 0 ? got : 0));
     if (got > 0 || (got < 0 && error == EINTR)) continue;
-    if (got < 0 && (error == EAGAIN || error == EWOULDBLOCK)) return false;
+    if (got < 0 && (error == EAGAIN || error == EWOULDBLOCK)) return std::nullopt;
     peer_gone_ = true;
   }
 }

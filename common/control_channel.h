@@ -1,20 +1,24 @@
 // One end of the control socket between the supervisor and a worker: protobuf
 // messages, each preceded by its length in four bytes, little endian.
 //
-// Nothing here blocks but Wait. A peer that sends more than
-// limits::kMaxControlMessageBytes in one message, or bytes that are no message,
-// breaks the channel: the caller ends the peer. Not thread-safe.
+// Nothing here blocks but Wait. A peer that sends more in one message than it may, or
+// bytes that are no message, breaks the channel: the caller ends the peer. Not
+// thread-safe.
 #ifndef TRIBUTARY_COMMON_CONTROL_CHANNEL_H_
 #define TRIBUTARY_COMMON_CONTROL_CHANNEL_H_
 
 #include <google/protobuf/message_lite.h>
 
 #include <chrono>
+#include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/answer_bounds.h"
 #include "common/file_descriptor.h"
 
 namespace tributary {
@@ -33,9 +37,13 @@ class ControlChannel {
   absl::Status Flush();
   bool has_unsent() const { return sent_ < out_.size(); }
 
-  // Parses the next message into `message`, if all of it has come: true.
+  // Parses the next message into `message`, if all of it has come: true. It may have
+  // limits::kMaxControlMessageBytes.
   // UNAVAILABLE: the peer is gone. INVALID_ARGUMENT: the channel is broken.
   absl::StatusOr<bool> Receive(google::protobuf::MessageLite& message);
+  // The same of a peer that is not trusted: what it sends is parsed only where it keeps
+  // within `bounds`, and otherwise breaks the channel.
+  absl::StatusOr<bool> Receive(google::protobuf::Message& message, const AnswerBounds& bounds);
 
   // Until there is something to receive, or to send while something is unsent, or
   // `timeout` has passed.
@@ -44,6 +52,11 @@ class ControlChannel {
   int fd() const { return socket_.get(); }
 
  private:
+  // The bytes of the next message, if all of them have come; they stay until the
+  // next call.
+  absl::StatusOr<std::optional<std::string_view>> Next(std::size_t most_bytes);
+  absl::StatusOr<bool> Parse(std::string_view bytes, google::protobuf::MessageLite& message);
+
   FileDescriptor socket_;
   std::string out_;
   std::size_t sent_ = 0;

@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/answer_bounds.h"
 #include "common/control_channel.h"
 #include "common/limits.h"
 #include "common/log.h"
@@ -90,7 +91,9 @@ class Worker : public Pulse {
     }
     FromWorker answer;
     answer.set_assignment(assignment.id());
-    const absl::Status done = opened_.ok() ? Answer(assignment, answer) : opened_;
+    absl::Status done = opened_.ok() ? Answer(assignment, answer) : opened_;
+    const AnswerBounds bounds = BoundsFor(assignment.work_case());
+    if (done.ok() && !IsWithin(bounds, answer)) done = TooMuch(bounds, answer);
     if (!done.ok()) SetFailure(done, *answer.mutable_failure());
     Send(answer);
   }
@@ -116,14 +119,21 @@ class Worker : public Pulse {
     return absl::UnimplementedError("do assignment: of a kind this worker does not know");
   }
 
+  // OK: what is left of it may be said.
+  static absl::Status TooMuch(const AnswerBounds& bounds, FromWorker& answer) {
+    if (answer.has_slices()) {
+      // Cutting is only a help: each table is read in one piece.
+      answer.mutable_slices()->Clear();
+      return absl::OkStatus();
+    }
+    return absl::FailedPreconditionError(
+        absl::StrCat("describe source: its tables and columns are more than ", bounds.elements,
+                     ", or their names take more than ", bounds.bytes,
+                     " bytes; let the connector see fewer of them"));
+  }
+
   void Send(const FromWorker& answer) {
     absl::Status sent = channel_.Send(answer);
-    if (absl::IsResourceExhausted(sent)) {
-      FromWorker refusal;
-      refusal.set_assignment(answer.assignment());
-      SetFailure(absl::FailedPreconditionError(sent.message()), *refusal.mutable_failure());
-      sent = channel_.Send(refusal);
-    }
     while (sent.ok() && channel_.has_unsent()) {
       channel_.Wait(kIdleBeat);
       Beat();

@@ -27,9 +27,18 @@ std::uint64_t Member::queued_bytes() const {
   return bytes;
 }
 
+std::size_t Member::queued_cuts() const {
+  return static_cast<std::size_t>(std::count_if(given.begin(), given.end(), [](const Given& one) {
+    return std::holds_alternative<CutWork>(one.work);
+  }));
+}
+
 bool Member::Awaits(const FromWorker& answer) const {
-  return given.size() > 1 && answer.assignment() > given.front().id &&
-         answer.assignment() <= given.back().id && early.size() < given.size();
+  const std::uint32_t id = answer.assignment();
+  if (idle() || id <= given.front().id || id > given.back().id) return false;
+  // In the order in which they were asked for, so each is taken once.
+  if (!early.empty() && id <= early.back().assignment()) return false;
+  return std::holds_alternative<CutWork>(given[id - given.front().id].work);
 }
 
 Pool::Pool(StartWorker start, Opening opening, std::size_t size, const Doorbell& bell,
@@ -71,7 +80,7 @@ void Pool::Give(Member& member, Work work, Assignment assignment) {
 
 std::optional<FromWorker> Pool::Receive(Member& member) {
   if (member.idle()) member.early.clear();
-  if (!member.early.empty() && !member.Awaits(member.early.front())) {
+  if (!member.early.empty() && member.early.front().assignment() <= member.given.front().id) {
     FromWorker answer = std::move(member.early.front());
     member.early.pop_front();
     return answer;

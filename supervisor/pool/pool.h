@@ -33,7 +33,8 @@ struct Member {
 
   bool idle() const { return given.empty(); }
   std::uint64_t queued_bytes() const;
-  // The answer is to work that is not yet the first: the ring, which is read
+  std::size_t queued_cuts() const;
+  // The answer is to a cut that is not yet the first: the ring, which is read
   // apart from the socket, still has the end of what was given before it.
   bool Awaits(const FromWorker& answer) const;
 
@@ -41,7 +42,7 @@ struct Member {
   // In the order in which the worker does it.
   std::deque<Given> given;
   std::uint32_t next_id = 1;
-  // Answers that wait for their turn, at most one for each work given.
+  // Answers that wait for their turn, at most one for each cut given.
   std::deque<FromWorker> early;
   PulseWatch watch;
   // The beginning of a message that comes in several frames.

@@ -98,13 +98,18 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(int data_rea
 absl::Status WorkerProcess::Send(const Assignment& assignment) {
   ToWorker message;
   *message.mutable_assignment() = assignment;
+  // A read is answered through the ring.
+  if (!assignment.has_read()) asked_.push_back(assignment.work_case());
   return channel_.Send(message);
 }
 
 absl::StatusOr<bool> WorkerProcess::Receive(FromWorker& answer) {
   // A worker that is gone shows in what is received.
   if (channel_.has_unsent()) channel_.Flush().IgnoreError();
-  return channel_.Receive(answer);
+  const auto received = channel_.Receive(
+      answer, BoundsFor(asked_.empty() ? Assignment::WORK_NOT_SET : asked_.front()));
+  if (received.ok() && *received && !asked_.empty()) asked_.pop_front();
+  return received;
 }
 
 pollfd WorkerProcess::Awaited() const {

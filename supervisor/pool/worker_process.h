@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,8 @@ class WorkerProcess final : public Worker {
 
   pid_t pid_;
   ControlChannel channel_;
+  // What is not answered yet, in the order in which it will be. Each bounds its answer.
+  std::deque<Assignment::WorkCase> asked_;
   std::shared_ptr<RingConsumer> ring_;
   Metrics& metrics_;
 };

@@ -104,7 +104,8 @@ void Copy::Replace(Member& member) {
 
 bool Copy::GiveOne(Member& member) {
   if (!member.idle() && (member.given.size() >= limits::kQueuedAssignments ||
-                         member.queued_bytes() >= limits::kQueuedAssignmentBytes)) {
+                         member.queued_bytes() >= limits::kQueuedAssignmentBytes ||
+                         member.queued_cuts() >= limits::kQueuedCuts)) {
     return false;
   }
   auto work = scheduler_.Next();

@@ -75,6 +75,25 @@ TEST_F(ControlChannelTest, AClaimOverTheLimitBreaksItBeforeAnythingIsGathered) {
   EXPECT_EQ(channel_.Receive(got).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(ControlChannelTest, ItsOwnBoundsHoldForAPeerThatIsNotTrusted) {
+  FromWorker sent = MessageOf(1, 100);
+  const AnswerBounds exact{.bytes = sent.ByteSizeLong(), .elements = 1};
+  Raw(OnTheWire(sent) + OnTheWire(sent));
+  FromWorker got;
+  EXPECT_TRUE(channel_.Receive(got, exact).value());
+  EXPECT_EQ(got.SerializeAsString(), sent.SerializeAsString());
+  EXPECT_EQ(channel_.Receive(got, {.bytes = exact.bytes - 1, .elements = 1}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ControlChannelTest, AMessageOfTooManyElementsBreaksItBeforeItIsParsed) {
+  Raw(OnTheWire(MessageOf(1, 100)));
+  FromWorker got;
+  EXPECT_EQ(channel_.Receive(got, {.bytes = 1000, .elements = 0}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(got.ByteSizeLong(), 0u);
+}
+
 TEST_F(ControlChannelTest, BytesThatAreNoMessageBreakIt) {
   Raw(std::string("\x03\0\0\0\xff\xff\xff", 7));
   FromWorker got;

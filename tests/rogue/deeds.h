@@ -45,6 +45,11 @@ inline constexpr char kTwin[] = "CatalogNamesATableTwice";
 inline constexpr char kUnasked[] = "CatalogIsUnchangedThoughNoneIsKnown";
 inline constexpr char kOtherAnswer[] = "CatalogIsNone";
 inline constexpr char kMisfit[] = "CutsThatDoNotFitTogether";
+inline constexpr char kCatalogOfNothing[] = "CatalogOfMillionsOfEmptyTables";
+inline constexpr char kCutsOfNothing[] = "CutsIntoMillionsOfEmptySlices";
+inline constexpr char kLargeCuts[] = "CutsAsLargeAsACatalog";
+// A deed that takes limits::kMessageAssemblyLimit, so it is done once only.
+inline constexpr char kStandsStill[] = "AMessageThatStandsStill";
 // A deed that the next sync's replay meets.
 inline constexpr char kNoForm[] = "ACompactFormThatIsNone";
 // What the worker logs of its confinement, before its deed.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -159,7 +160,36 @@ void Pen::Send(const FromWorker& answer) {
 }
 
 void Pen::SendBytes(std::string_view bytes) {
-  [[maybe_unused]] const auto sent = ::send(kControlFd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(kControlFd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN) return;
+    memory_.control().pulse.fetch_add(1);
+    if (sent < 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    } else {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+  }
+}
+
+void Pen::SendEmpty(int answer, int element, std::size_t bytes) {
+  constexpr int kLengthDelimited = 2;
+  std::string message;
+  // A length of four bytes, also where fewer would do.
+  message.push_back(static_cast<char>(answer << 3 | kLengthDelimited));
+  const std::size_t rest = (bytes - 5) & ~std::size_t{1};
+  for (int shift = 0; shift < 28; shift += 7) {
+    message.push_back(static_cast<char>((rest >> shift & 0x7f) | (shift < 21 ? 0x80 : 0)));
+  }
+  while (message.size() < 5 + rest) {
+    message.push_back(static_cast<char>(element << 3 | kLengthDelimited));
+    message.push_back('\0');
+  }
+  std::string length;
+  for (int shift = 0; shift < 32; shift += 8) {
+    length.push_back(static_cast<char>(message.size() >> shift));
+  }
+  SendBytes(length + message);
 }
 
 void Pen::PauseAll() { memory_.control().pause_through.store(UINT32_MAX); }

@@ -36,6 +36,9 @@ class Pen {
   // Straight onto the control socket.
   void Send(const FromWorker& answer);
   void SendBytes(std::string_view bytes);
+  // An answer of `bytes` bytes, all of it empty messages or texts: its field `answer`
+  // is the first of its kind, in which they are field `element`.
+  void SendEmpty(int answer, int element, std::size_t bytes);
 
   // Bytes of an UpdateResponse whose Warning holds kMarker.
   static std::string_view Payload();

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "tests/rogue/deeds.h"
 #include "worker/encoder/slice_writer.h"
@@ -87,11 +88,21 @@ class RogueSource : public Source {
       answer.mutable_tested();
       pen_.Send(answer);
       pen_.LiveOn();
+    } else if (name_ == rogue::kCatalogOfNothing && times_.Take()) {
+      pen_.SendEmpty(FromWorker::kCatalogFieldNumber, Catalog::kTablesFieldNumber,
+                     limits::kMaxControlMessageBytes);
+      pen_.LiveOn();
     }
     return catalog;
   }
 
   absl::StatusOr<Slices> Slice(const SliceAssignment& assignment) override {
+    const bool large = name_ == rogue::kLargeCuts;
+    if ((large || name_ == rogue::kCutsOfNothing) && times_.Take()) {
+      pen_.SendEmpty(FromWorker::kSlicesFieldNumber, Slices::kTablesFieldNumber,
+                     large ? limits::kMaxControlMessageBytes : limits::kMaxSlicesBytes);
+      pen_.LiveOn();
+    }
     auto slices = sound_.Slice(assignment);
     if (!slices.ok() || name_ != rogue::kMisfit || !times_.Take()) return slices;
     for (auto& table : *slices->mutable_tables()) {
@@ -102,7 +113,7 @@ class RogueSource : public Source {
   }
 
   absl::StatusOr<ReadEnd> Read(const ReadAssignment& assignment, SliceWriter& writer) override {
-    const bool told = deed_ != nullptr || name_ == rogue::kFlips;
+    const bool told = deed_ != nullptr || name_ == rogue::kFlips || name_ == rogue::kStandsStill;
     if (!told || assignment.table() != rogue::kVictim || !times_.Take()) {
       return sound_.Read(assignment, writer);
     }
@@ -114,8 +125,9 @@ class RogueSource : public Source {
       const auto end = sound_.Read(assignment, writer);
       if (!end.ok()) return end;
     }
-    if (deed_ == nullptr) pen_.FlipHeaders(from);
-    deed_->act(pen_);
+    if (name_ == rogue::kFlips) pen_.FlipHeaders(from);
+    if (name_ == rogue::kStandsStill) pen_.WriteOf(FrameType::kPart, Pen::Payload());
+    if (deed_ != nullptr) deed_->act(pen_);
     pen_.LiveOn();
   }
 

@@ -1,17 +1,22 @@
 // A worker that was taken over by what it reads, in whole syncs: it is found out and
 // ended, nothing of what it made up comes to the client, and the rest goes on.
 #include <gtest/gtest.h>
+#include <time.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
-#include "tests/crash/scene.h"
+#include "tests/crash/fault_scene.h"
 #include "tests/rogue/deeds.h"
 
 namespace tributary::tests {
@@ -23,6 +28,37 @@ using rogue::Deeds;
 constexpr std::uint32_t kAlways = 1'000'000;
 constexpr int kOtherTables = 3;
 constexpr std::uint64_t kVictimRows = 12'000;
+
+// The most that a process has in memory while this lives.
+class MemoryPeak {
+ public:
+  explicit MemoryPeak(pid_t pid)
+      : looks_([this, pid] {
+          while (!over_) {
+            peak_ = std::max(peak_, MemoryOf(pid).resident());
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+          }
+        }) {}
+  ~MemoryPeak() { Stop(); }
+
+  std::uint64_t Stop() {
+    over_ = true;
+    if (looks_.joinable()) looks_.join();
+    return peak_;
+  }
+
+ private:
+  std::atomic<bool> over_{false};
+  std::uint64_t peak_ = 0;
+  std::thread looks_;
+};
+
+double CpuSecondsOf(pid_t pid) {
+  clockid_t clock = 0;
+  timespec spent{};
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &spent) != 0) return 0;
+  return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) / 1e9;
+}
 
 // One connector for all of them: what a rogue did to it would show in the next.
 class Stage {
@@ -203,6 +239,43 @@ TEST_F(Rogue, AnswerThatWasNotAskedForIsNoCatalog) {
     EXPECT_TRUE(stage_.connector().running());
     ExpectAnotherSyncEndsEqual();
   }
+}
+
+// Sixty-four million bytes of them would be gigabytes in memory.
+TEST_F(Rogue, AnswersOfMillionsOfEmptyElementsAreNotParsed) {
+  for (const char* const name :
+       {rogue::kCatalogOfNothing, rogue::kCutsOfNothing, rogue::kLargeCuts}) {
+    SCOPED_TRACE(name);
+    stage_.Set(name, 1);
+    MemoryPeak peak(stage_.connector().pid());
+    // For the catalog, Schema is asked before Update.
+    const SyncOutcome outcome = stage_.scene().RunSync();
+    EXPECT_LT(peak.Stop(), kMostSupervisorBytes);
+    ExpectClean(outcome);
+    EXPECT_FALSE(AnyHolds(outcome.warnings(), "put aside")) << outcome.text;
+    if (name != rogue::kCatalogOfNothing) {
+      EXPECT_EQ(stage_.Found(name == rogue::kLargeCuts ? "claims" : "elements"), 1u)
+          << stage_.Output();
+    }
+    ExpectEqual();
+  }
+}
+
+TEST_F(Rogue, MessageThatStandsStillHoldsUpTheOthersForAWhileAndCostsNothingMeanwhile) {
+  stage_.Set(rogue::kStandsStill, 1);
+  SyncRun run(stage_.scene().Sync());
+  ASSERT_TRUE(Eventually([this] { return stage_.Logged(rogue::kConfined) > 0; }));
+  const auto begun = std::chrono::steady_clock::now();
+  const double cpu = CpuSecondsOf(stage_.connector().pid());
+  ASSERT_TRUE(Eventually([this] { return stage_.Found("no more of a message") > 0; }));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  EXPECT_GT(took, limits::kMessageAssemblyLimit / 2);
+  EXPECT_LT(CpuSecondsOf(stage_.connector().pid()) - cpu, took.count() / 10);
+  const SyncOutcome outcome = run.Wait();
+  ExpectClean(outcome);
+  EXPECT_FALSE(AnyHolds(outcome.warnings(), "put aside")) << outcome.text;
+  EXPECT_EQ(stage_.Logged("is replaced"), 1u) << stage_.Output();
+  ExpectEqual();
 }
 
 TEST_F(Rogue, CutsThatDoNotFitTogetherAreNotFollowed) {
