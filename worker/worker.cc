@@ -20,6 +20,7 @@
 #include "common/worker_start.h"
 #include "proto/worker.pb.h"
 #include "worker/encoder/slice_writer.h"
+#include "worker/encoder/utf8.h"
 #include "worker/sandbox/sandbox.h"
 #include "worker/sources/source.h"
 
@@ -28,9 +29,26 @@ namespace {
 
 constexpr std::chrono::milliseconds kIdleBeat(500);
 
+// A driver's texts may name what is in the database as it stands there; protobuf takes
+// no string that is not UTF-8, and the supervisor would end the worker for it.
+void Repair(std::string& text) {
+  if (IsUtf8(text)) return;
+  std::string repaired;
+  RepairUtf8(text, repaired);
+  text = std::move(repaired);
+}
+
 void SetFailure(const absl::Status& status, Failure& failure) {
+  std::string text(status.message());
+  Repair(text);
+  if (text.size() > limits::kMaxFailureBytes) {
+    std::size_t end = limits::kMaxFailureBytes;
+    const auto continues = [&text](std::size_t at) { return (text[at] & 0xc0) == 0x80; };
+    while (end > 0 && continues(end)) --end;
+    text.resize(end);
+  }
   failure.set_code(static_cast<int>(status.code()));
-  failure.set_message(std::string(status.message()));
+  failure.set_message(std::move(text));
 }
 
 class Worker : public Pulse {
@@ -107,8 +125,10 @@ class Worker : public Pulse {
     if (assignment.has_describe()) {
       SetProcessTitle("tributary worker: catalog");
       auto catalog = source_->Describe(assignment.describe());
-      if (catalog.ok()) *answer.mutable_catalog() = *std::move(catalog);
-      return catalog.status();
+      if (!catalog.ok()) return catalog.status();
+      for (std::string& remark : *catalog->mutable_remarks()) Repair(remark);
+      *answer.mutable_catalog() = *std::move(catalog);
+      return absl::OkStatus();
     }
     if (assignment.has_slice()) {
       SetProcessTitle("tributary worker: slicing");
@@ -152,6 +172,7 @@ class Worker : public Pulse {
       auto result = source_->Read(read, writer);
       status = result.status();
       if (result.ok()) end = *std::move(result);
+      for (ColumnRemark& remark : *end.mutable_remarks()) Repair(*remark.mutable_what());
       end.set_rows(writer.rows());
     }
     if (!status.ok()) {

@@ -150,6 +150,49 @@ TEST_F(SourceFaults, LastingExclusiveLockEndsTheSyncAsUnavailableAndTheNextGoesO
 
 // A mark says how far a slice is read by naming a key, and no state could hold one
 // like these.
+// What SQLite says of it holds the name's bytes.
+TEST_F(SourceFaults, DamagedNameInTheSchemaIsATaskAndNoUnreadableAnswer) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  {
+    Database database(scene().source());
+    database.Run("PRAGMA writable_schema = ON");
+    database.Run(
+        "UPDATE sqlite_schema SET name = CAST(x'74ff' AS TEXT), sql = 'CREATE TABLE t(' "
+        "WHERE name = 't1'");
+  }
+  SyncRunOptions options = scene().Sync();
+  // So that nobody asks for the schema before.
+  options.skip_setup = true;
+  options.warehouse = "";
+  const SyncOutcome outcome = tests::RunSync(options);
+  EXPECT_EQ(outcome.grpc_code(), "OK") << outcome.text;
+  EXPECT_TRUE(absl::StrContains(outcome.task(), "schema (t\xef\xbf\xbd)")) << outcome.text;
+  ExpectSoundSupervisor();
+}
+
+TEST_F(SourceFaults, DamagedNameThatOneTableNeedsPutsItAsideAndTheOthersGoOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  {
+    Database database(scene().source());
+    database.RunAtOnce("CREATE TABLE bad(id INTEGER PRIMARY KEY, text TEXT)");
+    database.RunAtOnce("INSERT INTO bad VALUES(1, 'x')");
+    // Nobody can say this in a statement that has to compile.
+    database.Run("PRAGMA writable_schema = ON");
+    database.Run(
+        "UPDATE sqlite_schema SET sql = CAST('CREATE TABLE bad(id INTEGER PRIMARY KEY, text TEXT, "
+        "same INT AS (\"f' || x'ff' || '\"(text)))' AS TEXT) WHERE name = 'bad'");
+  }
+  SyncRunOptions options = scene().Sync();
+  options.skip_setup = true;
+  const SyncOutcome outcome = tests::RunSync(options);
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  EXPECT_TRUE(AnyHolds(outcome.warnings(), "main.bad: put aside")) << outcome.text;
+  EXPECT_TRUE(AnyHolds(outcome.warnings(), "unknown function: f\xef\xbf\xbd")) << outcome.text;
+  EXPECT_EQ(scene().LiveTables().size(), std::size_t{kTables});
+  EXPECT_TRUE(connector().Logged("is replaced").empty()) << connector().Output();
+  ExpectSoundSupervisor();
+}
+
 TEST_F(SourceFaults, RowsWhoseKeysAreLongerThanAFrameAreAllThere) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "worker/encoder/utf8.h"
 #include "worker/sources/sqlite/connection.h"
 #include "worker/sources/sqlite/conversion.h"
 

@@ -14,10 +14,6 @@ namespace tributary::sqlite {
 // Room for any number's text: a double without exponent has up to 325 characters.
 using NumberText = std::array<char, 400>;
 
-bool IsUtf8(std::string_view text);
-// Each maximal part that is not UTF-8 becomes one U+FFFD.
-void RepairUtf8(std::string_view text, std::string& repaired);
-
 // RFC 8259.
 bool IsJson(std::string_view text);
 

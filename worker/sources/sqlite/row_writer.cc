@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "worker/encoder/utf8.h"
+
 namespace tributary::sqlite {
 namespace {
 
