@@ -16,6 +16,14 @@ int PlaceOf(const std::string& bound, int if_empty) {
   return bound.empty() ? if_empty : std::atoi(bound.c_str() + sizeof("before"));
 }
 
+bool Covers(const TableState& entry, int place) {
+  if (entry.phase == Phase::kLive) return true;
+  const std::vector<BoundRange> done = entry.done.Done();
+  return std::any_of(done.begin(), done.end(), [place](const BoundRange& range) {
+    return place >= PlaceOf(range.from, 0) && place < PlaceOf(range.to, kPlaces);
+  });
+}
+
 std::string IdentityOf(const Row& row, bool keyed) {
   if (keyed) return row.at(kKeyColumn);
   std::string identity;
@@ -115,10 +123,7 @@ std::string Destination::BrokenClaim(const State& state, const SourceHistory& so
     bool starts_again = false;
     for (const auto& [place, row] : then.rows) {
       allowed[IdentityOf(Chosen(row, choice), then.keyed)] = row;
-      bool done = entry.phase == Phase::kLive;
-      for (const BoundRange& range : entry.done.Done()) {
-        done = done || (place >= PlaceOf(range.from, 0) && place < PlaceOf(range.to, kPlaces));
-      }
+      const bool done = Covers(entry, place);
       if (done) claimed.rows[place] = row;
       starts_again = starts_again || (!done && MustWiden(Chosen(row, choice), entry.widened));
     }

@@ -54,6 +54,9 @@ class Destination {
 std::string IdentityOf(const Row& row, bool keyed);
 Row Chosen(const Row& row, const Choice& choice);
 
+// Whether the entry's cursor is behind the row at this place.
+bool Covers(const TableState& entry, int place);
+
 // Bounds of ranges; the table's start and end are empty.
 std::string BoundAt(int place);
 int PlaceOf(const std::string& bound, int if_empty);

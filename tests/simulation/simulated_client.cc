@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace tributary::simulation {
 
@@ -48,6 +50,7 @@ void SimulatedClient::Write(std::string_view bytes, Hold hold) {
       break;
     case Message::Kind::kTruncate:
       begun_.insert(message->table);
+      told_[message->table] = 0;
       if (resumed_.contains(message->table)) world_.Break("a resumed copy gets TRUNCATE");
       break;
     case Message::Kind::kSchemaChange:
@@ -56,6 +59,9 @@ void SimulatedClient::Write(std::string_view bytes, Hold hold) {
       break;
     case Message::Kind::kRows:
       CheckRows(*message);
+      break;
+    case Message::Kind::kWarning:
+      TakeWarning(*message);
       break;
     case Message::Kind::kCheckpoint:
       CheckCheckpoint(*message);
@@ -94,6 +100,32 @@ void SimulatedClient::BeginOwnEpoch(const State& state) {
   }
 }
 
+// "main.t0: 3 made rows larger than ...", if it is about altered rows.
+void SimulatedClient::TakeWarning(const Message& message) {
+  const std::vector<std::string> parts = absl::StrSplit(message.text, absl::ByAnyChar(".: "));
+  std::uint64_t rows = 0;
+  if (parts.size() < 4 || !absl::SimpleAtoi(parts[3], &rows)) return;
+  const auto table = told_.find(parts[1]);
+  if (table != told_.end()) table->second += rows;
+}
+
+// A cursor that is behind altered rows has their Warning before it: nobody reads them
+// again.
+void SimulatedClient::CheckRemarks(const State& state) {
+  for (const auto& [table, told] : told_) {
+    const auto entry = state.tables.find({"main", table});
+    if (entry == state.tables.end() || entry->second.version.empty()) continue;
+    const Table& content = world_.source().At(entry->second.version).at(table);
+    std::uint64_t covered = 0;
+    for (const auto& [place, row] : content.rows) {
+      if (IsRemarked(place) && Covers(entry->second, place)) ++covered;
+    }
+    if (covered > told) {
+      world_.Break(absl::StrCat(table, " has ", covered, " altered rows, and Warnings of ", told));
+    }
+  }
+}
+
 void SimulatedClient::CheckCheckpoint(const Message& message) {
   const auto state = ParseState(message.text);
   if (!state.ok()) return world_.Break(std::string(state.status().message()));
@@ -115,6 +147,7 @@ void SimulatedClient::CheckCheckpoint(const Message& message) {
   if (handed_over_ > 1 && state->selection != selection_) {
     world_.Break("a checkpoint is of another selection");
   }
+  CheckRemarks(*state);
   State usable = *state;
   // Nothing goes on from another version than the source has.
   std::erase_if(usable.tables, [this](const auto& entry) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,6 +47,8 @@ class SimulatedClient final : public MessageWriter {
   void CheckRows(const Message& message);
   void CheckCheckpoint(const Message& message);
   void BeginOwnEpoch(const State& state);
+  void TakeWarning(const Message& message);
+  void CheckRemarks(const State& state);
 
   World& world_;
   // With all that was handed over.
@@ -54,6 +57,8 @@ class SimulatedClient final : public MessageWriter {
   const State asked_;
   const std::string selection_;
   std::set<std::string> begun_;
+  // Tables that this sync has begun: of how many rows a Warning has told since.
+  std::map<std::string, std::uint64_t> told_;
   // Their copies go on from where they were.
   std::set<std::string> resumed_;
   // In the sync's own epoch.

@@ -155,6 +155,7 @@ void SimulatedWorker::Read(const Assignment& assignment) {
       }
     }
     reading_->next = row->first + 1;
+    if (IsRemarked(row->first)) ++reading_->remarked;
   }
   if (!batch.rows.empty()) {
     const std::size_t padding = world_.faults().staging_is_tight ? 8 * Below(random(), 2048) : 0;
@@ -186,6 +187,11 @@ void SimulatedWorker::PublishMark(std::uint32_t assignment, const std::string& a
   mark.set_at(at);
   mark.set_version(reading_->version);
   mark.set_opens(opens);
+  if (const std::uint64_t rows = std::exchange(reading_->remarked, 0); rows > 0) {
+    ColumnRemark& remark = *mark.add_remarks();
+    remark.set_what(ColumnRemark::LEFT_OUT);
+    remark.set_values(rows);
+  }
   ring_.push_back({FrameType::kMark, assignment, mark.SerializeAsString()});
 }
 

@@ -42,6 +42,8 @@ class SimulatedWorker final : public Worker, private FrameSource {
     int next = 0;
     bool owes_mark = false;
     bool marked_end = false;
+    // Since the last mark.
+    std::uint64_t remarked = 0;
   };
   struct Published {
     FrameType type{};

@@ -42,6 +42,9 @@ inline constexpr std::size_t kMostTables = 4;
 // Does not fit its column until that is sent as STRING.
 bool IsMisfit(const std::string& value);
 
+// A row at this place is altered on its way, and remarked.
+inline bool IsRemarked(int place) { return place % 5 == 0; }
+
 // What the user leaves out.
 struct Choice {
   std::set<std::string> tables;
