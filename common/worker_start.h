@@ -13,9 +13,9 @@ inline constexpr char kSupervisorPidFlag[] = "--supervisor-pid=";
 inline constexpr int kControlFd = 3;
 // The ring's memory file.
 inline constexpr int kRingFd = 4;
-// The eventfd that the worker rings when it has published a frame.
+// The bell (common/ring/bell.h) that the worker rings when it has published a frame.
 inline constexpr int kDataReadyFd = 5;
-// The eventfd that the supervisor rings when ring space is free.
+// The bell that the supervisor rings when ring space is free.
 inline constexpr int kSpaceFreeFd = 6;
 inline constexpr int kLastWorkerFd = kSpaceFreeFd;
 

@@ -172,7 +172,6 @@ class Worker : public Pulse {
       auto result = source_->Read(read, writer);
       status = result.status();
       if (result.ok()) end = *std::move(result);
-      for (ColumnRemark& remark : *end.mutable_remarks()) Repair(*remark.mutable_what());
       end.set_rows(writer.rows());
     }
     if (!status.ok()) {

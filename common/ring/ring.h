@@ -8,7 +8,7 @@
 // made. The data area is mapped twice in a row, so every frame is contiguous.
 //
 // There is no lock: each side publishes its own counter. A side that has to wait
-// says so in the ring and sleeps on an eventfd that the other side rings.
+// says so in the ring and sleeps on a bell (bell.h) that the other side rings.
 #ifndef TRIBUTARY_COMMON_RING_RING_H_
 #define TRIBUTARY_COMMON_RING_RING_H_
 

@@ -1,12 +1,11 @@
 #include "supervisor/pool/ring_consumer.h"
 
-#include <unistd.h>
-
 #include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
+#include "common/ring/bell.h"
 
 namespace tributary {
 namespace {
@@ -143,8 +142,7 @@ void RingConsumer::Free(std::uint64_t tail) {
   const std::uint64_t wanted = control.producer_wants.load(std::memory_order_seq_cst);
   if (wanted != 0 && tail_ >= wanted) {
     control.producer_wants.store(0, std::memory_order_relaxed);
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto put = ::write(space_free_.get(), &one, sizeof(one));
+    RingBell(space_free_.get());
   }
 }
 

@@ -23,7 +23,7 @@ namespace tributary {
 
 class RingConsumer final : public FrameSource, public std::enable_shared_from_this<RingConsumer> {
  public:
-  // `space_free` is the eventfd that the worker sleeps on.
+  // `space_free` is the bell that the worker sleeps on (common/ring/bell.h).
   RingConsumer(RingMemory memory, FileDescriptor space_free);
 
   absl::StatusOr<std::optional<Frame>> Next() override;

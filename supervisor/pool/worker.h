@@ -88,7 +88,7 @@ class Worker {
   virtual FrameSource& ring() = 0;
 };
 
-// Starts a worker with `opening`; it rings the eventfd `data_ready` when it has
+// Starts a worker with `opening`; it rings the bell `data_ready` when it has
 // published a frame. RESOURCE_EXHAUSTED: no memory, descriptors or processes left.
 using StartWorker = std::function<absl::StatusOr<std::unique_ptr<Worker>>(
     int data_ready, const Opening& opening, Metrics& metrics)>;

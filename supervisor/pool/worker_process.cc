@@ -1,7 +1,6 @@
 #include "supervisor/pool/worker_process.h"
 
 #include <fcntl.h>
-#include <sys/eventfd.h>
 #include <sys/wait.h>
 
 // Boost has its vfork launcher only for those who say that the system has vfork.
@@ -20,6 +19,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
+#include "common/ring/bell.h"
 #include "common/worker_start.h"
 
 namespace tributary {
@@ -58,16 +58,17 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(int data_rea
   if (!memory.ok()) return memory.status();
   auto sockets = ControlChannel::MakePair();
   if (!sockets.ok()) return sockets.status();
-  FileDescriptor space_free(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!space_free.valid()) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "start worker: no eventfd: ", std::strerror(errno), "; raise the open-files limit"));
-  }
-  auto ring = std::make_shared<RingConsumer>(*std::move(memory), std::move(space_free));
+  auto space_free = MakeBell();
+  if (!space_free.ok()) return space_free.status();
+  auto ring = std::make_shared<RingConsumer>(*std::move(memory), *std::move(space_free));
+  // The worker's own, so that what it does to them is no matter to anybody else.
+  const auto rings = OpenBellFor(data_ready, O_WRONLY);
+  if (!rings.ok()) return rings.status();
+  const auto sleeps = OpenBellFor(ring->space_free_fd(), O_RDONLY);
+  if (!sleeps.ok()) return sleeps.status();
 
   std::vector<FileDescriptor> copies;
-  for (const int fd :
-       {sockets->second.get(), ring->memory_fd(), data_ready, ring->space_free_fd()}) {
+  for (const int fd : {sockets->second.get(), ring->memory_fd(), rings->get(), sleeps->get()}) {
     auto copy = CopyForChild(fd);
     if (!copy.ok()) return copy.status();
     copies.push_back(*std::move(copy));

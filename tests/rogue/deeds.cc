@@ -144,6 +144,11 @@ const std::vector<Deed>& Deeds() {
      [](Pen& pen) { pen.SendBytes(std::string("\x04\0\0\0\xff\xff\xff\xff", 8)); }},
     {"AnAnswerOfFourGigabytes", Moment::kAmid, "claims",
      [](Pen& pen) { pen.SendBytes("\xff\xff\xff\xff"); }},
+    {kJams, Moment::kAmid, "without its magic number",
+     [](Pen& pen) {
+       pen.JamBells();
+       pen.Write([](FrameHeader& header) { header.magic ^= 1; });
+     }},
     // Found out when the batch is made again from it; until then its worker is sound.
     {kNoForm, Moment::kAmid, "killed by signal 9",
      [](Pen& pen) {

@@ -50,6 +50,10 @@ inline constexpr char kCutsOfNothing[] = "CutsIntoMillionsOfEmptySlices";
 inline constexpr char kLargeCuts[] = "CutsAsLargeAsACatalog";
 // A deed that takes limits::kMessageAssemblyLimit, so it is done once only.
 inline constexpr char kStandsStill[] = "AMessageThatStandsStill";
+// Reads its slice to the end and never says so.
+inline constexpr char kMute[] = "NeverSaysThatItIsDone";
+// A deed that is begun before the sandbox closes.
+inline constexpr char kJams[] = "BellsThatBlock";
 // A deed that the next sync's replay meets.
 inline constexpr char kNoForm[] = "ACompactFormThatIsNone";
 // What the worker logs of its confinement, before its deed.

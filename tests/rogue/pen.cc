@@ -1,5 +1,6 @@
 #include "tests/rogue/pen.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@ namespace {
 constexpr std::chrono::milliseconds kBeat(20);
 constexpr int kFlipsBetweenBeats = 100;
 constexpr int kLooks = 10;
+// Of eight bytes each; a pipe holds 64 KiB.
+constexpr int kRingsToJam = 9000;
 
 RingMemory SecondMapping() {
   auto memory = RingMemory::Attach(FileDescriptor(::dup(kRingFd)), limits::kRingBytes);
@@ -190,6 +193,35 @@ void Pen::SendEmpty(int answer, int element, std::size_t bytes) {
     length.push_back(static_cast<char>(message.size() >> shift));
   }
   SendBytes(length + message);
+}
+
+void Pen::LetBellsBlock() {
+  for (const int bell : {kDataReadyFd, kSpaceFreeFd}) {
+    ::fcntl(bell, F_SETFL, ::fcntl(bell, F_GETFL) & ~O_NONBLOCK);
+  }
+}
+
+void Pen::JamBells() {
+  // As much as an eventfd takes; eight bytes to a pipe.
+  static constexpr std::uint64_t kMost = UINT64_MAX - 1;
+  std::thread([] {
+    while (::write(kDataReadyFd, &kMost, sizeof(kMost)) > 0) {
+    }
+  }).detach();
+  [[maybe_unused]] const auto put = ::write(kSpaceFreeFd, &kMost, sizeof(kMost));
+  Mark mark;
+  mark.set_version(version());
+  mark.set_opens(true);
+  const std::string text = mark.SerializeAsString();
+  RingControl& control = memory_.control();
+  for (int ring = 0; ring < kRingsToJam; ++ring) {
+    control.producer_wants.store(1);
+    control.pulse.fetch_add(1);
+    WriteOf(FrameType::kMark, text);
+    for (int look = 0; look < kLooks && control.producer_wants.load() != 0; ++look) {
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+  }
 }
 
 void Pen::PauseAll() { memory_.control().pause_through.store(UINT32_MAX); }

@@ -43,6 +43,13 @@ class Pen {
   // Bytes of an UpdateResponse whose Warning holds kMarker.
   static std::string_view Payload();
 
+  // Has whoever shares the bells with this worker block at them; to be called before the
+  // sandbox closes.
+  static void LetBellsBlock();
+  // Fills both bells, and has the supervisor ring this worker's more often than a pipe
+  // holds.
+  void JamBells();
+
   // What the supervisor would write: every read is to stop at its next mark.
   void PauseAll();
   // Writes the first batch behind `from` again and again, and changes each one's header

@@ -72,7 +72,10 @@ class RogueSource : public Source {
         times_(absl::StrCat(options.sqlite_root, "/", rogue::kTimesFile)),
         sound_(std::move(options), pulse) {}
 
-  absl::StatusOr<SourceNeeds> Prepare() override { return sound_.Prepare(); }
+  absl::StatusOr<SourceNeeds> Prepare() override {
+    if (name_ == rogue::kJams) rogue::Pen::LetBellsBlock();
+    return sound_.Prepare();
+  }
   absl::Status Test(std::string_view name) override { return sound_.Test(name); }
 
   absl::StatusOr<Catalog> Describe(const DescribeAssignment& assignment) override {
@@ -113,11 +116,16 @@ class RogueSource : public Source {
   }
 
   absl::StatusOr<ReadEnd> Read(const ReadAssignment& assignment, SliceWriter& writer) override {
-    const bool told = deed_ != nullptr || name_ == rogue::kFlips || name_ == rogue::kStandsStill;
+    const bool told = deed_ != nullptr || name_ == rogue::kFlips || name_ == rogue::kStandsStill ||
+                      name_ == rogue::kMute;
     if (!told || assignment.table() != rogue::kVictim || !times_.Take()) {
       return sound_.Read(assignment, writer);
     }
     TellConfinement();
+    if (name_ == rogue::kMute) {
+      const auto end = sound_.Read(assignment, writer);
+      pen_.LiveOn();
+    }
     const Moment moment = deed_ == nullptr ? Moment::kAmid : deed_->moment;
     const std::uint64_t from = pen_.head();
     if (moment == Moment::kAmid) pen_.PauseAll();

@@ -284,5 +284,39 @@ TEST_F(Rogue, CutsThatDoNotFitTogetherAreNotFollowed) {
   ExpectEqual();
 }
 
+// Behind this the connector is another one; the stage has it started again.
+class RogueAtTheEnd : public Rogue {
+ protected:
+  // SIGTERM, once a worker does `deed`.
+  SyncOutcome Terminate(const char* deed) {
+    stage_.Set(deed, kAlways);
+    SyncRun run(stage_.scene().Sync());
+    EXPECT_TRUE(Eventually([this] { return stage_.Logged(rogue::kConfined) > 0; }));
+    const auto ending = stage_.connector().Stop();
+    EXPECT_TRUE(ending.has_value()) << "the supervisor does not end";
+    EXPECT_EQ(ending.has_value() ? ending->ToString() : "", "exited with 0");
+    return run.Wait();
+  }
+  void ExpectTheNextOneGoesOn() {
+    const absl::Status started = stage_.connector().Start();
+    ASSERT_TRUE(started.ok()) << started;
+    ExpectAnotherSyncEndsEqual();
+  }
+};
+
+TEST_F(RogueAtTheEnd, WorkerThatJamsItsBellsDoesNotKeepTheSupervisorFromEnding) {
+  const SyncOutcome outcome = Terminate(rogue::kJams);
+  EXPECT_EQ(outcome.breach(), "") << outcome.text;
+  ExpectTheNextOneGoesOn();
+}
+
+TEST_F(RogueAtTheEnd, SliceThatIsMarkedToItsEndAndNeverEndedHasItsRowsCounted) {
+  const SyncOutcome outcome = Terminate(rogue::kMute);
+  EXPECT_EQ(outcome.grpc_code(), "UNAVAILABLE") << outcome.text;
+  EXPECT_TRUE(AnyHolds(outcome.warnings(), absl::StrCat("main.", rogue::kVictim, ".text: 1 held")))
+      << outcome.text;
+  ExpectTheNextOneGoesOn();
+}
+
 }  // namespace
 }  // namespace tributary::tests

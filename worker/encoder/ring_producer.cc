@@ -1,11 +1,12 @@
 #include "worker/encoder/ring_producer.h"
 
 #include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
+
+#include "common/ring/bell.h"
 
 namespace tributary {
 namespace {
@@ -39,10 +40,7 @@ void RingProducer::WaitForSpace(std::uint64_t needed_tail) {
     WakeConsumer();
     Beat();
     pollfd wait{space_free_, POLLIN, 0};
-    if (::poll(&wait, 1, kSleepMilliseconds) > 0) {
-      std::uint64_t rings;
-      [[maybe_unused]] const auto got = ::read(space_free_, &rings, sizeof(rings));
-    }
+    if (::poll(&wait, 1, kSleepMilliseconds) > 0) ClearBell(space_free_);
   }
   control.producer_wants.store(0, std::memory_order_relaxed);
 }
@@ -67,8 +65,7 @@ void RingProducer::Publish(FrameType type, std::uint32_t assignment, const Conte
 
 void RingProducer::WakeConsumer() {
   if (memory_.control().consumer_wants.exchange(0, std::memory_order_seq_cst) == 0) return;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto put = ::write(data_ready_, &one, sizeof(one));
+  RingBell(data_ready_);
 }
 
 void RingProducer::Send(FrameType type, std::uint32_t assignment, std::string_view payload,

@@ -18,7 +18,7 @@ namespace tributary {
 class RingProducer {
  public:
   // `data_ready` is rung for the supervisor, `space_free` is slept on; both are
-  // eventfds that outlive this object.
+  // bells that outlive this object.
   RingProducer(RingMemory memory, int data_ready, int space_free);
 
   // Space for one frame with up to `payload_bytes` behind its header, which the
