@@ -1,6 +1,5 @@
-// Workers and supervisors that are killed, stopped, or have too little to live on.
+// Workers and supervisors that are killed or stopped, and what a worker is given.
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,26 +20,8 @@
 namespace tributary::tests {
 namespace {
 
-class ProcessFaults : public Faults {
- protected:
-  void SetLimit(int resource, rlim_t soft) {
-    rlimit limit{};
-    ASSERT_EQ(prlimit(connector().pid(), static_cast<__rlimit_resource>(resource), nullptr, &limit),
-              0);
-    limit.rlim_cur = std::min(soft, limit.rlim_max);
-    ASSERT_EQ(prlimit(connector().pid(), static_cast<__rlimit_resource>(resource), &limit, nullptr),
-              0);
-  }
-  std::size_t Descriptors() {
-    const std::filesystem::directory_iterator open(
-        absl::StrCat("/proc/", connector().pid(), "/fd"));
-    return static_cast<std::size_t>(std::distance(begin(open), end(open)));
-  }
-};
+class ProcessFaults : public Faults {};
 
-constexpr std::chrono::seconds kUntilRingsAreFull{3};
-// An operator's patience is bounded; this is twice what is promised, and more.
-constexpr std::chrono::seconds kBeyondDrain{2 * limits::kDrainGrace + std::chrono::seconds(20)};
 // Longer than a worker may be silent.
 constexpr std::chrono::seconds kBeyondSilence{limits::kSilentPulseLooks + 3};
 
@@ -64,59 +45,6 @@ TEST_F(ProcessFaults, SupervisorThatIsKilledLeavesNothingBehindAndTheNextStartGo
     EXPECT_EQ(outcome.TableCount(absl::StrCat("main.", table), "truncates"), 0u) << table;
   }
   ExpectSoundSupervisor();
-}
-
-TEST_F(ProcessFaults, TerminationInMidSyncDrainsToACheckpointFromWhichTheNextSyncGoesOn) {
-  ASSERT_NO_FATAL_FAILURE(Begin());
-  const auto run = scene().SyncInItsMidst(1, {"--discard-tail"});
-  ASSERT_TRUE(connector().Signal(SIGTERM));
-  const auto ending = connector().Wait();
-  ASSERT_TRUE(ending.has_value());
-  EXPECT_EQ(ending->ToString(), "exited with 0");
-  const SyncOutcome drained = run->Wait();
-  EXPECT_EQ(drained.grpc_code(), "UNAVAILABLE") << drained.text;
-  EXPECT_EQ(drained.breach(), "");
-  EXPECT_GT(drained.Count("states_saved"), 0u);
-  const std::set<std::string> live = scene().LiveTables();
-  EXPECT_FALSE(live.empty());
-  ASSERT_NO_FATAL_FAILURE(StartConnector());
-  const SyncOutcome outcome = ExpectGoodSyncAndEqual();
-  for (const std::string& table : live) {
-    EXPECT_EQ(outcome.TableCount(absl::StrCat("main.", table), "truncates"), 0u) << table;
-  }
-}
-
-TEST_F(ProcessFaults, TerminationBehindAClientThatStandsStillEndsAndTheNextSyncGoesOn) {
-  ASSERT_NO_FATAL_FAILURE(Begin());
-  const auto run = HeldSync(1);
-  ASSERT_TRUE(connector().Signal(SIGTERM));
-  const auto ending = connector().Wait(kBeyondDrain);
-  ASSERT_TRUE(ending.has_value()) << "the supervisor waits for its client for too long";
-  EXPECT_EQ(ending->ToString(), "exited with 0");
-  run->Kill();
-  run->Wait();
-  ASSERT_NO_FATAL_FAILURE(StartConnector());
-  ExpectGoodSyncAndEqual();
-  ExpectSoundSupervisor();
-}
-
-TEST_F(ProcessFaults, TerminationBehindAClientThatStandsStillEndsAlsoWithoutStaging) {
-  ASSERT_NO_FATAL_FAILURE(Begin());
-  connector().Stop();
-  connector().options().staging_dir = scene().source() + "/staging";
-  ASSERT_NO_FATAL_FAILURE(StartConnector());
-  Enlarge(100'000'000);
-  const auto run = HeldSync(0);
-  // Until the workers wait for ring space, which nobody gives back.
-  std::this_thread::sleep_for(kUntilRingsAreFull);
-  ASSERT_TRUE(connector().Signal(SIGTERM));
-  const auto ending = connector().Wait(kBeyondDrain);
-  ASSERT_TRUE(ending.has_value()) << "the supervisor waits for its client for too long";
-  EXPECT_EQ(ending->ToString(), "exited with 0");
-  run->Kill();
-  run->Wait();
-  ASSERT_NO_FATAL_FAILURE(StartConnector());
-  ExpectGoodSyncAndEqual();
 }
 
 TEST_F(ProcessFaults, StoppedWorkerIsReplacedWhileTheOthersGoOn) {
@@ -184,100 +112,6 @@ TEST_F(ProcessFaults, ThirdDeathOnOneSlicePutsItsTableAsideAndTheOthersGoOn) {
   ExpectSoundSupervisor();
 }
 
-TEST_F(ProcessFaults, SharedMemoryThatCannotBeHadIsAClearErrorAndTheSupervisorLives) {
-  ASSERT_NO_FATAL_FAILURE(Begin());
-  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_FSIZE, limits::kRingBytes / 2));
-  SyncRunOptions options = scene().Sync();
-  options.skip_setup = true;
-  // A warehouse that knows no table asks for the schema.
-  options.warehouse = "";
-  const SyncOutcome refused = tests::RunSync(options);
-  ASSERT_TRUE(connector().running()) << refused.text;
-  EXPECT_TRUE(refused.grpc_code() == "RESOURCE_EXHAUSTED" || refused.grpc_code() == "UNAVAILABLE")
-      << refused.text;
-  EXPECT_TRUE(absl::StrContains(refused.grpc_message(), "shared memory")) << refused.text;
-  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_FSIZE, RLIM_INFINITY));
-  ExpectGoodSyncAndEqual();
-}
-
-TEST_F(ProcessFaults, TooFewDescriptorsAreAClearErrorAndTheSupervisorLives) {
-  ASSERT_NO_FATAL_FAILURE(Begin());
-  ExpectGoodSync();
-  const std::size_t open = Descriptors();
-  SyncRunOptions options = scene().Sync();
-  options.skip_setup = true;
-  options.warehouse = "";
-  options.state = "";
-  int refusals = 0;
-  // Behind 100 a worker's descriptors are made.
-  for (const std::size_t limit : {open + 2, open + 4, open + 6, open + 8, std::size_t{100},
-                                  std::size_t{102}, std::size_t{104}, std::size_t{107}}) {
-    ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, limit));
-    const SyncOutcome outcome = tests::RunSync(options);
-    ASSERT_TRUE(connector().running()) << "with " << limit << " descriptors: " << outcome.text;
-    // Where not even the connection fits, the client is told nothing.
-    if (outcome.ok() || absl::StrContains(outcome.text, "nothing answers")) continue;
-    ++refusals;
-    EXPECT_TRUE(absl::StrContains(outcome.grpc_message(), "open-files limit"))
-        << "with " << limit << " descriptors: " << outcome.text;
-  }
-  EXPECT_GT(refusals, 0);
-  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, 4096));
-  AddRowsToAllTables();
-  ExpectGoodSyncAndEqual();
-  EXPECT_LE(Descriptors(), open + 4) << "descriptors are lost where a start fails";
-}
-
-// The replacement of a worker that ended has no place to go.
-TEST_F(ProcessFaults, WhatRunsOutInMidSyncEndsItClearlyAndTheNextOneGoesOn) {
-  ASSERT_NO_FATAL_FAILURE(Begin());
-  struct Case {
-    int resource;
-    rlim_t least;
-    const char* says;
-  };
-  std::vector<Case> cases = {{RLIMIT_FSIZE, limits::kRingBytes / 2, "shared memory"}};
-#if !defined(__SANITIZE_ADDRESS__)
-  // UndefinedBehaviorSanitizer looks at objects through a pipe, and takes one that it
-  // cannot make for an object of another type.
-  cases.push_back({RLIMIT_NOFILE, 16, "open-files limit"});
-#endif
-  for (const Case& one : cases) {
-    SCOPED_TRACE(one.says);
-    AddRowsToAllTables();
-    std::filesystem::remove(scene().state());
-    const auto run = scene().SyncInItsMidst(0);
-    ASSERT_TRUE(Eventually([this] { return connector().workers().size() == 2; }));
-    rlimit before{};
-    ASSERT_EQ(
-        prlimit(connector().pid(), static_cast<__rlimit_resource>(one.resource), nullptr, &before),
-        0);
-    ASSERT_NO_FATAL_FAILURE(SetLimit(one.resource, one.least));
-    for (const pid_t worker : connector().workers()) kill(worker, SIGKILL);
-    const SyncOutcome outcome = run->Wait();
-    EXPECT_EQ(outcome.grpc_code(), "UNAVAILABLE") << outcome.text;
-    EXPECT_TRUE(absl::StrContains(outcome.grpc_message(), one.says)) << outcome.text;
-    EXPECT_EQ(outcome.breach(), "") << outcome.text;
-    ASSERT_TRUE(connector().running());
-    ASSERT_NO_FATAL_FAILURE(SetLimit(one.resource, before.rlim_cur));
-    // A client that knocked meanwhile is let in when there is room again.
-    ExpectGoodSyncAndEqual();
-  }
-  ExpectSoundSupervisor();
-}
-
-TEST_F(ProcessFaults, ClientsThatCameWhileThereWereNoDescriptorsLeftAreServedLater) {
-  ASSERT_NO_FATAL_FAILURE(Begin());
-  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, 3));
-  SyncRun early(scene().Sync());
-  ASSERT_TRUE(connector().WaitForLog("a client has to wait").has_value());
-  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, 4096));
-  const SyncOutcome outcome = early.Wait();
-  EXPECT_TRUE(outcome.ok()) << outcome.text;
-  ExpectGoodSyncAndEqual();
-  ExpectSoundSupervisor();
-}
-
 TEST_F(ProcessFaults, WorkerHasNothingOfItsSourceInArgumentsAndEnvironment) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   connector().Stop();
@@ -332,17 +166,6 @@ TEST_F(ProcessFaults, MemoryOfTheSupervisorGoesIntoNoDumpAndIsNotItsUsersToRead)
   // It starts workers all the same.
   ExpectGoodSyncAndEqual();
   ExpectSoundSupervisor();
-}
-
-TEST_F(ProcessFaults, PortThatIsTakenIsAClearErrorAtStart) {
-  ASSERT_NO_FATAL_FAILURE(Begin());
-  Connector second({.sqlite_root = scene().dir().path(),
-                    .staging_dir = scene().dir() / "staging2",
-                    .flags = {"--port", connector().port()}});
-  EXPECT_FALSE(second.Start().ok());
-  EXPECT_EQ(second.Wait()->ToString(), "exited with 1");
-  ASSERT_EQ(second.Logged("cannot listen on port").size(), 1u) << second.Output();
-  ExpectGoodSyncAndEqual();
 }
 
 }  // namespace

@@ -1,0 +1,142 @@
+// Shared memory, descriptors and ports that are not to be had, at the start and in
+// mid-sync.
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "tests/crash/fault_scene.h"
+
+namespace tributary::tests {
+namespace {
+
+class ShortageFaults : public Faults {
+ protected:
+  void SetLimit(int resource, rlim_t soft) {
+    rlimit limit{};
+    ASSERT_EQ(prlimit(connector().pid(), static_cast<__rlimit_resource>(resource), nullptr, &limit),
+              0);
+    limit.rlim_cur = std::min(soft, limit.rlim_max);
+    ASSERT_EQ(prlimit(connector().pid(), static_cast<__rlimit_resource>(resource), &limit, nullptr),
+              0);
+  }
+  std::size_t Descriptors() {
+    const std::filesystem::directory_iterator open(
+        absl::StrCat("/proc/", connector().pid(), "/fd"));
+    return static_cast<std::size_t>(std::distance(begin(open), end(open)));
+  }
+};
+
+TEST_F(ShortageFaults, SharedMemoryThatCannotBeHadIsAClearErrorAndTheSupervisorLives) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_FSIZE, limits::kRingBytes / 2));
+  SyncRunOptions options = scene().Sync();
+  options.skip_setup = true;
+  // A warehouse that knows no table asks for the schema.
+  options.warehouse = "";
+  const SyncOutcome refused = tests::RunSync(options);
+  ASSERT_TRUE(connector().running()) << refused.text;
+  EXPECT_TRUE(refused.grpc_code() == "RESOURCE_EXHAUSTED" || refused.grpc_code() == "UNAVAILABLE")
+      << refused.text;
+  EXPECT_TRUE(absl::StrContains(refused.grpc_message(), "shared memory")) << refused.text;
+  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_FSIZE, RLIM_INFINITY));
+  ExpectGoodSyncAndEqual();
+}
+
+TEST_F(ShortageFaults, TooFewDescriptorsAreAClearErrorAndTheSupervisorLives) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ExpectGoodSync();
+  const std::size_t open = Descriptors();
+  SyncRunOptions options = scene().Sync();
+  options.skip_setup = true;
+  options.warehouse = "";
+  options.state = "";
+  int refusals = 0;
+  // Behind 100 a worker's descriptors are made.
+  for (const std::size_t limit : {open + 2, open + 4, open + 6, open + 8, std::size_t{100},
+                                  std::size_t{102}, std::size_t{104}, std::size_t{107}}) {
+    ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, limit));
+    const SyncOutcome outcome = tests::RunSync(options);
+    ASSERT_TRUE(connector().running()) << "with " << limit << " descriptors: " << outcome.text;
+    // Where not even the connection fits, the client is told nothing.
+    if (outcome.ok() || absl::StrContains(outcome.text, "nothing answers")) continue;
+    ++refusals;
+    EXPECT_TRUE(absl::StrContains(outcome.grpc_message(), "open-files limit"))
+        << "with " << limit << " descriptors: " << outcome.text;
+  }
+  EXPECT_GT(refusals, 0);
+  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, 4096));
+  AddRowsToAllTables();
+  ExpectGoodSyncAndEqual();
+  EXPECT_LE(Descriptors(), open + 4) << "descriptors are lost where a start fails";
+}
+
+// The replacement of a worker that ended has no place to go.
+TEST_F(ShortageFaults, WhatRunsOutInMidSyncEndsItClearlyAndTheNextOneGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  struct Case {
+    int resource;
+    rlim_t least;
+    const char* says;
+  };
+  std::vector<Case> cases = {{RLIMIT_FSIZE, limits::kRingBytes / 2, "shared memory"}};
+#if !defined(__SANITIZE_ADDRESS__)
+  // UndefinedBehaviorSanitizer looks at objects through a pipe, and takes one that it
+  // cannot make for an object of another type.
+  cases.push_back({RLIMIT_NOFILE, 16, "open-files limit"});
+#endif
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.says);
+    AddRowsToAllTables();
+    std::filesystem::remove(scene().state());
+    const auto run = scene().SyncInItsMidst(0);
+    ASSERT_TRUE(Eventually([this] { return connector().workers().size() == 2; }));
+    rlimit before{};
+    ASSERT_EQ(
+        prlimit(connector().pid(), static_cast<__rlimit_resource>(one.resource), nullptr, &before),
+        0);
+    ASSERT_NO_FATAL_FAILURE(SetLimit(one.resource, one.least));
+    for (const pid_t worker : connector().workers()) kill(worker, SIGKILL);
+    const SyncOutcome outcome = run->Wait();
+    EXPECT_EQ(outcome.grpc_code(), "UNAVAILABLE") << outcome.text;
+    EXPECT_TRUE(absl::StrContains(outcome.grpc_message(), one.says)) << outcome.text;
+    EXPECT_EQ(outcome.breach(), "") << outcome.text;
+    ASSERT_TRUE(connector().running());
+    ASSERT_NO_FATAL_FAILURE(SetLimit(one.resource, before.rlim_cur));
+    // A client that knocked meanwhile is let in when there is room again.
+    ExpectGoodSyncAndEqual();
+  }
+  ExpectSoundSupervisor();
+}
+
+TEST_F(ShortageFaults, ClientsThatCameWhileThereWereNoDescriptorsLeftAreServedLater) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, 3));
+  SyncRun early(scene().Sync());
+  ASSERT_TRUE(connector().WaitForLog("a client has to wait").has_value());
+  ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, 4096));
+  const SyncOutcome outcome = early.Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(ShortageFaults, PortThatIsTakenIsAClearErrorAtStart) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  Connector second({.sqlite_root = scene().dir().path(),
+                    .staging_dir = scene().dir() / "staging2",
+                    .flags = {"--port", connector().port()}});
+  EXPECT_FALSE(second.Start().ok());
+  EXPECT_EQ(second.Wait()->ToString(), "exited with 1");
+  ASSERT_EQ(second.Logged("cannot listen on port").size(), 1u) << second.Output();
+  ExpectGoodSyncAndEqual();
+}
+
+}  // namespace
+}  // namespace tributary::tests
