@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -216,6 +217,10 @@ TEST_F(ConfinementTest, WorkerCannotTraceReadOrSignalAnotherProcess) {
                                      ::prlimit(pid, RLIMIT_CPU, nullptr, nullptr), {ENOSYS});
                   // Signals on one's behalf, by the kernel.
                   complaints.Refused("F_SETOWN", ::fcntl(kTellFd, F_SETOWN, pid), {ENOSYS});
+                  // Of a file that others share, whether they wait at it.
+                  complaints.Refused("F_SETFL", ::fcntl(kTellFd, F_SETFL, O_NONBLOCK), {ENOSYS});
+                  int on = 1;
+                  complaints.Refused("FIONBIO", ::ioctl(kTellFd, FIONBIO, &on), {ENOSYS});
                   complaints.Succeeds("signal to oneself", ::kill(::getpid(), 0));
                 }),
             "");

@@ -83,12 +83,15 @@ constexpr int kRefused[] = {
     SCMP_SYS(personality), SCMP_SYS(userfaultfd)};
 
 // F_SETOWN, F_SETSIG and leases are not among them: with those the kernel sends
-// signals to another process on one's behalf.
-constexpr int kAllowedFcntl[] = {F_DUPFD,         F_GETFD,     F_SETFD,     F_GETFL,
-                                 F_SETFL,         F_GETLK,     F_SETLK,     F_SETLKW,
-                                 F_DUPFD_CLOEXEC, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW};
-// TCGETS is isatty(). TIOCSTI, which types into a terminal, is not among them.
-constexpr int kAllowedIoctl[] = {FIONBIO, FIONREAD, TCGETS, TIOCGWINSZ};
+// signals to another process on one's behalf. Nor is F_SETFL: what it sets belongs to
+// all who share a file, and stdout and stderr are the supervisor's, too. A descriptor
+// that must not block is opened so.
+constexpr int kAllowedFcntl[] = {F_DUPFD,     F_GETFD,     F_SETFD,     F_GETFL,
+                                 F_GETLK,     F_SETLK,     F_SETLKW,    F_DUPFD_CLOEXEC,
+                                 F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW};
+// TCGETS is isatty(). TIOCSTI, which types into a terminal, is not among them, nor is
+// FIONBIO, which is F_SETFL by another name.
+constexpr int kAllowedIoctl[] = {FIONREAD, TCGETS, TIOCGWINSZ};
 constexpr int kAllowedPrctl[] = {PR_GET_NAME,         PR_SET_NAME,      PR_GET_DUMPABLE,
                                  PR_GET_NO_NEW_PRIVS, PR_GET_PDEATHSIG, PR_GET_SECCOMP,
                                  PR_SET_VMA};
