@@ -70,6 +70,27 @@ void Faults::ExpectNoWorkers() {
       << "workers go on though nobody wants their rows";
 }
 
+void Faults::ExpectWorkersStopWithin(
+    std::chrono::milliseconds promised,
+    const std::function<std::chrono::steady_clock::time_point()>& leave) {
+  using Clock = std::chrono::steady_clock;
+  const auto took = QuickestOf(promised, [&] {
+    const std::size_t log_size = connector().LogSize();
+    const Clock::time_point left = leave();
+    Eventually([this] { return connector().workers().empty(); }, kTimesPromised * promised);
+    const auto passed = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - left);
+    // Otherwise they may have ended because there was nothing more to read.
+    const auto start = connector().WaitForLog("sync starts", log_size);
+    const auto end = connector().WaitForLog("copies end", log_size);
+    EXPECT_TRUE(start.has_value() && end.has_value() &&
+                start->value("to_copy", "") != end->value("live", ""))
+        << "the client left too early or too late";
+    return passed;
+  });
+  std::cout << "workers were gone after " << took.count() << " ms" << std::endl;
+  EXPECT_LE(took, promised) << "workers go on though nobody wants their rows";
+}
+
 void Faults::ExpectSoundSupervisor() {
   EXPECT_TRUE(connector().running());
   for (const nlohmann::json& line : connector().Log()) {

@@ -5,14 +5,17 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tests/crash/scene.h"
+#include "tests/process/time_promise.h"
 
 namespace tributary::tests {
 
@@ -53,6 +56,10 @@ class Faults : public ::testing::Test {
   SyncOutcome ExpectGoodSyncAndEqual(std::vector<std::string> flags = {});
   void ExpectEqual();
   void ExpectNoWorkers();
+  // `leave` lets a client that still reads go, and gives the moment at which it went;
+  // the workers are gone in time. It is called again where they are not.
+  void ExpectWorkersStopWithin(std::chrono::milliseconds promised,
+                               const std::function<std::chrono::steady_clock::time_point()>& leave);
   // The supervisor lives, and none of its lines is SEVERE.
   void ExpectSoundSupervisor();
 

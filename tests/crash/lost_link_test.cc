@@ -82,7 +82,9 @@ TEST_F(LostLink, LinkThatStaysCutFreesTheConnectionAndTheNextClientIsServedFromS
 }
 
 // Nothing is under way that an end of the connection could miss.
-TEST_F(LostLink, LinkThatIsCutWhileNothingMovesEndsTheWorkers) {
+TEST_F(LostLink, LinkThatIsCutWhileNothingMovesEndsTheWorkersInTime) {
+  using std::chrono::milliseconds;
+  constexpr milliseconds kClientTimeout(3000);
   ASSERT_NO_FATAL_FAILURE(Begin({"--client-timeout", "3"}));
   ExpectGoodSync();
   AddRowsToAllTables();
@@ -90,16 +92,23 @@ TEST_F(LostLink, LinkThatIsCutWhileNothingMovesEndsTheWorkers) {
   database.Run("BEGIN EXCLUSIVE");
   SyncRunOptions options = FarSync();
   options.skip_setup = true;
-  SyncRun run(options);
-  ASSERT_TRUE(Eventually([this] { return !connector().workers().empty(); }));
-  const std::size_t log_size = connector().LogSize();
-  ASSERT_TRUE(network_->Cut());
-  ExpectNoWorkers();
-  // It did not end for the lock, which its worker would have waited for longer.
-  EXPECT_TRUE(connector().Logged("sync ends", log_size).empty()) << connector().Output();
+  const milliseconds promised = kClientTimeout + kWorkersOutliveClientBy;
+  const milliseconds took = QuickestOf(promised, [&] {
+    EXPECT_TRUE(network_->Mend());
+    SyncRun run(options);
+    EXPECT_TRUE(Eventually([this] { return !connector().workers().empty(); }));
+    const std::size_t log_size = connector().LogSize();
+    const auto cut = std::chrono::steady_clock::now();
+    EXPECT_TRUE(network_->Cut());
+    Eventually([this] { return connector().workers().empty(); }, kTimesPromised * promised);
+    const auto passed = std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - cut);
+    // It did not end for the lock, which its worker would have waited for longer.
+    EXPECT_TRUE(connector().Logged("sync ends", log_size).empty()) << connector().Output();
+    return passed;
+  });
+  std::cout << "workers were gone after " << took.count() << " ms" << std::endl;
+  EXPECT_LE(took, promised);
   database.Run("COMMIT");
-  run.Kill();
-  run.Wait();
   ExpectGoodSyncAndEqual();
   ExpectSoundSupervisor();
 }

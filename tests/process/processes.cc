@@ -2,6 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -87,6 +90,28 @@ std::string TitleOf(pid_t pid) {
 }
 
 bool Gone(pid_t pid) { return Dead(StatOf(pid)); }
+
+std::chrono::milliseconds TimeUntilGone(const std::vector<pid_t>& pids,
+                                        std::chrono::steady_clock::time_point since,
+                                        std::chrono::milliseconds limit) {
+  using std::chrono::milliseconds;
+  const auto passed = [since] {
+    return std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - since);
+  };
+  for (const pid_t pid : pids) {
+    // Not valid: it is gone. glibc 2.36 declares its own calls for C only.
+    const FileDescriptor process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    if (!process.valid()) continue;
+    pollfd end{process.get(), POLLIN, 0};
+    int ended = -1;
+    while (ended < 0) {
+      const milliseconds left = std::max(limit - passed(), milliseconds(0));
+      ended = poll(&end, 1, static_cast<int>(left.count()));
+    }
+    if (ended == 0) syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
+  }
+  return passed();
+}
 
 Memory MemoryOf(pid_t pid) {
   std::istringstream status(ReadAll(absl::StrCat("/proc/", pid, "/status")));

@@ -22,6 +22,12 @@ std::string TitleOf(pid_t pid);
 // living, so ask soon.
 bool Gone(pid_t pid);
 
+// From `since` until the last of them had ended, by the kernel's own notice of it
+// and its monotonic clock. `limit` or more: one of them lived until then, and is killed.
+std::chrono::milliseconds TimeUntilGone(const std::vector<pid_t>& pids,
+                                        std::chrono::steady_clock::time_point since,
+                                        std::chrono::milliseconds limit);
+
 // In bytes; 0 where the process is gone.
 struct Memory {
   std::uint64_t anonymous = 0;
