@@ -2,8 +2,12 @@
 #include <signal.h>
 
 #include <chrono>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "tests/crash/fault_scene.h"
@@ -17,24 +21,57 @@ constexpr std::chrono::seconds kUntilRingsAreFull{3};
 // An operator's patience is bounded; this is twice what is promised, and more.
 constexpr std::chrono::seconds kBeyondDrain{2 * limits::kDrainGrace + std::chrono::seconds(20)};
 
-TEST_F(TerminationFaults, TerminationInMidSyncDrainsToACheckpointFromWhichTheNextSyncGoesOn) {
-  ASSERT_NO_FATAL_FAILURE(Begin());
-  const auto run = scene().SyncInItsMidst(1, {"--discard-tail"});
+// Of a table whose rows take their reader a millisecond or two each.
+constexpr std::uint64_t kSlowRows = 3000;
+constexpr std::chrono::milliseconds kUntilWellInside{500};
+
+// The saved state's entry of a table.
+nlohmann::json EntryOf(const std::string& table, const std::string& state) {
+  const nlohmann::json json = nlohmann::json::parse(std::ifstream(state), nullptr, false);
+  return json.is_object() ? json["tables"]["main"].value(table, nlohmann::json()) : json;
+}
+
+// No checkpoint falls due before the next hour: what the state says at the end, the
+// drain has said.
+TEST_F(TerminationFaults, TerminationInMidTableDrainsToACheckpointFromWhichTheNextSyncGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin({"--checkpoint-interval", "3600"}));
+  Database(scene().source())
+      .RunAtOnce(
+          absl::StrCat("CREATE TABLE slow(id INTEGER PRIMARY KEY,"
+                       " n INTEGER AS (length(hex(zeroblob(200000 + id % 2)))));"
+                       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ",
+                       kSlowRows, ") INSERT INTO slow(id) SELECT i FROM n"));
+  SyncRun run(scene().Sync({"--discard-tail"}));
+  ASSERT_TRUE(Eventually([this] { return connector().WorkerOn("main.slow") != 0; }));
+  std::this_thread::sleep_for(kUntilWellInside);
+  ASSERT_NE(connector().WorkerOn("main.slow"), 0) << "the table is too short for this test";
   ASSERT_TRUE(connector().Signal(SIGTERM));
   const auto ending = connector().Wait();
   ASSERT_TRUE(ending.has_value());
   EXPECT_EQ(ending->ToString(), "exited with 0");
-  const SyncOutcome drained = run->Wait();
+  const SyncOutcome drained = run.Wait();
   EXPECT_EQ(drained.grpc_code(), "UNAVAILABLE") << drained.text;
   EXPECT_EQ(drained.breach(), "");
-  EXPECT_GT(drained.Count("states_saved"), 0u);
+  // The one at the start and the drain's.
+  EXPECT_EQ(drained.Count("checkpoints"), 2u) << drained.text;
+  EXPECT_EQ(drained.Count("states_saved"), 2u) << drained.text;
+  const nlohmann::json slow = EntryOf("slow", scene().state());
+  EXPECT_EQ(slow.value("phase", ""), "copying") << slow;
+  ASSERT_EQ(slow.value("done", nlohmann::json::array()).size(), 1u) << slow;
+  std::uint64_t cursor = 0;
+  EXPECT_TRUE(absl::SimpleAtoi(slow["done"][0][1].get<std::string>(), &cursor)) << slow;
+  EXPECT_GT(cursor, 1u);
+  EXPECT_LE(cursor, kSlowRows);
   const std::set<std::string> live = scene().LiveTables();
-  EXPECT_FALSE(live.empty());
+  EXPECT_EQ(live.size(), std::size_t{kTables});
+
   ASSERT_NO_FATAL_FAILURE(StartConnector());
   const SyncOutcome outcome = ExpectGoodSyncAndEqual();
-  for (const std::string& table : live) {
-    EXPECT_EQ(outcome.TableCount(absl::StrCat("main.", table), "truncates"), 0u) << table;
-  }
+  // Not a row is read twice, and none left out.
+  const std::uint64_t sent = drained.TableCount("main.slow", "upserts");
+  EXPECT_EQ(connector().RowsRead(), kSlowRows - sent);
+  EXPECT_GT(sent, 0u);
+  EXPECT_EQ(outcome.Count("truncates"), 0u) << outcome.text;
 }
 
 TEST_F(TerminationFaults, TerminationBehindAClientThatStandsStillEndsAndTheNextSyncGoesOn) {
