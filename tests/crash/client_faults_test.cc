@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "tests/crash/fault_scene.h"
@@ -12,6 +12,9 @@ namespace tributary::tests {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Of a supervisor that waits for its client and does nothing else.
+constexpr std::uint64_t kMostGrowthBytes = 8'000'000;
 
 class ClientFaults : public Faults {};
 
@@ -65,27 +68,40 @@ TEST_F(ClientFaults, CallPastItsDeadlineEndsTheWorkersInTimeAndTheNextSyncGoesOn
 }
 
 // Half-open: the connection stands and its other end does nothing.
-TEST_F(ClientFaults, ClientThatReadsNothingLetsTheSourceBeReadToItsEndInLittleMemory) {
+TEST_F(ClientFaults, ClientThatReadsNothingForAMinuteLetsTheSourceBeReadToItsEndInFlatMemory) {
   constexpr std::uint64_t kSourceBytes = 400'000'000;
+  constexpr std::chrono::seconds kMinute(60);
   ASSERT_NO_FATAL_FAILURE(Begin());
   Enlarge(kSourceBytes);
-  const std::uint64_t before = MemoryOf(connector().pid()).resident();
+  const auto resident = [this] { return MemoryOf(connector().pid()).resident(); };
+  const std::uint64_t before = resident();
   const auto run = HeldSync(0);
   std::uint64_t most = 0;
   EXPECT_TRUE(Eventually([&] {
-    most = std::max(most, MemoryOf(connector().pid()).resident());
+    most = std::max(most, resident());
     return !connector().Logged("copies end").empty();
   })) << "the source is not read while its client stands still";
+  EXPECT_EQ(connector().RowsRead(), std::uint64_t{kTables} * kRows);
   ExpectNoWorkers();
-  std::cout << "supervisor before: " << before << " bytes, at most: " << most
-            << " bytes, source: " << kSourceBytes << " bytes" << std::endl;
+
+  const std::uint64_t at_start = resident();
+  std::uint64_t in_minute = at_start;
+  for (const auto end = Clock::now() + kMinute; Clock::now() < end;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    in_minute = std::max(in_minute, resident());
+  }
+  std::cout << "supervisor before: " << before << " bytes, while it reads: at most " << most
+            << ", then: " << at_start << ", in the minute behind: at most " << in_minute
+            << "; source: " << kSourceBytes << std::endl;
   EXPECT_LT(most, kMostSupervisorBytes);
-  EXPECT_TRUE(run->running());
+  EXPECT_LT(in_minute, at_start + kMostGrowthBytes);
+  EXPECT_TRUE(run->running()) << "the call is cut";
   run->Continue();
   const SyncOutcome outcome = run->Wait();
   EXPECT_TRUE(outcome.ok()) << outcome.text;
   ExpectEqual();
-  EXPECT_LT(MemoryOf(connector().pid()).resident(), kMostSupervisorBytes);
+  EXPECT_LT(resident(), kMostSupervisorBytes);
+  ExpectSoundSupervisor();
 }
 
 TEST_F(ClientFaults, ClientThatStandsStillHoldsUpNoOtherSyncAndCanBeGivenUp) {
