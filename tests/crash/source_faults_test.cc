@@ -4,7 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <iostream>
+#include <set>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -34,6 +39,38 @@ class SourceFaults : public Faults {
       if (absl::StrContains(TitleOf(worker), "main.t")) reading.push_back(worker);
     }
     return reading;
+  }
+  // What is wrong is named, and what to do about it: the file where the sync ends for
+  // it, or each table that is not in the destination.
+  void ExpectNamed(const SyncOutcome& outcome, const std::vector<std::string>& wrongs) {
+    const auto names = [&wrongs](const std::string& text, const std::string& what) {
+      return absl::StrContains(text, what) &&
+             std::any_of(wrongs.begin(), wrongs.end(), [&text](const std::string& wrong) {
+               return absl::StrContains(text, wrong);
+             });
+    };
+    const std::string end = absl::StrCat(outcome.task(), outcome.grpc_message());
+    if (!end.empty()) {
+      EXPECT_TRUE(names(end, "source.db") || names(end, "table \"t")) << outcome.text;
+      return;
+    }
+    const std::set<std::string> live = scene().LiveTables();
+    const std::vector<std::string> warnings = outcome.warnings();
+    EXPECT_LT(live.size(), std::size_t{kTables}) << "half of the source is gone without a word";
+    for (int table = 1; table <= kTables; ++table) {
+      const std::string name = absl::StrCat("t", table);
+      const bool named = std::any_of(warnings.begin(), warnings.end(), [&](const auto& warning) {
+        return names(warning, absl::StrCat("main.", name, ": put aside"));
+      });
+      EXPECT_NE(named, live.contains(name)) << name << "\n" << outcome.text;
+    }
+  }
+  // As if nothing had been in its way.
+  void ExpectUnharmed(const SyncOutcome& outcome, std::size_t log_from) {
+    EXPECT_TRUE(outcome.ok()) << outcome.text;
+    EXPECT_TRUE(outcome.warnings().empty()) << outcome.text;
+    EXPECT_TRUE(connector().Logged("is replaced", log_from).empty()) << connector().Output();
+    ExpectSoundSupervisor();
   }
   // OK, a Task, or UNAVAILABLE: never a breach, and never a supervisor that dies.
   void ExpectClearOutcome(const SyncOutcome& outcome) {
@@ -78,7 +115,7 @@ TEST_F(SourceFaults, FileThatIsCutShortInMidSyncIsNamedAndTheRestoredOneEndsEqua
   ContinueWorkers();
   const SyncOutcome cut = run->Wait();
   ExpectClearOutcome(cut);
-  EXPECT_TRUE(!cut.ok() || !cut.warnings().empty()) << "half of the source is gone without a word";
+  ExpectNamed(cut, {"damaged; check", "damaged or encrypted; check"});
   fs::copy_file(whole, scene().source(), fs::copy_options::overwrite_existing);
   ExpectGoodSyncAndEqual();
   ExpectSoundSupervisor();
@@ -93,7 +130,7 @@ TEST_F(SourceFaults, FileThatIsEmptiedInMidSyncIsNamedAndTheRestoredOneEndsEqual
   ContinueWorkers();
   const SyncOutcome cut = run->Wait();
   ExpectClearOutcome(cut);
-  EXPECT_TRUE(!cut.ok() || !cut.warnings().empty()) << "the source is gone without a word";
+  ExpectNamed(cut, {"damaged; check", "it has changed since the catalog was read"});
   fs::copy_file(whole, scene().source(), fs::copy_options::overwrite_existing);
   ExpectGoodSyncAndEqual();
   ExpectSoundSupervisor();
@@ -116,17 +153,44 @@ TEST_F(SourceFaults, FileThatIsGoneInMidSyncIsNamedAndTheRestoredOneEndsEqual) {
   ExpectSoundSupervisor();
 }
 
-TEST_F(SourceFaults, PassingExclusiveLockIsWaitedFor) {
+// Of an application that writes much in one transaction.
+constexpr std::chrono::seconds kPassingLock(2);
+
+TEST_F(SourceFaults, PassingExclusiveLockBeforeASyncIsWaitedForAndNothingComesBefore) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ExpectGoodSync();
+  AddRowsToAllTables();
+  Database database(scene().source());
+  database.Run("BEGIN EXCLUSIVE");
+  SyncRunOptions options = scene().Sync();
+  options.skip_setup = true;
+  const std::size_t log_size = connector().LogSize();
+  SyncRun run(options);
+  ASSERT_TRUE(Eventually([this] { return !connector().workers().empty(); }));
+  std::this_thread::sleep_for(kPassingLock);
+  EXPECT_TRUE(connector().Logged("sync starts", log_size).empty()) << "the lock held nobody up";
+  EXPECT_TRUE(run.running());
+  database.Run("COMMIT");
+  const SyncOutcome outcome = run.Wait();
+  ExpectUnharmed(outcome, log_size);
+  // Counted from the call, which came before the lock was held for its time.
+  EXPECT_GE(outcome.report["first_record_ms"].get<double>(), 1000.0 * kPassingLock.count() / 2);
+  EXPECT_EQ(connector().RowsRead(log_size), std::uint64_t{kTables} * (kRows + 1));
+  ExpectEqual();
+}
+
+TEST_F(SourceFaults, PassingExclusiveLockInMidSyncIsWaitedFor) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   Database database(scene().source());
   const auto run = SyncWithStoppedWorkers();
   // The readers' own locks let go as they end their slices.
   ContinueWorkers();
   database.Run("BEGIN EXCLUSIVE");
+  std::this_thread::sleep_for(kPassingLock);
+  EXPECT_TRUE(connector().Logged("copies end").empty()) << "the lock held nobody up";
   EXPECT_TRUE(run->running());
   database.Run("COMMIT");
-  const SyncOutcome outcome = run->Wait();
-  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  ExpectUnharmed(run->Wait(), 0);
   ExpectEqual();
 }
 
@@ -142,6 +206,7 @@ TEST_F(SourceFaults, LastingExclusiveLockEndsTheSyncAsUnavailableAndTheNextGoesO
     const SyncOutcome outcome = tests::RunSync(options);
     EXPECT_EQ(outcome.grpc_code(), "UNAVAILABLE") << outcome.text;
     EXPECT_TRUE(absl::StrContains(outcome.grpc_message(), "lock")) << outcome.text;
+    EXPECT_TRUE(connector().Logged("is replaced").empty()) << "a reader that waits is no dead one";
     database.Run("COMMIT");
   }
   ExpectGoodSyncAndEqual();
