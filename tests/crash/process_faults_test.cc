@@ -102,7 +102,8 @@ TEST_F(ProcessFaults, ThirdDeathOnOneSlicePutsItsTableAsideAndTheOthersGoOn) {
     // Each row takes its reader some milliseconds.
     Database database(scene().source());
     database.Run(
-        "CREATE TABLE slow(id INTEGER PRIMARY KEY, n INTEGER AS (length(hex(zeroblob(20000000)))));"
+        "CREATE TABLE slow(id INTEGER PRIMARY KEY, n INTEGER AS (length(hex(zeroblob(1000000 + id "
+        "% 2)))));"
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)"
         "INSERT INTO slow(id) SELECT i FROM n");
   }
