@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <regex>
 #include <set>
 #include <thread>
@@ -15,13 +16,50 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/limits.h"
+#include "common/worker_start.h"
 #include "tests/crash/fault_scene.h"
 
 namespace tributary::tests {
 namespace {
 
-class ProcessFaults : public Faults {};
+class ProcessFaults : public Faults {
+ protected:
+  // Both workers of a sync, stopped in a table so that they can be looked at.
+  std::vector<pid_t> StopWorkers() {
+    std::vector<pid_t> stopped;
+    EXPECT_TRUE(Eventually([&] {
+      for (const pid_t worker : connector().workers()) {
+        if (!absl::StrContains(TitleOf(worker), "main.t")) continue;
+        if (std::find(stopped.begin(), stopped.end(), worker) != stopped.end()) continue;
+        if (kill(worker, SIGSTOP) == 0) stopped.push_back(worker);
+      }
+      return stopped.size() == 2;
+    }));
+    return stopped;
+  }
+};
+
+// A test that cannot read what it looks through proves nothing.
+std::string ProcFile(pid_t pid, const char* name) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/", name));
+  EXPECT_TRUE(file.is_open()) << name;
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_FALSE(file.bad()) << name;
+  EXPECT_FALSE(text.empty()) << name;
+  return text;
+}
+
+// Each with what it stands for.
+std::map<int, std::string> Descriptors(pid_t pid) {
+  std::map<int, std::string> descriptors;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(absl::StrCat("/proc/", pid, "/fd"))) {
+    descriptors[std::stoi(entry.path().filename())] = std::filesystem::read_symlink(entry.path());
+  }
+  return descriptors;
+}
 
 // Longer than a worker may be silent.
 constexpr std::chrono::seconds kBeyondSilence{limits::kSilentPulseLooks + 3};
@@ -123,20 +161,54 @@ TEST_F(ProcessFaults, ThirdDeathOnOneSlicePutsItsTableAsideAndTheOthersGoOn) {
 }
 
 TEST_F(ProcessFaults, WorkerHasNothingOfItsSourceInArgumentsAndEnvironment) {
+  if (getuid() != 0) GTEST_SKIP() << "a worker shows its environment to root only";
   ASSERT_NO_FATAL_FAILURE(Begin());
   connector().Stop();
-  connector().options().environment = {{"A_SECRET_OF_THE_OPERATOR", "hunter2"}};
+  // What the sanitizers read is all that a worker is given.
+  connector().options().environment = {{"A_SECRET_OF_THE_OPERATOR", "hunter2"},
+                                       {"TSAN_OPTIONS", "exitcode=66"}};
   ASSERT_NO_FATAL_FAILURE(StartConnector());
+  EXPECT_TRUE(absl::StrContains(ProcFile(connector().pid(), "environ"), "hunter2"));
   const auto run = scene().SyncInItsMidst(0);
-  ASSERT_TRUE(Eventually([this] { return !connector().workers().empty(); }));
-  for (const pid_t worker : connector().workers()) {
-    for (const char* name : {"cmdline", "environ"}) {
-      std::ifstream file(absl::StrCat("/proc/", worker, "/", name));
-      const std::string text{std::istreambuf_iterator<char>(file), {}};
-      EXPECT_FALSE(absl::StrContains(text, "hunter2")) << name << ": " << text;
-      EXPECT_FALSE(absl::StrContains(text, scene().source())) << name << ": " << text;
+  const std::vector<pid_t> workers = StopWorkers();
+  for (const pid_t worker : workers) {
+    const std::string arguments = ProcFile(worker, "cmdline");
+    EXPECT_TRUE(absl::StrContains(arguments, "worker")) << arguments;
+    EXPECT_FALSE(absl::StrContains(arguments, "hunter2")) << arguments;
+    EXPECT_FALSE(absl::StrContains(arguments, scene().source())) << arguments;
+    const std::string environment = ProcFile(worker, "environ");
+    EXPECT_TRUE(absl::StrContains(environment, "TSAN_OPTIONS=exitcode=66")) << environment;
+    for (const absl::string_view one : absl::StrSplit(environment, '\0', absl::SkipEmpty())) {
+      EXPECT_TRUE(absl::StrContains(one.substr(0, one.find('=')), "SAN_OPTIONS")) << one;
     }
   }
+  for (const pid_t worker : workers) kill(worker, SIGCONT);
+  EXPECT_TRUE(run->Wait().ok());
+  ExpectEqual();
+}
+
+TEST_F(ProcessFaults, WorkerHasNoDescriptorsButThoseItWasGivenAndItsSource) {
+  if (getuid() != 0) GTEST_SKIP() << "a worker shows its descriptors to root only";
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const auto run = scene().SyncInItsMidst(0);
+  const std::vector<pid_t> workers = StopWorkers();
+  const std::map<int, std::string> supervisors = Descriptors(connector().pid());
+  for (const pid_t worker : workers) {
+    std::map<int, std::string> descriptors = Descriptors(worker);
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+      EXPECT_EQ(descriptors[fd], supervisors.at(fd));
+    }
+    EXPECT_TRUE(absl::StartsWith(descriptors[kControlFd], "socket:")) << descriptors[kControlFd];
+    EXPECT_EQ(descriptors[kRingFd], "/memfd:tributary-ring (deleted)");
+    EXPECT_EQ(descriptors[kDataReadyFd], "anon_inode:[eventfd]");
+    EXPECT_EQ(descriptors[kSpaceFreeFd], "anon_inode:[eventfd]");
+    std::set<std::string> others;
+    for (const auto& [fd, target] : descriptors) {
+      if (fd > kLastWorkerFd) others.insert(target);
+    }
+    EXPECT_EQ(others, std::set<std::string>{scene().source()});
+  }
+  for (const pid_t worker : workers) kill(worker, SIGCONT);
   EXPECT_TRUE(run->Wait().ok());
   ExpectEqual();
 }
