@@ -1,0 +1,118 @@
+// Staging that is smaller than the source: what has to wait for the client, and what
+// is read from the source again.
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <system_error>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "tests/crash/fault_scene.h"
+
+namespace tributary::tests {
+namespace {
+
+// The least that --staging-limit takes.
+constexpr std::uint64_t kLimit = limits::kLeastStagingLimitBytes;
+// Of bytes that no compression makes less: more than the limit, the rings and the
+// client's window together.
+constexpr int kBodies = 4000;
+constexpr std::uint64_t kBodyBytes = 100'000;
+static_assert(kBodies * kBodyBytes > kLimit + kLimit / 4);
+
+constexpr std::chrono::seconds kHold{5};
+
+class StagingLimit : public Faults {
+ protected:
+  // No checkpoint falls due by the clock: that there is one to be sent before staging
+  // is full is the connector's own care.
+  void SetUp() override {
+    ASSERT_NO_FATAL_FAILURE(
+        Begin({"--staging-limit", absl::StrCat(kLimit), "--checkpoint-interval", "3600"}));
+    Database database(scene().source());
+    for (int table = 1; table <= kTables; ++table)
+      database.Run(absl::StrCat("DROP TABLE t", table));
+    for (int table = 1; table <= 2; ++table) {
+      database.RunAtOnce(absl::StrCat(
+          "CREATE TABLE bodies_", table, "(id INTEGER PRIMARY KEY, body BLOB);",
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ", kBodies / 2,
+          ") INSERT INTO bodies_", table, " SELECT i, randomblob(", kBodyBytes, ") FROM n"));
+    }
+  }
+
+  std::uint64_t BytesInStaging() {
+    namespace fs = std::filesystem;
+    std::uint64_t bytes = 0;
+    // Segments go while they are looked at.
+    std::error_code gone;
+    for (fs::recursive_directory_iterator at(scene().staging(), gone), end; !gone && at != end;
+         at.increment(gone)) {
+      const std::uint64_t size = at->is_regular_file(gone) ? at->file_size(gone) : 0;
+      if (!gone) bytes += size;
+      gone.clear();
+    }
+    return bytes;
+  }
+};
+
+TEST_F(StagingLimit, FullStagingBehindAClientThatReadsNothingMakesTheWorkersWait) {
+  using Clock = std::chrono::steady_clock;
+  const auto run = HeldSync(0);
+  std::uint64_t most_staged = 0;
+  std::uint64_t most_memory = 0;
+  const auto look = [&] {
+    most_staged = std::max(most_staged, BytesInStaging());
+    most_memory = std::max(most_memory, MemoryOf(connector().pid()).resident());
+  };
+  const std::uint64_t nearly_full = kLimit - kLimit / limits::kCheckpointsInStagingLimit;
+  ASSERT_TRUE(Eventually([&] {
+    look();
+    return most_staged > nearly_full;
+  })) << most_staged;
+  for (const auto end = Clock::now() + kHold; Clock::now() < end;) {
+    look();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  std::cout << "staged: at most " << most_staged << " bytes of " << kLimit
+            << "; supervisor: at most " << most_memory << " bytes" << std::endl;
+  EXPECT_TRUE(connector().Logged("copies end").empty()) << "the limit holds nobody up";
+  EXPECT_EQ(connector().workers().size(), 2u);
+  EXPECT_TRUE(run->running());
+
+  run->Continue();
+  while (run->running()) look();
+  const SyncOutcome outcome = run->Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  EXPECT_TRUE(outcome.warnings().empty()) << outcome.text;
+  EXPECT_LE(most_staged, kLimit);
+  EXPECT_LT(most_memory, kMostSupervisorBytes);
+  EXPECT_TRUE(connector().Logged("is replaced").empty());
+  EXPECT_EQ(connector().RowsRead(), std::uint64_t{kBodies});
+  ExpectEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(StagingLimit, StateFromBeforeWhatIsStillHeldIsMadeGoodFromTheSource) {
+  // The first checkpoint with rows before it.
+  const SyncOutcome whole = ExpectGoodSync({"--save-checkpoint", "2"});
+  EXPECT_EQ(whole.Count("states_saved"), 1u);
+  EXPECT_LE(BytesInStaging(), kLimit);
+  connector().Stop();
+  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  const SyncOutcome outcome = ExpectGoodSyncAndEqual();
+  const auto dropped = connector().Logged("nothing is replayed from staging");
+  ASSERT_EQ(dropped.size(), 1u) << connector().Output();
+  EXPECT_TRUE(absl::StrContains(dropped.front().value("why", ""), "is older than what is held"))
+      << dropped.front();
+  EXPECT_EQ(scene().Replayed(), 0u);
+  // From the state's cursor on, and no more; staging held only what is behind that.
+  EXPECT_EQ(outcome.Count("upserts"), connector().RowsRead());
+  EXPECT_GT(connector().RowsRead(), std::uint64_t{kBodies} / 2);
+  EXPECT_LT(connector().RowsRead(), std::uint64_t{kBodies});
+  ExpectSoundSupervisor();
+}
+
+}  // namespace
+}  // namespace tributary::tests
