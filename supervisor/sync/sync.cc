@@ -179,6 +179,7 @@ void Sync::TellPlan() {
   }
   Log(LogLevel::kInfo, "sync starts",
       {{"connection", request_.connection.id},
+       {"epoch", plan_.state.epoch},
        {"tables", absl::StrCat(plan_.selected_tables)},
        {"to_copy", absl::StrCat(plan_.copies.size())}});
 }
@@ -202,6 +203,7 @@ absl::Status Sync::CopyTables() {
   if (copied.ok() && scheduler.live_tables() == scheduler.tables()) SetComplete();
   Log(LogLevel::kInfo, "copies end",
       {{"connection", request_.connection.id},
+       {"epoch", plan_.state.epoch},
        {"rows", absl::StrCat(figures_.records)},
        {"live", absl::StrCat(scheduler.live_tables())},
        {"workers_ended", absl::StrCat(copy.deaths())}});

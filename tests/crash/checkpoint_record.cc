@@ -94,28 +94,37 @@ std::string Regress(const Entry& earlier, const Entry& later) {
 
 }  // namespace
 
-std::vector<std::string> ReadCheckpointLog(const std::string& file) {
-  std::vector<std::string> states;
+std::vector<LoggedCheckpoint> ReadCheckpointLog(const std::string& file) {
+  std::vector<LoggedCheckpoint> checkpoints;
   std::ifstream log(file);
   for (std::string line; std::getline(log, line);) {
-    const nlohmann::json state = nlohmann::json::parse(line, nullptr, false);
-    if (state.is_string()) states.push_back(state.get<std::string>());
+    const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+    if (!json.is_object()) continue;
+    checkpoints.push_back(
+        {json.at("state").get<std::string>(), json.at("rows").get<std::uint64_t>()});
   }
-  return states;
+  return checkpoints;
 }
 
-absl::Status CheckNeverBack(const std::vector<std::string>& states,
+std::optional<StreamPlace> PlaceOf(const std::string& state) {
+  const std::optional<Checkpoint> checkpoint = Parse(state);
+  if (!checkpoint.has_value()) return std::nullopt;
+  return StreamPlace{checkpoint->epoch, checkpoint->position};
+}
+
+absl::Status CheckNeverBack(const std::string& first_state,
+                            const std::vector<LoggedCheckpoint>& checkpoints,
                             const std::function<bool(const std::string&)>& in_source) {
   std::optional<Checkpoint> last;
   std::set<std::string> left;
   std::map<std::string, Entry> progress;
-  for (std::size_t i = 0; i < states.size(); ++i) {
-    std::optional<Checkpoint> next = Parse(states[i]);
+  for (std::size_t i = 0; i <= checkpoints.size(); ++i) {
+    std::optional<Checkpoint> next = Parse(i == 0 ? first_state : checkpoints[i - 1].state);
     const auto fault = [i](const auto&... what) {
       return absl::DataLossError(absl::StrCat("checkpoint ", i, ": ", what...));
     };
     if (!next.has_value()) {
-      if (last.has_value()) return fault("is no state");
+      if (i > 0) return fault("is no state");
       continue;
     }
     if (last.has_value()) {

@@ -248,11 +248,11 @@ bool CrashLoop::Judge(const SyncOutcome& outcome, const std::string& first_state
   figures_.rows_received += outcome.Count("records");
   EXPECT_EQ(outcome.breach(), "");
   EXPECT_EQ(outcome.task(), "");
-  std::vector<std::string> states = ReadCheckpointLog(scene_.dir() / "checkpoints");
-  figures_.checkpoints += states.size();
-  states.insert(states.begin(), first_state);
+  const auto checkpoints = ReadCheckpointLog(scene_.dir() / "checkpoints");
+  figures_.checkpoints += checkpoints.size();
   const absl::Status never_back =
-      CheckNeverBack(states, [this](const std::string& table) { return source_.Has(table); });
+      CheckNeverBack(first_state, checkpoints,
+                     [this](const std::string& table) { return source_.Has(table); });
   EXPECT_TRUE(never_back.ok()) << never_back;
   CheckLog();
   if (!outcome.ok()) {

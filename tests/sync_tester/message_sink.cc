@@ -11,7 +11,8 @@ namespace tributary::tester {
 absl::Status StateKeeper::Keep(const std::string& state) {
   if (!options_.checkpoint_log.empty()) {
     std::ofstream log(options_.checkpoint_log, std::ios::app);
-    log << nlohmann::json(state).dump() << std::endl;
+    log << nlohmann::json{{"rows", tally_.records - tally_.truncates}, {"state", state}}.dump()
+        << std::endl;
     if (!log) {
       return absl::UnavailableError(
           absl::StrCat("append to ", options_.checkpoint_log, ": it cannot be written"));

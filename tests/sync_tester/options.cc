@@ -33,7 +33,7 @@ void AddSyncOptions(CLI::App& app, SyncOptions& sync) {
   app.add_option("--save-checkpoint", sync.save_checkpoint,
                  "keep the state of this checkpoint (from 1) and of none after it");
   app.add_option("--checkpoint-log", sync.checkpoint_log,
-                 "append the state of every checkpoint, one JSON string a line");
+                 "append every checkpoint, a JSON object a line: its state and the rows before it");
   app.add_option("--read-delay-ms", sync.read_delay_ms, "sleep before each read");
   app.add_option("--read-pause-s", sync.read_pause_s, "sleep once, after the first records");
   app.add_option("--deadline-s", sync.deadline_s, "deadline of the Update call");
