@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iomanip>
 #include <iostream>
+#include <numeric>
 
 namespace tributary::tests {
 namespace {
@@ -29,6 +31,17 @@ std::vector<Blow> PlanBlows(Dice& dice) {
   return blows;
 }
 
+std::uint64_t Figures::kills_of(Victim victim) const {
+  const auto& of_victim = kills[static_cast<std::size_t>(victim)];
+  return std::accumulate(of_victim.begin(), of_victim.end(), std::uint64_t{0});
+}
+
+bool Figures::LateInARow(std::chrono::milliseconds promised, std::size_t times) const {
+  return outlived.size() >= times &&
+         std::all_of(outlived.end() - static_cast<std::ptrdiff_t>(times), outlived.end(),
+                     [promised](std::chrono::milliseconds took) { return took > promised; });
+}
+
 void Figures::Print() const {
   std::cout << "kills               starting  copying  finishing\n";
   for (std::size_t victim = 0; victim < kKilled.size(); ++victim) {
@@ -44,10 +57,19 @@ void Figures::Print() const {
             << " began from an older state, " << resyncs << " from none; " << put_aside
             << " tables put aside for a time\n"
             << checkpoints << " checkpoints, none of which went back\n"
-            << messages_replayed << " messages replayed from staging in " << replays
-            << " syncs; rows read in syncs that came to their end: " << rows_read
-            << ", rows received: " << rows_received << ", rows of the sources: " << rows_of_source
-            << std::endl;
+            << rows_replayed << " rows (" << messages_replayed << " messages) replayed from "
+            << "staging in " << replays << " syncs; " << rows_read
+            << " rows read from the sources\n"
+            << "in " << still_rounds << " rounds whose source stood still, " << rows_due
+            << " rows had to be read; " << (rows_read_for_them - rows_due) << " were read again, "
+            << std::fixed << std::setprecision(1)
+            << 100.0 * static_cast<double>(rows_read_for_them - rows_due) /
+                   static_cast<double>(std::max<std::uint64_t>(rows_due, 1))
+            << " of 100\n";
+  if (!outlived.empty()) {
+    std::cout << "workers outlived their supervisor by at most "
+              << std::max_element(outlived.begin(), outlived.end())->count() << " ms" << std::endl;
+  }
 }
 
 }  // namespace tributary::tests

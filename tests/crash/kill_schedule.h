@@ -3,6 +3,8 @@
 #define TRIBUTARY_TESTS_CRASH_KILL_SCHEDULE_H_
 
 #include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -38,17 +40,24 @@ struct Figures {
   std::uint64_t checkpoints = 0;
   std::uint64_t replays = 0;
   std::uint64_t messages_replayed = 0;
+  // As RowAccount counts them.
+  std::uint64_t rows_replayed = 0;
   std::uint64_t rows_read = 0;
-  std::uint64_t rows_received = 0;
-  std::uint64_t rows_of_source = 0;
+  // Rounds whose source stood still while it was read; what had to be read in them,
+  // and what was.
+  std::uint64_t still_rounds = 0;
+  std::uint64_t rows_due = 0;
+  std::uint64_t rows_read_for_them = 0;
+  // How long workers lived on after their supervisor.
+  std::vector<std::chrono::milliseconds> outlived;
 
   std::uint64_t all_kills() const {
-    std::uint64_t all = 0;
-    for (const auto& of_victim : kills) {
-      for (const std::uint64_t count : of_victim) all += count;
-    }
-    return all;
+    return kills_of(Victim::kWorker) + kills_of(Victim::kSupervisor) + kills_of(Victim::kClient);
   }
+  // Of workers, supervisors or clients.
+  std::uint64_t kills_of(Victim victim) const;
+  // Whether the last `times` all took longer than was promised.
+  bool LateInARow(std::chrono::milliseconds promised, std::size_t times) const;
   void Print() const;
 };
 

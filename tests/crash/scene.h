@@ -36,6 +36,7 @@ class Scene {
   std::string warehouse() const { return dir_ / "warehouse.db"; }
   std::string staging() const { return dir_ / "staging"; }
   Connector& connector() { return connector_; }
+  const Connector& connector() const { return connector_; }
 
   // Where the log says so from line `from` on: messages that were sent again from
   // staging. 0: nothing was.
