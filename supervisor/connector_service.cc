@@ -1,6 +1,7 @@
 #include "supervisor/connector_service.h"
 
 #include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/support/proto_buffer_reader.h>
 
 #include <map>
 #include <utility>
@@ -17,7 +18,15 @@ namespace {
 namespace sdk = fivetran_sdk::v2;
 
 // Reads what can be read without the source. FAILED_PRECONDITION: a Task.
-absl::StatusOr<SyncRequest> ReadRequest(const sdk::UpdateRequest& request) {
+absl::StatusOr<SyncRequest> ReadRequest(const grpc::ByteBuffer& bytes) {
+  grpc::ByteBuffer parsed = bytes;
+  sdk::UpdateRequest request;
+  if (!grpc::SerializationTraits<sdk::UpdateRequest>::Deserialize(&parsed, &request).ok()) {
+    return absl::InvalidArgumentError("start sync: the request is no UpdateRequest");
+  }
+  grpc::ByteBuffer wire = bytes;
+  grpc::ProtoBufferReader reader(&wire);
+  if (absl::Status one = CheckOneForm(reader); !one.ok()) return one;
   auto selection = Selection::Read(request.has_selection() ? &request.selection() : nullptr);
   if (!selection.ok()) return selection.status();
   auto state = ParseState(request.state_json());
@@ -116,16 +125,8 @@ absl::StatusOr<FromWorker> ConnectorService::AskWorker(
 grpc::ServerWriteReactor<grpc::ByteBuffer>* ConnectorService::Update(
     grpc::CallbackServerContext*, const grpc::ByteBuffer* request) {
   auto writer = ResponseWriter::Make();
-  grpc::ByteBuffer bytes = *request;
-  sdk::UpdateRequest update;
-  absl::Status started;
-  if (!grpc::SerializationTraits<sdk::UpdateRequest>::Deserialize(&bytes, &update).ok()) {
-    started = absl::InvalidArgumentError("start sync: the request is no UpdateRequest");
-  } else if (auto read = ReadRequest(update); read.ok()) {
-    started = syncs_.Start(*std::move(read), writer);
-  } else {
-    started = read.status();
-  }
+  auto read = ReadRequest(*request);
+  const absl::Status started = read.ok() ? syncs_.Start(*std::move(read), writer) : read.status();
   if (absl::IsFailedPrecondition(started)) {
     auto task = std::make_shared<const std::string>(TaskMessage(std::string(started.message())));
     metrics_.TaskSent();

@@ -1,5 +1,8 @@
 #include "supervisor/request/selection.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -15,7 +18,13 @@ using fivetran_sdk::v2::Column;
 using fivetran_sdk::v2::SchemaSelection;
 using fivetran_sdk::v2::TableSelection;
 
+using Wire = google::protobuf::internal::WireFormatLite;
+
 constexpr std::size_t kSelectionDigits = 16;
+
+constexpr std::uint32_t MessageTag(int number) {
+  return Wire::MakeTag(number, Wire::WIRETYPE_LENGTH_DELIMITED);
+}
 
 absl::Status Contradiction(const char* what, const std::string& name) {
   return absl::InvalidArgumentError(
@@ -39,6 +48,31 @@ std::string QualifiedName(std::string_view schema, std::string_view table) {
 }
 
 }  // namespace
+
+absl::Status CheckOneForm(google::protobuf::io::ZeroCopyInputStream& request) {
+  using fivetran_sdk::v2::UpdateRequest;
+  using Request = fivetran_sdk::v2::Selection;
+  bool with_schema = false;
+  bool without_schema = false;
+  google::protobuf::io::CodedInputStream wire(&request);
+  while (const std::uint32_t tag = wire.ReadTag()) {
+    if (tag != MessageTag(UpdateRequest::kSelectionFieldNumber)) {
+      if (!Wire::SkipField(&wire, tag)) break;
+      continue;
+    }
+    const auto rest = wire.ReadLengthAndPushLimit();
+    while (const std::uint32_t form = wire.ReadTag()) {
+      with_schema = with_schema || form == MessageTag(Request::kWithSchemaFieldNumber);
+      without_schema = without_schema || form == MessageTag(Request::kWithoutSchemaFieldNumber);
+      if (!Wire::SkipField(&wire, form)) break;
+    }
+    wire.PopLimit(rest);
+  }
+  if (!with_schema || !without_schema) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "reading the selection: it is both `with_schema` and `without_schema`; send `with_schema` "
+      "alone, as the answer to Schema has it");
+}
 
 absl::StatusOr<Selection> Selection::Read(const fivetran_sdk::v2::Selection* request) {
   Selection selection;

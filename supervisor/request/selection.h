@@ -12,6 +12,8 @@
 #ifndef TRIBUTARY_SUPERVISOR_REQUEST_SELECTION_H_
 #define TRIBUTARY_SUPERVISOR_REQUEST_SELECTION_H_
 
+#include <google/protobuf/io/zero_copy_stream.h>
+
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -40,6 +42,10 @@ struct Selected {
   // there, and what is synced or left out otherwise than it was selected.
   std::vector<std::string> warnings;
 };
+
+// INVALID_ARGUMENT where a serialized UpdateRequest holds the selection in both its
+// forms. Once it is parsed, only the last of them is left to be seen.
+absl::Status CheckOneForm(google::protobuf::io::ZeroCopyInputStream& request);
 
 class Selection {
  public:

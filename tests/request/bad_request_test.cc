@@ -1,6 +1,9 @@
 // Selections and configurations that nobody should send, each with the answer it
 // gets.
 #include <gmock/gmock.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <gtest/gtest.h>
 
 #include "supervisor/request/connection.h"
@@ -66,16 +69,42 @@ TEST(BadSelection, EachIsRefusedAndSaysWhatIsWrongAndWhatToDo) {
   }
 }
 
-TEST(BadSelection, OfBothFormsOnTheWireTheLastCounts) {
+// What is parsed has the last form only, so the request is looked at before.
+TEST(BadSelection, BothFormsAtOnceAreRefusedInWhateverOrder) {
+  const auto check = [](const std::string& request) {
+    google::protobuf::io::ArrayInputStream stream(request.data(), static_cast<int>(request.size()));
+    return CheckOneForm(stream);
+  };
+  const auto request_with = [](const std::string& selection) {
+    fivetran_sdk::v2::UpdateRequest request;
+    (*request.mutable_configuration())["source"] = "sqlite";
+    request.set_state_json("{}");
+    std::string wire = request.SerializeAsString();
+    google::protobuf::io::StringOutputStream stream(&wire);
+    google::protobuf::io::CodedOutputStream out(&stream);
+    out.WriteTag(fivetran_sdk::v2::UpdateRequest::kSelectionFieldNumber << 3 | 2);
+    out.WriteVarint32(static_cast<std::uint32_t>(selection.size()));
+    out.WriteString(selection);
+    out.Trim();
+    return wire;
+  };
   const std::string with =
       SelectionOf(R"(with_schema { include_new_schemas: true })").SerializeAsString();
   const std::string without =
       SelectionOf(R"(without_schema { include_new_tables: true })").SerializeAsString();
-  fivetran_sdk::v2::Selection request;
-  ASSERT_TRUE(request.ParseFromString(with + without));
-  EXPECT_EQ(Selection::Read(&request).status().code(), absl::StatusCode::kInvalidArgument);
-  ASSERT_TRUE(request.ParseFromString(without + with));
-  EXPECT_TRUE(Selection::Read(&request).ok());
+  for (const std::string& both :
+       {request_with(with + without), request_with(without + with),
+        request_with(with) + request_with(without), request_with(without) + request_with(with)}) {
+    fivetran_sdk::v2::UpdateRequest request;
+    EXPECT_TRUE(request.ParseFromString(both));
+    const absl::Status status = check(both);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("send `with_schema` alone"));
+  }
+  for (const std::string& one : {std::string(), request_with(""), request_with(with),
+                                 request_with(without), request_with(with + with)}) {
+    EXPECT_TRUE(check(one).ok());
+  }
 }
 
 TEST(BadSelection, ContradictionsWithinWhatIsExcludedDoNotMatter) {
