@@ -1,8 +1,11 @@
 #include "tests/bad_input/caller.h"
 
 #include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/support/byte_buffer.h>
 
 #include <cstdlib>
+#include <future>
 #include <iostream>
 
 #include "tests/process/database.h"
@@ -22,12 +25,17 @@ void SetDeadline(grpc::ClientContext& context) {
 }  // namespace
 
 Caller& Caller::Get() {
-  static Caller caller;
+  static Caller caller("");
   return caller;
 }
 
-Caller::Caller()
-    : connector_({.sqlite_root = root_.path(),
+Caller& Caller::OfTheWholeSystem() {
+  static Caller caller("/");
+  return caller;
+}
+
+Caller::Caller(const std::string& sqlite_root)
+    : connector_({.sqlite_root = sqlite_root.empty() ? root_.path() : sqlite_root,
                   .staging_dir = root_ / "staging",
                   .flags = {"--max-syncs", "2"}}) {
   Database(root_ / "good.db")
@@ -87,9 +95,31 @@ UpdateAnswer Caller::Update(const sdk::UpdateRequest& request) {
     if (response.has_task()) answer.tasks.push_back(response.task().message());
     if (response.has_warning()) answer.warnings.push_back(response.warning().message());
     if (response.has_checkpoint()) answer.states.push_back(response.checkpoint().state_json());
-    answer.records += static_cast<std::size_t>(response.records().records_size());
+    const auto& records = response.records().records();
+    answer.records.insert(answer.records.end(), records.begin(), records.end());
   }
   answer.status = reader->Finish();
+  return answer;
+}
+
+BytesAnswer Caller::CallWithBytes(const std::string& method, const std::string& request) {
+  grpc::GenericStub stub(channel_);
+  grpc::ClientContext context;
+  SetDeadline(context);
+  grpc::Slice slice(request);
+  grpc::ByteBuffer sent(&slice, 1);
+  grpc::ByteBuffer received;
+  std::promise<grpc::Status> done;
+  stub.UnaryCall(&context, "/fivetran_sdk.v2.SourceConnector/" + method, {}, &sent, &received,
+                 [&done](grpc::Status status) { done.set_value(std::move(status)); });
+  BytesAnswer answer;
+  answer.status = done.get_future().get();
+  std::vector<grpc::Slice> pieces;
+  if (received.Valid() && received.Dump(&pieces).ok()) {
+    for (const grpc::Slice& piece : pieces) {
+      answer.message.append(reinterpret_cast<const char*>(piece.begin()), piece.size());
+    }
+  }
   return answer;
 }
 

@@ -25,7 +25,14 @@ struct UpdateAnswer {
   std::vector<std::string> tasks;
   std::vector<std::string> warnings;
   std::vector<std::string> states;
-  std::size_t records = 0;
+  std::vector<fivetran_sdk::v2::Record> records;
+};
+
+// What became of a call whose request was bytes.
+struct BytesAnswer {
+  grpc::Status status;
+  // The only message of the answer, where there is one.
+  std::string message;
 };
 
 // One connector for all cases of a program: a case that broke it would fail those
@@ -33,6 +40,9 @@ struct UpdateAnswer {
 class Caller {
  public:
   static Caller& Get();
+  // Another, whose --sqlite-root is the whole system, so that files are refused for
+  // what they are and not for where they lie.
+  static Caller& OfTheWholeSystem();
 
   // A folder with good.db, which has the tables main.people (id, name, age) and
   // main.notes (id, text).
@@ -46,15 +56,19 @@ class Caller {
                       fivetran_sdk::v2::SchemaResponse* response = nullptr);
   UpdateAnswer Update(const fivetran_sdk::v2::UpdateRequest& request);
   fivetran_sdk::v2::UpdateRequest GoodUpdate() const;
+  // Any bytes for a request: `method` is "Update". An answer of several messages is an
+  // error here.
+  BytesAnswer CallWithBytes(const std::string& method, const std::string& request);
   // The state of a whole sync of good.db.
   const std::string& GoodState();
 
   fivetran_sdk::v2::SourceConnector::Stub& stub() { return *stub_; }
-  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  const Connector& connector() const { return connector_; }
   bool StillServes();
 
  private:
-  Caller();
+  // Empty: the folder that root() names.
+  explicit Caller(const std::string& sqlite_root);
 
   TempDir root_;
   Connector connector_;
