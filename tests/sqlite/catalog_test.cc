@@ -79,6 +79,33 @@ TEST_F(CatalogTest, GeneratedColumnsAreThereAndRead) {
   EXPECT_EQ(outcome.rows[0].at("s").string(), "s21");
 }
 
+TEST_F(CatalogTest, WhatIsComputedWithJsonFunctionsIsReadAndSparesTheOthers) {
+  Describe(
+      "CREATE TABLE g(doc TEXT, name TEXT AS (json_extract(doc, '$.name')), "
+      "size INTEGER AS (json_array_length(doc, '$.list')) STORED, age INTEGER AS (doc ->> 'age'));"
+      "CREATE INDEX by_city ON g(json_extract(doc, '$.city')) WHERE doc ->> 'city' IS NOT NULL;"
+      "INSERT INTO g(doc) VALUES('{\"name\": \"n\", \"list\": [1, 2], \"age\": 7}');"
+      "CREATE TABLE t(a INTEGER); INSERT INTO t VALUES(1)");
+  Reading reading(folder_.path(), "c.db");
+  const Outcome outcome = reading.Read(reading.Table("g"));
+  ASSERT_EQ(outcome.rows.size(), 1u);
+  EXPECT_EQ(outcome.rows[0].at("name").string(), "n");
+  EXPECT_EQ(outcome.rows[0].at("size").long_(), 2);
+  EXPECT_EQ(outcome.rows[0].at("age").long_(), 7);
+  EXPECT_EQ(reading.Read(reading.Table("t")).rows.size(), 1u);
+}
+
+// A table can be made, and its rows changed, where a later computation fails.
+TEST_F(CatalogTest, AGeneratedColumnThatFailsForARowFailsItsTableAlone) {
+  Describe(
+      "CREATE TABLE g(path TEXT); INSERT INTO g VALUES('no path');"
+      "ALTER TABLE g ADD COLUMN part AS (json_extract('{}', path));"
+      "CREATE TABLE t(a INTEGER); INSERT INTO t VALUES(1)");
+  Reading reading(folder_.path(), "c.db");
+  EXPECT_TRUE(absl::IsDataLoss(reading.Read(reading.Table("g")).status));
+  EXPECT_EQ(reading.Read(reading.Table("t")).rows.size(), 1u);
+}
+
 TEST_F(CatalogTest, AKeyThatHoldsNullIsNotGivenAsOne) {
   const Catalog catalog = Describe(
       "CREATE TABLE nulls(a TEXT PRIMARY KEY, b); INSERT INTO nulls VALUES(NULL, 1), (NULL, 2);"

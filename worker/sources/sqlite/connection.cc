@@ -114,7 +114,9 @@ absl::Status Connection::Open() {
 absl::Status Connection::Limit() {
   for (const auto& [option, value] : std::initializer_list<std::pair<int, int>>{
            {SQLITE_DBCONFIG_DEFENSIVE, 1},
-           {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+           // Without it a generated column or an index of JSON functions, which SQLite 3.40
+           // does not call innocuous, would make the whole catalog unreadable.
+           {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1},
            {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
            {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
            {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
