@@ -49,11 +49,21 @@ absl::Status Connector::Start() {
   process_ = *std::move(process);
   port_.clear();
   const auto serving = WaitForLog(kServing);
-  if (!serving.has_value() || !serving->contains("port")) {
+  if (serving.has_value()) port_ = FieldOf(*serving, "port");
+  if (port_.empty()) {
     return absl::UnavailableError(absl::StrCat("start connector: it does not serve\n", Output()));
   }
-  port_ = serving->at("port").get<std::string>();
   return absl::OkStatus();
+}
+
+std::string Connector::FieldOf(const nlohmann::json& line, const std::string& name) {
+  if (line.is_object()) return line.value(name, "");
+  const std::string text = MessageOf(line);
+  const std::string before = absl::StrCat(" ", name, "=");
+  const std::size_t at = text.find(before);
+  if (at == std::string::npos) return "";
+  const std::size_t from = at + before.size();
+  return text.substr(from, text.find(' ', from) - from);
 }
 
 std::optional<Ending> Connector::Stop() {

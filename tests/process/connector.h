@@ -74,7 +74,7 @@ class Connector {
   pid_t WorkerOn(const std::string& what) const;
 
   // The lines of this start, those of the workers included. A line that is no
-  // JSON object stands as a JSON string.
+  // JSON object, as with --log-format text, stands as a JSON string.
   std::vector<nlohmann::json> Log(std::size_t from = 0) const;
   // Number of lines until now, to look on from.
   std::size_t LogSize() const;
@@ -82,6 +82,8 @@ class Connector {
   std::vector<nlohmann::json> Logged(const std::string& text, std::size_t from = 0) const;
   std::optional<nlohmann::json> WaitForLog(const std::string& text, std::size_t from = 0,
                                            std::chrono::milliseconds limit = kPatience) const;
+  // A field of either form of line that is one word; empty where it is not there.
+  static std::string FieldOf(const nlohmann::json& line, const std::string& name);
   // Rows read from the source, of all syncs that came to their end in this start.
   std::uint64_t RowsRead(std::size_t from = 0) const;
   std::string Errors() const { return process_ == nullptr ? "" : process_->Errors(); }
