@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,6 +19,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/simulation/simulated_sync.h"
+#include "tests/staging/staged_stream.h"
 
 namespace tributary::simulation {
 namespace {
@@ -221,19 +221,17 @@ std::pair<std::uint64_t, std::uint64_t> Seeds() {
 }
 
 TEST(SimulationTest, DestinationEqualsSourceWhateverIsKilled) {
-  const std::string staging_dir =
-      absl::StrCat(testing::TempDir(), "tributary_simulation.", ::getpid());
   Metrics metrics;
   Figures figures;
   const auto [first, last] = Seeds();
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     std::string broken;
     {
+      const TempFolder folder;
       std::optional<SilentStdout> silence;
       if (first != last) silence.emplace();
-      broken = Life(seed, staging_dir, metrics, figures).Run();
+      broken = Life(seed, folder.path() + "/staging", metrics, figures).Run();
     }
-    std::filesystem::remove_all(staging_dir);
     ASSERT_EQ(broken, "") << "TRIBUTARY_SIMULATION_SEEDS=" << seed << " shows it";
   }
   std::printf(
