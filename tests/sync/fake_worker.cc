@@ -23,7 +23,7 @@ absl::StatusOr<std::optional<Frame>> FakeRing::Next() {
 
 void FakeWorker::ReadAll(const Assignment& read, const std::string& batch) {
   Open(read.id());
-  ring_.Write(FrameType::kBatch, read.id(), batch);
+  ring_->Write(FrameType::kBatch, read.id(), batch);
   MarkAt(read.id(), read.read().range().to());
   Done(read.id());
 }
@@ -32,20 +32,20 @@ void FakeWorker::Open(std::uint32_t assignment) {
   Mark mark;
   mark.set_version(kVersion);
   mark.set_opens(true);
-  ring_.Write(FrameType::kMark, assignment, mark.SerializeAsString());
+  ring_->Write(FrameType::kMark, assignment, mark.SerializeAsString());
 }
 
 void FakeWorker::MarkAt(std::uint32_t assignment, const std::string& at) {
   Mark mark;
   mark.set_version(kVersion);
   mark.set_at(at);
-  ring_.Write(FrameType::kMark, assignment, mark.SerializeAsString());
+  ring_->Write(FrameType::kMark, assignment, mark.SerializeAsString());
 }
 
 void FakeWorker::Done(std::uint32_t assignment) {
   ReadEnd end;
   end.set_outcome(ReadEnd::DONE);
-  ring_.Write(FrameType::kEnd, assignment, end.SerializeAsString());
+  ring_->Write(FrameType::kEnd, assignment, end.SerializeAsString());
 }
 
 void FakeWorker::AnswerCut(std::uint32_t assignment) {

@@ -61,12 +61,14 @@ class FakeWorker final : public Worker {
   absl::StatusOr<bool> Receive(FromWorker& answer) override;
   void Wait(std::chrono::milliseconds) override {}
   pollfd Awaited() const override { return {-1, 0, 0}; }
-  FakeRing& ring() override { return ring_; }
+  FakeRing& ring() override { return *ring_; }
+  // Gone with the worker.
+  std::weak_ptr<FakeRing> RingWhileItIs() const { return ring_; }
 
  private:
   Script script_;
   bool alive_ = true;
-  FakeRing ring_;
+  std::shared_ptr<FakeRing> ring_ = std::make_shared<FakeRing>();
   std::deque<FromWorker> answers_;
 };
 

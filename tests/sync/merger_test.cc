@@ -166,21 +166,17 @@ TEST_F(MergerTest, FewBytesNowAndThenAreNoProgress) {
   host_.step = milliseconds(100);
   const auto begun = host_.now;
   bool rogue = true;
-  FakeWorker* trickles = nullptr;
+  std::weak_ptr<FakeRing> trickles;
   std::uint32_t work_id = 0;
   host_.over = [&](FakeHost&) {
-    if (trickles != nullptr && trickles->alive()) {
-      trickles->ring().Write(FrameType::kPart, work_id, "x");
-    }
-    trickles = rogue ? nullptr : trickles;
+    if (const auto ring = trickles.lock()) ring->Write(FrameType::kPart, work_id, "x");
     return false;
   };
   const absl::Status copied = Copy({kLarge, kOther}, [&](int) {
     return Reader([&](const Assignment& work, FakeWorker& worker) {
-      trickles = nullptr;
       if (!std::exchange(rogue, false)) return ReadSoundly(work, worker);
       BeginMessage(work, worker);
-      trickles = &worker;
+      trickles = worker.RingWhileItIs();
       work_id = work.id();
     });
   });
