@@ -23,7 +23,7 @@ namespace tributary::tests {
 // buffers of staging, what gRPC holds, and the program itself.
 #if defined(__SANITIZE_THREAD__)
 // Its shadow memory is a multiple of what is looked for.
-inline constexpr std::uint64_t kMostSupervisorBytes = std::numeric_limits<std::uint64_t>::max();
+inline constexpr std::uint64_t kMostSupervisorBytes = std::numeric_limits<std::uint64_t>::max() / 2;
 #elif defined(__SANITIZE_ADDRESS__)
 inline constexpr std::uint64_t kMostSupervisorBytes = 280'000'000;
 #else
