@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "supervisor/request/digest.h"
 
 namespace tributary {
@@ -114,6 +115,10 @@ std::string CompleteVersion(const Plan& plan, const std::string& version) {
         return entry.second.phase == Phase::kLive && entry.second.version == version;
       });
   return at_version ? version : "";
+}
+
+std::string NameOf(const TableToCopy& table) {
+  return absl::StrCat(table.name.schema, ".", table.name.table);
 }
 
 }  // namespace tributary

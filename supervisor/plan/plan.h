@@ -65,6 +65,9 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
 // of `version`: that version, or nothing.
 std::string CompleteVersion(const Plan& plan, const std::string& version);
 
+// schema.table, for texts.
+std::string NameOf(const TableToCopy& table);
+
 // `columns` with those that `widened` names as STRING.
 void WidenColumns(const std::set<std::string>& widened,
                   google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "supervisor/pool/doorbell.h"
+#include "supervisor/pool/worker_process.h"
 
 namespace tributary {
 namespace {

@@ -2,11 +2,14 @@
 #ifndef TRIBUTARY_SUPERVISOR_POOL_ASK_H_
 #define TRIBUTARY_SUPERVISOR_POOL_ASK_H_
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "proto/worker.pb.h"
-#include "supervisor/pool/worker_process.h"
+#include "supervisor/pool/worker.h"
 
 namespace tributary {
 

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLongestWait(200);
 
-std::string NameOf(const TableToCopy& table) {
-  return absl::StrCat(table.name.schema, ".", table.name.table);
-}
-
 }  // namespace
 
 absl::Status Copy::Run() {

@@ -53,7 +53,7 @@ std::vector<std::string> Remarks::Take(const Scheduler& scheduler) {
   std::vector<std::string> texts;
   for (const auto& [about, values] : std::exchange(untold_, {})) {
     const TableToCopy& table = scheduler.table(about.table);
-    std::string name = absl::StrCat(table.name.schema, ".", table.name.table);
+    std::string name = NameOf(table);
     if (about.column > 0) {
       absl::StrAppend(&name, ".", table.columns.Get(static_cast<int>(about.column) - 1).name());
     }

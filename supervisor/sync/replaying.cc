@@ -30,9 +30,8 @@ absl::Status Sync::FindStaged() {
   // would not; a sync that then reads nothing must not leave it behind its state.
   passes_over_staged_ = state.selection != selection_digest_;
   if (store_ == nullptr) return absl::OkStatus();
-  const std::vector<std::string> wanted =
-      state.first_sync() ? std::vector<std::string>() : std::vector<std::string>{state.epoch};
-  const absl::Status kept = store_->KeepOnly(wanted);
+  // A first sync's state names no epoch, so none is kept.
+  const absl::Status kept = store_->KeepOnly({state.epoch});
   if (!kept.ok()) {
     StageWarning(kept);
     store_.reset();

@@ -213,8 +213,6 @@ TEST_F(SourceFaults, LastingExclusiveLockEndsTheSyncAsUnavailableAndTheNextGoesO
   ExpectSoundSupervisor();
 }
 
-// A mark says how far a slice is read by naming a key, and no state could hold one
-// like these.
 // What SQLite says of it holds the name's bytes.
 TEST_F(SourceFaults, DamagedNameInTheSchemaIsATaskAndNoUnreadableAnswer) {
   ASSERT_NO_FATAL_FAILURE(Begin());
@@ -258,6 +256,8 @@ TEST_F(SourceFaults, DamagedNameThatOneTableNeedsPutsItAsideAndTheOthersGoOn) {
   ExpectSoundSupervisor();
 }
 
+// A mark says how far a slice is read by naming a key, and no state could hold one
+// like these.
 TEST_F(SourceFaults, RowsWhoseKeysAreLongerThanAFrameAreAllThere) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   {

@@ -15,11 +15,25 @@
 namespace tributary::tests {
 namespace {
 
-class TerminationFaults : public Faults {};
-
 constexpr std::chrono::seconds kUntilRingsAreFull{3};
 // An operator's patience is bounded; this is twice what is promised, and more.
 constexpr std::chrono::seconds kBeyondDrain{2 * limits::kDrainGrace + std::chrono::seconds(20)};
+
+class TerminationFaults : public Faults {
+ protected:
+  // Behind a client that stands still, and goes when the supervisor has; the next one's
+  // sync goes on.
+  void EndBehind(SyncRun& run) {
+    ASSERT_TRUE(connector().Signal(SIGTERM));
+    const auto ending = connector().Wait(kBeyondDrain);
+    ASSERT_TRUE(ending.has_value()) << "the supervisor waits for its client for too long";
+    EXPECT_EQ(ending->ToString(), "exited with 0");
+    run.Kill();
+    run.Wait();
+    ASSERT_NO_FATAL_FAILURE(StartConnector());
+    ExpectGoodSyncAndEqual();
+  }
+};
 
 // Of a table whose rows take their reader a millisecond or two each.
 constexpr std::uint64_t kSlowRows = 3000;
@@ -77,14 +91,7 @@ TEST_F(TerminationFaults, TerminationInMidTableDrainsToACheckpointFromWhichTheNe
 TEST_F(TerminationFaults, TerminationBehindAClientThatStandsStillEndsAndTheNextSyncGoesOn) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   const auto run = HeldSync(1);
-  ASSERT_TRUE(connector().Signal(SIGTERM));
-  const auto ending = connector().Wait(kBeyondDrain);
-  ASSERT_TRUE(ending.has_value()) << "the supervisor waits for its client for too long";
-  EXPECT_EQ(ending->ToString(), "exited with 0");
-  run->Kill();
-  run->Wait();
-  ASSERT_NO_FATAL_FAILURE(StartConnector());
-  ExpectGoodSyncAndEqual();
+  ASSERT_NO_FATAL_FAILURE(EndBehind(*run));
   ExpectSoundSupervisor();
 }
 
@@ -97,14 +104,7 @@ TEST_F(TerminationFaults, TerminationBehindAClientThatStandsStillEndsAlsoWithout
   const auto run = HeldSync(0);
   // Until the workers wait for ring space, which nobody gives back.
   std::this_thread::sleep_for(kUntilRingsAreFull);
-  ASSERT_TRUE(connector().Signal(SIGTERM));
-  const auto ending = connector().Wait(kBeyondDrain);
-  ASSERT_TRUE(ending.has_value()) << "the supervisor waits for its client for too long";
-  EXPECT_EQ(ending->ToString(), "exited with 0");
-  run->Kill();
-  run->Wait();
-  ASSERT_NO_FATAL_FAILURE(StartConnector());
-  ExpectGoodSyncAndEqual();
+  ASSERT_NO_FATAL_FAILURE(EndBehind(*run));
 }
 
 }  // namespace

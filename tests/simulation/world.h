@@ -47,7 +47,7 @@ class Batches {
  public:
   // The wire bytes of a batch with these rows, and so much that does not compress.
   std::string Make(MessagePtr rows, std::size_t padding);
-  // Null: `bytes` are no batch. Ends the test where they are not what Make gave.
+  // Null: `bytes` are no batch. One that is not what Make gave is kDamaged.
   MessagePtr Open(std::string_view bytes) const;
 
  private:
