@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <chrono>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -18,60 +20,87 @@ absl::Status ActiveSyncs::Start(SyncRequest request, std::shared_ptr<ResponseWri
   const std::string connection = request.connection.id;
   const std::lock_guard lock(mutex_);
   if (draining()) return absl::UnavailableError("start sync: the connector is shutting down");
-  if (running_.contains(connection)) {
+  const auto before = calls_.find(connection);
+  if (before != calls_.end() && !before->second.back().writer->client_gone()) {
     return absl::AbortedError(
         "start sync: this connection is syncing already; wait for that sync or cancel it");
   }
-  if (running_.size() >= settings_.max_syncs) {
+  if (before == calls_.end() && calls_.size() >= settings_.max_syncs) {
     return absl::ResourceExhaustedError(
         absl::StrCat("start sync: ", settings_.max_syncs,
                      " syncs are running; try again later or raise --max-syncs"));
   }
   auto bell = Doorbell::Make();
   if (!bell.ok()) return bell.status();
-  Sync* const sync =
-      (running_[connection] = std::make_unique<Sync>(settings_, metrics_, std::move(request),
-                                                     writer, draining_, *std::move(bell)))
-          .get();
   try {
-    std::thread([this, connection, writer, sync] { Run(connection, *sync, *writer); }).detach();
+    std::thread(&ActiveSyncs::Run, this, std::move(request), writer, *std::move(bell)).detach();
   } catch (const std::system_error& error) {
-    running_.erase(connection);
     return absl::ResourceExhaustedError(
         absl::StrCat("start sync: no thread: ", error.what(), "; raise the limit on processes"));
   }
+  calls_[connection].push_back({.writer = std::move(writer), .sync = nullptr});
   ++threads_;
   return absl::OkStatus();
 }
 
-void ActiveSyncs::Run(const std::string& connection, Sync& sync, ResponseWriter& writer) {
+void ActiveSyncs::Run(SyncRequest request, std::shared_ptr<ResponseWriter> writer, Doorbell bell) {
   pthread_setname_np(pthread_self(), "sync");
   // Also here, because a supervisor may run for months.
   DropAbandonedStaging(settings_);
-  const absl::Status outcome = sync.Run();
+  const std::string connection = request.connection.id;
+  absl::StatusOr<Sync*> sync = TakeTurn(std::move(request), writer, std::move(bell));
+  const absl::Status outcome = sync.ok() ? (*sync)->Run() : sync.status();
   // The connection is free again before the client can know that it has ended.
-  End(connection);
-  writer.Finish(ToGrpc(outcome));
+  End(connection, *writer);
+  writer->Finish(ToGrpc(outcome));
   const std::lock_guard ended(mutex_);
   --threads_;
   ended_.notify_all();
 }
 
-void ActiveSyncs::End(const std::string& connection) {
+absl::StatusOr<Sync*> ActiveSyncs::TakeTurn(SyncRequest request,
+                                            std::shared_ptr<ResponseWriter> writer, Doorbell bell) {
+  const auto until = std::chrono::steady_clock::now() + kTurnPatience;
   std::unique_lock lock(mutex_);
-  auto sync = std::move(running_[connection]);
+  Calls& calls = calls_.at(request.connection.id);
+  while (calls.front().writer != writer) {
+    if (writer->client_gone()) {
+      metrics_.SyncEnded(SyncEnd::kCancelled);
+      return absl::CancelledError("start sync: the client is gone");
+    }
+    if (std::chrono::steady_clock::now() > until) {
+      metrics_.SyncEnded(SyncEnd::kRefused);
+      return absl::AbortedError(
+          "start sync: the sync before, whose client is gone, does not end; look at the staging "
+          "directory's disk and at the source's");
+    }
+    ended_.wait_for(lock, kLook);
+  }
+  calls.front().sync = std::make_unique<Sync>(settings_, metrics_, std::move(request),
+                                              std::move(writer), draining_, std::move(bell));
+  return calls.front().sync.get();
+}
+
+void ActiveSyncs::End(const std::string& connection, const ResponseWriter& writer) {
+  std::unique_lock lock(mutex_);
+  Calls& calls = calls_.at(connection);
+  const auto call = std::find_if(calls.begin(), calls.end(),
+                                 [&](const Call& one) { return one.writer.get() == &writer; });
+  auto sync = std::move(call->sync);
   lock.unlock();
   // Staging may have much to write; the others do not wait for it.
   sync.reset();
   lock.lock();
-  running_.erase(connection);
+  calls.erase(call);
+  if (calls.empty()) calls_.erase(connection);
+  ended_.notify_all();
 }
 
 void ActiveSyncs::Drain() {
   std::unique_lock lock(mutex_);
   draining_.store(true, std::memory_order_relaxed);
-  for (const auto& [connection, sync] : running_) {
-    if (sync != nullptr) sync->Wake();
+  for (const auto& [connection, calls] : calls_) {
+    if (calls.front().sync != nullptr) calls.front().sync->Wake();
   }
   ended_.wait(lock, [this] { return threads_ == 0; });
 }

@@ -146,6 +146,23 @@ TEST_F(ClientFaults, SecondUpdateOfOneConnectionIsAbortedAndTheFirstGoesOn) {
   ExpectSoundSupervisor();
 }
 
+// The sync that it has left has still to be taken down.
+TEST_F(ClientFaults, ClientThatComesBackAtOnceIsServed) {
+  ASSERT_NO_FATAL_FAILURE(Begin({"--checkpoint-interval", "0.01", "--max-syncs", "1"}));
+  for (int times = 0; times < 20; ++times) {
+    std::filesystem::remove(scene().state());
+    const SyncOutcome cancelled =
+        scene().RunSync({"--stop-after-checkpoints", "2", "--discard-tail"});
+    EXPECT_EQ(cancelled.grpc_code(), "CANCELLED") << cancelled.text;
+    SyncRunOptions at_once = scene().Sync();
+    at_once.skip_setup = true;
+    const SyncOutcome outcome = tests::RunSync(at_once);
+    EXPECT_TRUE(outcome.ok()) << outcome.text;
+  }
+  ExpectEqual();
+  ExpectSoundSupervisor();
+}
+
 TEST_F(ClientFaults, MoreSyncsThanAllowedAreRefusedUntilOneHasEnded) {
   ASSERT_NO_FATAL_FAILURE(Begin({"--max-syncs", "1"}));
   const auto run = HeldSync();

@@ -32,6 +32,16 @@ void Faults::AddRowsToAllTables() {
   }
 }
 
+void Faults::AddSlowTable() {
+  Database(scene_->source())
+      .RunAtOnce(absl::StrCat(
+          // Of another length than in the row before, or SQLite would compute it once for all.
+          "CREATE TABLE slow(id INTEGER PRIMARY KEY,"
+          " n INTEGER AS (length(hex(zeroblob(1000000 + id % 2)))));"
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ",
+          kSlowRows, ") INSERT INTO slow(id) SELECT i FROM n"));
+}
+
 void Faults::Enlarge(std::uint64_t bytes) {
   Database database(scene_->source());
   for (int table = 1; table <= kTables; ++table) {

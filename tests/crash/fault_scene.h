@@ -45,6 +45,9 @@ class Faults : public ::testing::Test {
   Scene& scene() { return *scene_; }
   Connector& connector() { return scene_->connector(); }
   void AddRowsToAllTables();
+  // A table `slow` in one slice, each of whose rows takes its reader a millisecond or more.
+  static constexpr std::uint64_t kSlowRows = 2000;
+  void AddSlowTable();
   // Makes the rows so wide that the source has about so many bytes.
   void Enlarge(std::uint64_t bytes);
 

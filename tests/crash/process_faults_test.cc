@@ -138,15 +138,7 @@ TEST_F(ProcessFaults, SupervisorThatWasStoppedTakesNoWorkerForDead) {
 
 TEST_F(ProcessFaults, ThirdDeathOnOneSlicePutsItsTableAsideAndTheOthersGoOn) {
   ASSERT_NO_FATAL_FAILURE(Begin());
-  {
-    // Each row takes its reader some milliseconds.
-    Database database(scene().source());
-    database.Run(
-        "CREATE TABLE slow(id INTEGER PRIMARY KEY, n INTEGER AS (length(hex(zeroblob(1000000 + id "
-        "% 2)))));"
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)"
-        "INSERT INTO slow(id) SELECT i FROM n");
-  }
+  AddSlowTable();
   SyncRun run(scene().Sync());
   for (int death = 0; death < limits::kDeathsOfSlice; ++death) {
     pid_t victim = 0;

@@ -36,7 +36,6 @@ class TerminationFaults : public Faults {
 };
 
 // Of a table whose rows take their reader a millisecond or two each.
-constexpr std::uint64_t kSlowRows = 3000;
 constexpr std::chrono::milliseconds kUntilWellInside{500};
 
 // The saved state's entry of a table.
@@ -49,12 +48,7 @@ nlohmann::json EntryOf(const std::string& table, const std::string& state) {
 // drain has said.
 TEST_F(TerminationFaults, TerminationInMidTableDrainsToACheckpointFromWhichTheNextSyncGoesOn) {
   ASSERT_NO_FATAL_FAILURE(Begin({"--checkpoint-interval", "3600"}));
-  Database(scene().source())
-      .RunAtOnce(
-          absl::StrCat("CREATE TABLE slow(id INTEGER PRIMARY KEY,"
-                       " n INTEGER AS (length(hex(zeroblob(200000 + id % 2)))));"
-                       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ",
-                       kSlowRows, ") INSERT INTO slow(id) SELECT i FROM n"));
+  AddSlowTable();
   SyncRun run(scene().Sync({"--discard-tail"}));
   ASSERT_TRUE(Eventually([this] { return connector().WorkerOn("main.slow") != 0; }));
   std::this_thread::sleep_for(kUntilWellInside);

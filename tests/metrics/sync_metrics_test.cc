@@ -130,15 +130,7 @@ TEST_F(SyncMetrics, WorkerThatIsKilledIsCounted) {
 
 TEST_F(SyncMetrics, TableThatIsPutAsideIsShownAsideAndItsWarningCounted) {
   ASSERT_NO_FATAL_FAILURE(BeginWithMetrics());
-  {
-    // Each row takes its reader some milliseconds.
-    Database database(scene().source());
-    database.Run(
-        "CREATE TABLE slow(id INTEGER PRIMARY KEY, n INTEGER AS (length(hex(zeroblob(1000000 + id "
-        "% 2)))));"
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)"
-        "INSERT INTO slow(id) SELECT i FROM n");
-  }
+  AddSlowTable();
   const auto run = scene().SyncInItsMidst(0);
   for (int death = 0; death < 3; ++death) {
     pid_t victim = 0;
