@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "tests/crash/fault_scene.h"
@@ -17,7 +18,15 @@ using Clock = std::chrono::steady_clock;
 // Of a supervisor that waits for its client and does nothing else.
 constexpr std::uint64_t kMostGrowthBytes = 8'000'000;
 
-class ClientFaults : public Faults {};
+class ClientFaults : public Faults {
+ protected:
+  // The last table takes its reader some seconds, so that there is something to read
+  // when the client leaves.
+  void BeginAtLength(std::vector<std::string> flags = {}) {
+    ASSERT_NO_FATAL_FAILURE(Begin(std::move(flags)));
+    AddSlowTable();
+  }
+};
 
 // Tables that the saved state calls live are in the destination; the next sync
 // does not begin them again.
@@ -29,7 +38,7 @@ void ExpectResumed(const SyncOutcome& outcome, const std::set<std::string>& live
 }
 
 TEST_F(ClientFaults, ClientThatIsKilledEndsTheWorkersInTimeAndTheNextSyncGoesOn) {
-  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_NO_FATAL_FAILURE(BeginAtLength());
   ExpectWorkersStopWithin(kWorkersOutliveClientBy, [this] {
     // Each attempt has all there is to read before it.
     std::filesystem::remove(scene().state());
@@ -46,7 +55,7 @@ TEST_F(ClientFaults, ClientThatIsKilledEndsTheWorkersInTimeAndTheNextSyncGoesOn)
 
 TEST_F(ClientFaults, ClientThatCancelsEndsTheWorkersInTimeAndTheNextSyncGoesOn) {
   // So often that the second checkpoint comes long before all is read.
-  ASSERT_NO_FATAL_FAILURE(Begin({"--checkpoint-interval", "0.01"}));
+  ASSERT_NO_FATAL_FAILURE(BeginAtLength({"--checkpoint-interval", "0.01"}));
   ExpectWorkersStopWithin(kWorkersOutliveClientBy, [this] {
     std::filesystem::remove(scene().state());
     const SyncOutcome cancelled =
@@ -60,7 +69,7 @@ TEST_F(ClientFaults, ClientThatCancelsEndsTheWorkersInTimeAndTheNextSyncGoesOn) 
 }
 
 TEST_F(ClientFaults, CallPastItsDeadlineEndsTheWorkersInTimeAndTheNextSyncGoesOn) {
-  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_NO_FATAL_FAILURE(BeginAtLength());
   ExpectWorkersStopWithin(kWorkersOutliveClientBy, [this] {
     const SyncOutcome late =
         scene().RunSync({"--deadline-s", "1", "--read-delay-ms", "5", "--discard-tail"});

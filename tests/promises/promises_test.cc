@@ -1,0 +1,317 @@
+// Promises of the design that can be seen in the stream and in the state alone, each by
+// its number and name, on the real connector and to the last message. The table in
+// tests/README.md says where the other ones are proved.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "tests/crash/scene.h"
+#include "tests/promises/destination.h"
+#include "tests/promises/recording.h"
+
+namespace tributary::tests {
+namespace {
+
+namespace sdk = fivetran_sdk::v2;
+
+class Promises : public ::testing::Test {
+ protected:
+  // Some 18 MB each, which is two slices.
+  static constexpr int kTables = 3;
+  static constexpr int kRows = 20'000;
+  static constexpr int kRowBytes = 900;
+
+  Promises() {
+    Database database(scene_.source());
+    AddPlainTables(database, kTables, kRows, kRowBytes);
+    database.Run("CREATE TABLE hollow(id INTEGER PRIMARY KEY, text TEXT)");
+  }
+  ~Promises() override {
+    if (HasFailure()) std::cout << scene_.connector().Output() << std::endl;
+  }
+  void SetUp() override { Start(); }
+
+  void Start() {
+    const absl::Status started = scene_.connector().Start();
+    ASSERT_TRUE(started.ok()) << started;
+  }
+  // What was staged is gone, as with a pod's disk.
+  void StartWithNothingStaged() {
+    if (scene_.connector().running()) scene_.connector().Stop();
+    std::filesystem::remove_all(scene_.staging());
+    Start();
+  }
+  void StartWithWorkers(const std::string& workers) {
+    scene_.connector().options().flags = {"--workers", workers, "--checkpoint-interval", "0.01"};
+    StartWithNothingStaged();
+  }
+  RecordOptions From(std::string state) {
+    return {.address = scene_.connector().address(),
+            .source = scene_.source(),
+            .state = std::move(state)};
+  }
+  Recording RecordWhole(const RecordOptions& options) {
+    Recording recording = Record(options);
+    EXPECT_TRUE(recording.status.ok()) << recording.status.error_message();
+    return recording;
+  }
+  // A sync from nothing that its client leaves where a table is copied in part; begun
+  // anew where there is no such moment.
+  Recording LeftInMidTable() {
+    for (int attempt = 0; attempt < 20; ++attempt) {
+      bool found = false;
+      RecordOptions options = From("");
+      options.at_checkpoint = [&found](const std::string& state) {
+        for (const auto& [table, claim] : ClaimsOf(state)) found = found || !claim.done.empty();
+        return !found;
+      };
+      Recording recording = Record(options);
+      if (found) return recording;
+      EXPECT_TRUE(recording.status.ok()) << recording.status.error_message();
+      StartWithNothingStaged();
+    }
+    ADD_FAILURE() << "no checkpoint says that a table is copied in part";
+    return {};
+  }
+  // At each checkpoint.
+  void ExpectNoClaimTooMuch(const Recording& recording, Destination& destination) {
+    std::size_t checkpoints = 0;
+    for (const Message& message : recording.messages) {
+      destination.Apply(message.says);
+      if (!message.says.has_checkpoint()) continue;
+      ++checkpoints;
+      const absl::Status all = destination.HasAllThat(
+          message.says.checkpoint().state_json(), {{"t1", kRows}, {"t2", kRows}, {"t3", kRows}});
+      ASSERT_TRUE(all.ok()) << "checkpoint " << checkpoints << ": " << all;
+    }
+    std::cout << checkpoints << " checkpoints hold what they claim" << std::endl;
+    EXPECT_GT(checkpoints, 2u);
+  }
+  void ExpectAllThere(const Destination& destination) {
+    for (int table = 1; table <= kTables; ++table) {
+      EXPECT_EQ(destination.rows(absl::StrCat("t", table)).size(), std::size_t{kRows}) << table;
+    }
+  }
+
+  Scene scene_{{"--checkpoint-interval", "0.01"}};
+};
+
+// Records of one kind for one table, in a recording.
+std::size_t Count(const Recording& recording, const std::string& table, sdk::RecordType type) {
+  std::size_t count = 0;
+  const auto add = [&](const sdk::Record& record) {
+    count += record.table_name() == table && record.type() == type ? 1 : 0;
+  };
+  for (const Message& message : recording.messages) {
+    if (message.says.has_record()) add(message.says.record());
+    for (const sdk::Record& record : message.says.records().records()) add(record);
+  }
+  return count;
+}
+
+// The first record for a table; UPSERT where there is none.
+sdk::RecordType FirstOf(const Recording& recording, const std::string& table) {
+  for (const Message& message : recording.messages) {
+    if (message.says.has_record() && message.says.record().table_name() == table) {
+      return message.says.record().type();
+    }
+    for (const sdk::Record& record : message.says.records().records()) {
+      if (record.table_name() == table) return record.type();
+    }
+  }
+  return sdk::UPSERT;
+}
+
+// What the last of some checkpoints covers comes out of the staging of a supervisor that
+// was killed as soon as that checkpoint was there.
+TEST_F(Promises, P1CheckpointCoversOnlyBatchesBeforeItAndAllOfThemAreStagedAndSent) {
+  constexpr int kKilledAt = 6;
+  std::string early;
+  int seen = 0;
+  RecordOptions options = From("");
+  options.at_checkpoint = [&](const std::string& state) {
+    if (++seen == 2) early = state;
+    if (seen == kKilledAt) scene_.connector().Signal(SIGKILL);
+    return true;
+  };
+  const Recording cut = Record(options);
+  ASSERT_GE(seen, kKilledAt);
+  EXPECT_EQ(cut.status.error_code(), grpc::StatusCode::UNAVAILABLE) << "killed too late";
+  Destination destination;
+  ExpectNoClaimTooMuch(cut, destination);
+  const std::vector<std::string> covered = cut.BatchesBetween(early, cut.last_state());
+  ASSERT_GT(covered.size(), 0u);
+
+  scene_.connector().Wait();
+  ASSERT_NO_FATAL_FAILURE(Start());
+  const Recording next = RecordWhole(From(early));
+  EXPECT_GE(scene_.Replayed(), covered.size());
+  const std::vector<std::string> again = next.BatchesBetween("", "");
+  ASSERT_GE(again.size(), covered.size());
+  for (std::size_t batch = 0; batch < covered.size(); ++batch) {
+    ASSERT_EQ(again[batch], covered[batch]) << "batch " << batch << " of " << covered.size();
+  }
+}
+
+TEST_F(Promises, P2CursorNeverMovesPastDataThatHasNotBeenSent) {
+  Destination destination;
+  const Recording left = LeftInMidTable();
+  ASSERT_NO_FATAL_FAILURE(ExpectNoClaimTooMuch(left, destination));
+  // From staging, and from the source.
+  const Recording rest = RecordWhole(From(left.last_state()));
+  ASSERT_NO_FATAL_FAILURE(ExpectNoClaimTooMuch(rest, destination));
+  ExpectAllThere(destination);
+  // Tables that are read once more because their source has changed.
+  Database(scene_.source()).Run("UPDATE t1 SET number = 0; UPDATE t2 SET number = 0");
+  ASSERT_NO_FATAL_FAILURE(ExpectNoClaimTooMuch(RecordWhole(From(rest.last_state())), destination));
+  ExpectAllThere(destination);
+}
+
+TEST_F(Promises, P4MissingEmptyOrLostProgressMeansNotDoneYet) {
+  const std::string state = RecordWhole(From("")).last_state();
+  const auto without = [&](const std::function<void(nlohmann::json&)>& lose) {
+    auto json = nlohmann::json::parse(state);
+    // It says of all tables at once that they are done.
+    json.erase("complete");
+    lose(json);
+    return json.dump();
+  };
+  const auto set_copying = [](nlohmann::json& json) {
+    json["tables"]["main"]["t2"]["phase"] = "copying";
+  };
+  const std::map<std::string, std::string> states = {
+      {"its entry is missing", without([](auto& json) { json["tables"]["main"].erase("t2"); })},
+      {"no range is said", without(set_copying)},
+      {"no range is there", without([&](auto& json) {
+         set_copying(json);
+         json["tables"]["main"]["t2"]["done"] = nlohmann::json::array();
+       })},
+      {"its version is missing",
+       without([](auto& json) { json["tables"]["main"]["t2"].erase("version"); })},
+      {"no table is there", without([](auto& json) { json["tables"]["main"].clear(); })},
+      {"no schema is there", without([](auto& json) { json["tables"].clear(); })},
+      {"there is no state", ""},
+      {"the state is empty", "{}"},
+  };
+  for (const auto& [what, less] : states) {
+    StartWithNothingStaged();
+    const Recording recording = RecordWhole(From(less));
+    EXPECT_EQ(Count(recording, "t2", sdk::UPSERT), std::size_t{kRows}) << what;
+  }
+}
+
+TEST_F(Promises, P5TableFromNothingGetsTruncateBeforeItsFirstRecordAndAResumedCopyDoesNot) {
+  const std::vector<std::string> tables = {"t1", "t2", "t3", "hollow"};
+  const Recording whole = RecordWhole(From(""));
+  for (const std::string& table : tables) {
+    EXPECT_EQ(FirstOf(whole, table), sdk::TRUNCATE) << table;
+    EXPECT_EQ(Count(whole, table, sdk::TRUNCATE), 1u) << table;
+  }
+  StartWithNothingStaged();
+  const Recording left = LeftInMidTable();
+  // From the source, since a replay repeats what was sent.
+  StartWithNothingStaged();
+  auto claims = ClaimsOf(left.last_state());
+  const Recording rest = RecordWhole(From(left.last_state()));
+  for (const std::string& table : tables) {
+    const bool begun = claims[table].live || !claims[table].done.empty();
+    EXPECT_EQ(FirstOf(rest, table) == sdk::TRUNCATE, !begun) << table;
+    EXPECT_EQ(Count(rest, table, sdk::TRUNCATE), begun ? 0u : 1u) << table;
+  }
+  // One that comes later, and holds no rows either.
+  Database(scene_.source()).Run("CREATE TABLE late(id INTEGER PRIMARY KEY, text TEXT)");
+  EXPECT_EQ(FirstOf(RecordWhole(From(rest.last_state())), "late"), sdk::TRUNCATE);
+}
+
+TEST_F(Promises, P6UpsertCarriesEverySelectedColumn) {
+  Database database(scene_.source());
+  database.Run(
+      "CREATE TABLE sparse(id INTEGER PRIMARY KEY, a TEXT, b INTEGER, c REAL, d BLOB, e);"
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+      "INSERT INTO sparse SELECT i, iif(i % 2, 'a', NULL), iif(i % 3, i, NULL),"
+      " iif(i % 5, 1.5, NULL), iif(i % 7, x'00', NULL), NULL FROM n");
+  sdk::Selection selection;
+  sdk::SchemaSelection& schema = *selection.mutable_with_schema()->add_schemas();
+  schema.set_included(true);
+  schema.set_schema_name("main");
+  schema.set_include_new_tables(true);
+  sdk::TableSelection& table = *schema.add_tables();
+  table.set_included(true);
+  table.set_table_name("sparse");
+  table.set_include_new_columns(true);
+  (*table.mutable_columns())["c"] = false;
+  const auto expect_columns = [](const Destination& destination,
+                                 const std::vector<std::string>& wanted) {
+    EXPECT_EQ(destination.rows("sparse").size(), 5000u);
+    for (const auto& [key, values] : destination.rows("sparse")) {
+      std::vector<std::string> columns;
+      for (const auto& [name, value] : values) {
+        columns.push_back(name);
+        ASSERT_FALSE(value.empty()) << name << " of " << key << " is neither a value nor null";
+      }
+      ASSERT_EQ(columns, wanted) << key;
+    }
+  };
+  RecordOptions options = From("");
+  options.selection = selection;
+  const Recording first = RecordWhole(options);
+  Destination destination;
+  destination.Apply(first);
+  expect_columns(destination, {"a", "b", "d", "e", "id"});
+  database.Run("ALTER TABLE sparse ADD COLUMN f TEXT; UPDATE sparse SET a = NULL WHERE id % 2");
+  options.state = first.last_state();
+  destination.Apply(RecordWhole(options));
+  expect_columns(destination, {"a", "b", "d", "e", "f", "id"});
+}
+
+TEST_F(Promises, P7RowEncodesToTheSameValuesWhicheverWayItCame) {
+  StartWithWorkers("1");
+  Destination copied;
+  copied.Apply(RecordWhole(From("")));
+  ExpectAllThere(copied);
+  std::map<std::string, Destination> ways;
+
+  StartWithWorkers("3");
+  const Recording sliced = RecordWhole(From(""));
+  ways["in slices, by three workers"].Apply(sliced);
+  ASSERT_NO_FATAL_FAILURE(scene_.connector().Stop());
+  ASSERT_NO_FATAL_FAILURE(Start());
+  std::string first_state;
+  for (const Message& message : sliced.messages) {
+    if (message.says.has_checkpoint()) first_state = message.says.checkpoint().state_json();
+    if (!first_state.empty()) break;
+  }
+  ways["replayed from staging"].Apply(RecordWhole(From(first_state)));
+  EXPECT_GT(scene_.Replayed(), 0u);
+
+  StartWithWorkers("2");
+  const Recording left = LeftInMidTable();
+  StartWithNothingStaged();
+  ways["resumed in mid-table"].Apply(left);
+  ways["resumed in mid-table"].Apply(RecordWhole(From(left.last_state())));
+
+  StartWithNothingStaged();
+  RecordOptions slow = From("");
+  slow.stands_still = std::chrono::seconds(5);
+  const Recording read_back = RecordWhole(slow);
+  ways["read back for a slow client"].Apply(read_back);
+
+  Database(scene_.source()).Run("INSERT INTO hollow VALUES(1, 'changed')");
+  ways["read again from a source that has changed"].Apply(
+      RecordWhole(From(read_back.last_state())));
+
+  for (const auto& [way, destination] : ways) {
+    for (int table = 1; table <= kTables; ++table) {
+      const std::string name = absl::StrCat("t", table);
+      EXPECT_EQ(destination.rows(name).size(), std::size_t{kRows}) << way << ", " << name;
+      EXPECT_TRUE(destination.rows(name) == copied.rows(name)) << way << ", " << name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tributary::tests
