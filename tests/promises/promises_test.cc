@@ -89,7 +89,7 @@ class Promises : public ::testing::Test {
       ASSERT_TRUE(all.ok()) << "checkpoint " << checkpoints << ": " << all;
     }
     std::cout << checkpoints << " checkpoints hold what they claim" << std::endl;
-    EXPECT_GT(checkpoints, 2u);
+    EXPECT_GT(checkpoints, 1u);
   }
   void ExpectAllThere(const Destination& destination) {
     for (int table = 1; table <= kTables; ++table) {
