@@ -42,7 +42,7 @@ constexpr std::uint64_t kDefaultKills = kKillsOfAllKinds;
 constexpr std::uint64_t kLargeRows = 400'000;
 // After so many attempts with kills one without has to end the round.
 constexpr int kAttemptsInRound = 5;
-// Of clients that come while the sync of one that was killed is still ending.
+// Of clients that come while one that was killed has not been missed yet.
 constexpr int kMostAttempts = 200;
 
 std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
@@ -90,7 +90,7 @@ class CrashLoop : public ::testing::Test {
   milliseconds sync_length_{3000};
   // Of the connector's log.
   std::size_t lines_checked_ = 0;
-  // The sync of a client that was killed may not have ended yet.
+  // The connector may not have noticed yet that a client was killed.
   bool client_lingers_ = false;
   bool source_stood_still_ = true;
 };

@@ -35,7 +35,7 @@ class TerminationFaults : public Faults {
   }
 };
 
-// Of a table whose rows take their reader a millisecond or two each.
+// A fraction of the time that the slow table takes its reader.
 constexpr std::chrono::milliseconds kUntilWellInside{500};
 
 // The saved state's entry of a table.

@@ -35,7 +35,6 @@ class Destination {
                           const std::map<std::string, std::int64_t>& last_keys) const;
   // By key; the latest values.
   const std::map<std::int64_t, Values>& rows(const std::string& table) const;
-  const std::map<std::string, std::map<std::int64_t, Values>>& tables() const { return tables_; }
 
  private:
   void Apply(const fivetran_sdk::v2::Record& record);

@@ -5,11 +5,20 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tests/crash/scene.h"
+#include "tests/metrics/scrape.h"
 #include "tests/promises/destination.h"
 #include "tests/promises/recording.h"
 
@@ -46,8 +55,13 @@ class Promises : public ::testing::Test {
     Start();
   }
   void StartWithWorkers(const std::string& workers) {
-    scene_.connector().options().flags = {"--workers", workers, "--checkpoint-interval", "0.01"};
+    scene_.connector().options().flags = {
+        "--workers", workers, "--checkpoint-interval", "0.01", "--metrics-address", "127.0.0.1:0"};
     StartWithNothingStaged();
+  }
+  double Metric(const std::string& name) {
+    const auto told = scene_.connector().WaitForLog("metrics can be scraped");
+    return told.has_value() ? Samples(Get(told->value("address", "")).body)[name] : -1;
   }
   RecordOptions From(std::string state) {
     return {.address = scene_.connector().address(),
@@ -100,30 +114,19 @@ class Promises : public ::testing::Test {
   Scene scene_{{"--checkpoint-interval", "0.01"}};
 };
 
-// Records of one kind for one table, in a recording.
-std::size_t Count(const Recording& recording, const std::string& table, sdk::RecordType type) {
-  std::size_t count = 0;
-  const auto add = [&](const sdk::Record& record) {
-    count += record.table_name() == table && record.type() == type ? 1 : 0;
-  };
-  for (const Message& message : recording.messages) {
-    if (message.says.has_record()) add(message.says.record());
-    for (const sdk::Record& record : message.says.records().records()) add(record);
-  }
-  return count;
+std::ptrdiff_t UpsertsIn(const std::vector<sdk::RecordType>& operations) {
+  return std::count(operations.begin(), operations.end(), sdk::UPSERT);
 }
 
-// The first record for a table; UPSERT where there is none.
-sdk::RecordType FirstOf(const Recording& recording, const std::string& table) {
-  for (const Message& message : recording.messages) {
-    if (message.says.has_record() && message.says.record().table_name() == table) {
-      return message.says.record().type();
-    }
-    for (const sdk::Record& record : message.says.records().records()) {
-      if (record.table_name() == table) return record.type();
-    }
-  }
-  return sdk::UPSERT;
+std::ptrdiff_t TruncatesIn(const std::vector<sdk::RecordType>& operations) {
+  return std::count(operations.begin(), operations.end(), sdk::TRUNCATE);
+}
+
+void ExpectOneTruncateAndFirst(const Recording& recording, const std::string& table) {
+  const std::vector<sdk::RecordType> operations = recording.OperationsOn(table);
+  ASSERT_FALSE(operations.empty()) << table;
+  EXPECT_EQ(operations.front(), sdk::TRUNCATE) << table;
+  EXPECT_EQ(TruncatesIn(operations), 1) << table;
 }
 
 // What the last of some checkpoints covers comes out of the staging of a supervisor that
@@ -142,7 +145,7 @@ TEST_F(Promises, P1CheckpointCoversOnlyBatchesBeforeItAndAllOfThemAreStagedAndSe
   ASSERT_GE(seen, kKilledAt);
   EXPECT_EQ(cut.status.error_code(), grpc::StatusCode::UNAVAILABLE) << "killed too late";
   Destination destination;
-  ExpectNoClaimTooMuch(cut, destination);
+  ASSERT_NO_FATAL_FAILURE(ExpectNoClaimTooMuch(cut, destination));
   const std::vector<std::string> covered = cut.BatchesBetween(early, cut.last_state());
   ASSERT_GT(covered.size(), 0u);
 
@@ -199,18 +202,14 @@ TEST_F(Promises, P4MissingEmptyOrLostProgressMeansNotDoneYet) {
   };
   for (const auto& [what, less] : states) {
     StartWithNothingStaged();
-    const Recording recording = RecordWhole(From(less));
-    EXPECT_EQ(Count(recording, "t2", sdk::UPSERT), std::size_t{kRows}) << what;
+    EXPECT_EQ(UpsertsIn(RecordWhole(From(less)).OperationsOn("t2")), kRows) << what;
   }
 }
 
 TEST_F(Promises, P5TableFromNothingGetsTruncateBeforeItsFirstRecordAndAResumedCopyDoesNot) {
   const std::vector<std::string> tables = {"t1", "t2", "t3", "hollow"};
   const Recording whole = RecordWhole(From(""));
-  for (const std::string& table : tables) {
-    EXPECT_EQ(FirstOf(whole, table), sdk::TRUNCATE) << table;
-    EXPECT_EQ(Count(whole, table, sdk::TRUNCATE), 1u) << table;
-  }
+  for (const std::string& table : tables) ExpectOneTruncateAndFirst(whole, table);
   StartWithNothingStaged();
   const Recording left = LeftInMidTable();
   // From the source, since a replay repeats what was sent.
@@ -218,13 +217,15 @@ TEST_F(Promises, P5TableFromNothingGetsTruncateBeforeItsFirstRecordAndAResumedCo
   auto claims = ClaimsOf(left.last_state());
   const Recording rest = RecordWhole(From(left.last_state()));
   for (const std::string& table : tables) {
-    const bool begun = claims[table].live || !claims[table].done.empty();
-    EXPECT_EQ(FirstOf(rest, table) == sdk::TRUNCATE, !begun) << table;
-    EXPECT_EQ(Count(rest, table, sdk::TRUNCATE), begun ? 0u : 1u) << table;
+    if (claims[table].live || !claims[table].done.empty()) {
+      EXPECT_EQ(TruncatesIn(rest.OperationsOn(table)), 0) << table;
+    } else {
+      ExpectOneTruncateAndFirst(rest, table);
+    }
   }
   // One that comes later, and holds no rows either.
   Database(scene_.source()).Run("CREATE TABLE late(id INTEGER PRIMARY KEY, text TEXT)");
-  EXPECT_EQ(FirstOf(RecordWhole(From(rest.last_state())), "late"), sdk::TRUNCATE);
+  ExpectOneTruncateAndFirst(RecordWhole(From(rest.last_state())), "late");
 }
 
 TEST_F(Promises, P6UpsertCarriesEverySelectedColumn) {
@@ -276,15 +277,15 @@ TEST_F(Promises, P7RowEncodesToTheSameValuesWhicheverWayItCame) {
   std::map<std::string, Destination> ways;
 
   StartWithWorkers("3");
-  const Recording sliced = RecordWhole(From(""));
-  ways["in slices, by three workers"].Apply(sliced);
+  std::string first_state;
+  RecordOptions options = From("");
+  options.at_checkpoint = [&first_state](const std::string& state) {
+    if (first_state.empty()) first_state = state;
+    return true;
+  };
+  ways["in slices, by three workers"].Apply(RecordWhole(options));
   ASSERT_NO_FATAL_FAILURE(scene_.connector().Stop());
   ASSERT_NO_FATAL_FAILURE(Start());
-  std::string first_state;
-  for (const Message& message : sliced.messages) {
-    if (message.says.has_checkpoint()) first_state = message.says.checkpoint().state_json();
-    if (!first_state.empty()) break;
-  }
   ways["replayed from staging"].Apply(RecordWhole(From(first_state)));
   EXPECT_GT(scene_.Replayed(), 0u);
 
@@ -298,6 +299,7 @@ TEST_F(Promises, P7RowEncodesToTheSameValuesWhicheverWayItCame) {
   RecordOptions slow = From("");
   slow.stands_still = std::chrono::seconds(5);
   const Recording read_back = RecordWhole(slow);
+  EXPECT_GT(Metric("tributary_messages_read_back_total"), 0);
   ways["read back for a slow client"].Apply(read_back);
 
   Database(scene_.source()).Run("INSERT INTO hollow VALUES(1, 'changed')");

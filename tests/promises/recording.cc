@@ -3,7 +3,6 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "tests/sync_tester/connector_client.h"
 
 namespace tributary::tests {
@@ -11,17 +10,26 @@ namespace {
 
 namespace sdk = fivetran_sdk::v2;
 
+// Empty where there are none.
 std::string BytesOf(const grpc::ByteBuffer& buffer) {
-  std::vector<grpc::Slice> slices;
-  std::string bytes;
-  if (!buffer.Dump(&slices).ok()) return bytes;
-  for (const grpc::Slice& slice : slices) {
-    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-  }
-  return bytes;
+  grpc::Slice slice;
+  if (!buffer.DumpToSingleSlice(&slice).ok()) return "";
+  return {slice.begin(), slice.end()};
 }
 
 }  // namespace
+
+std::vector<sdk::RecordType> Recording::OperationsOn(const std::string& table) const {
+  std::vector<sdk::RecordType> operations;
+  const auto add = [&](const sdk::Record& record) {
+    if (record.table_name() == table) operations.push_back(record.type());
+  };
+  for (const Message& message : messages) {
+    if (message.says.has_record()) add(message.says.record());
+    for (const sdk::Record& record : message.says.records().records()) add(record);
+  }
+  return operations;
+}
 
 std::string Recording::last_state() const {
   for (auto message = messages.rbegin(); message != messages.rend(); ++message) {

@@ -15,7 +15,7 @@
 namespace tributary::tests {
 
 struct Message {
-  // On the wire, and what they say.
+  // As it is on the wire, and what that says.
   std::string bytes;
   fivetran_sdk::v2::UpdateResponse says;
 };
@@ -24,6 +24,8 @@ struct Recording {
   std::vector<Message> messages;
   grpc::Status status;
 
+  // Of the records for a table, in their order.
+  std::vector<fivetran_sdk::v2::RecordType> OperationsOn(const std::string& table) const;
   // The state of the last checkpoint; empty: there is none.
   std::string last_state() const;
   // What is no checkpoint, on the wire: all that comes behind the first checkpoint

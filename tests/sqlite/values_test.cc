@@ -181,9 +181,9 @@ TEST(ValueTest, EachMarkTellsOfTheRowsBeforeItAndOfNoneThatAnotherHasToldOf) {
   // mark is seen; a repaired text in every hundredth row.
   database.Run(
       "CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT, pad BLOB);"
-      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO "
-      "t "
-      "SELECT i, CASE i % 100 WHEN 1 THEN CAST(x'FF' AS TEXT) ELSE 'fine' END, zeroblob(10000) "
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
+      "INSERT INTO t SELECT i, CASE i % 100 WHEN 1 THEN CAST(x'FF' AS TEXT) ELSE 'fine' END, "
+      "zeroblob(10000) "
       "FROM n");
   Reading reading(folder.path(), "m.db");
   const CatalogTable table = reading.Table("t");
