@@ -131,6 +131,8 @@ void ExpectOneTruncateAndFirst(const Recording& recording, const std::string& ta
 
 // What the last of some checkpoints covers comes out of the staging of a supervisor that
 // was killed as soon as that checkpoint was there.
+// That it does not leave before is seen where the disk stands still, in delivery_test:
+// here the stager is hardly ever behind.
 TEST_F(Promises, P1CheckpointCoversOnlyBatchesBeforeItAndAllOfThemAreStagedAndSent) {
   constexpr int kKilledAt = 6;
   std::string early;
