@@ -98,6 +98,9 @@ inline constexpr std::size_t kBytesInTurn = 512 * kKiB;
 // that is shutting down for its client after that.
 inline constexpr std::chrono::seconds kPauseGrace{10};
 inline constexpr std::chrono::seconds kDrainGrace{10};
+// The longest that shutting down waits for syncs: both, and what they write then.
+inline constexpr std::chrono::seconds kDrainLimit{kPauseGrace + kDrainGrace +
+                                                  std::chrono::seconds{3}};
 
 // --- metrics ---------------------------------------------------------------
 
@@ -156,6 +159,8 @@ inline constexpr std::size_t kMaxNameBytesInWarning = 128;
 
 // 10,000 live tables take under 1 MiB.
 inline constexpr std::size_t kMaxStateBytes = 32 * kMiB;
+// What reading one may take: as many of the smallest entries as fit its text.
+inline constexpr std::size_t kMaxStateMemoryBytes = 8 * kMaxStateBytes;
 // Format 1 is six deep; unknown fields may go this far.
 inline constexpr std::size_t kMaxStateDepth = 32;
 // Every whole number up to this is exact in any JSON reader.
@@ -196,6 +201,7 @@ inline constexpr int kSqliteTablesInTest = 100;
 // Rows looked at behind one that does not fit, to name all columns that have to
 // be widened at once.
 inline constexpr int kRowsBehindMisfit = 1000;
+inline constexpr std::chrono::seconds kLookBehindMisfit{5};
 
 }  // namespace tributary::limits
 

@@ -85,6 +85,8 @@ void Outbox::HandOver(ItemKind kind, std::uint64_t position, std::string_view by
 }
 
 void Outbox::ConfirmSent() {
+  // What is under way is lost then.
+  if (writer_.client_gone()) return;
   const std::uint64_t written = written_bytes();
   std::uint64_t sent = 0;
   while (!checkpoints_.empty() && checkpoints_.front().end_byte <= written) {
@@ -123,7 +125,8 @@ absl::Status Outbox::ReadBack() {
     }
     auto block = stager_->Read(spilled_from_);
     if (!block.ok()) return block.status();
-    const auto kept = std::make_shared<StagedBlock>(*std::move(block));
+    if (!block->has_value()) return absl::OkStatus();
+    const auto kept = std::make_shared<StagedBlock>(**std::move(block));
     for (const StagedItem& item : kept->items) {
       if (item.position != spilled_from_) continue;
       HandOver(item.kind, item.position, item.bytes, kept);

@@ -50,6 +50,12 @@ class Outbox {
   // next one reads on from the last checkpoint sent.
   absl::Status Pump(Clock::time_point now);
 
+  // Asks that all that was put be staged soon, which lets go of the ring space that it
+  // holds: for a worker that needs that space before it can bring a whole message.
+  void WantStaged() {
+    if (staging()) stager_->WantFlush();
+  }
+
   // Of all items, ever.
   std::uint64_t put_bytes() const { return put_bytes_; }
   std::uint64_t put_messages() const { return put_messages_; }

@@ -73,10 +73,11 @@ void ResponseWriter::OnWriteDone(bool ok) {
     sent_messages_.fetch_add(1, std::memory_order_relaxed);
     sent_bytes_.fetch_add(writing_.Length(), std::memory_order_relaxed);
   }
+  // Before the bytes count as taken.
+  const bool lost = !ok && !client_gone_.exchange(true, std::memory_order_acq_rel);
   const std::size_t left =
       pending_bytes_.fetch_sub(writing_.Length(), std::memory_order_seq_cst) - writing_.Length();
   writing_.Clear();
-  const bool lost = !ok && !client_gone_.exchange(true, std::memory_order_acq_rel);
   Start(std::move(lock));
   const bool wanted = left < progress_below_.load(std::memory_order_seq_cst) &&
                       progress_below_.exchange(0, std::memory_order_relaxed) != 0;

@@ -13,6 +13,8 @@ namespace tributary {
 namespace {
 
 constexpr std::chrono::milliseconds kFullWait(20);
+// Of the sync's thread, which has its client and SIGTERM to look to.
+constexpr std::chrono::milliseconds kReadPatience(200);
 
 }  // namespace
 
@@ -61,14 +63,37 @@ std::deque<Item> Stager::TakeUnstaged() {
   return unstaged;
 }
 
-absl::Status Stager::Append(const Item& item) {
+void Stager::UseEpochToWrite() {
+  std::unique_lock lock(epoch_mutex_);
+  epoch_left_.wait(lock, [this] { return !epoch_in_use_ && !reader_waits_; });
+  epoch_in_use_ = true;
+}
+
+bool Stager::UseEpochToRead(std::chrono::milliseconds patience) {
+  std::unique_lock lock(epoch_mutex_);
+  reader_waits_ = true;
+  const bool free = epoch_left_.wait_for(lock, patience, [this] { return !epoch_in_use_; });
+  reader_waits_ = false;
+  if (free) epoch_in_use_ = true;
+  return free;
+}
+
+void Stager::LeaveEpoch() {
   const std::lock_guard lock(epoch_mutex_);
+  epoch_in_use_ = false;
+  epoch_left_.notify_one();
+}
+
+absl::Status Stager::Append(const Item& item) {
+  UseEpochToWrite();
+  const EpochUse use{*this};
   HandOn();
   return Told(epoch_->Append({item.position, item.kind, item.bytes, item.compact}));
 }
 
 absl::Status Stager::Flush() {
-  const std::lock_guard lock(epoch_mutex_);
+  UseEpochToWrite();
+  const EpochUse use{*this};
   HandOn();
   return Told(epoch_->Flush());
 }
@@ -80,10 +105,13 @@ absl::Status Stager::Told(absl::Status done) {
   return done;
 }
 
-absl::StatusOr<StagedBlock> Stager::Read(std::uint64_t position) {
-  const std::lock_guard lock(epoch_mutex_);
+absl::StatusOr<std::optional<StagedBlock>> Stager::Read(std::uint64_t position) {
+  if (!UseEpochToRead(kReadPatience)) return std::nullopt;
+  const EpochUse use{*this};
   HandOn();
-  return epoch_->Read(position);
+  auto block = epoch_->Read(position);
+  if (!block.ok()) return block.status();
+  return *std::move(block);
 }
 
 void Stager::HandOn() {

@@ -11,12 +11,14 @@
 #define TRIBUTARY_SUPERVISOR_DELIVERY_STAGER_H_
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "absl/status/status.h"
@@ -60,8 +62,9 @@ class Stager {
   // come further; what was given waits.
   bool full() const { return full_.load(std::memory_order_acquire); }
 
-  // As EpochWriter's. Waits for the block that is being written.
-  absl::StatusOr<StagedBlock> Read(std::uint64_t position);
+  // As EpochWriter's, behind the block that is being written. Nothing: a disk that hangs
+  // holds that one up; ask again.
+  absl::StatusOr<std::optional<StagedBlock>> Read(std::uint64_t position);
   // As EpochWriter's, but they wait for nothing: a disk may hang in a write for long.
   // The epoch hears of them before it next writes or reads. That is soon enough:
   // checkpoints that were sent lie before all that is yet to be read back, so what is
@@ -87,8 +90,19 @@ class Stager {
   // Keeps what the epoch says of itself for other threads.
   absl::Status Told(absl::Status done);
 
-  // The epoch is for one thread at a time.
+  // The epoch is for one thread at a time. Whoever reads goes first, and waits no longer
+  // than `patience`; false: in vain.
+  void UseEpochToWrite();
+  bool UseEpochToRead(std::chrono::milliseconds patience);
+  void LeaveEpoch();
+  struct EpochUse {
+    Stager& stager;
+    ~EpochUse() { stager.LeaveEpoch(); }
+  };
   std::mutex epoch_mutex_;
+  std::condition_variable epoch_left_;
+  bool epoch_in_use_ = false;
+  bool reader_waits_ = false;
   std::unique_ptr<EpochWriter> epoch_;
   // As the epoch has heard last.
   std::uint64_t handed_read_back_from_ = EpochWriter::kNoReadBack;

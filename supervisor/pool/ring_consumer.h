@@ -39,6 +39,7 @@ class RingConsumer final : public FrameSource, public std::enable_shared_from_th
     memory_->control().pause_through.store(id, std::memory_order_relaxed);
   }
   std::uint32_t paused_through() const override { return paused_through_; }
+  std::weak_ptr<const void> lifetime() const override { return weak_from_this(); }
 
   int memory_fd() const { return memory_->fd(); }
   int space_free_fd() const { return space_free_.get(); }

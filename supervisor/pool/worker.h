@@ -64,6 +64,9 @@ class FrameSource {
   virtual std::size_t bytes_held() const = 0;
   // Changes while the worker lives.
   virtual std::uint64_t pulse() const = 0;
+
+  // Expires when neither this nor a frame of it is held any more, and its memory is gone.
+  virtual std::weak_ptr<const void> lifetime() const = 0;
 };
 
 class Worker {

@@ -10,6 +10,7 @@
 #include <boost/process/env.hpp>
 #include <boost/process/error.hpp>
 #include <boost/process/exe.hpp>
+#include <boost/process/extend.hpp>
 #include <boost/process/posix.hpp>
 #include <cerrno>
 #include <csignal>
@@ -49,6 +50,13 @@ bp::environment WorkerEnvironment() {
   return environment;
 }
 
+// Boost asks once whether a child that could not be exec'd has ended, which may be too
+// early, and then forgets it.
+constexpr auto ReapUnstarted = [](auto& executor, const std::error_code&) {
+  while (executor.pid > 0 && ::waitpid(executor.pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+};
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(int data_ready,
@@ -80,10 +88,13 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(int data_rea
                   WorkerEnvironment(), bp::posix::fd.bind(kControlFd, copies[0].get()),
                   bp::posix::fd.bind(kRingFd, copies[1].get()),
                   bp::posix::fd.bind(kDataReadyFd, copies[2].get()),
-                  bp::posix::fd.bind(kSpaceFreeFd, copies[3].get()), bp::posix::use_vfork, error);
+                  bp::posix::fd.bind(kSpaceFreeFd, copies[3].get()), bp::posix::use_vfork,
+                  bp::extend::on_error = ReapUnstarted, error);
   if (error) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("start worker: ", error.message(), "; raise the limit on processes"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "start worker: ", error.message(),
+        "; look at the limits on processes and memory, and whether tributary's own executable may "
+        "still be run"));
   }
   const pid_t pid = child.id();
   child.detach();

@@ -85,7 +85,10 @@ ConnectionLock& ConnectionLock::operator=(ConnectionLock&& other) noexcept {
 }
 
 ConnectionLock::~ConnectionLock() {
-  if (file_ >= 0) ::close(file_);
+  if (file_ < 0) return;
+  // A worker that is just being started has a copy of the descriptor, and with it the lock.
+  ::flock(file_, LOCK_UN);
+  ::close(file_);
 }
 
 void ConnectionLock::Touch() const {

@@ -44,10 +44,11 @@ absl::StatusOr<SegmentSurvey> SurveySegment(const EpochFolder& folder, std::uint
 }
 
 absl::StatusOr<Walk> WalkBack(const EpochFolder& folder, BlockKey wanted,
-                              const std::string& epoch_key) {
+                              const std::string& epoch_key, const std::function<bool()>& given_up) {
   Walk walk;
   bool any_good = false;
   for (std::size_t i = folder.segments().size(); i-- > 0;) {
+    if (given_up()) return absl::CancelledError("staging: the replay is not wanted any more");
     absl::StatusOr<SegmentSurvey> survey =
         SurveySegment(folder, folder.segments()[i].number, epoch_key);
     // A kill while the last segment was being made.
@@ -107,10 +108,10 @@ Replay::~Replay() {
   OPENSSL_cleanse(epoch_key_.data(), epoch_key_.size());
 }
 
-absl::Status Replay::Prepare(std::uint64_t after_position) {
+absl::Status Replay::Prepare(std::uint64_t after_position, const std::function<bool()>& given_up) {
   EpochFolder& folder = epoch_->folder;
   const BlockKey wanted{after_position + 1, 0};
-  absl::StatusOr<Walk> walk = WalkBack(folder, wanted, epoch_key_);
+  absl::StatusOr<Walk> walk = WalkBack(folder, wanted, epoch_key_, given_up);
   if (!walk.ok()) return walk.status();
   if (walk->surveys.empty()) return NothingBehind(after_position);
   const absl::StatusOr<SegmentSurvey>& first = walk->surveys.front();

@@ -5,6 +5,7 @@
 #define TRIBUTARY_SUPERVISOR_STAGING_REPLAY_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,7 +41,7 @@ class Replay {
 
   Replay(RoomEpoch* epoch, std::string epoch_key);
   // Looks at what is there; see StagingStore::OpenReplay.
-  absl::Status Prepare(std::uint64_t after_position);
+  absl::Status Prepare(std::uint64_t after_position, const std::function<bool()>& given_up);
 
   RoomEpoch* epoch_;
   std::string epoch_key_;

@@ -124,9 +124,9 @@ absl::Status StagingStore::Load() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Replay>> StagingStore::OpenReplay(const std::string& epoch,
-                                                                 std::string_view key,
-                                                                 std::uint64_t after_position) {
+absl::StatusOr<std::unique_ptr<Replay>> StagingStore::OpenReplay(
+    const std::string& epoch, std::string_view key, std::uint64_t after_position,
+    const std::function<bool()>& given_up) {
   absl::StatusOr<std::uint64_t> id = EpochOf(epoch, key);
   if (!id.ok()) return id.status();
   RoomEpoch* const found = room_.Find(*id);
@@ -137,7 +137,7 @@ absl::StatusOr<std::unique_ptr<Replay>> StagingStore::OpenReplay(const std::stri
     return absl::FailedPreconditionError(absl::StrCat("staging: epoch ", epoch, " is in use"));
   }
   std::unique_ptr<Replay> replay(new Replay(found, std::string(key)));
-  absl::Status prepared = replay->Prepare(after_position);
+  absl::Status prepared = replay->Prepare(after_position, given_up);
   if (!prepared.ok()) return prepared;
   return replay;
 }

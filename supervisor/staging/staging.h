@@ -8,6 +8,7 @@
 #define TRIBUTARY_SUPERVISOR_STAGING_STAGING_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -63,8 +64,10 @@ class StagingStore {
   // FAILED_PRECONDITION: the epoch is being written or replayed.
   // UNAVAILABLE: the disk fails.
   // After each of them the source is read from the state's own cursors.
-  absl::StatusOr<std::unique_ptr<Replay>> OpenReplay(const std::string& epoch, std::string_view key,
-                                                     std::uint64_t after_position);
+  // CANCELLED: `given_up`, which is asked before each segment, says so.
+  absl::StatusOr<std::unique_ptr<Replay>> OpenReplay(
+      const std::string& epoch, std::string_view key, std::uint64_t after_position,
+      const std::function<bool()>& given_up = [] { return false; });
 
   // A new epoch, for this sync. ALREADY_EXISTS: its id was used before.
   // FAILED_PRECONDITION: there is a writer. UNAVAILABLE: the disk fails.

@@ -53,23 +53,27 @@ absl::Status Copy::CopyAll() {
 }
 
 void Copy::LookForCheckpoint() {
-  if (absl::IsFailedPrecondition(stopping_for_) || !host_.CheckpointDue()) return;
+  if (no_checkpoint_ || !host_.CheckpointDue()) return;
   TellRemarks();
   const absl::Status sent = host_.Checkpoint();
-  if (!sent.ok()) StopFor(sent);
+  if (sent.ok()) return;
+  no_checkpoint_ = true;
+  StopFor(sent);
 }
 
 // The client stands still with frames in its window, and these with all behind them
 // keep the rings full.
 void Copy::DetachRings() {
   for (Member& member : pool_.members()) {
-    if (member.process == nullptr) continue;
-    const absl::Status detached = member.process->ring().Detach();
-    if (!detached.ok()) {
-      Log(LogLevel::kWarning, "a worker waits for a slow client",
-          {{"why", std::string(detached.message())}});
-    }
+    if (member.process != nullptr) Detach(member);
   }
+}
+
+void Copy::Detach(Member& member) {
+  const absl::Status detached = member.process->ring().Detach();
+  if (detached.ok()) return;
+  Log(LogLevel::kWarning, "a worker waits for a slow client",
+      {{"why", std::string(detached.message())}});
 }
 
 // --- giving ------------------------------------------------------------------
@@ -78,6 +82,8 @@ void Copy::GiveWork() {
   for (Member& member : pool_.members()) {
     if (member.process == nullptr) Replace(member);
   }
+  // It stops where none can be started: what is given now would not be paused.
+  if (!stopping_for_.ok()) return;
   // Idle workers first, so that none waits for what another has queued.
   for (const bool only_idle : {true, false}) {
     for (Member& member : pool_.members()) {
@@ -89,6 +95,11 @@ void Copy::GiveWork() {
 }
 
 void Copy::Replace(Member& member) {
+  std::erase_if(buried_rings_, [](const auto& ring) { return ring.expired(); });
+  if (buried_rings_.size() > pool_.members().size()) {
+    outbox_.WantStaged();
+    return;
+  }
   const absl::Status started =
       deaths_in_row_ < limits::kDeathsInRow
           ? pool_.Replace(member)
@@ -184,7 +195,10 @@ void Copy::StopStaleReads() {
     if (member.idle() || member.ended) continue;
     const auto* read = std::get_if<ReadWork>(&member.given.front().work);
     const bool stop = read != nullptr && (scheduler_.Stale(*read) || !stopping_for_.ok());
-    if (stop) member.process->ring().PauseThrough(member.given.front().id);
+    if (!stop) continue;
+    member.process->ring().PauseThrough(member.given.front().id);
+    // What it sent before would hold the space that it needs to come to a mark.
+    outbox_.WantStaged();
   }
 }
 

@@ -61,6 +61,9 @@ class Copy {
   absl::Status CopyAll();
   void GiveWork();
   void DetachRings();
+  void Detach(Member& member);
+  // Puts it off where the rings of those that ended take all the memory that is meant
+  // for rings.
   void Replace(Member& member);
   bool GiveOne(Member& member);
   Assignment MakeAssignment(const Work& work) const;
@@ -109,10 +112,16 @@ class Copy {
   // Workers that ended since the last mark.
   int deaths_in_row_ = 0;
   bool rings_detached_ = false;
+  // Of workers that ended: their frames may wait for the client for as long as it likes.
+  std::vector<std::weak_ptr<const void>> buried_rings_;
+  // One could not be made.
+  bool no_checkpoint_ = false;
   // The worker whose message comes in parts now, and how long the others have waited
-  // for its next one while the stream would have taken it.
+  // for its next one while the stream would have taken it: for the worker, and for room
+  // in its ring.
   Member* assembling_ = nullptr;
   Clock::duration waited_for_part_{};
+  Clock::duration waited_for_room_{};
   Clock::time_point last_merge_{};
 };
 

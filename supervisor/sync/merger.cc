@@ -41,11 +41,18 @@ void Copy::WatchAssembly(bool takes_more) {
   const Clock::time_point now = host_.Now();
   const Clock::duration since = now - std::exchange(last_merge_, now);
   if (assembling_ == nullptr || !takes_more) return;
-  // A client that stands still may keep the ring so full that the part has no room.
-  if (assembling_->process->ring().bytes_held() > limits::kRingBytes / 2) return;
-  waited_for_part_ += std::min<Clock::duration>(since, kLongestBetweenMerges);
-  if (waited_for_part_ <= limits::kMessageAssemblyLimit) return;
   Member& member = *assembling_;
+  const Clock::duration waited = std::min<Clock::duration>(since, kLongestBetweenMerges);
+  // A client that stands still may keep the ring so full that the part has no room.
+  if (member.process->ring().bytes_held() > limits::kRingBytes / 2) {
+    waited_for_room_ += waited;
+    if (waited_for_room_ <= limits::kSpillAfter) return;
+    waited_for_room_ = {};
+    Detach(member);
+    return;
+  }
+  waited_for_part_ += waited;
+  if (waited_for_part_ <= limits::kMessageAssemblyLimit) return;
   pool_.End(member, "it brought no more of a message that it had begun");
   Bury(member);
 }
@@ -68,7 +75,8 @@ bool Copy::TakeFrames(Member& member) {
       return any;
     }
     any = true;
-    bytes += (*frame)->payload.size();
+    // With its header, for a frame may have nothing else.
+    bytes += sizeof(FrameHeader) + (*frame)->payload.size();
     if (!TakeFrame(member, **frame)) {
       Bury(member);
       return true;
@@ -118,7 +126,11 @@ bool Copy::TakeBatch(Member& member, Frame& frame) {
   // All parts but the last are as large as a frame may be, so a few bytes now and then
   // are no progress.
   const bool begins = std::exchange(assembling_, &member) != &member;
-  if (begins || frame.payload.size() >= limits::kMaxBatchBytes) waited_for_part_ = {};
+  // Batches before it may hold the ring's oldest bytes, and only messages are staged.
+  if (begins) outbox_.WantStaged();
+  if (begins || frame.payload.size() >= limits::kMaxBatchBytes) {
+    waited_for_part_ = waited_for_room_ = {};
+  }
   if (frame.type == FrameType::kBatch) {
     assembling_ = nullptr;
     outbox_.Put(ItemKind::kBatch, std::exchange(member.parts, {}));
@@ -263,6 +275,7 @@ void Copy::Bury(Member& member) {
                           " workers; the last one was ", member.ending));
   }
   DropParts(member);
+  if (member.process != nullptr) buried_rings_.push_back(member.process->ring().lifetime());
   member.process.reset();
   member.ended = true;
 }

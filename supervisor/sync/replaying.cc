@@ -39,8 +39,10 @@ absl::Status Sync::FindStaged() {
   }
   if (state.first_sync()) return absl::OkStatus();
   if (passes_over_staged_) return NoReplay("the selection has changed");
-  auto replay = store_->OpenReplay(
-      state.epoch, operator_key_.empty() ? state.staging_key : operator_key_, state.position);
+  auto replay =
+      store_->OpenReplay(state.epoch, operator_key_.empty() ? state.staging_key : operator_key_,
+                         state.position, [this] { return ClientGone() || Draining(); });
+  if (absl::IsCancelled(replay.status())) return replay.status();
   if (!replay.ok()) return NoReplay(std::string(replay.status().message()));
   auto reached = ParseState(StateOfCheckpoint((*replay)->last_checkpoint().bytes));
   if (!reached.ok()) return NoReplay("the last staged checkpoint holds no state");
@@ -76,6 +78,9 @@ absl::Status Sync::ReplayStaged() {
   }
   for (;;) {
     if (!written.ok()) return written;
+    // A client that takes all at once is never waited for.
+    if (ClientGone()) return absl::CancelledError("the client is gone");
+    if (Draining()) return ShuttingDown();
     auto block = replay_->Next();
     if (!block.ok()) {
       // The next sync would come to the same block: it reads the source instead.

@@ -49,6 +49,30 @@ TEST_F(ShortageFaults, SharedMemoryThatCannotBeHadIsAClearErrorAndTheSupervisorL
   ExpectGoodSyncAndEqual();
 }
 
+// As where a deployment is being replaced under it.
+TEST_F(ShortageFaults, ExecutableThatMayNotBeRunIsAClearErrorAndLeavesNoZombie) {
+  namespace fs = std::filesystem;
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  connector().Stop();
+  const fs::path program = scene().dir() / "tributary";
+  fs::copy_file(ConnectorBinary(), program);
+  connector().options().program = program;
+  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  fs::permissions(program, fs::perms::owner_read);
+  SyncRunOptions options = scene().Sync();
+  options.skip_setup = true;
+  // A warehouse that knows no table asks for the schema.
+  options.warehouse = "";
+  for (int times = 0; times < 10; ++times) {
+    const SyncOutcome refused = tests::RunSync(options);
+    EXPECT_EQ(refused.grpc_code(), "RESOURCE_EXHAUSTED") << refused.text;
+    EXPECT_TRUE(absl::StrContains(refused.grpc_message(), "may still be run")) << refused.text;
+  }
+  EXPECT_EQ(ZombiesOf(connector().pid()), 0u);
+  fs::permissions(program, fs::perms::owner_all);
+  ExpectGoodSyncAndEqual();
+}
+
 TEST_F(ShortageFaults, TooFewDescriptorsAreAClearErrorAndTheSupervisorLives) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   ExpectGoodSync();

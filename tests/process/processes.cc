@@ -82,6 +82,17 @@ std::vector<pid_t> ChildrenOf(pid_t parent) {
   return pids;
 }
 
+std::size_t ZombiesOf(pid_t parent) {
+  std::size_t zombies = 0;
+  for (const std::string& name : NamesIn("/proc")) {
+    pid_t pid = 0;
+    if (!absl::SimpleAtoi(name, &pid)) continue;
+    const Stat stat = StatOf(pid);
+    zombies += stat.parent == parent && stat.state == 'Z' ? 1 : 0;
+  }
+  return zombies;
+}
+
 std::string TitleOf(pid_t pid) {
   std::string title = ReadAll(absl::StrCat("/proc/", pid, "/cmdline"));
   std::replace(title.begin(), title.end(), '\0', ' ');

@@ -16,6 +16,8 @@ namespace tributary::tests {
 
 // Living children of `parent`, by age; dead ones that are not reaped do not count.
 std::vector<pid_t> ChildrenOf(pid_t parent);
+// Dead children of `parent` that it has not reaped.
+std::size_t ZombiesOf(pid_t parent);
 // The process's command line or the title it has written over it; empty: gone.
 std::string TitleOf(pid_t pid);
 // It has ended, reaped or not. A pid that somebody else has got since counts as

@@ -58,6 +58,8 @@ class SimulatedWorker final : public Worker, private FrameSource {
   std::uint32_t paused_through() const override { return pause_through_; }
   std::size_t bytes_held() const override { return 0; }
   std::uint64_t pulse() const override { return ++pulse_; }
+  // Its frames have their own memory.
+  std::weak_ptr<const void> lifetime() const override { return {}; }
 
   void Describe(const Assignment& assignment);
   void Cut(const Assignment& assignment);

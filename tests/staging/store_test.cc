@@ -70,6 +70,21 @@ TEST_F(StoreTest, KilledOwnerLeavesNoLock) {
   ::close(ready[1]);
 }
 
+// As a worker does between its fork and its exec.
+TEST_F(StoreTest, ProcessThatHasACopyOfTheDescriptorDoesNotKeepTheLock) {
+  auto store = Open();
+  const pid_t copy = ::fork();
+  if (copy == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  store.reset();
+  const auto again = StagingStore::Open(options_);
+  EXPECT_TRUE(again.ok()) << again.status();
+  ::kill(copy, SIGKILL);
+  ::waitpid(copy, nullptr, 0);
+}
+
 TEST_F(StoreTest, OptionsThatCannotBeAreRefused) {
   for (const std::string& connection :
        {std::string(), std::string("../../etc/passwd"), std::string("0123"), std::string(129, 'a'),
@@ -129,6 +144,16 @@ TEST_F(StoreTest, EpochInUseIsNotDropped) {
   EXPECT_EQ(store->KeepOnly({kOtherEpoch}).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(store->KeepOnly({kEpoch, kOtherEpoch}).ok());
   EXPECT_TRUE(replay->Next().value().has_value());
+}
+
+TEST_F(StoreTest, ReplayThatIsNotWantedAnyMoreIsGivenUpAndNothingIsDropped) {
+  Stage(kEpoch);
+  auto store = Open();
+  const std::uint64_t bytes = store->bytes_on_disk();
+  EXPECT_EQ(store->OpenReplay(kEpoch, kKey, 0, [] { return true; }).status().code(),
+            absl::StatusCode::kCancelled);
+  EXPECT_EQ(store->bytes_on_disk(), bytes);
+  EXPECT_TRUE(store->OpenReplay(kEpoch, kKey, 0).ok());
 }
 
 TEST_F(StoreTest, WhatAKillLeftHalfRemovedIsSweptAway) {

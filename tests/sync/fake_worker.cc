@@ -1,6 +1,7 @@
 #include "tests/sync/fake_worker.h"
 
 #include <memory>
+#include <utility>
 
 namespace tributary::tests {
 
@@ -18,6 +19,9 @@ absl::StatusOr<std::optional<Frame>> FakeRing::Next() {
   if (frames_.empty()) return std::nullopt;
   Frame frame = std::move(frames_.front());
   frames_.pop_front();
+  // As a frame of the real one does, it keeps the ring.
+  frame.hold = std::make_shared<std::pair<std::shared_ptr<FakeRing>, Hold>>(shared_from_this(),
+                                                                            std::move(frame.hold));
   return frame;
 }
 
@@ -45,6 +49,13 @@ void FakeWorker::MarkAt(std::uint32_t assignment, const std::string& at) {
 void FakeWorker::Done(std::uint32_t assignment) {
   ReadEnd end;
   end.set_outcome(ReadEnd::DONE);
+  ring_->Write(FrameType::kEnd, assignment, end.SerializeAsString());
+}
+
+void FakeWorker::Failed(std::uint32_t assignment, absl::StatusCode why) {
+  ReadEnd end;
+  end.set_outcome(ReadEnd::FAILED);
+  end.mutable_failure()->set_code(static_cast<int>(why));
   ring_->Write(FrameType::kEnd, assignment, end.SerializeAsString());
 }
 

@@ -16,18 +16,25 @@ namespace tributary::tests {
 // Its version of the source, in all that it writes.
 inline constexpr char kVersion[] = "one";
 
-class FakeRing final : public FrameSource {
+class FakeRing final : public FrameSource, public std::enable_shared_from_this<FakeRing> {
  public:
   void Write(FrameType type, std::uint32_t assignment, std::string payload);
 
+  std::size_t frames() const { return frames_.size(); }
+
   absl::StatusOr<std::optional<Frame>> Next() override;
   bool ArmDoorbell() override { return frames_.empty(); }
-  absl::Status Detach() override { return absl::OkStatus(); }
+  absl::Status Detach() override {
+    ++detached_;
+    return absl::OkStatus();
+  }
+  int detached() const { return detached_; }
   void PauseThrough(std::uint32_t id) override { paused_through_ = id; }
   std::uint32_t paused_through() const override { return paused_through_; }
   std::size_t bytes_held() const override { return bytes_held_; }
   // Alive at every look.
   std::uint64_t pulse() const override { return ++pulse_; }
+  std::weak_ptr<const void> lifetime() const override { return weak_from_this(); }
 
   void set_bytes_held(std::size_t bytes) { bytes_held_ = bytes; }
 
@@ -35,6 +42,7 @@ class FakeRing final : public FrameSource {
   std::deque<Frame> frames_;
   std::uint32_t paused_through_ = 0;
   std::size_t bytes_held_ = 0;
+  int detached_ = 0;
   mutable std::uint64_t pulse_ = 0;
 };
 
@@ -48,6 +56,7 @@ class FakeWorker final : public Worker {
   void Open(std::uint32_t assignment);
   void MarkAt(std::uint32_t assignment, const std::string& at);
   void Done(std::uint32_t assignment);
+  void Failed(std::uint32_t assignment, absl::StatusCode why);
   void Answer(FromWorker answer) { answers_.push_back(std::move(answer)); }
   // Of nothing: each table is read in one piece.
   void AnswerCut(std::uint32_t assignment);

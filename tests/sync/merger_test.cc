@@ -4,12 +4,18 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "common/limits.h"
+#include "supervisor/checkpoint/state.h"
+#include "supervisor/delivery/stager.h"
+#include "supervisor/staging/staging.h"
 #include "supervisor/sync/copy.h"
+#include "tests/process/child_process.h"
+#include "tests/process/temp_dir.h"
 #include "tests/sync/fake_client.h"
 #include "tests/sync/fake_worker.h"
 
@@ -36,6 +42,7 @@ class FakeHost final : public CopyHost {
   bool ClientGone() override { return client_gone || (over && over(*this)); }
   bool Draining() override { return false; }
   bool CheckpointDue() override {
+    ++looks_for_checkpoint;
     if (outbox != nullptr) {
       most_between_checkpoints =
           std::max(most_between_checkpoints, outbox->put_bytes() - put_bytes_at_look);
@@ -61,6 +68,7 @@ class FakeHost final : public CopyHost {
   Clock::time_point now = Clock::now();
   Clock::duration step{};
   int looks = 0;
+  int looks_for_checkpoint = 0;
   std::uint64_t put_bytes_at_look = 0;
   std::uint64_t most_between_checkpoints = 0;
 };
@@ -71,13 +79,17 @@ class MergerTest : public ::testing::Test {
   // started, by its number.
   absl::Status Copy(const std::vector<std::string>& tables,
                     std::function<FakeWorker::Script(int)> script_of) {
+    return Copy(tables, tables.size(), StartFakes(std::move(script_of)));
+  }
+  absl::Status Copy(const std::vector<std::string>& tables, std::size_t workers, StartWorker start,
+                    Stager* stager = nullptr) {
     std::vector<TableToCopy> copies;
     for (const std::string& table : tables) copies.push_back(TableOf(table));
     Scheduler scheduler(std::move(copies), state_);
-    Pool pool(StartFakes(std::move(script_of)), Opening(), tables.size(), bell_, metrics_);
-    const absl::Status started = pool.Start(tables.size());
+    Pool pool(std::move(start), Opening(), workers, bell_, metrics_);
+    const absl::Status started = pool.Start(workers);
     if (!started.ok()) return started;
-    Outbox outbox(client_, nullptr, 0);
+    Outbox outbox(client_, stager, 0);
     host_.outbox = &outbox;
     tributary::Copy copy(scheduler, pool, outbox, host_, figures_);
     const absl::Status copied = copy.Run();
@@ -196,9 +208,11 @@ TEST_F(MergerTest, WorkerThatCannotBringMoreIsNotEndedForIt) {
     FakeWorker* waits = nullptr;
     std::uint32_t work_id = 0;
     std::string end;
+    int detached = 0;
     const auto begun = host_.now;
     host_.over = [&](FakeHost& host) {
       if (waits == nullptr) return false;
+      detached = waits->ring().detached();
       host.takes_more = full_ring || host.now - begun > 5 * limits::kMessageAssemblyLimit;
       waits->ring().set_bytes_held(full_ring ? limits::kRingBytes : 0);
       if (host.now - begun <= 5 * limits::kMessageAssemblyLimit) return false;
@@ -220,6 +234,8 @@ TEST_F(MergerTest, WorkerThatCannotBringMoreIsNotEndedForIt) {
     EXPECT_EQ(live_, 2u);
     EXPECT_EQ(deaths_, 0u);
     EXPECT_GE(host_.now - begun, 5 * limits::kMessageAssemblyLimit);
+    // Whatever holds the ring, its space is had.
+    EXPECT_EQ(detached > 0, full_ring);
   }
 }
 
@@ -241,6 +257,152 @@ TEST_F(MergerTest, NoMoreThanOneTurnLiesBetweenTwoLooksForACheckpoint) {
   EXPECT_EQ(live_, 8u);
   EXPECT_GT(host_.most_between_checkpoints, batch.size());
   EXPECT_LE(host_.most_between_checkpoints, limits::kBytesInTurn + batch.size() + limits::kKiB);
+}
+
+// The ring's oldest bytes are theirs, and the message may need all of it.
+TEST_F(MergerTest, BatchesBeforeALargeMessageAreStagedWhileItIsAssembled) {
+  const TempDir dir;
+  auto store = StagingStore::Open({.root = dir / "staging",
+                                   .connection = "00112233445566778899aabbccddeeff",
+                                   .limit_bytes = limits::kDefaultStagingLimitBytes})
+                   .value();
+  Stager stager(store->Begin("00000000000000e1", std::string(kStagingKeyBytes, 'k')).value(),
+                [] {});
+  const StagerThread thread(stager);
+  const auto begun = Clock::now();
+  host_.over = [&](FakeHost&) {
+    return stager.staged_position() > 0 || Clock::now() - begun > kPatience;
+  };
+  const absl::Status copied =
+      Copy({kLarge}, 1, StartFakes([](int) {
+             return Reader([](const Assignment& work, FakeWorker& worker) {
+               worker.Open(work.id());
+               worker.ring().Write(FrameType::kBatch, work.id(), "rows");
+               worker.ring().Write(FrameType::kPart, work.id(), "the beginning");
+             });
+           }),
+           &stager);
+  EXPECT_EQ(copied.code(), absl::StatusCode::kCancelled) << copied;
+  EXPECT_GT(stager.staged_position(), 0u);
+}
+
+// A frame may have nothing but its header.
+TEST_F(MergerTest, MarksOfNothingEndTheirWorkersTurnToo) {
+  constexpr std::size_t kMarks = 100'000;
+  std::weak_ptr<FakeRing> ring;
+  std::size_t most_in_turn = 0;
+  std::size_t left = kMarks;
+  host_.bell = &bell_;
+  host_.over = [&](FakeHost&) {
+    const auto is = ring.lock();
+    if (is == nullptr) return false;
+    most_in_turn = std::max(most_in_turn, left - is->frames());
+    left = is->frames();
+    return left == 0;
+  };
+  const absl::Status copied = Copy({kLarge}, [&](int) {
+    return Reader([&](const Assignment& work, FakeWorker& worker) {
+      ring = worker.RingWhileItIs();
+      for (std::size_t i = 0; i < kMarks; ++i) {
+        worker.ring().Write(FrameType::kMark, work.id(), "");
+      }
+    });
+  });
+  EXPECT_EQ(copied.code(), absl::StatusCode::kCancelled) << copied;
+  EXPECT_GT(most_in_turn, 0u);
+  EXPECT_LE(most_in_turn, limits::kBytesInTurn / sizeof(FrameHeader) + 1);
+}
+
+std::vector<std::string> Names(int count) {
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i) names.push_back("t" + std::to_string(i));
+  return names;
+}
+
+TEST_F(MergerTest, RingsOfWorkersThatEndedTakeNoMoreMemoryThanThoseOfTheLiving) {
+  constexpr std::size_t kWorkers = 2;
+  const std::vector<std::string> tables = Names(20);
+  std::vector<std::weak_ptr<FakeRing>> rings;
+  std::size_t most = 0;
+  client_.TakeNothing(true);
+  host_.bell = &bell_;
+  host_.over = [&](FakeHost& host) {
+    const auto there =
+        std::count_if(rings.begin(), rings.end(), [](const auto& ring) { return !ring.expired(); });
+    most = std::max(most, static_cast<std::size_t>(there));
+    if (host.looks == 200) client_.TakeNothing(false);
+    return false;
+  };
+  // Each ends as soon as it has read a table.
+  const absl::Status copied = Copy(tables, kWorkers, StartFakes([&](int) {
+                                     return [&](const Assignment& work, FakeWorker& worker) {
+                                       if (work.has_slice()) return worker.AnswerCut(work.id());
+                                       rings.push_back(worker.RingWhileItIs());
+                                       worker.Open(work.id());
+                                       worker.ring().Write(FrameType::kBatch, work.id(), "rows");
+                                       worker.MarkAt(work.id(), work.read().range().to());
+                                       worker.End(std::nullopt);
+                                     };
+                                   }));
+  EXPECT_TRUE(copied.ok()) << copied;
+  EXPECT_EQ(live_, tables.size());
+  EXPECT_EQ(deaths_, tables.size());
+  EXPECT_GT(host_.looks, 200);
+  EXPECT_LE(most, 2 * kWorkers + 1);
+}
+
+TEST_F(MergerTest, WhereNoWorkerCanBeStartedTheOthersAreGivenNothingMore) {
+  const std::vector<std::string> tables = Names(200);
+  int started = 0;
+  int given = 0;
+  int given_before = -1;
+  StartWorker start = StartFakes([&](int number) {
+    return [&, number](const Assignment& work, FakeWorker& worker) {
+      if (number == 0 && work.has_read()) return void(worker.End(std::nullopt));
+      ++given;
+      work.has_slice() ? worker.AnswerCut(work.id()) : worker.ReadAll(work, "rows");
+    };
+  });
+  host_.bell = &bell_;
+  const absl::Status copied =
+      Copy(tables, 2,
+           [&](int bell, const Opening& opening,
+               Metrics& metrics) -> absl::StatusOr<std::unique_ptr<Worker>> {
+             if (++started <= 2) return start(bell, opening, metrics);
+             given_before = given;
+             return absl::ResourceExhaustedError("no process");
+           });
+  EXPECT_EQ(copied.code(), absl::StatusCode::kUnavailable) << copied;
+  EXPECT_LT(live_, tables.size());
+  EXPECT_EQ(given, given_before);
+}
+
+// Staging that is full waits for them.
+TEST_F(MergerTest, CheckpointsGoOnWhileACopyStopsForItsSource) {
+  host_.bell = &bell_;
+  std::optional<Assignment> waits;
+  FakeWorker* waiting = nullptr;
+  int looks_when_stopped = 0;
+  host_.over = [&](FakeHost& host) {
+    if (host.looks < 10 || !waits.has_value()) return false;
+    looks_when_stopped = host.looks_for_checkpoint;
+    waiting->ReadAll(*std::exchange(waits, std::nullopt), "rows");
+    return false;
+  };
+  const absl::Status copied = Copy({kLarge, kOther}, [&](int) {
+    return [&](const Assignment& work, FakeWorker& worker) {
+      if (work.has_slice()) return worker.AnswerCut(work.id());
+      worker.Open(work.id());
+      if (work.read().table() == kLarge) {
+        return worker.Failed(work.id(), absl::StatusCode::kFailedPrecondition);
+      }
+      waits = work;
+      waiting = &worker;
+    };
+  });
+  EXPECT_EQ(copied.code(), absl::StatusCode::kFailedPrecondition) << copied;
+  EXPECT_GT(looks_when_stopped, 0);
+  EXPECT_GT(host_.looks_for_checkpoint, looks_when_stopped);
 }
 
 }  // namespace
