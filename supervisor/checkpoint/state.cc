@@ -154,6 +154,7 @@ std::string SerializeState(const State& state) {
   if (!state.complete.empty()) {
     out += ",\"complete\":";
     AppendText(out, state.complete);
+    absl::StrAppend(&out, ",\"complete_tables\":", state.tables.size());
   }
   out += ",\"source_versions\":";
   AppendArray(out, versions.list(), [&out](std::string_view text) { AppendText(out, text); });

@@ -9,6 +9,11 @@
 namespace tributary {
 namespace {
 
+// What an entry of each kind takes in memory beside its texts, with room to spare.
+constexpr std::size_t kTableBytes = sizeof(TableName) + sizeof(TableState) + 64;
+constexpr std::size_t kRangeBytes = 384;
+constexpr std::size_t kTextBytes = 96;
+
 bool IsLowerHex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
 }  // namespace
@@ -30,6 +35,7 @@ struct StateReader::Field {
     kStagingKey,
     kSourceVersions,
     kComplete,
+    kCompleteTables,
     kTables,
     kEngine,
     kIdentity,
@@ -59,6 +65,7 @@ const std::vector<StateReader::Field>& StateReader::Fields() {
       {Place::kTop, Id::kStagingKey, "staging_key", Kind::kText, false},
       {Place::kTop, Id::kSourceVersions, "source_versions", Kind::kArray, true, Place::kVersions},
       {Place::kTop, Id::kComplete, "complete", Kind::kText, false},
+      {Place::kTop, Id::kCompleteTables, "complete_tables", Kind::kUnsigned, false},
       {Place::kTop, Id::kTables, "tables", Kind::kObject, true, Place::kSchemas},
       {Place::kSource, Id::kEngine, "engine", Kind::kText},
       {Place::kSource, Id::kIdentity, "identity", Kind::kText},
@@ -101,7 +108,7 @@ bool StateReader::key(std::string& name) {
     default:
       EnterField(name);
   }
-  return true;
+  return broken_.ok();
 }
 
 // The library's own text quotes the content, so only the place is passed on.
@@ -140,7 +147,7 @@ bool StateReader::Take(Value value) {
   } else {
     Store(std::move(value));
   }
-  return true;
+  return broken_.ok();
 }
 
 StateReader::Expected StateReader::ExpectedHere() const {
@@ -189,11 +196,19 @@ bool StateReader::Leave() {
       break;
   }
   levels_.pop_back();
-  return true;
+  return broken_.ok();
 }
 
 void StateReader::Fault(const std::string& what) {
   if (fault_.ok()) fault_ = MalformedState(what);
+}
+
+bool StateReader::HasRoomFor(std::size_t bytes) {
+  memory_bytes_ += bytes;
+  if (memory_bytes_ > limits::kMaxStateMemoryBytes) {
+    broken_ = MalformedState("it has too many tables, ranges or names");
+  }
+  return broken_.ok();
 }
 
 // --- members ------------------------------------------------------------------
@@ -215,11 +230,14 @@ void StateReader::EnterField(std::string_view name) {
 }
 
 void StateReader::EnterSchema(std::string name) {
+  if (!HasRoomFor(kTextBytes + name.size())) return;
   if (!schemas_.insert(name).second) Fault("a schema stands twice in tables");
   schema_ = std::move(name);
 }
 
 void StateReader::EnterTable(std::string name) {
+  // Each has its schema's name.
+  if (!HasRoomFor(kTableBytes + schema_.size() + name.size())) return;
   const auto [entry, is_new] = state_.tables.try_emplace({schema_, std::move(name)});
   if (!is_new) Fault("a table stands twice in its schema");
   table_ = &entry->second;
@@ -241,6 +259,7 @@ void StateReader::EndObject() {
 
 void StateReader::EndRange() {
   if (bounds_.size() == 2) {
+    if (!HasRoomFor(kRangeBytes + 2 * (bounds_[0].size() + bounds_[1].size()))) return;
     ranges_.push_back({std::move(bounds_[0]), std::move(bounds_[1])});
   } else {
     Fault("a range in done has not two bounds");
@@ -263,9 +282,11 @@ void StateReader::EndRanges() {
 void StateReader::Store(Value value) {
   switch (levels_.back().place) {
     case Place::kVersions:
+      if (!HasRoomFor(kTextBytes + value.text.size())) return;
       source_versions_.push_back(std::move(value.text));
       break;
     case Place::kWidened:
+      if (!HasRoomFor(kTextBytes + value.text.size())) return;
       if (!table_->widened.insert(std::move(value.text)).second) {
         Fault("a name stands twice in widened");
       }
@@ -301,6 +322,9 @@ void StateReader::StoreField(Value value) {
       break;
     case Id::kComplete:
       state_.complete = std::move(value.text);
+      break;
+    case Id::kCompleteTables:
+      complete_tables_ = value.number;
       break;
     case Id::kEngine:
       if (value.text.empty()) Fault("engine is empty");
@@ -344,6 +368,13 @@ void StateReader::StoreStagingKey(const std::string& text) {
   }
 }
 
+bool StateReader::IsComplete() const {
+  return complete_tables_ == state_.tables.size() &&
+         std::all_of(state_.tables.begin(), state_.tables.end(), [this](const auto& entry) {
+           return entry.second.phase == Phase::kLive && entry.second.version == state_.complete;
+         });
+}
+
 absl::StatusOr<State> StateReader::Finish() && {
   if (!broken_.ok()) return broken_;
   if (version_ > kStateVersion) {
@@ -354,13 +385,17 @@ absl::StatusOr<State> StateReader::Finish() && {
         "anew"));
   }
   for (const auto& [table, place] : version_places_) {
-    if (place < source_versions_.size()) {
+    if (!fault_.ok()) return fault_;
+    if (place >= source_versions_.size()) {
+      Fault("a table's version is not in source_versions");
+    } else if (HasRoomFor(source_versions_[place].size())) {
       table->version = source_versions_[place];
     } else {
-      Fault("a table's version is not in source_versions");
+      return broken_;
     }
   }
   if (!fault_.ok()) return fault_;
+  if (!IsComplete()) state_.complete.clear();
   return std::move(state_);
 }
 

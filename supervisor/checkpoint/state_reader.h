@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -87,6 +88,9 @@ class StateReader final : public nlohmann::json_sax<nlohmann::json> {
   // Notes the first fault. The parse goes on, for a newer version's state may be
   // at fault in any way before its `version` is met.
   void Fault(const std::string& what);
+  // Counts what a part of the text takes in memory, which may be a multiple of it. Ends
+  // the parse where that is more than limits::kMaxStateMemoryBytes; false then.
+  bool HasRoomFor(std::size_t bytes);
 
   Expected ExpectedHere() const;
   void EnterField(std::string_view name);
@@ -96,6 +100,8 @@ class StateReader final : public nlohmann::json_sax<nlohmann::json> {
   void StoreField(Value value);
   std::string Hex(const char* name, std::string text);
   void StoreStagingKey(const std::string& text);
+  // The entries bear out what `complete` says of them all.
+  bool IsComplete() const;
   void EndObject();
   void EndRange();
   void EndRanges();
@@ -103,9 +109,11 @@ class StateReader final : public nlohmann::json_sax<nlohmann::json> {
   std::vector<Level> levels_{Level{}};
   // Depth within a value that is skipped.
   std::size_t skipped_ = 0;
+  std::size_t memory_bytes_ = 0;
 
   State state_;
   std::uint64_t version_ = 0;
+  std::optional<std::uint64_t> complete_tables_;
   bool has_members_ = false;
   std::vector<std::string> source_versions_;
   // `source_versions` may stand before or behind the tables, so the two are

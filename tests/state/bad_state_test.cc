@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "absl/strings/substitute.h"
 #include "common/limits.h"
 #include "tests/state/sample_states.h"
 
@@ -30,6 +34,17 @@ std::string With(const std::string& part, const std::string& replacement) {
 std::string Nested(std::size_t depth) {
   return With(R"("position":42)",
               R"("position":42,"deep":)" + std::string(depth, '[') + std::string(depth, ']'));
+}
+
+// `text` with each number up to `count` in its place.
+std::string Numbers(const std::string& text, int count) {
+  std::string all;
+  for (int i = 0; i < count; ++i) absl::SubstituteAndAppend(&all, text, i);
+  return all;
+}
+
+std::string Tables(int count) {
+  return Numbers(R"("$0":{"phase":"live","columns":"0123456789abcdef","version":0},)", count);
 }
 
 struct Case {
@@ -93,6 +108,9 @@ std::vector<Case> Cases() {
       {"version_place_over", With(R"("version":0)", R"("version":1)"), "not in source_versions"},
       {"version_place_huge", With(R"("version":0)", R"("version":18446744073709551615)"),
        "not in source_versions"},
+      {"complete_tables_negative",
+       With(R"("position":42)", R"("position":42,"complete_tables":-1)"),
+       "complete_tables is of the wrong"},
       // Missing and doubled parts.
       {"no_version", With(R"("version":1,)", ""), "lacks version"},
       {"unknown_only", R"({"cursor":"2024-01-01"})", "lacks version"},
@@ -152,6 +170,18 @@ std::vector<Case> Cases() {
             }()),
        "deeper than"},
       {"huge", std::string(limits::kMaxStateBytes, ' ') + "{}", "bytes, and at most"},
+      // Small texts of what would be gigabytes in memory.
+      {"long_schema_of_many_tables",
+       With(R"("main":{)", "\"" + std::string(limits::kMiB, 'm') + "\":{" + Tables(300)),
+       "too many"},
+      {"long_version_of_many_tables",
+       With(R"(["v"],"tables":{"main":{)",
+            "[\"" + std::string(limits::kMiB, 'v') + "\"],\"tables\":{\"main\":{" + Tables(300)),
+       "too many"},
+      {"millions_of_versions", With(R"(["v"])", "[" + Numbers("\"$0\",", 3'000'000) + R"("v"])"),
+       "too many"},
+      {"millions_of_ranges", With(R"(["","a"],)", Numbers(R"(["$0","$0x"],)", 1'000'000)),
+       "too many"},
       // A newer version, which may be at fault in any way that this one knows.
       {"newer", With(R"("version":1)", R"("version":2)"), "version 2", kNewer},
       {"much_newer", With(R"("version":1)", R"("version":18446744073709551615)"), "newer", kNewer},

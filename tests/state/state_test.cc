@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "common/limits.h"
 #include "tests/state/sample_states.h"
@@ -79,6 +81,24 @@ TEST(State, CopyingTableWithoutDoneHasNothingDone) {
   const absl::StatusOr<State> back = ParseState(text.dump());
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(back->tables.at({"main", "orders"}).done, DoneRanges());
+}
+
+TEST(State, CompleteCountsOnlyBesideAllTheTablesThatItIsSaidOf) {
+  const json whole = json::parse(SerializeState(CompleteState()));
+  ASSERT_EQ(ParseState(whole.dump())->complete, "9:3");
+  const auto complete_of = [](const json& text) {
+    const absl::StatusOr<State> state = ParseState(text.dump());
+    EXPECT_TRUE(state.ok()) << state.status();
+    return state.ok() ? state->complete : "";
+  };
+  std::vector<json> less(6, whole);
+  less[0]["tables"]["main"].erase("customers");
+  less[1]["tables"].clear();
+  less[2].erase("complete_tables");
+  less[3]["tables"]["main"]["customers"]["phase"] = "copying";
+  less[4]["tables"]["main"]["customers"].erase("version");
+  less[5]["tables"]["main"]["more"] = whole["tables"]["main"]["customers"];
+  for (const json& text : less) EXPECT_EQ(complete_of(text), "") << text;
 }
 
 TEST(State, StagingKeyMayBeAbsent) {
