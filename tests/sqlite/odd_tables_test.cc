@@ -64,6 +64,31 @@ TEST_F(OddTableTest, TwoThousandColumnsAreReadWithMarksBetween) {
             200 - outcome.marks[0].rows_before);
 }
 
+// SQLite takes the mark off a text that is bound in UTF-16.
+TEST_F(OddTableTest, Utf16KeysThatBeginWithAByteOrderMarkAreReadOnceEach) {
+  for (const std::string encoding : {"UTF-16le", "UTF-16be"}) {
+    const std::string name = encoding + ".db";
+    Database(folder_ / name)
+        .Run("PRAGMA encoding='" + encoding +
+             "'; CREATE TABLE k(k TEXT, PRIMARY KEY(k DESC)) WITHOUT ROWID;"
+             "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x<200) "
+             "INSERT INTO k SELECT iif(x<100, char(65279), '')||printf('%04d', x) FROM n");
+    Reading reading(folder_.path(), name);
+    const CatalogTable table = reading.Table("k");
+    reading.pause_after_marks = 0;
+    Range rest;
+    std::size_t rows = 0;
+    for (int read = 0; read < 20; ++read) {
+      const Outcome outcome = reading.Read(table, rest);
+      ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+      rows += outcome.rows.size();
+      if (outcome.end.outcome() == ReadEnd::DONE) break;
+      rest.set_from(outcome.marks.back().at);
+    }
+    EXPECT_EQ(rows, 200u) << encoding;
+  }
+}
+
 TEST_F(OddTableTest, ColumnsThatHideTheRowidDoNotHideRows) {
   database_.Run(
       "CREATE TABLE one(rowid TEXT, v INTEGER); INSERT INTO one VALUES('b', 1), ('a', 2);"

@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "tests/sqlite/sample.h"
+#include "worker/sources/sqlite/connection.h"
 
 namespace tributary::sqlite_test {
 namespace {
@@ -262,6 +263,89 @@ TEST_F(OpeningTest, AFileThatIsReplacedWhileOpenIsNotReadFurther) {
   EXPECT_TRUE(absl::IsUnavailable(outcome.status)) << outcome.status;
   std::filesystem::remove(path_);
   EXPECT_TRUE(absl::IsUnavailable(reading.Read(table).status));
+}
+
+// As a nightly copy that is written over the one before: SQLite sees no difference
+// between the two, whose change counters are the same.
+TEST_F(OpeningTest, ASnapshotThatIsCopiedOverTheLastOneIsReadAndNothingOfTheLast) {
+  const auto make = [this](const std::string& name, int version) {
+    Database live(root_ + "/live.db");
+    live.Run(std::string("DROP TABLE IF EXISTS t; DROP TABLE IF EXISTS other;") + kTables +
+             "; UPDATE t SET v = " + (version == 1 ? "'one'" : "'two'") + "; VACUUM INTO '" +
+             root_ + "/" + name + "'");
+  };
+  make("a.db", 1);
+  std::filesystem::copy_file(path_, root_ + "/one.db");
+  std::filesystem::remove(root_ + "/live.db");
+  make("two.db", 2);
+  Reading reading(root_, "a.db");
+  const CatalogTable table = reading.Table("t");
+  for (const std::string wanted : {"one", "two", "one", "two"}) {
+    std::filesystem::copy_file(root_ + "/" + wanted + ".db", path_,
+                               std::filesystem::copy_options::overwrite_existing);
+    const Outcome outcome = reading.Read(table);
+    ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+    ASSERT_EQ(outcome.rows.size(), 3000u);
+    for (const Values& row : outcome.rows) ASSERT_EQ(row.at("v").string(), wanted);
+    EXPECT_EQ(outcome.marks.back().version, Reading(root_, "a.db").Describe().version());
+  }
+}
+
+// A file system that is read-only here and not elsewhere.
+TEST_F(OpeningTest, AnImmutableFileThatChangesIsReadAnewAndAWriterBesideItIsNotReadUnder) {
+  Database(path_).Run(std::string("PRAGMA journal_mode=wal; ") + kTables);
+  CountingPulse pulse;
+  sqlite::Connection connection({.path = path_, .named = "a.db", .immutable = true, .needs = {}},
+                                pulse, milliseconds(100));
+  const auto read = [&connection]() -> std::string {
+    const auto version = connection.Begin();
+    if (!version.ok()) return version.status().ToString();
+    sqlite::TransactionScope transaction(connection);
+    const auto sum = connection.Prepare("SELECT sum(v) FROM other", "other");
+    if (!sum.ok()) return sum.status().ToString();
+    sqlite3_step(sum->get());
+    std::string text = sqlite::ColumnText(sum->get(), 0);
+    sqlite3_reset(sum->get());
+    const absl::Status ended = transaction.End();
+    return ended.ok() ? text : ended.ToString();
+  };
+  EXPECT_EQ(read(), "1");
+  Database(path_).Run("UPDATE other SET v = 2; PRAGMA wal_checkpoint(TRUNCATE)");
+  EXPECT_EQ(read(), "2");
+  {
+    Database writer(path_);
+    writer.Run("UPDATE other SET v = 3");
+    EXPECT_THAT(read(), HasSubstr("UNAVAILABLE"));
+  }
+  EXPECT_EQ(read(), "3");
+}
+
+TEST_F(OpeningTest, SideFilesCanBeWrittenByWhoMayWriteToTheDatabaseWhateverTheUmask) {
+  Database(path_).Run(std::string("PRAGMA journal_mode=wal; ") + kTables);
+  ASSERT_EQ(::chmod(path_.c_str(), 0664), 0);
+  const mode_t umask_before = ::umask(0022);
+  EXPECT_TRUE(Prepared("a.db").ok());
+  ::umask(umask_before);
+  for (const char* const side : {"-wal", "-shm"}) {
+    struct stat made {};
+    ASSERT_EQ(::stat((path_ + side).c_str(), &made), 0) << side;
+    EXPECT_EQ(made.st_mode & 0777, 0664u) << side;
+  }
+}
+
+// A function's words may quote it.
+TEST_F(OpeningTest, AnErrorThatARowCausesSaysNothingOfItsValues) {
+  Database(path_).Run(
+      "CREATE TABLE t(id INTEGER PRIMARY KEY, doc TEXT, path TEXT);"
+      "INSERT INTO t VALUES(1, '{}', 'SECRET-4111');"
+      "ALTER TABLE t ADD COLUMN g AS (json_extract(doc, path))");
+  Reading reading(root_, "a.db");
+  const Outcome outcome = reading.Read(reading.Table("t"));
+  EXPECT_TRUE(absl::IsDataLoss(outcome.status)) << outcome.status;
+  EXPECT_THAT(outcome.status.ToString(), ::testing::Not(HasSubstr("SECRET")));
+  const absl::Status tried = reading.source().Test("read");
+  EXPECT_FALSE(tried.ok());
+  EXPECT_THAT(tried.ToString(), ::testing::Not(HasSubstr("SECRET")));
 }
 
 TEST_F(OpeningTest, AnUnknownKindOfSourceIsRefused) {

@@ -250,6 +250,52 @@ TEST(ValueTest, AllMisfitsNearbyAreNamedAtOnceAndNoRowAfterThemIsSent) {
   EXPECT_EQ(again.rows[450].at("b").string(), "soon");
 }
 
+// The supervisor takes a worker that shows no sign of life for a hung one.
+TEST(ValueTest, LookingOnBehindAMisfitAndLeavingRowsOutShowThatTheReaderLives) {
+  TempFolder folder;
+  Database database(folder / "l.db");
+  database.Run(
+      "CREATE TABLE misfit(a INTEGER);"
+      "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x<60) "
+      "INSERT INTO misfit SELECT 'x' FROM n;"
+      "CREATE TABLE large(v BLOB); INSERT INTO large VALUES(zeroblob(130*1024*1024)), "
+      "(zeroblob(130*1024*1024))");
+  Reading reading(folder.path(), "l.db");
+  const CatalogTable misfit = reading.Table("misfit");
+  const CatalogTable large = reading.Table("large");
+  const auto beats_of = [&reading](const CatalogTable& table) {
+    const std::uint64_t before = reading.pulse().beats;
+    EXPECT_TRUE(reading.Read(table).status.ok());
+    return reading.pulse().beats - before;
+  };
+  EXPECT_GE(beats_of(misfit), 60u);
+  EXPECT_GE(beats_of(large), 2u);
+}
+
+// Two rows would become one.
+TEST(ValueTest, KeysThatSpellOneMomentDifferentlyAreSentAsTheyAreSpelled) {
+  for (const char* other : {"2024-01-01T00:00:00", "2024-01-01 00:00", "2024-01-01 00:00:00.0",
+                            "2024-01-01 00:00:00.50"}) {
+    TempFolder folder;
+    Database database(folder / "k.db");
+    database.Run(
+        "CREATE TABLE t(dev INTEGER, at TIMESTAMP, seen DATETIME, PRIMARY KEY(dev, at));"
+        "INSERT INTO t VALUES(1, '2024-01-01 00:00:00', '2024-01-01T00:00'), "
+        "(1, '2024-01-01 00:00:00.5', '2024-01-01 00:00')");
+    Reading reading(folder.path(), "k.db");
+    CatalogTable table = reading.Table("t");
+    const Outcome outcome = reading.Read(table);
+    EXPECT_EQ(outcome.end.outcome(), ReadEnd::DONE);
+    ASSERT_EQ(outcome.rows.size(), 2u);
+    EXPECT_EQ(Shown(outcome.rows[1].at("at")), "datetime:1704067200.500000000");
+    EXPECT_EQ(Shown(outcome.rows[1].at("seen")), "datetime:1704067200.0");
+    database.Run(std::string("INSERT INTO t VALUES(1, '") + other + "', NULL)");
+    const Outcome widens = reading.Read(table);
+    EXPECT_EQ(widens.end.outcome(), ReadEnd::WIDEN);
+    EXPECT_THAT(widens.end.widen(), ElementsAre("at"));
+  }
+}
+
 TEST(ValueTest, ABlobOfTenMegabytesArrivesWhole) {
   TempFolder folder;
   Database database(folder / "b.db");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/escaping.h"
@@ -64,8 +65,9 @@ bool FromJson(const Json& json, KeyValue& value) {
   if (kind == "r") {
     std::uint64_t bits = 0;
     if (hex.size() != 16 || !absl::SimpleHexAtoi(hex, &bits)) return false;
-    value = std::bit_cast<double>(bits);
-    return true;
+    const double real = std::bit_cast<double>(bits);
+    value = real;
+    return !std::isnan(real);
   }
   std::string bytes = absl::HexStringToBytes(hex);
   if (kind == "t") {
@@ -249,8 +251,12 @@ Key ReadKey(sqlite3_stmt* statement, int first, std::size_t columns, bool utf16)
   return key;
 }
 
-bool HasNull(const Key& key) {
-  return std::any_of(key.begin(), key.end(), [](const KeyValue& value) {
+bool CanBeBound(const Key& key) {
+  return std::none_of(key.begin(), key.end(), [](const KeyValue& value) {
+    if (const auto* real = std::get_if<double>(&value)) return std::isnan(*real);
+    if (const auto* text = std::get_if<Utf16>(&value)) {
+      return text->bytes.starts_with("\xff\xfe") || text->bytes.starts_with("\xfe\xff");
+    }
     return std::holds_alternative<std::monostate>(value);
   });
 }

@@ -63,8 +63,10 @@ absl::StatusOr<Key> ParseKeyBound(std::string_view bound, std::size_t columns);
 absl::Status BindKey(sqlite3_stmt* statement, int first_parameter, const Key& key);
 // From `first` on; `utf16`: text is taken in the database's own UTF-16.
 Key ReadKey(sqlite3_stmt* statement, int first, std::size_t columns, bool utf16);
-// A null in a key cannot be compared with.
-bool HasNull(const Key& key);
+// Bound to a statement it is the very key that it was read as: no null, which cannot be
+// compared with, no NaN, which SQLite binds as null, and no UTF-16 text that begins with a
+// byte order mark, which SQLite takes off.
+bool CanBeBound(const Key& key);
 
 struct RowidRange {
   std::int64_t first = INT64_MIN;

@@ -176,7 +176,7 @@ std::optional<Key> BTreeReader::DecodeKey(std::string_view cell, std::size_t col
     if (head.at() >= head_bytes) return std::nullopt;
     key.push_back(DecodeValue(head.Varint(), body));
   }
-  if (head.over() || body.over() || HasNull(key)) return std::nullopt;
+  if (head.over() || body.over() || !CanBeBound(key)) return std::nullopt;
   return key;
 }
 

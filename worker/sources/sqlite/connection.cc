@@ -23,6 +23,11 @@ constexpr milliseconds kLongestSleep(250);
 // many attempts take milliseconds.
 constexpr int kNamingAttempts = 1000;
 constexpr int kStepsBetweenBeats = 100'000;
+// Of TryBegin, beside SQLite's codes, which are not negative.
+constexpr int kOverwritten = -1;
+// Of the header: what SQLite compares before it trusts pages of an earlier transaction.
+constexpr std::ptrdiff_t kComparedFrom = 24;
+constexpr std::ptrdiff_t kComparedTo = 40;
 // A log file changed this recently may change again under the same timestamp.
 constexpr std::chrono::seconds kTimestampDoubt(1);
 
@@ -97,10 +102,12 @@ void Connection::Close() {
   commit_.reset();
   first_read_.reset();
   sqlite3_close_v2(std::exchange(db_, nullptr));
+  kept_since_ = FileFacts();
 }
 
 absl::Status Connection::Open() {
   ++openings_;
+  facts_ = FactsOf(file_.path);
   const std::string name = file_.immutable ? ImmutableUri(file_.path) : file_.path;
   const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
                     SQLITE_OPEN_EXRESCODE | (file_.immutable ? SQLITE_OPEN_URI : 0);
@@ -161,6 +168,8 @@ absl::StatusOr<std::string> Connection::Begin() {
   for (;;) {
     int code = SQLITE_OK;
     absl::Status status;
+    // What is immutable SQLite never looks at again.
+    if (db_ != nullptr && file_.immutable && !(FactsOf(file_.path) == facts_)) Close();
     if (db_ == nullptr) {
       status = Open();
       code = absl::IsUnavailable(status) ? SQLITE_CANTOPEN : SQLITE_OK;
@@ -168,23 +177,28 @@ absl::StatusOr<std::string> Connection::Begin() {
     if (status.ok()) {
       code = TryBegin();
       if (code == SQLITE_OK) break;
-      status = BeginError(code, file_.named, ErrorText(code));
+      status =
+          code == kOverwritten ? Overwritten() : BeginError(code, file_.named, ErrorText(code));
       Rollback();
+      if (code == kOverwritten) Close();
     }
     // What only the application can mend is not waited for as long as a lock.
     const double share = IsForOthersToMend(code) ? 0.2 : 1.0;
-    if (!IsPassing(code) || !patience.Wait(share)) return status;
+    const bool passing = code == kOverwritten || IsPassing(code);
+    if (!passing || !patience.Wait(share)) return status;
   }
-  absl::Status in_place = CheckInPlace();
-  if (!in_place.ok()) {
+  const absl::Status same = file_.immutable ? CheckUnchanged() : CheckInPlace();
+  if (!same.ok()) {
     Rollback();
-    return in_place;
+    return same;
   }
   return version_;
 }
 
 int Connection::TryBegin() {
   for (int attempt = 0;; ++attempt) {
+    const FileFacts found = FactsOf(file_.path);
+    const FileHeader last = header_;
     int code = Step(begin_);
     // Without an index mapped yet there is nothing to compare with; once the first
     // transaction has mapped it, the next attempt has.
@@ -195,7 +209,10 @@ int Connection::TryBegin() {
     }
     if (code == SQLITE_OK) code = FirstRead();
     if (code != SQLITE_OK) return code;
-    if (NameVersion(before)) return SQLITE_OK;
+    if (KeepsOldPages(last)) return kOverwritten;
+    const bool moved = !file_.immutable && !(facts_ == found);
+    kept_since_ = moved ? found : facts_;
+    if (!moved && NameVersion(before)) return SQLITE_OK;
     if (attempt == kNamingAttempts) {
       version_ = UnknownVersion();
       return SQLITE_OK;
@@ -214,8 +231,21 @@ int Connection::FirstRead() {
   const std::optional<FileHeader> header = ReadFileHeader(db_);
   if (!header.has_value()) return SQLITE_IOERR_READ;
   header_ = *header;
-  facts_ = FactsOf(file_.path);
+  if (!file_.immutable) facts_ = FactsOf(file_.path);
   return SQLITE_OK;
+}
+
+bool Connection::KeepsOldPages(const FileHeader& last) const {
+  // In WAL mode the log says what is new.
+  if (file_.immutable || header_.wal() || kept_since_ == FileFacts() || kept_since_ == facts_) {
+    return false;
+  }
+  // Another file at the path is told by CheckInPlace.
+  if (kept_since_.device != facts_.device || kept_since_.inode != facts_.inode) return false;
+  // SQLite compares these bytes and nothing else: a file that was copied over this one
+  // may have the same.
+  return std::equal(header_.bytes.begin() + kComparedFrom, header_.bytes.begin() + kComparedTo,
+                    last.bytes.begin() + kComparedFrom);
 }
 
 bool Connection::NameVersion(const std::optional<WalPosition>& before) {
@@ -253,21 +283,34 @@ absl::Status Connection::CheckInPlace() const {
       "then"));
 }
 
+absl::Status Connection::Overwritten() const {
+  return absl::UnavailableError(
+      absl::StrCat("open database \"", file_.named,
+                   "\": another file is being copied over it; sync again when that is done"));
+}
+
 void Connection::Rollback() {
   if (db_ != nullptr && sqlite3_get_autocommit(db_) == 0) {
     sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
   }
 }
 
+absl::Status Connection::CheckUnchanged() const {
+  // A writer that has come meanwhile brings parts of its log into the file, which need
+  // not show in the file's time for a while.
+  if (FactsOf(file_.path) == facts_ && FactsOf(file_.path + "-wal").bytes == 0 &&
+      FactsOf(file_.path + "-journal").bytes == 0) {
+    return absl::OkStatus();
+  }
+  return absl::UnavailableError(
+      absl::StrCat("read database \"", file_.named,
+                   "\": it changed on a file system that is read-only here; stop its writer "
+                   "while syncing, or let tributary's user write to the folder"));
+}
+
 absl::Status Connection::End() {
   if (Step(commit_) != SQLITE_OK) Rollback();
-  if (file_.immutable && !(FactsOf(file_.path) == facts_)) {
-    return absl::UnavailableError(
-        absl::StrCat("read database \"", file_.named,
-                     "\": it changed on a file system that is read-only here; stop its writer "
-                     "while syncing, or let tributary's user write to the folder"));
-  }
-  return absl::OkStatus();
+  return file_.immutable ? CheckUnchanged() : absl::OkStatus();
 }
 
 absl::StatusOr<Statement> Connection::Prepare(const std::string& sql, absl::string_view subject) {
@@ -276,16 +319,18 @@ absl::StatusOr<Statement> Connection::Prepare(const std::string& sql, absl::stri
       sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), 0, &prepared, nullptr);
   Statement statement(prepared);
   if (code == SQLITE_OK) return statement;
-  // Preparing reads the catalog and nothing of the table.
-  if (PrimaryCode(code) == SQLITE_CORRUPT || PrimaryCode(code) == SQLITE_NOTADB) {
-    return Error(code, "read catalog of", "");
-  }
-  return Error(code, "read table", subject);
+  // Preparing reads the catalog and nothing of the table, so no value is in its words.
+  const bool damaged = PrimaryCode(code) == SQLITE_CORRUPT || PrimaryCode(code) == SQLITE_NOTADB;
+  return ReadError(code, file_.named, ErrorText(code), damaged ? "read catalog of" : "read table",
+                   damaged ? "" : subject);
 }
 
 absl::Status Connection::Error(int code, absl::string_view operation,
                                absl::string_view subject) const {
-  return ReadError(code, file_.named, ErrorText(code), operation, subject);
+  // A function's own words may quote a value of the row.
+  const std::string said = ErrorText(code);
+  return ReadError(code, file_.named, said.starts_with("no such ") ? said : sqlite3_errstr(code),
+                   operation, subject);
 }
 
 std::string Connection::ErrorText(int code) const {

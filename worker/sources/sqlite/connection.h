@@ -76,18 +76,26 @@ class Connection {
 
  private:
   absl::Status Open();
-  absl::Status Limit();
+  // What it has in memory may be of a file that was there before: it is opened anew by
+  // the next attempt.
   void Close();
+  absl::Status Limit();
   void Rollback();
-  // One attempt: an extended result code of SQLite.
+  // One attempt: an extended result code of SQLite, or kOverwritten.
   int TryBegin();
   // Within a new transaction; reads its first page.
   int FirstRead();
+  // Within a new transaction: pages that SQLite keeps from earlier ones may be of other
+  // content than the file has, and SQLite cannot see it.
+  bool KeepsOldPages(const FileHeader& last) const;
   // After FirstRead, names what it read. `before` is from before it.
   bool NameVersion(const std::optional<WalPosition>& before);
   // SQLite's own words.
   std::string ErrorText(int code) const;
   absl::Status CheckInPlace() const;
+  absl::Status Overwritten() const;
+  // Of an immutable file: UNAVAILABLE where it has changed since it was opened.
+  absl::Status CheckUnchanged() const;
 
   DatabaseFile file_;
   Pulse& pulse_;
@@ -99,7 +107,10 @@ class Connection {
   Statement first_read_;
   std::uint32_t application_id_ = 0;
   FileHeader header_;
+  // When the transaction began; of an immutable file, when it was opened.
   FileFacts facts_;
+  // When SQLite began to keep the pages that it has; zeros: it has none.
+  FileFacts kept_since_;
   std::string version_;
 };
 

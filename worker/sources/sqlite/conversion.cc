@@ -112,6 +112,12 @@ std::optional<Moment> DatetimeMoment(std::string_view text) {
   return moment;
 }
 
+bool IsCanonicalDatetime(std::string_view text) {
+  constexpr std::size_t kToSeconds = 19;
+  return text.size() >= kToSeconds && text[10] == ' ' &&
+         (text.size() == kToSeconds || text.back() != '0');
+}
+
 std::optional<std::string_view> DecimalDigits(std::int64_t value, std::uint32_t precision,
                                               std::uint32_t scale, NumberText& room) {
   NumberText digits;

@@ -27,6 +27,9 @@ struct Moment {
 // "YYYY-MM-DD HH:MM", with T for the space, ":SS" and up to nine digits of a
 // fraction allowed; no zone.
 std::optional<Moment> DatetimeMoment(std::string_view text);
+// It is "YYYY-MM-DD HH:MM:SS", with a fraction that does not end in 0 if there is one: of
+// all the texts that DatetimeMoment reads, one for each moment.
+bool IsCanonicalDatetime(std::string_view text);
 
 // The decimal's digits where they fit `precision` and `scale`; precision 0: no
 // limits were declared, so up to 38 digits.

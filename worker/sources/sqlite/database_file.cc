@@ -122,9 +122,14 @@ absl::StatusOr<Opened> Look(const std::string& path, const std::string& named) {
 
 // Makes `path` as SQLite would: empty, with the database's mode and owner.
 absl::Status MakeSideFile(const std::string& path, const struct stat& database) {
+  const mode_t mode = database.st_mode & 0777;
   const FileDescriptor file(
-      ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, database.st_mode & 0777));
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  // Its application came first.
+  if (!file.valid() && errno == EEXIST) return absl::OkStatus();
   if (!file.valid()) return absl::ErrnoToStatus(errno, "");
+  // Whatever the umask: who may write to the database must be able to write to these.
+  [[maybe_unused]] const int given = ::fchmod(file.get(), mode);
   if (::geteuid() == 0) {
     [[maybe_unused]] const int kept = ::fchown(file.get(), database.st_uid, database.st_gid);
   }

@@ -1,6 +1,7 @@
 #include "worker/sources/sqlite/reader.h"
 
 #include <cassert>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,8 @@
 
 namespace tributary::sqlite {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t kRowsBetweenLooks = 64;
 // SQLite's limit on the columns of a result.
@@ -92,7 +95,9 @@ absl::Status SliceReader::PrepareFor(const ReadAssignment& assignment) {
       access_.by == Access::By::kKey ? access_.key.size() : access_.by == Access::By::kRowid;
   const bool keys_apart = row_.columns() + key_columns > kMaxResultColumns;
   std::string sql = keys_apart ? absl::StrCat("SELECT ", query.columns, query.rest) : query.sql();
-  if (statement_ != nullptr && sql == sql_) return absl::OkStatus();
+  if (statement_ != nullptr && sql == sql_ && statement_of_opening_ == connection_.openings()) {
+    return absl::OkStatus();
+  }
   keys_.reset();
   statement_.reset();
   auto encoding = connection_.Prepare("PRAGMA main.encoding", "");
@@ -107,6 +112,7 @@ absl::Status SliceReader::PrepareFor(const ReadAssignment& assignment) {
     keys_ = *std::move(keys);
   }
   statement_ = *std::move(statement);
+  statement_of_opening_ = connection_.openings();
   sql_ = std::move(sql);
   return absl::OkStatus();
 }
@@ -166,18 +172,31 @@ absl::StatusOr<ReadEnd> SliceReader::Read(const ReadAssignment& assignment,
 int SliceReader::ReadRows(std::string_view version, SliceWriter& writer) {
   steps_ = 0;
   int rows_to_look_at = limits::kRowsBehindMisfit;
+  Clock::time_point look_until;
+  std::uint64_t left_out = writer.oversized_rows();
   for (;;) {
     const int code = sqlite3_step(statement_.get());
     if (code != SQLITE_ROW) return misfit_ ? SQLITE_ROW : code;
-    if (keys_ != nullptr) sqlite3_step(keys_.get());
+    if (keys_ != nullptr) {
+      const int keys_code = sqlite3_step(keys_.get());
+      if (keys_code == SQLITE_DONE) return SQLITE_CORRUPT;
+      if (keys_code != SQLITE_ROW) return keys_code;
+    }
     ++steps_;
-    if (!WriteRow(writer)) misfit_ = true;
+    if (!WriteRow(writer) && !std::exchange(misfit_, true)) {
+      look_until = Clock::now() + limits::kLookBehindMisfit;
+    }
     if (misfit_) {
       writer.DropRow();
-      if (--rows_to_look_at == 0) return SQLITE_ROW;
+      // Rows may be large, and nothing is sent that would show that this goes on.
+      connection_.pulse().Beat();
+      if (--rows_to_look_at == 0 || Clock::now() > look_until) return SQLITE_ROW;
       continue;
     }
     writer.EndRow();
+    if (std::exchange(left_out, writer.oversized_rows()) != writer.oversized_rows()) {
+      connection_.pulse().Beat();
+    }
     if (!writer.MarkDue() && steps_ % kRowsBetweenLooks != 0) continue;
     connection_.pulse().Beat();
     const bool pause = writer.PauseWanted();
@@ -212,7 +231,7 @@ std::string SliceReader::BoundBehindRow() const {
       return RowidBound(sqlite3_column_int64(row, first));
     case Access::By::kKey: {
       const Key key = ReadKey(row, first, access_.key.size(), !utf8_);
-      return HasNull(key) ? std::string() : KeyBound(key);
+      return CanBeBound(key) ? KeyBound(key) : std::string();
     }
     case Access::By::kScan:
       break;
@@ -236,7 +255,7 @@ absl::Status SliceReader::SkipLargeRow(const ReadAssignment& assignment, Range& 
     rest.set_from(RowidBound(sqlite3_column_int64(statement->get(), 0)));
   } else {
     const Key key = ReadKey(statement->get(), 0, access_.key.size(), !utf8_);
-    if (HasNull(key)) return too_large;
+    if (!CanBeBound(key)) return too_large;
     rest.set_from(KeyBound(key));
   }
   writer_->LeaveOutRow();

@@ -70,6 +70,7 @@ class SliceReader {
   // The statement of the assignment before this one is used again where its text is
   // the same.
   std::string sql_;
+  std::uint64_t statement_of_opening_ = 0;
   Statement statement_;
   // Where the key has no place among the 2,000 columns of a result, it comes from a
   // second statement that keeps step with the first.

@@ -87,9 +87,12 @@ bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, SliceWriter& wr
     }
     case DataType::NAIVE_DATETIME: {
       if (stored != SQLITE_TEXT) return false;
-      const auto moment = DatetimeMoment(TextOf(value));
-      if (moment) writer.NaiveDatetime(at, moment->seconds, moment->nanoseconds);
-      return moment.has_value();
+      const std::string_view text = TextOf(value);
+      const auto moment = DatetimeMoment(text);
+      // Two keys that spell one moment differently would become one row.
+      if (!moment || (column.key && !IsCanonicalDatetime(text))) return false;
+      writer.NaiveDatetime(at, moment->seconds, moment->nanoseconds);
+      return true;
     }
     case DataType::JSON:
       return WriteJson(at, value, writer);
