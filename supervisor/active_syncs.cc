@@ -3,18 +3,21 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "common/log.h"
 #include "supervisor/abandoned_staging.h"
 #include "supervisor/grpc_status.h"
 
 namespace tributary {
 
-ActiveSyncs::~ActiveSyncs() { Drain(); }
+ActiveSyncs::~ActiveSyncs() { assert(threads_ == 0); }
 
 absl::Status ActiveSyncs::Start(SyncRequest request, std::shared_ptr<ResponseWriter> writer) {
   const std::string connection = request.connection.id;
@@ -50,9 +53,12 @@ void ActiveSyncs::Run(SyncRequest request, std::shared_ptr<ResponseWriter> write
   const std::string connection = request.connection.id;
   absl::StatusOr<Sync*> sync = TakeTurn(std::move(request), writer, std::move(bell));
   const absl::Status outcome = sync.ok() ? (*sync)->Run() : sync.status();
-  // The connection is free again before the client can know that it has ended.
+  // The connection is free again before the client can know that it has ended. Nobody
+  // comes back to a connector that is shutting down.
+  const bool at_once = draining();
+  if (at_once) writer->Finish(ToGrpc(outcome));
   End(connection, *writer);
-  writer->Finish(ToGrpc(outcome));
+  if (!at_once) writer->Finish(ToGrpc(outcome));
   const std::lock_guard ended(mutex_);
   --threads_;
   ended_.notify_all();
@@ -69,10 +75,12 @@ absl::StatusOr<Sync*> ActiveSyncs::TakeTurn(SyncRequest request,
       return absl::CancelledError("start sync: the client is gone");
     }
     if (std::chrono::steady_clock::now() > until) {
-      metrics_.SyncEnded(SyncEnd::kRefused);
-      return absl::AbortedError(
+      absl::Status refused = absl::AbortedError(
           "start sync: the sync before, whose client is gone, does not end; look at the staging "
           "directory's disk and at the source's");
+      Log(LogLevel::kWarning, "sync refused", {{"why", std::string(refused.message())}});
+      metrics_.SyncEnded(SyncEnd::kRefused);
+      return refused;
     }
     ended_.wait_for(lock, kLook);
   }
@@ -96,13 +104,13 @@ void ActiveSyncs::End(const std::string& connection, const ResponseWriter& write
   ended_.notify_all();
 }
 
-void ActiveSyncs::Drain() {
+bool ActiveSyncs::Drain() {
   std::unique_lock lock(mutex_);
   draining_.store(true, std::memory_order_relaxed);
   for (const auto& [connection, calls] : calls_) {
     if (calls.front().sync != nullptr) calls.front().sync->Wake();
   }
-  ended_.wait(lock, [this] { return threads_ == 0; });
+  return ended_.wait_for(lock, limits::kDrainLimit, [this] { return threads_ == 0; });
 }
 
 }  // namespace tributary

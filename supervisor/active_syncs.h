@@ -29,7 +29,7 @@ class ActiveSyncs {
   // Both outlive this.
   ActiveSyncs(const Settings& settings, Metrics& metrics)
       : settings_(settings), metrics_(metrics) {}
-  // Waits for all of them.
+  // None runs any more.
   ~ActiveSyncs();
 
   // Starts a sync that answers on `writer`. ABORTED: its connection is syncing, for a
@@ -38,8 +38,9 @@ class ActiveSyncs {
   absl::Status Start(SyncRequest request, std::shared_ptr<ResponseWriter> writer);
 
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
-  // All syncs stop at a checkpoint, and no other starts. Waits until they have.
-  void Drain();
+  // All syncs stop at a checkpoint, and no other starts. Waits until they have: true;
+  // false where one does not within limits::kDrainLimit, as on a disk that hangs.
+  bool Drain();
 
  private:
   // The longest that a sync waits for the one before it, and between two looks at whether

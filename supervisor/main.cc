@@ -92,7 +92,11 @@ int SupervisorMain(int argc, char** argv) {
   int received = 0;
   sigwait(&signals, &received);
   Log(LogLevel::kInfo, "shutting down at the next checkpoints");
-  syncs.Drain();
+  if (!syncs.Drain()) {
+    Log(LogLevel::kSevere,
+        "a sync does not end, as where the staging directory's disk hangs; shutting down without "
+        "it, and the next sync goes on from the last checkpoint");
+  }
   (*server)->Stop();
   std::_Exit(EXIT_SUCCESS);
 }

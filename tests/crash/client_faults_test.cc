@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/crash/fault_scene.h"
+#include "tests/process/hanging_disk.h"
 
 namespace tributary::tests {
 namespace {
@@ -169,6 +170,26 @@ TEST_F(ClientFaults, ClientThatComesBackAtOnceIsServed) {
     EXPECT_TRUE(outcome.ok()) << outcome.text;
   }
   ExpectEqual();
+  ExpectSoundSupervisor();
+}
+
+// The sync that it has left cannot be taken down, since it stages.
+TEST_F(ClientFaults, ClientThatComesBackWhileTheDiskHangsIsToldSoAndServedWhenItDoesNot) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const auto run = scene().SyncInItsMidst(1);
+  auto disk = HangingDisk::Make(connector().pid(), "stager", scene().staging());
+  if (absl::IsPermissionDenied(disk.status())) GTEST_SKIP() << disk.status();
+  ASSERT_TRUE(disk.ok()) << disk.status();
+  run->Kill();
+  run->Wait();
+  const SyncOutcome refused = scene().RunSync();
+  EXPECT_EQ(refused.grpc_code(), "ABORTED") << refused.text;
+  EXPECT_TRUE(AnyHolds({refused.grpc_message()}, "staging directory's disk")) << refused.text;
+  EXPECT_EQ(connector().Logged("sync refused").size(), 1u);
+  ExpectNoWorkers();
+
+  disk->reset();
+  ExpectGoodSyncAndEqual();
   ExpectSoundSupervisor();
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "tests/crash/fault_scene.h"
+#include "tests/process/hanging_disk.h"
 
 namespace tributary::tests {
 namespace {
@@ -99,6 +100,29 @@ TEST_F(TerminationFaults, TerminationBehindAClientThatStandsStillEndsAlsoWithout
   // Until the workers wait for ring space, which nobody gives back.
   std::this_thread::sleep_for(kUntilRingsAreFull);
   ASSERT_NO_FATAL_FAILURE(EndBehind(*run));
+}
+
+TEST_F(TerminationFaults, TerminationWhileTheStagingDiskHangsEndsAndTheNextSyncGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const auto run = scene().SyncInItsMidst(1);
+  const pid_t pid = connector().pid();
+  auto disk = HangingDisk::Make(pid, "stager", scene().staging());
+  if (absl::IsPermissionDenied(disk.status())) GTEST_SKIP() << disk.status();
+  ASSERT_TRUE(disk.ok()) << disk.status();
+  ASSERT_TRUE(connector().Signal(SIGTERM));
+  const SyncOutcome drained = run->Wait();
+  EXPECT_EQ(drained.grpc_code(), "UNAVAILABLE") << drained.text;
+  EXPECT_EQ(drained.breach(), "");
+  // While it is traced it can end, and not be waited for.
+  ASSERT_TRUE(Eventually([pid] { return Gone(pid); }, kBeyondDrain))
+      << "the supervisor waits for its disk for too long";
+  disk->reset();
+  const auto ending = connector().Wait();
+  ASSERT_TRUE(ending.has_value());
+  EXPECT_EQ(ending->ToString(), "exited with 0");
+  EXPECT_EQ(connector().Logged("a sync does not end").size(), 1u);
+  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  ExpectGoodSyncAndEqual();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "tests/sync_tester/connector_client.h"
 
 namespace tributary::tests {
@@ -69,8 +70,13 @@ Recording Record(const RecordOptions& options) {
   if (!options.state.empty()) request.set_state_json(options.state);
   if (options.selection.has_value()) *request.mutable_selection() = *options.selection;
   tester::UpdateStream stream(*channel, request, std::nullopt);
-  grpc::ByteBuffer buffer;
-  while (stream.Read(buffer, absl::InfiniteDuration()) == tester::UpdateStream::Event::kMessage) {
+  const absl::Duration patience =
+      options.patience.has_value() ? absl::FromChrono(*options.patience) : absl::InfiniteDuration();
+  for (;;) {
+    grpc::ByteBuffer buffer;
+    const auto event = stream.Read(buffer, patience);
+    if (event == tester::UpdateStream::Event::kNothingYet) stream.Cancel();
+    if (event != tester::UpdateStream::Event::kMessage) break;
     Message message{.bytes = BytesOf(buffer), .says = {}};
     if (!message.says.ParseFromString(message.bytes)) {
       recording.status = {grpc::StatusCode::DATA_LOSS, "a message that cannot be parsed"};
