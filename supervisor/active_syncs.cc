@@ -53,12 +53,9 @@ void ActiveSyncs::Run(SyncRequest request, std::shared_ptr<ResponseWriter> write
   const std::string connection = request.connection.id;
   absl::StatusOr<Sync*> sync = TakeTurn(std::move(request), writer, std::move(bell));
   const absl::Status outcome = sync.ok() ? (*sync)->Run() : sync.status();
-  // The connection is free again before the client can know that it has ended. Nobody
-  // comes back to a connector that is shutting down.
-  const bool at_once = draining();
-  if (at_once) writer->Finish(ToGrpc(outcome));
+  // The connection is free again before the client can know that it has ended.
   End(connection, *writer);
-  if (!at_once) writer->Finish(ToGrpc(outcome));
+  writer->Finish(ToGrpc(outcome));
   const std::lock_guard ended(mutex_);
   --threads_;
   ended_.notify_all();
@@ -110,7 +107,14 @@ bool ActiveSyncs::Drain() {
   for (const auto& [connection, calls] : calls_) {
     if (calls.front().sync != nullptr) calls.front().sync->Wake();
   }
-  return ended_.wait_for(lock, limits::kDrainLimit, [this] { return threads_ == 0; });
+  const bool ended = ended_.wait_for(lock, limits::kDrainLimit, [this] { return threads_ == 0; });
+  for (const auto& [connection, calls] : calls_) {
+    for (const Call& call : calls) {
+      call.writer->Finish(ToGrpc(absl::UnavailableError(
+          "the connector is shutting down, and this sync does not end; the next sync goes on")));
+    }
+  }
+  return ended;
 }
 
 }  // namespace tributary

@@ -85,9 +85,9 @@ void Outbox::HandOver(ItemKind kind, std::uint64_t position, std::string_view by
 }
 
 void Outbox::ConfirmSent() {
-  // What is under way is lost then.
-  if (writer_.client_gone()) return;
   const std::uint64_t written = written_bytes();
+  // Bytes that were lost count as written only once it is known to be gone.
+  if (writer_.client_gone()) return;
   std::uint64_t sent = 0;
   while (!checkpoints_.empty() && checkpoints_.front().end_byte <= written) {
     sent = checkpoints_.front().position;

@@ -1,12 +1,15 @@
 // SIGTERM: what a supervisor does that is asked to end.
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
@@ -51,7 +54,13 @@ TEST_F(TerminationFaults, TerminationInMidTableDrainsToACheckpointFromWhichTheNe
   ASSERT_NO_FATAL_FAILURE(Begin({"--checkpoint-interval", "3600"}));
   AddSlowTable();
   SyncRun run(scene().Sync({"--discard-tail"}));
-  ASSERT_TRUE(Eventually([this] { return connector().WorkerOn("main.slow") != 0; }));
+  // And nothing else is read any more.
+  ASSERT_TRUE(Eventually([this] {
+    const std::vector<pid_t> workers = connector().workers();
+    return connector().WorkerOn("main.slow") != 0 &&
+           std::none_of(workers.begin(), workers.end(),
+                        [](pid_t worker) { return absl::StrContains(TitleOf(worker), "main.t"); });
+  }));
   std::this_thread::sleep_for(kUntilWellInside);
   ASSERT_NE(connector().WorkerOn("main.slow"), 0) << "the table is too short for this test";
   ASSERT_TRUE(connector().Signal(SIGTERM));
@@ -83,6 +92,27 @@ TEST_F(TerminationFaults, TerminationInMidTableDrainsToACheckpointFromWhichTheNe
   EXPECT_EQ(outcome.Count("truncates"), 0u) << outcome.text;
 }
 
+TEST_F(TerminationFaults, TerminationWhileTheSourceIsLockedEndsAtOnceAndTheNextSyncGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  {
+    Database database(scene().source());
+    database.Run("BEGIN EXCLUSIVE");
+    SyncRunOptions options = scene().Sync();
+    options.skip_setup = true;
+    options.warehouse = "";
+    SyncRun run(options);
+    ASSERT_TRUE(Eventually([this] { return !connector().workers().empty(); }));
+    ASSERT_TRUE(connector().Signal(SIGTERM));
+    const SyncOutcome outcome = run.Wait();
+    EXPECT_EQ(outcome.grpc_code(), "UNAVAILABLE") << outcome.text;
+    EXPECT_TRUE(absl::StrContains(outcome.grpc_message(), "shutting down")) << outcome.text;
+    EXPECT_EQ(connector().Wait()->ToString(), "exited with 0");
+    database.Run("COMMIT");
+  }
+  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  ExpectGoodSyncAndEqual();
+}
+
 TEST_F(TerminationFaults, TerminationBehindAClientThatStandsStillEndsAndTheNextSyncGoesOn) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   const auto run = HeldSync(1);
@@ -104,7 +134,7 @@ TEST_F(TerminationFaults, TerminationBehindAClientThatStandsStillEndsAlsoWithout
 
 TEST_F(TerminationFaults, TerminationWhileTheStagingDiskHangsEndsAndTheNextSyncGoesOn) {
   ASSERT_NO_FATAL_FAILURE(Begin());
-  const auto run = scene().SyncInItsMidst(1);
+  const auto run = scene().SyncInItsMidst(0);
   const pid_t pid = connector().pid();
   auto disk = HangingDisk::Make(pid, "stager", scene().staging());
   if (absl::IsPermissionDenied(disk.status())) GTEST_SKIP() << disk.status();

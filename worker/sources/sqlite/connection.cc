@@ -210,7 +210,7 @@ int Connection::TryBegin() {
     if (code == SQLITE_OK) code = FirstRead();
     if (code != SQLITE_OK) return code;
     if (KeepsOldPages(last)) return kOverwritten;
-    const bool moved = !file_.immutable && !(facts_ == found);
+    const bool moved = !file_.immutable && !header_.wal() && !(facts_ == found);
     kept_since_ = moved ? found : facts_;
     if (!moved && NameVersion(before)) return SQLITE_OK;
     if (attempt == kNamingAttempts) {
