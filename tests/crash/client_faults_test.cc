@@ -176,7 +176,7 @@ TEST_F(ClientFaults, ClientThatComesBackAtOnceIsServed) {
 // The sync that it has left cannot be taken down, since it stages.
 TEST_F(ClientFaults, ClientThatComesBackWhileTheDiskHangsIsToldSoAndServedWhenItDoesNot) {
   ASSERT_NO_FATAL_FAILURE(Begin());
-  const auto run = scene().SyncInItsMidst(1);
+  const auto run = scene().SyncInItsMidst(0);
   auto disk = HangingDisk::Make(connector().pid(), "stager", scene().staging());
   if (absl::IsPermissionDenied(disk.status())) GTEST_SKIP() << disk.status();
   ASSERT_TRUE(disk.ok()) << disk.status();

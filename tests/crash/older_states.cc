@@ -12,6 +12,8 @@ OlderStates::Choice OlderStates::Choose(Dice& dice) {
   const bool warehouse_too = dice.OneIn(2);
   if (dice.OneIn(40)) {
     fs::remove(scene_.state());
+    // What it claims goes with the re-sync's TRUNCATEs; nobody has such a state any more.
+    kept_ = false;
     return Choice::kNone;
   }
   if (older && kept_) {

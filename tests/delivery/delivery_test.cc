@@ -440,6 +440,11 @@ TEST_F(DeliveryTest, AClientThatGoesIsNoticedAndNothingIsKeptForIt) {
   ASSERT_TRUE(PumpUntil([this] { return outbox_->empty(); }).ok());
   client_.TryCancel();
   ASSERT_TRUE(PumpUntil([this] { return writer_->client_gone(); }).ok());
+  // What it never gets counts as nothing: a checkpoint sent lets staging drop what it covers.
+  Put(ItemKind::kCheckpoint, 100);
+  ASSERT_TRUE(PumpUntil([this] { return outbox_->empty(); }).ok());
+  ASSERT_TRUE(outbox_->Pump(now_).ok());
+  EXPECT_EQ(outbox_->checkpoints_sent(), 0u);
   writer_->Finish(grpc::Status::CANCELLED);
   outbox_.reset();
   stager_thread_.reset();

@@ -21,6 +21,7 @@
 #include "tests/crash/scene.h"
 #include "tests/metrics/scrape.h"
 #include "tests/process/hanging_disk.h"
+#include "tests/process/time_promise.h"
 #include "tests/promises/destination.h"
 #include "tests/promises/recording.h"
 
@@ -133,6 +134,7 @@ void ExpectOneTruncateAndFirst(const Recording& recording, const std::string& ta
 
 // The disk hangs behind some checkpoints; then the supervisor is killed, and what it has
 // not staged is lost. What the client has been told until then comes out of staging.
+// Where no thread may be traced the supervisor is killed with its disk sound.
 TEST_F(Promises, P1CheckpointCoversOnlyBatchesBeforeItAndAllOfThemAreStagedAndSent) {
   constexpr int kHangsAt = 3;
   std::unique_ptr<HangingDisk> disk;
@@ -145,17 +147,23 @@ TEST_F(Promises, P1CheckpointCoversOnlyBatchesBeforeItAndAllOfThemAreStagedAndSe
     if (seen != kHangsAt) return true;
     auto made = HangingDisk::Make(scene_.connector().pid(), "stager", scene_.staging());
     hangs = made.status();
-    if (made.ok()) disk = *std::move(made);
-    return made.ok();
+    if (made.ok()) {
+      disk = *std::move(made);
+    } else {
+      scene_.connector().Signal(SIGKILL);
+    }
+    return true;
   };
-  options.patience = std::chrono::seconds(3);
+  options.patience = kSlowness * std::chrono::seconds(3);
   const Recording cut = Record(options);
-  if (absl::IsPermissionDenied(hangs)) GTEST_SKIP() << hangs;
-  ASSERT_TRUE(hangs.ok() && disk != nullptr) << hangs;
-  scene_.connector().Signal(SIGKILL);
-  disk.reset();
+  ASSERT_GE(seen, kHangsAt);
+  ASSERT_TRUE(hangs.ok() || absl::IsPermissionDenied(hangs)) << hangs;
+  if (disk != nullptr) {
+    scene_.connector().Signal(SIGKILL);
+    disk.reset();
+    EXPECT_FALSE(cut.messages.back().says.has_checkpoint()) << "nothing came that was not staged";
+  }
   scene_.connector().Wait();
-  ASSERT_FALSE(cut.messages.back().says.has_checkpoint()) << "nothing came that was not staged";
   Destination destination;
   ASSERT_NO_FATAL_FAILURE(ExpectNoClaimTooMuch(cut, destination));
   const std::vector<std::string> covered = cut.BatchesBetween(early, cut.last_state());

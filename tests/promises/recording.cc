@@ -70,8 +70,7 @@ Recording Record(const RecordOptions& options) {
   if (!options.state.empty()) request.set_state_json(options.state);
   if (options.selection.has_value()) *request.mutable_selection() = *options.selection;
   tester::UpdateStream stream(*channel, request, std::nullopt);
-  const absl::Duration patience =
-      options.patience.has_value() ? absl::FromChrono(*options.patience) : absl::InfiniteDuration();
+  absl::Duration patience = absl::InfiniteDuration();
   for (;;) {
     grpc::ByteBuffer buffer;
     const auto event = stream.Read(buffer, patience);
@@ -85,6 +84,9 @@ Recording Record(const RecordOptions& options) {
     recording.messages.push_back(std::move(message));
     if (recording.messages.size() == 1) std::this_thread::sleep_for(options.stands_still);
     const sdk::UpdateResponse& says = recording.messages.back().says;
+    if (says.has_checkpoint() && options.patience.has_value()) {
+      patience = absl::FromChrono(*options.patience);
+    }
     if (says.has_checkpoint() && options.at_checkpoint != nullptr &&
         !options.at_checkpoint(says.checkpoint().state_json())) {
       stream.Cancel();

@@ -42,7 +42,8 @@ struct RecordOptions {
   std::optional<fivetran_sdk::v2::Selection> selection = std::nullopt;
   // Reads nothing for so long, behind the first message.
   std::chrono::milliseconds stands_still{0};
-  // After so long without a message the client cancels, and the recording ends there.
+  // Behind the first checkpoint: after so long without a message the client cancels, and
+  // the recording ends there.
   std::optional<std::chrono::milliseconds> patience = std::nullopt;
   // Told of each state; false: the client cancels, and the recording ends there.
   std::function<bool(const std::string& state)> at_checkpoint = nullptr;

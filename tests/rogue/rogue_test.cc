@@ -27,6 +27,7 @@ using rogue::Deeds;
 
 constexpr std::uint32_t kAlways = 1'000'000;
 constexpr int kOtherTables = 3;
+constexpr int kOtherRows = 2000;
 constexpr std::uint64_t kVictimRows = 12'000;
 
 // The most that a process has in memory while this lives.
@@ -70,7 +71,7 @@ class Stage {
 
   Stage() {
     Database database(scene_.source());
-    AddPlainTables(database, kOtherTables, 2000, 200);
+    AddPlainTables(database, kOtherTables, kOtherRows, 200);
     // More than a mark's worth, and then some: a slice has rows before the rogue's
     // deed and behind it.
     database.RunAtOnce(absl::StrCat(
@@ -233,10 +234,20 @@ TEST_F(Rogue, AnswerThatWasNotAskedForIsNoCatalog) {
     stage_.SetTimes(limits::kDeathsOfSlice - 1);
     ExpectClean(tests::RunSync(options));
     ExpectEqual();
+    // And in Update itself, where nobody has asked for the schema before.
+    SyncRunOptions drain = options;
+    drain.skip_setup = true;
+    drain.warehouse = "";
+    stage_.Set(name, limits::kDeathsOfSlice - 1);
+    ExpectClean(tests::RunSync(drain));
     stage_.Set(name, kAlways);
-    const SyncOutcome outcome = tests::RunSync(options);
+    const SyncOutcome outcome = tests::RunSync(drain);
+    EXPECT_EQ(outcome.breach(), "") << outcome.text;
     EXPECT_EQ(outcome.Count("checkpoints"), 0u) << outcome.text;
+    EXPECT_NE(outcome.grpc_code(), "OK") << outcome.text;
+    EXPECT_NE(outcome.grpc_code(), "") << outcome.text;
     EXPECT_TRUE(stage_.connector().running());
+    stage_.Set(name, 0);
     ExpectAnotherSyncEndsEqual();
   }
 }
@@ -281,7 +292,10 @@ TEST_F(Rogue, MessageThatStandsStillHoldsUpTheOthersForAWhileAndCostsNothingMean
 
 TEST_F(Rogue, CutsThatDoNotFitTogetherAreNotFollowed) {
   stage_.Set(rogue::kMisfit, kAlways);
-  ExpectClean(stage_.scene().RunSync());
+  const SyncOutcome outcome = stage_.scene().RunSync();
+  ExpectClean(outcome);
+  // Where slices overlap, rows would be sent twice.
+  EXPECT_EQ(outcome.Count("upserts"), kVictimRows + kOtherTables * kOtherRows);
   ExpectEqual();
 }
 

@@ -103,6 +103,21 @@ TEST_F(OpeningTest, ADeviceIsRefusedEvenWhereTheRootAllowsIt) {
   }
 }
 
+TEST_F(OpeningTest, AFileThatMayNotBeReadIsThePersonsToMend) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be somebody else";
+  constexpr uid_t kNobody = 65534;
+  Database(path_).Run(kTables);
+  ASSERT_EQ(::chmod(path_.c_str(), 0600), 0);
+  for (const std::string& folder : {folder_.path(), root_}) {
+    ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);
+  }
+  ASSERT_EQ(::seteuid(kNobody), 0);
+  const absl::Status status = Prepared("a.db");
+  ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("permission denied; let"));
+}
+
 TEST_F(OpeningTest, TheSetupTestsPassOnADatabaseAndNameWhatFails) {
   Database(path_).Run(std::string(kTables) + "; CREATE TABLE k(a PRIMARY KEY) WITHOUT ROWID");
   Reading reading(root_, "a.db");
@@ -265,6 +280,12 @@ TEST_F(OpeningTest, AFileThatIsReplacedWhileOpenIsNotReadFurther) {
   EXPECT_TRUE(absl::IsUnavailable(reading.Read(table).status));
 }
 
+// So that no two changes have one time, which on some kernels has ticks of milliseconds.
+void SetTimeApart(const std::string& path) {
+  static std::chrono::seconds later(0);
+  std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + ++later);
+}
+
 // As a nightly copy that is written over the one before: SQLite sees no difference
 // between the two, whose change counters are the same.
 TEST_F(OpeningTest, ASnapshotThatIsCopiedOverTheLastOneIsReadAndNothingOfTheLast) {
@@ -283,6 +304,7 @@ TEST_F(OpeningTest, ASnapshotThatIsCopiedOverTheLastOneIsReadAndNothingOfTheLast
   for (const std::string wanted : {"one", "two", "one", "two"}) {
     std::filesystem::copy_file(root_ + "/" + wanted + ".db", path_,
                                std::filesystem::copy_options::overwrite_existing);
+    SetTimeApart(path_);
     const Outcome outcome = reading.Read(table);
     ASSERT_TRUE(outcome.status.ok()) << outcome.status;
     ASSERT_EQ(outcome.rows.size(), 3000u);
@@ -311,12 +333,14 @@ TEST_F(OpeningTest, AnImmutableFileThatChangesIsReadAnewAndAWriterBesideItIsNotR
   };
   EXPECT_EQ(read(), "1");
   Database(path_).Run("UPDATE other SET v = 2; PRAGMA wal_checkpoint(TRUNCATE)");
+  SetTimeApart(path_);
   EXPECT_EQ(read(), "2");
   {
     Database writer(path_);
     writer.Run("UPDATE other SET v = 3");
     EXPECT_THAT(read(), HasSubstr("UNAVAILABLE"));
   }
+  SetTimeApart(path_);
   EXPECT_EQ(read(), "3");
 }
 
