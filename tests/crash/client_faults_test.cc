@@ -16,9 +16,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Of a supervisor that waits for its client and does nothing else.
-constexpr std::uint64_t kMostGrowthBytes = 8'000'000;
-
 class ClientFaults : public Faults {
  protected:
   // The last table takes its reader some seconds, so that there is something to read

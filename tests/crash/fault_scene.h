@@ -20,14 +20,18 @@
 namespace tributary::tests {
 
 // What the supervisor may have in memory whatever its client does: rings, two write
-// buffers of staging, what gRPC holds, and the program itself.
+// buffers of staging, what gRPC holds, and the program itself. And by how much it may grow
+// while it waits for its client and does nothing else.
 #if defined(__SANITIZE_THREAD__)
 // Its shadow memory is a multiple of what is looked for.
 inline constexpr std::uint64_t kMostSupervisorBytes = std::numeric_limits<std::uint64_t>::max() / 2;
+inline constexpr std::uint64_t kMostGrowthBytes = kMostSupervisorBytes;
 #elif defined(__SANITIZE_ADDRESS__)
 inline constexpr std::uint64_t kMostSupervisorBytes = 280'000'000;
+inline constexpr std::uint64_t kMostGrowthBytes = 8'000'000;
 #else
 inline constexpr std::uint64_t kMostSupervisorBytes = 180'000'000;
+inline constexpr std::uint64_t kMostGrowthBytes = 8'000'000;
 #endif
 
 class Faults : public ::testing::Test {
