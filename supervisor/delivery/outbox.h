@@ -50,6 +50,8 @@ class Outbox {
   // next one reads on from the last checkpoint sent.
   absl::Status Pump(Clock::time_point now);
 
+  // What is put is staged, too, unless the disk has failed.
+  bool staging() const { return stager_ != nullptr && !stager_->failed(); }
   // Asks that all that was put be staged soon, which lets go of the ring space that it
   // holds: for a worker that needs that space before it can bring a whole message.
   void WantStaged() {
@@ -74,7 +76,6 @@ class Outbox {
   std::size_t waiting_heap_bytes() const { return heap_bytes_->load(std::memory_order_relaxed); }
 
  private:
-  bool staging() const { return stager_ != nullptr && !stager_->failed(); }
   absl::Status PumpItems(Clock::time_point now);
   // Whether gRPC is to be given more; where not, the sync is woken when it is.
   bool HasRoom();

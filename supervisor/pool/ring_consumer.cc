@@ -125,10 +125,9 @@ absl::Status RingConsumer::Detach() {
   for (const Outstanding& frame : outstanding_) {
     if (!frame.released) held.push_back(frame.bytes);
   }
-  if (held.empty() || !detached_.expired()) return absl::OkStatus();
+  if (held.empty()) return absl::OkStatus();
   auto fresh = memory_->Detach(held);
   if (!fresh.ok()) return fresh.status();
-  detached_ = memory_;
   memory_ = std::make_shared<RingMemory>(*std::move(fresh));
   first_ += outstanding_.size();
   outstanding_.clear();

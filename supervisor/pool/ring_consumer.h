@@ -59,8 +59,6 @@ class RingConsumer final : public FrameSource, public std::enable_shared_from_th
 
   // Shared with the frames that lie in it.
   std::shared_ptr<RingMemory> memory_;
-  // What was detached last, while a frame of it is held.
-  std::weak_ptr<RingMemory> detached_;
   FileDescriptor space_free_;
   std::uint64_t next_ = 0;
   std::uint64_t sequence_ = 0;

@@ -52,9 +52,7 @@ class FrameSource {
   // Frees the whole ring for the worker although frames of it are held: what holds
   // them keeps private copies of their bytes at the same addresses. For a client
   // that stands still with the oldest frames in its window, since ring space is
-  // freed in order. Does nothing while such copies from before are held, so that they
-  // take no more than the ring does. RESOURCE_EXHAUSTED: no memory for the copies; all is
-  // as before.
+  // freed in order. RESOURCE_EXHAUSTED: no memory for the copies; all is as before.
   virtual absl::Status Detach() = 0;
 
   // Assignments up to `id` are to stop at their next mark.

@@ -48,7 +48,10 @@ void Copy::WatchAssembly(bool takes_more) {
     waited_for_room_ += waited;
     if (waited_for_room_ <= limits::kSpillAfter) return;
     waited_for_room_ = {};
-    Detach(member);
+    // What it keeps copies of is staged before long; without that the worker waits.
+    if (outbox_.staging() && outbox_.waiting_heap_bytes() <= limits::kMaxMessageBytes / 4) {
+      Detach(member);
+    }
     return;
   }
   waited_for_part_ += waited;

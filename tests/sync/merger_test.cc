@@ -37,6 +37,19 @@ TableToCopy TableOf(const std::string& name) {
   return table;
 }
 
+// A real one, on a disk of its own.
+struct Staging {
+  const TempDir dir;
+  std::unique_ptr<StagingStore> store =
+      StagingStore::Open({.root = dir / "staging",
+                          .connection = "00112233445566778899aabbccddeeff",
+                          .limit_bytes = limits::kDefaultStagingLimitBytes})
+          .value();
+  Stager stager{store->Begin("00000000000000e1", std::string(kStagingKeyBytes, 'k')).value(),
+                [] {}};
+  const StagerThread thread{stager};
+};
+
 class FakeHost final : public CopyHost {
  public:
   bool ClientGone() override { return client_gone || (over && over(*this)); }
@@ -200,7 +213,11 @@ TEST_F(MergerTest, FewBytesNowAndThenAreNoProgress) {
 
 // A client that stands still keeps the stream, or the ring, full for as long as it likes.
 TEST_F(MergerTest, WorkerThatCannotBringMoreIsNotEndedForIt) {
-  for (const bool full_ring : {true, false}) {
+  enum class Case { kFullRing, kFullRingAndStaged, kFullStream };
+  for (const Case one : {Case::kFullRing, Case::kFullRingAndStaged, Case::kFullStream}) {
+    const bool full_ring = one != Case::kFullStream;
+    std::optional<Staging> staging;
+    if (one == Case::kFullRingAndStaged) staging.emplace();
     host_ = FakeHost();
     host_.bell = &bell_;
     host_.step = milliseconds(100);
@@ -222,20 +239,22 @@ TEST_F(MergerTest, WorkerThatCannotBringMoreIsNotEndedForIt) {
       waits = nullptr;
       return false;
     };
-    const absl::Status copied = Copy({kLarge, kOther}, [&](int) {
-      return Reader([&](const Assignment& work, FakeWorker& worker) {
-        BeginMessage(work, worker);
-        waits = &worker;
-        work_id = work.id();
-        end = work.read().range().to();
-      });
-    });
+    const absl::Status copied =
+        Copy({kLarge, kOther}, 2, StartFakes([&](int) {
+               return Reader([&](const Assignment& work, FakeWorker& worker) {
+                 BeginMessage(work, worker);
+                 waits = &worker;
+                 work_id = work.id();
+                 end = work.read().range().to();
+               });
+             }),
+             staging.has_value() ? &staging->stager : nullptr);
     EXPECT_TRUE(copied.ok()) << copied;
     EXPECT_EQ(live_, 2u);
     EXPECT_EQ(deaths_, 0u);
     EXPECT_GE(host_.now - begun, 5 * limits::kMessageAssemblyLimit);
-    // Whatever holds the ring, its space is had.
-    EXPECT_EQ(detached > 0, full_ring);
+    // Where what holds the ring is staged, its space is had.
+    EXPECT_EQ(detached > 0, staging.has_value());
   }
 }
 
@@ -261,17 +280,10 @@ TEST_F(MergerTest, NoMoreThanOneTurnLiesBetweenTwoLooksForACheckpoint) {
 
 // The ring's oldest bytes are theirs, and the message may need all of it.
 TEST_F(MergerTest, BatchesBeforeALargeMessageAreStagedWhileItIsAssembled) {
-  const TempDir dir;
-  auto store = StagingStore::Open({.root = dir / "staging",
-                                   .connection = "00112233445566778899aabbccddeeff",
-                                   .limit_bytes = limits::kDefaultStagingLimitBytes})
-                   .value();
-  Stager stager(store->Begin("00000000000000e1", std::string(kStagingKeyBytes, 'k')).value(),
-                [] {});
-  const StagerThread thread(stager);
+  Staging staging;
   const auto begun = Clock::now();
   host_.over = [&](FakeHost&) {
-    return stager.staged_position() > 0 || Clock::now() - begun > kPatience;
+    return staging.stager.staged_position() > 0 || Clock::now() - begun > kPatience;
   };
   const absl::Status copied =
       Copy({kLarge}, 1, StartFakes([](int) {
@@ -281,9 +293,9 @@ TEST_F(MergerTest, BatchesBeforeALargeMessageAreStagedWhileItIsAssembled) {
                worker.ring().Write(FrameType::kPart, work.id(), "the beginning");
              });
            }),
-           &stager);
+           &staging.stager);
   EXPECT_EQ(copied.code(), absl::StatusCode::kCancelled) << copied;
-  EXPECT_GT(stager.staged_position(), 0u);
+  EXPECT_GT(staging.stager.staged_position(), 0u);
 }
 
 // A frame may have nothing but its header.
