@@ -132,7 +132,8 @@ TEST_F(SyncMetrics, WorkerThatIsKilledIsCounted) {
 TEST_F(SyncMetrics, TableThatIsPutAsideIsShownAsideAndItsWarningCounted) {
   ASSERT_NO_FATAL_FAILURE(BeginWithMetrics());
   AddSlowTable();
-  const auto run = scene().SyncInItsMidst(0);
+  // A sync whose client stands still cannot end before it is looked at.
+  const auto run = HeldSync(0);
   for (int death = 0; death < 3; ++death) {
     pid_t victim = 0;
     ASSERT_TRUE(Eventually([&] { return (victim = connector().WorkerOn("main.slow")) != 0; }));
@@ -140,6 +141,7 @@ TEST_F(SyncMetrics, TableThatIsPutAsideIsShownAsideAndItsWarningCounted) {
     ASSERT_TRUE(Eventually([&] { return Gone(victim); }));
   }
   EXPECT_TRUE(Becomes(OfSync(kSyncTables, ",phase=\"aside\""), 1));
+  run->Continue();
   const SyncOutcome outcome = run->Wait();
   EXPECT_TRUE(outcome.ok()) << outcome.text;
   const Samples samples = Scraped();
