@@ -17,6 +17,11 @@
 
 namespace tributary {
 
+void TellRefused(const absl::Status& why, Metrics& metrics) {
+  Log(LogLevel::kWarning, "sync refused", {{"why", std::string(why.message())}});
+  metrics.SyncEnded(SyncEnd::kRefused);
+}
+
 ActiveSyncs::~ActiveSyncs() { assert(threads_ == 0); }
 
 absl::Status ActiveSyncs::Start(SyncRequest request, std::shared_ptr<ResponseWriter> writer) {
@@ -75,8 +80,7 @@ absl::StatusOr<Sync*> ActiveSyncs::TakeTurn(SyncRequest request,
       absl::Status refused = absl::AbortedError(
           "start sync: the sync before, whose client is gone, does not end; look at the staging "
           "directory's disk and at the source's");
-      Log(LogLevel::kWarning, "sync refused", {{"why", std::string(refused.message())}});
-      metrics_.SyncEnded(SyncEnd::kRefused);
+      TellRefused(refused, metrics_);
       return refused;
     }
     ended_.wait_for(lock, kLook);

@@ -24,6 +24,9 @@
 
 namespace tributary {
 
+// Logs and counts an Update that does not become a sync.
+void TellRefused(const absl::Status& why, Metrics& metrics);
+
 class ActiveSyncs {
  public:
   // Both outlive this.
@@ -39,7 +42,8 @@ class ActiveSyncs {
 
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
   // All syncs stop at a checkpoint, and no other starts. Waits until they have: true;
-  // false where one does not within limits::kDrainLimit, as on a disk that hangs.
+  // false where one does not within limits::kDrainLimit, as on a disk that hangs; its
+  // call ends with UNAVAILABLE then.
   bool Drain();
 
  private:

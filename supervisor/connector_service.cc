@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/log.h"
 #include "supervisor/grpc_status.h"
 #include "supervisor/request/setup_form.h"
 #include "supervisor/sync/messages.h"
@@ -134,8 +133,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* ConnectorService::Update(
     writer->Write(*task, task);
     writer->Finish(grpc::Status::OK);
   } else if (!started.ok()) {
-    Log(LogLevel::kWarning, "sync refused", {{"why", std::string(started.message())}});
-    metrics_.SyncEnded(SyncEnd::kRefused);
+    TellRefused(started, metrics_);
     writer->Finish(ToGrpc(started));
   }
   return writer.get();

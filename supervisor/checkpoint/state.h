@@ -88,7 +88,8 @@ struct State {
 };
 
 // Reads `state_json`. Absent, empty, blank and {} all are a first sync.
-//   INVALID_ARGUMENT     malformed, or beyond kMaxStateBytes or kMaxStateDepth.
+//   INVALID_ARGUMENT     malformed, or beyond kMaxStateBytes, kMaxStateDepth or
+//                        kMaxStateMemoryBytes.
 //   FAILED_PRECONDITION  written by a newer tributary.
 // The text says which part is wrong and what to do; nothing of the content.
 absl::StatusOr<State> ParseState(std::string_view state_json);

@@ -41,7 +41,7 @@ absl::Status Sync::FindStaged() {
   if (passes_over_staged_) return NoReplay("the selection has changed");
   auto replay =
       store_->OpenReplay(state.epoch, operator_key_.empty() ? state.staging_key : operator_key_,
-                         state.position, [this] { return ClientGone() || Draining(); });
+                         state.position, [this] { return !MayGoOn().ok(); });
   if (absl::IsCancelled(replay.status())) return replay.status();
   if (!replay.ok()) return NoReplay(std::string(replay.status().message()));
   auto reached = ParseState(StateOfCheckpoint((*replay)->last_checkpoint().bytes));
@@ -79,8 +79,8 @@ absl::Status Sync::ReplayStaged() {
   for (;;) {
     if (!written.ok()) return written;
     // A client that takes all at once is never waited for.
-    if (ClientGone()) return absl::CancelledError("the client is gone");
-    if (Draining()) return ShuttingDown();
+    const absl::Status goes_on = MayGoOn();
+    if (!goes_on.ok()) return goes_on;
     auto block = replay_->Next();
     if (!block.ok()) {
       // The next sync would come to the same block: it reads the source instead.
@@ -126,8 +126,8 @@ absl::Status Sync::WriteDirectly(std::string_view bytes, Hold hold) {
   if (writer_->pending_bytes() < world_.write_window_bytes) return absl::OkStatus();
   writer_->Send();
   while (writer_->WantProgress(world_.write_window_bytes)) {
-    if (ClientGone()) return absl::CancelledError("the client is gone");
-    if (Draining()) return ShuttingDown();
+    const absl::Status goes_on = MayGoOn();
+    if (!goes_on.ok()) return goes_on;
     bell_.Wait(kLook);
     CountIfDue();
   }

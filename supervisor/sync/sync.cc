@@ -71,6 +71,12 @@ absl::Status Sync::ShuttingDown() {
   return absl::UnavailableError("the connector is shutting down; the next sync goes on");
 }
 
+absl::Status Sync::MayGoOn() {
+  if (ClientGone()) return absl::CancelledError("the client is gone");
+  if (Draining()) return ShuttingDown();
+  return absl::OkStatus();
+}
+
 // --- before anything is read -------------------------------------------------
 
 absl::Status Sync::OpenStaging() {
@@ -118,7 +124,7 @@ absl::Status Sync::AskCatalog() {
       if (!replaced.ok()) return replaced;
     }
     assignment.set_id(member.next_id++);
-    auto answer = Ask(*member.process, assignment, [this] { return ClientGone() || Draining(); });
+    auto answer = Ask(*member.process, assignment, [this] { return !MayGoOn().ok(); });
     if (answer.ok()) {
       catalog_ = std::move(*answer->mutable_catalog());
       return absl::OkStatus();

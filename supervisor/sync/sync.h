@@ -97,6 +97,8 @@ class Sync : private CopyHost {
   void CountIfDue();
   absl::Status WriteDirectly(std::string_view bytes, Hold hold);
   static absl::Status ShuttingDown();
+  // CANCELLED: the client is gone. UNAVAILABLE: shutting down.
+  absl::Status MayGoOn();
 
   bool ClientGone() override { return writer_->client_gone(); }
   bool Draining() override { return draining_.load(std::memory_order_relaxed); }

@@ -42,6 +42,11 @@ void Faults::AddRowsToAllTables() {
   }
 }
 
+void Faults::DropTables() {
+  Database database(scene_->source());
+  for (int table = 1; table <= kTables; ++table) database.Run(absl::StrCat("DROP TABLE t", table));
+}
+
 void Faults::AddSlowTable() {
   Database(scene_->source())
       .RunAtOnce(absl::StrCat(

@@ -14,15 +14,13 @@ class LargeRows : public Faults {
   // No checkpoint falls due before the next hour, which would let go of ring space.
   void SetUp() override {
     ASSERT_NO_FATAL_FAILURE(Begin({"--checkpoint-interval", "3600", "--workers", "1"}));
-    Database database(scene().source());
-    for (int table = 1; table <= kTables; ++table) {
-      database.Run(absl::StrCat("DROP TABLE t", table));
-    }
-    database.RunAtOnce(absl::StrCat(
-        "CREATE TABLE documents(id INTEGER PRIMARY KEY, body BLOB);",
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ",
-        10 * kLargeRows,
-        ") INSERT INTO documents SELECT i, zeroblob(iif(i % 10, 100, 16777216)) FROM n"));
+    DropTables();
+    Database(scene().source())
+        .RunAtOnce(absl::StrCat(
+            "CREATE TABLE documents(id INTEGER PRIMARY KEY, body BLOB);",
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ",
+            10 * kLargeRows,
+            ") INSERT INTO documents SELECT i, zeroblob(iif(i % 10, 100, 16777216)) FROM n"));
   }
 };
 

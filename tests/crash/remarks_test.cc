@@ -46,20 +46,20 @@ class RemarkFaults : public Faults {
  protected:
   void BeginMarred(int rows, int row_bytes, int slow_bytes, std::vector<std::string> flags) {
     ASSERT_NO_FATAL_FAILURE(Begin(std::move(flags)));
-    Database database(scene().source());
-    for (int table = 1; table <= kTables; ++table)
-      database.Run(absl::StrCat("DROP TABLE t", table));
-    database.RunAtOnce(absl::StrCat(
-        // Of another length in each row, or SQLite would compute it once for all.
-        "CREATE TABLE marred(id INTEGER PRIMARY KEY, text TEXT, pad BLOB,"
-        " slow INTEGER AS (length(hex(zeroblob(",
-        slow_bytes,
-        " + id)))));"
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ",
-        rows,
-        ") INSERT INTO marred(id, text, pad)"
-        " SELECT i, CASE WHEN i <= ",
-        kMarred, " THEN CAST(x'61FF' AS TEXT) ELSE 'fine' END, zeroblob(", row_bytes, ") FROM n"));
+    DropTables();
+    Database(scene().source())
+        .RunAtOnce(absl::StrCat(
+            // Of another length in each row, or SQLite would compute it once for all.
+            "CREATE TABLE marred(id INTEGER PRIMARY KEY, text TEXT, pad BLOB,"
+            " slow INTEGER AS (length(hex(zeroblob(",
+            slow_bytes,
+            " + id)))));"
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ",
+            rows,
+            ") INSERT INTO marred(id, text, pad)"
+            " SELECT i, CASE WHEN i <= ",
+            kMarred, " THEN CAST(x'61FF' AS TEXT) ELSE 'fine' END, zeroblob(", row_bytes,
+            ") FROM n"));
   }
   // The last bound up to which the saved state calls the table done; 0: nothing is.
   std::uint64_t DoneTo() {

@@ -31,9 +31,8 @@ class StagingLimit : public Faults {
   void SetUp() override {
     ASSERT_NO_FATAL_FAILURE(
         Begin({"--staging-limit", absl::StrCat(kLimit), "--checkpoint-interval", "3600"}));
+    DropTables();
     Database database(scene().source());
-    for (int table = 1; table <= kTables; ++table)
-      database.Run(absl::StrCat("DROP TABLE t", table));
     for (int table = 1; table <= 2; ++table) {
       database.RunAtOnce(absl::StrCat(
           "CREATE TABLE bodies_", table, "(id INTEGER PRIMARY KEY, body BLOB);",

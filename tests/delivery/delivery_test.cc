@@ -81,6 +81,14 @@ class DeliveryTest : public ::testing::Test {
     outbox_ = std::make_unique<Outbox>(*writer_, stager_.get(), 0);
   }
 
+  // Before the disk goes that it is on.
+  void CloseStaging() {
+    outbox_.reset();
+    stager_thread_.reset();
+    stager_.reset();
+    store_.reset();
+  }
+
   // The next item: a function of its position alone.
   static std::string BytesOf(std::uint64_t position, ItemKind kind, std::size_t bytes) {
     UpdateResponse response;
@@ -296,9 +304,9 @@ TEST_F(TcpDeliveryTest, MessagesThatAreQueuedTogetherReachAClientThatWaitsForThe
 }
 
 // A disk whose writes hang for as long as a test likes.
-class HangingDisk : public leveldb::EnvWrapper {
+class HangingEnv : public leveldb::EnvWrapper {
  public:
-  HangingDisk() : leveldb::EnvWrapper(leveldb::Env::Default()) {}
+  HangingEnv() : leveldb::EnvWrapper(leveldb::Env::Default()) {}
 
   leveldb::Status NewWritableFile(const std::string& path, leveldb::WritableFile** file) override {
     leveldb::WritableFile* opened = nullptr;
@@ -321,7 +329,7 @@ class HangingDisk : public leveldb::EnvWrapper {
  private:
   class File : public leveldb::WritableFile {
    public:
-    File(HangingDisk& disk, leveldb::WritableFile* file) : disk_(disk), file_(file) {}
+    File(HangingEnv& disk, leveldb::WritableFile* file) : disk_(disk), file_(file) {}
     leveldb::Status Append(const leveldb::Slice& bytes) override {
       disk_.Write();
       return file_->Append(bytes);
@@ -331,7 +339,7 @@ class HangingDisk : public leveldb::EnvWrapper {
     leveldb::Status Sync() override { return file_->Sync(); }
 
    private:
-    HangingDisk& disk_;
+    HangingEnv& disk_;
     std::unique_ptr<leveldb::WritableFile> file_;
   };
 
@@ -350,7 +358,7 @@ class HangingDisk : public leveldb::EnvWrapper {
 };
 
 TEST_F(DeliveryTest, SyncWaitsForNoWriteThatHangs) {
-  HangingDisk disk;
+  HangingEnv disk;
   options_.env = &disk;
   OpenStaging();
   disk.Hang(true);
@@ -371,15 +379,12 @@ TEST_F(DeliveryTest, SyncWaitsForNoWriteThatHangs) {
   ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
   EndCall();
   EXPECT_EQ(received_, sent_);
-  outbox_.reset();
-  stager_thread_.reset();
-  stager_.reset();
-  store_.reset();
+  CloseStaging();
 }
 
 // What it has to read back lies behind that write; it looks to its client meanwhile.
 TEST_F(DeliveryTest, SyncWaitsForNoWriteThatHangsThoughItReadsBack) {
-  HangingDisk disk;
+  HangingEnv disk;
   options_.env = &disk;
   OpenStaging();
   for (int i = 0; i < 100; ++i) Put(ItemKind::kBatch, 100'000);
@@ -403,10 +408,7 @@ TEST_F(DeliveryTest, SyncWaitsForNoWriteThatHangsThoughItReadsBack) {
   EndCall();
   EXPECT_EQ(received_, sent_);
   EXPECT_GT(outbox_->read_back(), 0u);
-  outbox_.reset();
-  stager_thread_.reset();
-  stager_.reset();
-  store_.reset();
+  CloseStaging();
 }
 
 class FailingDiskTest : public DeliveryTest, public ::testing::WithParamInterface<int> {};

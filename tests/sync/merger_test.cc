@@ -10,12 +10,11 @@
 #include <vector>
 
 #include "common/limits.h"
-#include "supervisor/checkpoint/state.h"
 #include "supervisor/delivery/stager.h"
-#include "supervisor/staging/staging.h"
 #include "supervisor/sync/copy.h"
 #include "tests/process/child_process.h"
 #include "tests/process/temp_dir.h"
+#include "tests/staging/staged_stream.h"
 #include "tests/sync/fake_client.h"
 #include "tests/sync/fake_worker.h"
 
@@ -40,13 +39,8 @@ TableToCopy TableOf(const std::string& name) {
 // A real one, on a disk of its own.
 struct Staging {
   const TempDir dir;
-  std::unique_ptr<StagingStore> store =
-      StagingStore::Open({.root = dir / "staging",
-                          .connection = "00112233445566778899aabbccddeeff",
-                          .limit_bytes = limits::kDefaultStagingLimitBytes})
-          .value();
-  Stager stager{store->Begin("00000000000000e1", std::string(kStagingKeyBytes, 'k')).value(),
-                [] {}};
+  std::unique_ptr<StagingStore> store = StagingStore::Open(OptionsFor(dir / "staging")).value();
+  Stager stager{store->Begin(kEpoch, kKey).value(), [] {}};
   const StagerThread thread{stager};
 };
 

@@ -76,10 +76,9 @@ class Connection {
 
  private:
   absl::Status Open();
-  // What it has in memory may be of a file that was there before: it is opened anew by
-  // the next attempt.
-  void Close();
   absl::Status Limit();
+  // The next attempt opens it anew, and keeps nothing of what was read before.
+  void Close();
   void Rollback();
   // One attempt: an extended result code of SQLite, or kOverwritten.
   int TryBegin();
