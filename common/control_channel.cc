@@ -71,30 +71,25 @@ absl::Status ControlChannel::Flush() {
 }
 
 absl::StatusOr<bool> ControlChannel::Receive(google::protobuf::MessageLite& message) {
-  const auto bytes = Next(limits::kMaxControlMessageBytes);
-  if (!bytes.ok()) return bytes.status();
-  return bytes->has_value() ? Parse(**bytes, message) : false;
-}
-
-absl::StatusOr<bool> ControlChannel::Receive(google::protobuf::Message& message,
-                                             const AnswerBounds& bounds) {
-  const auto bytes = Next(bounds.bytes);
+  const auto bytes = Next();
   if (!bytes.ok()) return bytes.status();
   if (!bytes->has_value()) return false;
-  const absl::Status within = CheckElements(*message.GetDescriptor(), **bytes, bounds.elements);
-  if (!within.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("control socket: ", within.message()));
-  }
-  return Parse(**bytes, message);
-}
-
-absl::StatusOr<bool> ControlChannel::Parse(std::string_view bytes,
-                                           google::protobuf::MessageLite& message) {
-  if (message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return true;
+  if (message.ParseFromArray((*bytes)->data(), static_cast<int>((*bytes)->size()))) return true;
   return absl::InvalidArgumentError("control socket: bytes that are no message");
 }
 
-absl::StatusOr<std::optional<std::string_view>> ControlChannel::Next(std::size_t most_bytes) {
+absl::Status ControlChannel::CheckSilence() {
+  char byte = 0;
+  for (;;) {
+    const ssize_t got = ::recv(socket_.get(), &byte, sizeof(byte), MSG_DONTWAIT);
+    if (got > 0) return absl::InvalidArgumentError("it wrote on its control socket");
+    if (got == 0) return PeerGone();
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return absl::OkStatus();
+    if (errno != EINTR) return PeerGone();
+  }
+}
+
+absl::StatusOr<std::optional<std::string_view>> ControlChannel::Next() {
   for (;;) {
     const std::size_t held = in_.size() - taken_;
     if (held >= kLengthBytes) {
@@ -103,9 +98,10 @@ absl::StatusOr<std::optional<std::string_view>> ControlChannel::Next(std::size_t
         length |= static_cast<std::uint32_t>(static_cast<unsigned char>(in_[taken_ + i]))
                   << (8 * i);
       }
-      if (length > most_bytes) {
+      if (length > limits::kMaxControlMessageBytes) {
         return absl::InvalidArgumentError(absl::StrCat("control socket: a message claims ", length,
-                                                       " bytes where it may have ", most_bytes));
+                                                       " bytes where it may have ",
+                                                       limits::kMaxControlMessageBytes));
       }
       if (held >= kLengthBytes + length) {
         const std::size_t begin = taken_ + kLengthBytes;

@@ -1,9 +1,8 @@
 // One end of the control socket between the supervisor and a worker: protobuf
-// messages, each preceded by its length in four bytes, little endian.
+// messages, each preceded by its length in four bytes, little endian. They go to the
+// worker only; what a worker says comes through its ring.
 //
-// Nothing here blocks but Wait. A peer that sends more in one message than it may, or
-// bytes that are no message, breaks the channel: the caller ends the peer. Not
-// thread-safe.
+// Nothing here blocks but Wait. Not thread-safe.
 #ifndef TRIBUTARY_COMMON_CONTROL_CHANNEL_H_
 #define TRIBUTARY_COMMON_CONTROL_CHANNEL_H_
 
@@ -18,7 +17,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/answer_bounds.h"
 #include "common/file_descriptor.h"
 
 namespace tributary {
@@ -41,9 +39,9 @@ class ControlChannel {
   // limits::kMaxControlMessageBytes.
   // UNAVAILABLE: the peer is gone. INVALID_ARGUMENT: the channel is broken.
   absl::StatusOr<bool> Receive(google::protobuf::MessageLite& message);
-  // The same of a peer that is not trusted: what it sends is parsed only where it keeps
-  // within `bounds`, and otherwise breaks the channel.
-  absl::StatusOr<bool> Receive(google::protobuf::Message& message, const AnswerBounds& bounds);
+  // For the end that receives nothing. UNAVAILABLE: the peer is gone. INVALID_ARGUMENT:
+  // the peer has written something.
+  absl::Status CheckSilence();
 
   // Until there is something to receive, or to send while something is unsent, or
   // `timeout` has passed.
@@ -54,8 +52,7 @@ class ControlChannel {
  private:
   // The bytes of the next message, if all of them have come; they stay until the
   // next call.
-  absl::StatusOr<std::optional<std::string_view>> Next(std::size_t most_bytes);
-  absl::StatusOr<bool> Parse(std::string_view bytes, google::protobuf::MessageLite& message);
+  absl::StatusOr<std::optional<std::string_view>> Next();
 
   FileDescriptor socket_;
   std::string out_;

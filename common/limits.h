@@ -111,18 +111,13 @@ inline constexpr std::size_t kMetricsConnections = 16;
 inline constexpr std::chrono::seconds kMetricsPatience{5};
 inline constexpr std::size_t kMetricsRequestBytes = 8 * kKiB;
 
-// --- control socket --------------------------------------------------------
+// --- control socket and answers ---------------------------------------------
 
-// The largest is a catalog. An element is what takes memory of its own once it is
-// parsed, as little as two bytes of the message say it: a table, a column, a remark.
+// The largest is the list of tables that a log worker follows.
 inline constexpr std::size_t kMaxControlMessageBytes = 64 * kMiB;
-inline constexpr std::size_t kMaxCatalogElements = 2 * kMiB;
-// The answer to a cut: its tables, their slices, and an estimate for each.
-inline constexpr std::size_t kMaxSlicesBytes = 4 * kMiB;
-inline constexpr std::size_t kMaxSlicesElements = 256 * kKiB;
-// The answer to a setup test, and anything that nobody asked for.
-inline constexpr std::size_t kMaxPlainAnswerBytes = 64 * kKiB;
-inline constexpr std::size_t kMaxPlainAnswerElements = 16;
+// What a catalog, and what the slices of one cut, may take in memory.
+inline constexpr std::size_t kMaxCatalogMemoryBytes = 256 * kMiB;
+inline constexpr std::size_t kMaxSlicesMemoryBytes = 32 * kMiB;
 // What a failure says in any answer; the rest of it is left out.
 inline constexpr std::size_t kMaxFailureBytes = 16 * kKiB;
 

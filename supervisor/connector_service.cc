@@ -40,7 +40,7 @@ absl::StatusOr<SyncRequest> ReadRequest(const grpc::ByteBuffer& bytes) {
       .state_json = request.state_json()};
 }
 
-void Answer(const Catalog& catalog, sdk::SchemaResponse& response) {
+void SetSchema(const Catalog& catalog, sdk::SchemaResponse& response) {
   response.set_selection_not_supported(false);
   sdk::SchemaList& list = *response.mutable_with_schema();
   std::map<std::string, sdk::Schema*> schemas;
@@ -102,11 +102,11 @@ grpc::Status ConnectorService::Schema(grpc::ServerContext* context,
   assignment.mutable_describe();
   const auto answer = AskWorker(*context, request->configuration(), assignment);
   if (!answer.ok()) return ToGrpc(answer.status());
-  Answer(answer->catalog(), *response);
+  SetSchema(*answer, *response);
   return grpc::Status::OK;
 }
 
-absl::StatusOr<FromWorker> ConnectorService::AskWorker(
+absl::StatusOr<Catalog> ConnectorService::AskWorker(
     grpc::ServerContext& context,
     const google::protobuf::Map<std::string, std::string>& configuration,
     const Assignment& assignment) {

@@ -41,7 +41,7 @@ class ConnectorService final
 
  private:
   // Starts a worker for one question; waits while too many are asked.
-  absl::StatusOr<FromWorker> AskWorker(
+  absl::StatusOr<Catalog> AskWorker(
       grpc::ServerContext& context,
       const google::protobuf::Map<std::string, std::string>& configuration,
       const Assignment& assignment);

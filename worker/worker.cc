@@ -12,13 +12,13 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "common/answer_bounds.h"
 #include "common/control_channel.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/process_title.h"
 #include "common/worker_start.h"
 #include "proto/worker.pb.h"
+#include "worker/answer_writer.h"
 #include "worker/encoder/slice_writer.h"
 #include "worker/encoder/utf8.h"
 #include "worker/sandbox/sandbox.h"
@@ -107,63 +107,37 @@ class Worker : public Pulse {
       Read(assignment.id(), assignment.read());
       return;
     }
-    FromWorker answer;
-    answer.set_assignment(assignment.id());
-    absl::Status done = opened_.ok() ? Answer(assignment, answer) : opened_;
-    const AnswerBounds bounds = BoundsFor(assignment.work_case());
-    if (done.ok() && !IsWithin(bounds, answer)) done = TooMuch(bounds, answer);
-    if (!done.ok()) SetFailure(done, *answer.mutable_failure());
-    Send(answer);
+    AssignmentEnd end;
+    const absl::Status done = opened_.ok() ? Respond(assignment) : opened_;
+    end.set_outcome(AssignmentEnd::DONE);
+    SendEnd(assignment.id(), done, end);
   }
 
-  absl::Status Answer(const Assignment& assignment, FromWorker& answer) {
+  absl::Status Respond(const Assignment& assignment) {
     if (assignment.has_test()) {
       SetProcessTitle("tributary worker: setup test");
-      answer.mutable_tested();
       return source_->Test(assignment.test().name());
     }
+    AnswerWriter answers(ring_, assignment.id());
     if (assignment.has_describe()) {
       SetProcessTitle("tributary worker: catalog");
       auto catalog = source_->Describe(assignment.describe());
       if (!catalog.ok()) return catalog.status();
       for (std::string& remark : *catalog->mutable_remarks()) Repair(remark);
-      *answer.mutable_catalog() = *std::move(catalog);
-      return absl::OkStatus();
+      return answers.Send(*std::move(catalog));
     }
-    if (assignment.has_slice()) {
+    if (assignment.has_cut()) {
       SetProcessTitle("tributary worker: slicing");
-      auto slices = source_->Slice(assignment.slice());
-      if (slices.ok()) *answer.mutable_slices() = *std::move(slices);
+      auto slices = source_->Slice(assignment.cut());
+      if (slices.ok()) answers.Send(*std::move(slices));
       return slices.status();
     }
     return absl::UnimplementedError("do assignment: of a kind this worker does not know");
   }
 
-  // OK: what is left of it may be said.
-  static absl::Status TooMuch(const AnswerBounds& bounds, FromWorker& answer) {
-    if (answer.has_slices()) {
-      // Cutting is only a help: each table is read in one piece.
-      answer.mutable_slices()->Clear();
-      return absl::OkStatus();
-    }
-    return absl::FailedPreconditionError(
-        absl::StrCat("describe source: its tables and columns are more than ", bounds.elements,
-                     ", or their names take more than ", bounds.bytes,
-                     " bytes; let the connector see fewer of them"));
-  }
-
-  void Send(const FromWorker& answer) {
-    absl::Status sent = channel_.Send(answer);
-    while (sent.ok() && channel_.has_unsent()) {
-      channel_.Wait(kIdleBeat);
-      Beat();
-      sent = channel_.Flush();
-    }
-  }
-
   void Read(std::uint32_t id, const ReadAssignment& read) {
     SetProcessTitle(absl::StrCat("tributary worker: ", read.schema(), ".", read.table()));
-    ReadEnd end;
+    AssignmentEnd end;
     absl::Status status = opened_;
     if (status.ok()) {
       std::vector<std::string> names;
@@ -174,8 +148,12 @@ class Worker : public Pulse {
       if (result.ok()) end = *std::move(result);
       end.set_rows(writer.rows());
     }
+    SendEnd(id, status, end);
+  }
+
+  void SendEnd(std::uint32_t id, const absl::Status& status, AssignmentEnd& end) {
     if (!status.ok()) {
-      end.set_outcome(ReadEnd::FAILED);
+      end.set_outcome(AssignmentEnd::FAILED);
       SetFailure(status, *end.mutable_failure());
     }
     ring_.Send(FrameType::kEnd, id, end.SerializeAsString());

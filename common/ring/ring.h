@@ -28,8 +28,11 @@ namespace tributary {
 enum class FrameType : std::uint16_t {
   kBatch = 1,  // a finished UpdateResponse, or the last part of one
   kPart = 2,   // a part of an UpdateResponse that is larger than one frame
-  kMark = 3,   // a serialized tributary.Mark
-  kEnd = 4,    // a serialized tributary.ReadEnd
+  // Serialized messages of proto/worker.proto:
+  kMark = 3,    // Mark
+  kEnd = 4,     // AssignmentEnd
+  kAnswer = 5,  // Answer
+  kOpened = 6,  // Opened
 };
 
 // Stands before every payload, aligned to its own size.

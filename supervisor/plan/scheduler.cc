@@ -146,17 +146,13 @@ Scheduler::MarkResult Scheduler::Open(const ReadWork& read, const std::string& v
   return MarkResult::kTaken;
 }
 
-Scheduler::MarkResult Scheduler::Mark(const ReadWork& read, const std::string& at,
-                                      const std::string& version) {
+Scheduler::MarkResult Scheduler::Mark(const ReadWork& read, const std::string& at) {
   TableState& entry = Entry(tables_[read.table]);
-  if (!entry.version.empty() && entry.version != version) return MarkResult::kMoved;
   if (entry.done.finished(read.slice)) {
     // Behind the last row, and again at the end.
     return at == read.range.to ? MarkResult::kTaken : MarkResult::kBroken;
   }
-  const bool taken = entry.done.Advance(read.slice, at).ok();
-  if (taken) entry.version = version;
-  return taken ? MarkResult::kTaken : MarkResult::kBroken;
+  return entry.done.Advance(read.slice, at).ok() ? MarkResult::kTaken : MarkResult::kBroken;
 }
 
 Scheduler::FinishResult Scheduler::Finish(const ReadWork& read) {

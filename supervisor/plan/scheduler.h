@@ -83,8 +83,8 @@ class Scheduler {
   // before the read's first row is merged; so all rows in the stream of one attempt
   // are of the version that the state names, whatever ends before its first mark.
   MarkResult Open(const ReadWork& read, const std::string& version);
-  // A slice's end may be marked more than once.
-  MarkResult Mark(const ReadWork& read, const std::string& at, const std::string& version);
+  // A slice's end may be marked more than once. kTaken or kBroken.
+  MarkResult Mark(const ReadWork& read, const std::string& at);
 
   enum class FinishResult {
     kOpen,

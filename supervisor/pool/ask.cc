@@ -36,21 +36,71 @@ bool PulseWatch::Silent(std::uint64_t pulse, std::int64_t now_ms) {
 
 namespace {
 
-bool NamesATableTwice(const Catalog& catalog) {
-  std::set<std::pair<std::string_view, std::string_view>> names;
-  return !std::all_of(catalog.tables().begin(), catalog.tables().end(),
-                      [&names](const CatalogTable& table) {
-                        return names.emplace(table.schema(), table.table()).second;
-                      });
-}
+// The answer to one question, as its pages come. A worker is not trusted: what a sound
+// one cannot have written is refused, with what is wrong.
+class Answering {
+ public:
+  explicit Answering(const Assignment& asked) : asked_(asked) {}
 
-// Whether a sound worker may say this to what it was asked.
-bool Fits(const FromWorker& answer, const Assignment& asked) {
-  if (asked.has_test()) return answer.has_tested();
-  if (!asked.has_describe() || !answer.has_catalog()) return false;
-  if (answer.catalog().unchanged()) return !asked.describe().known_version().empty();
-  return !NamesATableTwice(answer.catalog());
-}
+  // Null: the frame was taken. `over_` is set by the assignment's end.
+  const char* Take(const Frame& frame) {
+    if (frame.assignment != asked_.id()) return "it wrote a frame for work that it does not have";
+    // Parsed where the worker cannot change it meanwhile.
+    const std::string payload(frame.payload);
+    if (frame.type == FrameType::kEnd) {
+      AssignmentEnd end;
+      const bool sound = end.ParseFromString(payload) && (end.outcome() == AssignmentEnd::DONE ||
+                                                          end.outcome() == AssignmentEnd::FAILED);
+      if (!sound || (end.outcome() == AssignmentEnd::DONE && !Complete())) return kMisfit;
+      over_ = true;
+      if (end.outcome() == AssignmentEnd::FAILED) failure_ = ToStatus(end.failure());
+      return nullptr;
+    }
+    Answer answer;
+    const bool expected = frame.type == FrameType::kAnswer && asked_.has_describe();
+    if (!expected || !answer.ParseFromString(payload) || !answer.has_catalog()) return kMisfit;
+    return TakePage(answer.catalog());
+  }
+
+  bool over() const { return over_; }
+  absl::StatusOr<Catalog> Result() && {
+    if (!failure_.ok()) return failure_;
+    return std::move(catalog_);
+  }
+
+ private:
+  static constexpr char kMisfit[] = "its answer does not fit the question";
+
+  bool Complete() const {
+    if (!asked_.has_describe()) return true;
+    if (pages_ == 0) return false;
+    return !catalog_.unchanged() || !asked_.describe().known_version().empty();
+  }
+  const char* TakePage(const Catalog& page) {
+    ++pages_;
+    memory_ += page.SpaceUsedLong();
+    if (memory_ > 2 * limits::kMaxCatalogMemoryBytes) return "its catalog is over the size limit";
+    for (const CatalogTable& table : page.tables()) {
+      const bool named = !table.table().empty() &&
+                         std::all_of(table.columns().begin(), table.columns().end(),
+                                     [](const auto& column) { return !column.name().empty(); });
+      if (!named) return "its catalog has a table or column without a name";
+      if (!names_.emplace(table.schema(), table.table()).second) {
+        return "its catalog names a table twice";
+      }
+    }
+    catalog_.MergeFrom(page);
+    return nullptr;
+  }
+
+  const Assignment& asked_;
+  Catalog catalog_;
+  std::set<std::pair<std::string, std::string>> names_;
+  std::size_t pages_ = 0;
+  std::size_t memory_ = 0;
+  bool over_ = false;
+  absl::Status failure_;
+};
 
 }  // namespace
 
@@ -61,34 +111,39 @@ absl::Status ToStatus(const Failure& failure) {
              : absl::Status(code, failure.message());
 }
 
-absl::StatusOr<FromWorker> Ask(Worker& worker, const Assignment& assignment,
-                               const std::function<bool()>& give_up) {
+absl::StatusOr<Catalog> Ask(Worker& worker, const Assignment& assignment,
+                            const std::function<bool()>& give_up) {
   const absl::Status sent = worker.Send(assignment);
   if (absl::IsResourceExhausted(sent)) return sent;
+  const auto end = [&worker](absl::string_view why, WorkerEnd how = WorkerEnd::kBroken) {
+    worker.End(how);
+    return absl::UnavailableError(absl::StrCat("ask a worker: ", why, "; it was ended"));
+  };
+  Answering answering(assignment);
   PulseWatch watch;
   for (;;) {
-    FromWorker answer;
-    const auto received = worker.Receive(answer);
-    if (!received.ok()) {
+    // What it wrote before it ended counts.
+    const absl::Status look = worker.Look();
+    for (;;) {
+      auto frame = worker.ring().Next();
+      if (!frame.ok()) return end(frame.status().message());
+      if (!frame->has_value()) break;
+      if (const char* broken = answering.Take(**frame)) return end(broken);
+      if (answering.over()) return std::move(answering).Result();
+    }
+    if (absl::IsInvalidArgument(look)) return end(look.message());
+    if (!look.ok())
       return absl::UnavailableError(absl::StrCat("ask a worker: it was ", worker.End()));
-    }
-    if (*received && answer.assignment() == assignment.id()) {
-      if (answer.has_failure()) return ToStatus(answer.failure());
-      if (Fits(answer, assignment)) return answer;
-      worker.End();
-      return absl::UnavailableError("ask a worker: it answered what cannot be and was ended");
-    }
     if (give_up()) return absl::CancelledError("ask a worker: nobody waits for the answer");
     if (watch.Silent(worker.ring().pulse(), SteadyMs())) {
-      worker.End(WorkerEnd::kSilent);
-      return absl::UnavailableError("ask a worker: it showed no sign of life and was ended");
+      return end("it showed no sign of life", WorkerEnd::kSilent);
     }
     worker.Wait(kLook);
   }
 }
 
-absl::StatusOr<FromWorker> AskNewWorker(const Opening& opening, const Assignment& assignment,
-                                        const std::function<bool()>& give_up, Metrics& metrics) {
+absl::StatusOr<Catalog> AskNewWorker(const Opening& opening, const Assignment& assignment,
+                                     const std::function<bool()>& give_up, Metrics& metrics) {
   absl::Status last;
   for (int attempt = 0; attempt < limits::kDeathsOfSlice; ++attempt) {
     auto bell = Doorbell::Make();

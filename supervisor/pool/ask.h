@@ -13,16 +13,17 @@
 
 namespace tributary {
 
-// Sends `assignment` and waits for its answer. A Failure comes back as its
+// Sends `assignment`, a setup test or a question for the catalog, and waits for its end.
+// The catalog of all pages; empty after a test that passed. A Failure comes back as its
 // Status. CANCELLED: `give_up` said so. UNAVAILABLE: the worker ended or hangs; it
 // is of no more use, and another may be asked.
-absl::StatusOr<FromWorker> Ask(Worker& worker, const Assignment& assignment,
-                               const std::function<bool()>& give_up);
+absl::StatusOr<Catalog> Ask(Worker& worker, const Assignment& assignment,
+                            const std::function<bool()>& give_up);
 
 // The same of a worker that is started for this, with `opening`, and ended after
 // it; one that ends is replaced a few times.
-absl::StatusOr<FromWorker> AskNewWorker(const Opening& opening, const Assignment& assignment,
-                                        const std::function<bool()>& give_up, Metrics& metrics);
+absl::StatusOr<Catalog> AskNewWorker(const Opening& opening, const Assignment& assignment,
+                                     const std::function<bool()>& give_up, Metrics& metrics);
 
 // What a worker is opened with.
 Opening MakeOpening(const std::map<std::string, std::string>& configuration,
@@ -33,7 +34,7 @@ absl::Status ToStatus(const Failure& failure);
 // Whether a worker shows signs of life, looked at once a second.
 class PulseWatch {
  public:
-  // `now_ms` is any steady clock. True: its pulse has stood still for
+  // `now_ms` is any steady clock. True: its pulse has not changed for
   // limits::kSilentPulseLooks looks. Counted in looks, not in time, so that a
   // supervisor that was stopped itself does not take its workers for dead.
   bool Silent(std::uint64_t pulse, std::int64_t now_ms);

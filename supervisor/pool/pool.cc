@@ -19,26 +19,32 @@ std::int64_t SteadyMs() {
 
 }  // namespace
 
+bool Order::MayBring(FrameType type) const {
+  switch (type) {
+    case FrameType::kEnd:
+      return true;
+    case FrameType::kAnswer:
+      return kind == Kind::kQuestion;
+    case FrameType::kOpened:
+    case FrameType::kMark:
+      return kind == Kind::kRead;
+    case FrameType::kBatch:
+    case FrameType::kPart:
+      return kind != Kind::kQuestion;
+  }
+  return false;
+}
+
 std::uint64_t Member::queued_bytes() const {
   std::uint64_t bytes = 0;
-  for (const Given& one : given) {
-    if (const auto* read = std::get_if<ReadWork>(&one.work)) bytes += read->estimated_bytes;
-  }
+  for (const Given& one : given) bytes += one.order.estimated_bytes;
   return bytes;
 }
 
-std::size_t Member::queued_cuts() const {
+std::size_t Member::queued_questions() const {
   return static_cast<std::size_t>(std::count_if(given.begin(), given.end(), [](const Given& one) {
-    return std::holds_alternative<CutWork>(one.work);
+    return one.order.kind == Order::Kind::kQuestion;
   }));
-}
-
-bool Member::Awaits(const FromWorker& answer) const {
-  const std::uint32_t id = answer.assignment();
-  if (idle() || id <= given.front().id || id > given.back().id) return false;
-  // In the order in which they were asked for, so each is taken once.
-  if (!early.empty() && id <= early.back().assignment()) return false;
-  return std::holds_alternative<CutWork>(given[id - given.front().id].work);
 }
 
 Pool::Pool(StartWorker start, Opening opening, std::size_t size, const Doorbell& bell,
@@ -50,17 +56,28 @@ Pool::Pool(StartWorker start, Opening opening, std::size_t size, const Doorbell&
       metrics_(metrics) {}
 
 absl::Status Pool::Start(std::size_t count) {
-  while (members_.size() < std::min(count, size_)) {
-    Member member;
-    const absl::Status started = Replace(member);
-    if (!started.ok()) return started;
-    members_.push_back(std::move(member));
+  while (slice_workers_ < std::min(count, size_)) {
+    const absl::Status added = Add(WorkerRole::kSlices);
+    if (!added.ok()) return added;
+    ++slice_workers_;
   }
   return absl::OkStatus();
 }
 
+absl::Status Pool::StartLogWorker() { return Add(WorkerRole::kLog); }
+
+absl::Status Pool::Add(WorkerRole role) {
+  Member& member = members_.emplace_back();
+  member.role = role;
+  const absl::Status started = Replace(member);
+  if (!started.ok()) members_.pop_back();
+  return started;
+}
+
 absl::Status Pool::Replace(Member& member) {
+  const WorkerRole role = member.role;
   member = Member{};
+  member.role = role;
   auto process = start_(bell_.fd(), opening_, metrics_);
   if (!process.ok()) {
     member.ended = true;
@@ -70,39 +87,28 @@ absl::Status Pool::Replace(Member& member) {
   return absl::OkStatus();
 }
 
-void Pool::Give(Member& member, Work work, Assignment assignment) {
-  assignment.set_id(member.next_id++);
-  const absl::Status sent = member.process->Send(assignment);
-  member.given.push_back({assignment.id(), std::move(work)});
-  // Otherwise the worker is gone, which Receive finds.
+void Pool::Give(Member& member, Order order) {
+  order.assignment.set_id(member.next_id++);
+  const absl::Status sent = member.process->Send(order.assignment);
+  const std::uint32_t id = order.assignment.id();
+  // What is read for a sync's whole length would be kept for as long.
+  order.assignment.Clear();
+  member.given.push_back({.id = id, .order = std::move(order)});
+  // Otherwise the worker is gone, which Look finds.
   if (absl::IsResourceExhausted(sent)) End(member, std::string(sent.message()));
 }
 
-std::optional<FromWorker> Pool::Receive(Member& member) {
-  if (member.idle()) member.early.clear();
-  if (!member.early.empty() && member.early.front().assignment() <= member.given.front().id) {
-    FromWorker answer = std::move(member.early.front());
-    member.early.pop_front();
-    return answer;
-  }
-  if (member.ended) return std::nullopt;
-  FromWorker answer;
-  auto received = member.process->Receive(answer);
-  while (received.ok() && *received && member.Awaits(answer)) {
-    member.early.push_back(std::move(answer));
-    received = member.process->Receive(answer);
-  }
-  if (absl::IsInvalidArgument(received.status())) {
-    End(member, std::string(received.status().message()));
-  } else if (!received.ok()) {
+void Pool::Look(Member& member) {
+  if (member.ended) return;
+  const absl::Status look = member.process->Look();
+  if (absl::IsInvalidArgument(look)) {
+    End(member, std::string(look.message()));
+  } else if (!look.ok()) {
     member.ending = member.process->End();
     member.ended = true;
-  } else if (*received) {
-    return answer;
   } else if (!member.idle() && member.watch.Silent(member.process->ring().pulse(), SteadyMs())) {
     End(member, "it showed no sign of life", WorkerEnd::kSilent);
   }
-  return std::nullopt;
 }
 
 void Pool::End(Member& member, const std::string& why, WorkerEnd end) {

@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "supervisor/plan/scheduler.h"
 #include "supervisor/pool/ask.h"
 #include "supervisor/pool/doorbell.h"
+#include "supervisor/pool/order.h"
 #include "supervisor/pool/worker.h"
 
 namespace tributary {
@@ -25,28 +25,27 @@ namespace tributary {
 // A worker's place in the pool, which another worker takes when it ends.
 struct Member {
   struct Given {
+    // The assignment's, as its frames have it.
     std::uint32_t id = 0;
-    Work work;
-    // That its slice is read in; nothing until its first mark.
-    std::optional<std::string> version = {};
+    Order order;
+    // Its opened frame was taken.
+    bool opened = false;
   };
 
   bool idle() const { return given.empty(); }
   std::uint64_t queued_bytes() const;
-  std::size_t queued_cuts() const;
-  // The answer is to a cut that is not yet the first: the ring, which is read
-  // apart from the socket, still has the end of what was given before it.
-  bool Awaits(const FromWorker& answer) const;
+  std::size_t queued_questions() const;
 
+  WorkerRole role = WorkerRole::kSlices;
   std::unique_ptr<Worker> process;
   // In the order in which the worker does it.
   std::deque<Given> given;
   std::uint32_t next_id = 1;
-  // Answers that wait for their turn, at most one for each cut given.
-  std::deque<FromWorker> early;
   PulseWatch watch;
   // The beginning of a message that comes in several frames.
   std::string parts;
+  // The next frame, where it could not be taken yet.
+  std::optional<Frame> waiting;
   // The process is gone; its ring may still hold frames.
   bool ended = false;
   // How it ended, for people.
@@ -59,21 +58,22 @@ class Pool {
   Pool(StartWorker start, Opening opening, std::size_t size, const Doorbell& bell,
        Metrics& metrics);
 
-  // Starts workers until `count` places, at most the pool's size, are taken.
+  // Starts workers for slices until `count` places, at most the pool's size, are taken.
   // RESOURCE_EXHAUSTED where one cannot be started.
   absl::Status Start(std::size_t count);
+  // Starts the one worker for the log, beside the pool's size. Called once.
+  absl::Status StartLogWorker();
   // Starts a worker in a place whose worker is gone.
   absl::Status Replace(Member& member);
 
-  std::vector<Member>& members() { return members_; }
+  std::deque<Member>& members() { return members_; }
 
-  // Sends the work; a worker that is gone is noticed by the next Receive.
-  void Give(Member& member, Work work, Assignment assignment);
+  // Sends the order's assignment; a worker that is gone is noticed by the next Look.
+  void Give(Member& member, Order order);
 
-  // The worker's next answer on its control socket, if there is one and the work
-  // that was given before it is over. A worker that is found gone, broken or
-  // without a sign of life is ended and marked.
-  std::optional<FromWorker> Receive(Member& member);
+  // Ends and marks a worker that is gone, that wrote on its control socket, or that has
+  // work and shows no sign of life.
+  void Look(Member& member);
   // Ends the worker for what it did.
   void End(Member& member, const std::string& why, WorkerEnd end = WorkerEnd::kBroken);
 
@@ -83,12 +83,16 @@ class Pool {
             const std::function<bool(const Member&)>& takes_frames_of);
 
  private:
+  absl::Status Add(WorkerRole role);
+
   StartWorker start_;
   Opening opening_;
   std::size_t size_;
   const Doorbell& bell_;
   Metrics& metrics_;
-  std::vector<Member> members_;
+  // A place keeps its address.
+  std::deque<Member> members_;
+  std::size_t slice_workers_ = 0;
 };
 
 }  // namespace tributary

@@ -1,5 +1,5 @@
-// A worker as the sync sees it: what it is sent, what it answers, and the frames that
-// it writes. WorkerProcess is the one there is; simulations have another.
+// A worker as the sync sees it: what it is sent, and the frames that it writes. WorkerProcess is
+// the one there is; simulations have another.
 //
 // Used by the thread that started it.
 #ifndef TRIBUTARY_SUPERVISOR_POOL_WORKER_H_
@@ -80,12 +80,12 @@ class Worker {
 
   // UNAVAILABLE: it is gone. RESOURCE_EXHAUSTED: it takes nothing more.
   virtual absl::Status Send(const Assignment& assignment) = 0;
-  // Its next answer, if all of it has come: true. UNAVAILABLE: it is gone.
-  // INVALID_ARGUMENT: what it says is no message.
-  virtual absl::StatusOr<bool> Receive(FromWorker& answer) = 0;
-  // Until Receive may have something, or `timeout` has passed.
+  // Sends on what the worker did not take at once. UNAVAILABLE: it is gone.
+  // INVALID_ARGUMENT: it wrote on its control socket, where it has nothing to say.
+  virtual absl::Status Look() = 0;
+  // Until the ring or Look may have something new, or `timeout` has passed.
   virtual void Wait(std::chrono::milliseconds timeout) = 0;
-  // The same for a poll(2) over many.
+  // For a poll(2) over many: ready when Look may have something new.
   virtual pollfd Awaited() const = 0;
 
   virtual FrameSource& ring() = 0;

@@ -1,6 +1,7 @@
 #include "supervisor/pool/worker_process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 
 // Boost has its vfork launcher only for those who say that the system has vfork.
@@ -98,8 +99,8 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(int data_rea
   }
   const pid_t pid = child.id();
   child.detach();
-  std::unique_ptr<WorkerProcess> worker(
-      new WorkerProcess(pid, ControlChannel(std::move(sockets->first)), std::move(ring), metrics));
+  std::unique_ptr<WorkerProcess> worker(new WorkerProcess(
+      pid, ControlChannel(std::move(sockets->first)), std::move(ring), data_ready, metrics));
   ToWorker message;
   *message.mutable_opening() = opening;
   const absl::Status sent = worker->channel_.Send(message);
@@ -110,18 +111,21 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(int data_rea
 absl::Status WorkerProcess::Send(const Assignment& assignment) {
   ToWorker message;
   *message.mutable_assignment() = assignment;
-  // A read is answered through the ring.
-  if (!assignment.has_read()) asked_.push_back(assignment.work_case());
   return channel_.Send(message);
 }
 
-absl::StatusOr<bool> WorkerProcess::Receive(FromWorker& answer) {
-  // A worker that is gone shows in what is received.
+absl::Status WorkerProcess::Look() {
+  // A worker that is gone shows in its silence.
   if (channel_.has_unsent()) channel_.Flush().IgnoreError();
-  const auto received = channel_.Receive(
-      answer, BoundsFor(asked_.empty() ? Assignment::WORK_NOT_SET : asked_.front()));
-  if (received.ok() && *received && !asked_.empty()) asked_.pop_front();
-  return received;
+  return channel_.CheckSilence();
+}
+
+void WorkerProcess::Wait(std::chrono::milliseconds timeout) {
+  if (!ring_->ArmDoorbell()) return;
+  pollfd fds[] = {Awaited(), {data_ready_, POLLIN, 0}};
+  if (::poll(fds, 2, static_cast<int>(timeout.count())) > 0 && (fds[1].revents & POLLIN) != 0) {
+    ClearBell(data_ready_);
+  }
 }
 
 pollfd WorkerProcess::Awaited() const {

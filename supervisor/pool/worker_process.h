@@ -7,7 +7,6 @@
 
 #include <sys/types.h>
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +22,7 @@ namespace tributary {
 class WorkerProcess final : public Worker {
  public:
   // Starts this executable in its worker role and sends it `opening`; as StartWorker.
+  // The bell `data_ready` outlives the worker.
   static absl::StatusOr<std::unique_ptr<WorkerProcess>> Start(int data_ready,
                                                               const Opening& opening,
                                                               Metrics& metrics);
@@ -35,8 +35,8 @@ class WorkerProcess final : public Worker {
   std::string End(std::optional<WorkerEnd> why = std::nullopt) override;
   bool alive() const override { return pid_ > 0; }
   absl::Status Send(const Assignment& assignment) override;
-  absl::StatusOr<bool> Receive(FromWorker& answer) override;
-  void Wait(std::chrono::milliseconds timeout) override { channel_.Wait(timeout); }
+  absl::Status Look() override;
+  void Wait(std::chrono::milliseconds timeout) override;
   pollfd Awaited() const override;
   RingConsumer& ring() override { return *ring_; }
 
@@ -44,16 +44,19 @@ class WorkerProcess final : public Worker {
 
  private:
   WorkerProcess(pid_t pid, ControlChannel channel, std::shared_ptr<RingConsumer> ring,
-                Metrics& metrics)
-      : pid_(pid), channel_(std::move(channel)), ring_(std::move(ring)), metrics_(metrics) {
+                int data_ready, Metrics& metrics)
+      : pid_(pid),
+        channel_(std::move(channel)),
+        ring_(std::move(ring)),
+        data_ready_(data_ready),
+        metrics_(metrics) {
     metrics_.WorkerStarted();
   }
 
   pid_t pid_;
   ControlChannel channel_;
-  // What is not answered yet, in the order in which it will be. Each bounds its answer.
-  std::deque<Assignment::WorkCase> asked_;
   std::shared_ptr<RingConsumer> ring_;
+  int data_ready_;
   Metrics& metrics_;
 };
 

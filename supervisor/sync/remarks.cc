@@ -27,9 +27,8 @@ const char* Says(ColumnRemark::What what) {
 
 }  // namespace
 
-bool Remarks::CanBe(const Mark& mark, const TableToCopy& table) {
-  // The first mark comes before any row.
-  if (mark.remarks_size() > (mark.opens() ? 0 : limits::kMaxRemarksInMark)) return false;
+bool Remarks::IsPlausible(const Mark& mark, const TableToCopy& table) {
+  if (mark.remarks_size() > limits::kMaxRemarksInMark) return false;
   return std::all_of(mark.remarks().begin(), mark.remarks().end(),
                      [&table](const ColumnRemark& remark) {
                        return *Says(remark.what()) != '\0' &&

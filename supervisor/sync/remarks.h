@@ -25,7 +25,7 @@ class Remarks {
  public:
   // Whether a sound worker may have remarked that of a table with these columns; the
   // others' remarks are not to be added.
-  static bool CanBe(const Mark& mark, const TableToCopy& table);
+  static bool IsPlausible(const Mark& mark, const TableToCopy& table);
 
   // `table` is its place in the scheduler.
   void Add(std::size_t table, const Mark& mark);

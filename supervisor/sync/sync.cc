@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "supervisor/sync/copy_lane.h"
 #include "supervisor/sync/figures.h"
 #include "supervisor/sync/messages.h"
 #include "supervisor/sync/staging_key.h"
@@ -126,7 +127,7 @@ absl::Status Sync::AskCatalog() {
     assignment.set_id(member.next_id++);
     auto answer = Ask(*member.process, assignment, [this] { return !MayGoOn().ok(); });
     if (answer.ok()) {
-      catalog_ = std::move(*answer->mutable_catalog());
+      catalog_ = *std::move(answer);
       return absl::OkStatus();
     }
     last = answer.status();
@@ -202,8 +203,10 @@ absl::Status Sync::CopyTables() {
   const absl::Status started = pool_->Start(settings_.workers);
   if (!started.ok()) return started;
   scheduler_ = &scheduler;
-  Copy copy(scheduler, *pool_, *outbox_, *this, figures_);
-  const absl::Status copied = copy.Run();
+  Requests requests;
+  CopyLane copies(scheduler, requests);
+  Merger merger({&copies}, requests, *pool_, *outbox_, *this, figures_);
+  const absl::Status copied = merger.Run();
   Count();
   scheduler_ = nullptr;
   if (copied.ok() && scheduler.live_tables() == scheduler.tables()) SetComplete();
@@ -212,7 +215,7 @@ absl::Status Sync::CopyTables() {
        {"epoch", plan_.state.epoch},
        {"rows", absl::StrCat(figures_.records)},
        {"live", absl::StrCat(scheduler.live_tables())},
-       {"workers_ended", absl::StrCat(copy.deaths())}});
+       {"workers_ended", absl::StrCat(merger.deaths())}});
   return copied;
 }
 

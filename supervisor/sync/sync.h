@@ -18,12 +18,13 @@
 #include "supervisor/delivery/outbox.h"
 #include "supervisor/metrics/sync_meter.h"
 #include "supervisor/plan/plan.h"
+#include "supervisor/plan/scheduler.h"
 #include "supervisor/pool/pool.h"
 #include "supervisor/pool/worker_process.h"
 #include "supervisor/request/connection.h"
 #include "supervisor/request/selection.h"
 #include "supervisor/settings.h"
-#include "supervisor/sync/copy.h"
+#include "supervisor/sync/merger.h"
 
 namespace tributary {
 
@@ -54,7 +55,7 @@ struct SyncWorld {
   };
 };
 
-class Sync : private CopyHost {
+class Sync : private MergerHost {
  public:
   // `draining`: the process is to end; the sync stops at a checkpoint. `bell` is
   // rung by whoever sets it.

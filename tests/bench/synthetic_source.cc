@@ -53,7 +53,7 @@ class SyntheticSource : public Source {
     return catalog;
   }
 
-  absl::StatusOr<Slices> Slice(const SliceAssignment& assignment) override {
+  absl::StatusOr<Slices> Slice(const CutAssignment& assignment) override {
     Slices slices;
     for (const auto& asked : assignment.tables()) {
       auto& table = *slices.add_tables();
@@ -62,19 +62,20 @@ class SyntheticSource : public Source {
     return slices;
   }
 
-  absl::StatusOr<ReadEnd> Read(const ReadAssignment& assignment, SliceWriter& writer) override {
-    ReadEnd end;
+  absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
+                                     SliceWriter& writer) override {
+    AssignmentEnd end;
     const std::uint64_t to = Bound(assignment.range().to(), bench::kSyntheticRowsInTable);
     for (std::uint64_t row = Bound(assignment.range().from(), 0); row < to; ++row) {
       rows_.Write(row, writer);
       if (!writer.MarkDue() || row + 1 == to) continue;
       writer.Mark(absl::StrCat(row + 1), kVersion);
       if (!writer.PauseWanted()) continue;
-      end.set_outcome(ReadEnd::PAUSED);
+      end.set_outcome(AssignmentEnd::PAUSED);
       return end;
     }
     writer.Mark(assignment.range().to(), kVersion);
-    end.set_outcome(ReadEnd::DONE);
+    end.set_outcome(AssignmentEnd::DONE);
     return end;
   }
 

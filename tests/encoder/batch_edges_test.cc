@@ -149,7 +149,6 @@ TEST_F(BatchEdgeTest, AMarkComesBehindItsRowsAndSaysWhatItWasTold) {
   Mark mark;
   ASSERT_TRUE(mark.ParseFromString(pieces[1].payload));
   EXPECT_EQ(mark.at(), "bound");
-  EXPECT_EQ(mark.version(), "version");
   EXPECT_EQ(pieces[2].type, FrameType::kMark);
 }
 

@@ -58,7 +58,7 @@ class SchedulerTest : public ::testing::Test {
   void CutInto(const Ranges& ranges) { scheduler_->Cut(NextCut(), SlicesOf(ranges)); }
   void ReadWhole(const ReadWork& read, const std::string& version = "v1") {
     ASSERT_EQ(scheduler_->Open(read, version), MarkResult::kTaken);
-    ASSERT_EQ(scheduler_->Mark(read, read.range.to, version), MarkResult::kTaken);
+    ASSERT_EQ(scheduler_->Mark(read, read.range.to), MarkResult::kTaken);
   }
   TableState& entry() { return plan_.state.tables.begin()->second; }
 
@@ -164,7 +164,6 @@ TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
   EXPECT_EQ(scheduler_->Open(first, "v1"), MarkResult::kTaken);
   EXPECT_EQ(entry().version, "v1") << "before its first mark";
   EXPECT_EQ(scheduler_->Open(second, "v2"), MarkResult::kMoved);
-  EXPECT_EQ(scheduler_->Mark(second, "7", "v2"), MarkResult::kMoved);
   EXPECT_TRUE(entry().done.Done().empty());
 
   scheduler_->Restart(0, /*as_one_slice=*/true);
@@ -204,7 +203,7 @@ TEST_F(SchedulerTest, WhatIsGivenBackGoesOnBehindItsLastMarkAndFirst) {
   const ReadWork first = NextRead();
   const ReadWork second = NextRead();
   ASSERT_EQ(scheduler_->Open(first, "v1"), MarkResult::kTaken);
-  ASSERT_EQ(scheduler_->Mark(first, "1", "v1"), MarkResult::kTaken);
+  ASSERT_EQ(scheduler_->Mark(first, "1"), MarkResult::kTaken);
   // From the last to the first, as a worker's queue is given back.
   EXPECT_FALSE(scheduler_->GiveBack(second, false));
   EXPECT_FALSE(scheduler_->GiveBack(first, true));
@@ -224,7 +223,7 @@ TEST_F(SchedulerTest, ThreeDeathsOfOneSlicePutTheTableAside) {
   EXPECT_FALSE(scheduler_->GiveBack(read, false)) << "a pause is no death";
   read = NextRead();
   ASSERT_EQ(scheduler_->Open(read, "v1"), MarkResult::kTaken);
-  ASSERT_EQ(scheduler_->Mark(read, "4", "v1"), MarkResult::kTaken);
+  ASSERT_EQ(scheduler_->Mark(read, "4"), MarkResult::kTaken);
   EXPECT_TRUE(scheduler_->GiveBack(read, true));
   scheduler_->SetAside(read.table);
   EXPECT_TRUE(scheduler_->Stale(read));
@@ -301,8 +300,8 @@ TEST_F(SchedulerTest, ASlicesEndMayBeMarkedBehindItsLastRowAndOnceMore) {
   CutInto({{"", "5"}, {"5", ""}});
   const ReadWork first = NextRead();
   ReadWhole(first);
-  EXPECT_EQ(scheduler_->Mark(first, "5", "v1"), MarkResult::kTaken);
-  EXPECT_EQ(scheduler_->Mark(first, "4", "v1"), MarkResult::kBroken);
+  EXPECT_EQ(scheduler_->Mark(first, "5"), MarkResult::kTaken);
+  EXPECT_EQ(scheduler_->Mark(first, "4"), MarkResult::kBroken);
   EXPECT_EQ(scheduler_->Finish(first), FinishResult::kOpen);
 }
 
@@ -312,10 +311,10 @@ TEST_F(SchedulerTest, MarksAndEndsThatCannotBeAreFoundOut) {
   const ReadWork first = NextRead();
   ASSERT_EQ(scheduler_->Open(first, "v1"), MarkResult::kTaken);
   EXPECT_EQ(scheduler_->Finish(first), FinishResult::kBroken);
-  EXPECT_EQ(scheduler_->Mark(first, "", "v1"), MarkResult::kTaken) << "its own start says nothing";
+  EXPECT_EQ(scheduler_->Mark(first, ""), MarkResult::kTaken) << "its own start says nothing";
   ReadWork second = NextRead();
-  EXPECT_EQ(scheduler_->Mark(second, "", "v1"), MarkResult::kTaken);
-  EXPECT_EQ(scheduler_->Mark(first, "", "v1"), MarkResult::kTaken);
+  EXPECT_EQ(scheduler_->Mark(second, ""), MarkResult::kTaken);
+  EXPECT_EQ(scheduler_->Mark(first, ""), MarkResult::kTaken);
   EXPECT_EQ(entry().done.Done(), (Ranges{{"5", ""}}));
 }
 

@@ -16,17 +16,15 @@ namespace {
 constexpr std::uint32_t kNoSuchWork = 1'000'000;
 constexpr std::size_t kManyBytes = 64 * limits::kMiB;
 
-std::string MarkText(const std::string& at, const std::string& version) {
+std::string MarkText(const std::string& at) {
   Mark mark;
   mark.set_at(at);
-  mark.set_version(version);
   return mark.SerializeAsString();
 }
 
 void WriteRemark(Pen& pen, ColumnRemark::What what, std::uint32_t column) {
   Mark mark;
   mark.set_at("9999");
-  mark.set_version(pen.version());
   ColumnRemark& remark = *mark.add_remarks();
   remark.set_what(what);
   remark.set_column(column);
@@ -35,8 +33,8 @@ void WriteRemark(Pen& pen, ColumnRemark::What what, std::uint32_t column) {
 }
 
 void WriteEnd(Pen& pen, int outcome) {
-  ReadEnd end;
-  end.set_outcome(static_cast<ReadEnd::Outcome>(outcome));
+  AssignmentEnd end;
+  end.set_outcome(static_cast<AssignmentEnd::Outcome>(outcome));
   pen.WriteOf(FrameType::kEnd, end.SerializeAsString());
 }
 
@@ -95,29 +93,36 @@ const std::vector<Deed>& Deeds() {
      [](Pen& pen) { pen.MoveHead(1); }},
     {"BytesThatWereNeverWritten", Moment::kAmid, "without its magic number",
      [](Pen& pen) { pen.MoveHead(64 * kFrameAlignment); }},
-    {"AMarkThatIsNone", Moment::kAmid, "a mark that is none",
+    {"AMarkThatDoesNotParse", Moment::kAmid, "does not parse",
      [](Pen& pen) { pen.WriteOf(FrameType::kMark, "\xff\xff\xff no mark"); }},
-    {"AMarkOfAnotherVersion", Moment::kAmid, "another version",
-     [](Pen& pen) { pen.WriteOf(FrameType::kMark, MarkText("1", "another")); }},
-    {"AMarkLongerThanABoundIs", Moment::kAmid, "a mark that cannot be",
+    {"ASliceThatIsOpenedTwice", Moment::kAmid, "opened a slice twice",
      [](Pen& pen) {
-       pen.WriteOf(FrameType::kMark,
-                   MarkText(std::string(limits::kMaxBoundBytes + 1, '1'), pen.version()));
+       Opened opened;
+       opened.set_version("another");
+       pen.WriteOf(FrameType::kOpened, opened.SerializeAsString());
      }},
-    {"AMarkWithARemarkOfNoColumn", Moment::kAmid, "a mark that cannot be",
+    {"RowsOfASliceThatIsNotOpened", Moment::kFirst, "has not opened",
+     [](Pen& pen) { pen.WriteFirst(FrameType::kBatch, Pen::Payload()); }},
+    {"AnAnswerToARead", Moment::kAmid, "its work does not bring",
+     [](Pen& pen) { pen.WriteOf(FrameType::kAnswer, Answer().SerializeAsString()); }},
+    {"AMarkLongerThanABoundIs", Moment::kAmid, "a bound over the size limit",
+     [](Pen& pen) {
+       pen.WriteOf(FrameType::kMark, MarkText(std::string(limits::kMaxBoundBytes + 1, '1')));
+     }},
+    {"AMarkWithARemarkOfNoColumn", Moment::kAmid, "impossible remarks",
      [](Pen& pen) { WriteRemark(pen, ColumnRemark::REPAIRED_UTF8, /*column=*/3); }},
-    {"AMarkWithARemarkOfNoKind", Moment::kAmid, "a mark that cannot be",
+    {"AMarkWithARemarkOfNoKind", Moment::kAmid, "impossible remarks",
      [](Pen& pen) { WriteRemark(pen, static_cast<ColumnRemark::What>(77), /*column=*/0); }},
-    {"AMarkBehindTheEnd", Moment::kLast, "a mark that cannot be",
-     [](Pen& pen) { pen.WriteOf(FrameType::kMark, MarkText("1", pen.version())); }},
-    {"AnEndThatIsNone", Moment::kAmid, "an end that is none",
+    {"AMarkAfterTheEnd", Moment::kLast, "lies outside its slice",
+     [](Pen& pen) { pen.WriteOf(FrameType::kMark, MarkText("1")); }},
+    {"AnEndThatDoesNotParse", Moment::kAmid, "end does not parse",
      [](Pen& pen) { pen.WriteOf(FrameType::kEnd, "\xff\xff\xff no end"); }},
-    {"AnEndOfUnknownOutcome", Moment::kAmid, "an end that is none",
+    {"AnEndOfUnknownOutcome", Moment::kAmid, "end does not parse",
      [](Pen& pen) { WriteEnd(pen, 77); }},
     {"AnEndWithoutItsMark", Moment::kAmid, "without a mark at its end",
-     [](Pen& pen) { WriteEnd(pen, ReadEnd::DONE); }},
-    {"APauseThatNobodyAskedFor", Moment::kAmid, "nobody asked",
-     [](Pen& pen) { WriteEnd(pen, ReadEnd::PAUSED); }},
+     [](Pen& pen) { WriteEnd(pen, AssignmentEnd::DONE); }},
+    {"APauseThatNobodyAskedFor", Moment::kAmid, "nobody asked it to",
+     [](Pen& pen) { WriteEnd(pen, AssignmentEnd::PAUSED); }},
     {"WorkThatItDoesNotHave", Moment::kAmid, "work that it does not have",
      [](Pen& pen) { pen.Write([](FrameHeader& header) { header.assignment += kNoSuchWork; }); }},
     {"WorkThatItHadBefore", Moment::kFirst, "work that it does not have",
@@ -125,7 +130,7 @@ const std::vector<Deed>& Deeds() {
     {"AMessageThatIsBrokenOff", Moment::kAmid, "broke off a message",
      [](Pen& pen) {
        pen.WriteOf(FrameType::kPart, Pen::Payload());
-       pen.WriteOf(FrameType::kMark, MarkText("1", pen.version()));
+       pen.WriteOf(FrameType::kMark, MarkText("1"));
      }},
     {"AMessageWithoutAnEnd", Moment::kAmid, "a message over the size limit",
      [](Pen& pen) {
@@ -133,17 +138,8 @@ const std::vector<Deed>& Deeds() {
          pen.WriteOf(FrameType::kPart, PartBytes());
        }
      }},
-    {"AnAnswerThatNobodyAskedFor", Moment::kAmid, "answered what it was not asked",
-     [](Pen& pen) {
-       FromWorker answer;
-       answer.set_assignment(pen.assignment());
-       answer.mutable_slices()->add_tables();
-       pen.Send(answer);
-     }},
-    {"GarbageOnTheSocket", Moment::kAmid, "no message",
-     [](Pen& pen) { pen.SendBytes(std::string("\x04\0\0\0\xff\xff\xff\xff", 8)); }},
-    {"AnAnswerOfFourGigabytes", Moment::kAmid, "claims",
-     [](Pen& pen) { pen.SendBytes("\xff\xff\xff\xff"); }},
+    {"WordsOnTheSocket", Moment::kAmid, "wrote on its control socket",
+     [](Pen& pen) { pen.SendBytes("\xff"); }},
     {kJams, Moment::kAmid, "without its magic number",
      [](Pen& pen) {
        pen.JamBells();
@@ -168,11 +164,6 @@ const std::vector<Deed>& Deeds() {
      }},
     {"KilledBetweenItsLastFrameAndTheEnd", Moment::kLast, "killed by signal 9",
      [](Pen&) { KillItself(); }},
-    {"KilledInMidAnswer", Moment::kAmid, "killed by signal 9",
-     [](Pen& pen) {
-       pen.SendBytes(std::string("\x40\0\0\0\x08", 5));
-       KillItself();
-     }},
     {"ExitedInMidSlice", Moment::kAmid, "exited with 3", [](Pen&) { ::_exit(3); }},
     {"CrashedInMidSlice", Moment::kAmid, "killed by signal 6", [](Pen&) { std::abort(); }},
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

@@ -3,6 +3,7 @@
 #ifndef TRIBUTARY_TESTS_ROGUE_DEEDS_H_
 #define TRIBUTARY_TESTS_ROGUE_DEEDS_H_
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -47,7 +48,7 @@ inline constexpr char kOtherAnswer[] = "CatalogIsNone";
 inline constexpr char kMisfit[] = "CutsThatDoNotFitTogether";
 inline constexpr char kCatalogOfNothing[] = "CatalogOfMillionsOfEmptyTables";
 inline constexpr char kCutsOfNothing[] = "CutsIntoMillionsOfEmptySlices";
-inline constexpr char kLargeCuts[] = "CutsAsLargeAsACatalog";
+inline constexpr std::size_t kManyAnswerBytes = std::size_t{64} << 20;
 // A deed that takes limits::kMessageAssemblyLimit, so it is done once only.
 inline constexpr char kStandsStill[] = "AMessageThatStandsStill";
 // Reads its slice to the end and never says so.

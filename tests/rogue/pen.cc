@@ -66,14 +66,6 @@ Pen::Frame Pen::FirstBatch(std::uint64_t from) const {
   std::abort();
 }
 
-std::string Pen::version() const {
-  const Frame newest = Newest();
-  Mark mark;
-  mark.ParseFromArray(memory_.data(newest.at) + sizeof(FrameHeader) + newest.header.skip,
-                      static_cast<int>(newest.header.payload_bytes));
-  return mark.version();
-}
-
 FrameHeader Pen::Sound() const {
   FrameHeader header = Newest().header;
   header.magic = kFrameMagic;
@@ -118,6 +110,16 @@ void Pen::WriteOf(FrameType type, std::string_view payload) {
       payload);
 }
 
+void Pen::WriteFirst(FrameType type, std::string_view payload) {
+  Write(
+      [type](FrameHeader& header) {
+        header.type = type;
+        header.records = 0;
+        ++header.assignment;
+      },
+      payload);
+}
+
 void Pen::WriteWithForm(std::string_view form) {
   fivetran_sdk::v2::UpdateResponse response;
   response.mutable_warning()->set_message("said by a rogue, and harmless");
@@ -153,15 +155,6 @@ void Pen::Publish(std::uint64_t head) {
   [[maybe_unused]] const auto rung = ::write(kDataReadyFd, &one, sizeof(one));
 }
 
-void Pen::Send(const FromWorker& answer) {
-  const std::string text = answer.SerializeAsString();
-  std::string bytes;
-  for (std::size_t at = 0; at < 4; ++at) {
-    bytes.push_back(static_cast<char>(text.size() >> (8 * at)));
-  }
-  SendBytes(bytes + text);
-}
-
 void Pen::SendBytes(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(kControlFd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -175,24 +168,23 @@ void Pen::SendBytes(std::string_view bytes) {
   }
 }
 
-void Pen::SendEmpty(int answer, int element, std::size_t bytes) {
+void Pen::WriteEmptyAnswers(int answer, int element, std::size_t bytes) {
   constexpr int kLengthDelimited = 2;
-  std::string message;
+  constexpr std::size_t kPageBytes = limits::kMiB;
   // A length of four bytes, also where fewer would do.
-  message.push_back(static_cast<char>(answer << 3 | kLengthDelimited));
-  const std::size_t rest = (bytes - 5) & ~std::size_t{1};
+  std::string page;
+  page.push_back(static_cast<char>(answer << 3 | kLengthDelimited));
+  const std::size_t rest = (kPageBytes - 5) & ~std::size_t{1};
   for (int shift = 0; shift < 28; shift += 7) {
-    message.push_back(static_cast<char>((rest >> shift & 0x7f) | (shift < 21 ? 0x80 : 0)));
+    page.push_back(static_cast<char>((rest >> shift & 0x7f) | (shift < 21 ? 0x80 : 0)));
   }
-  while (message.size() < 5 + rest) {
-    message.push_back(static_cast<char>(element << 3 | kLengthDelimited));
-    message.push_back('\0');
+  while (page.size() < 5 + rest) {
+    page.push_back(static_cast<char>(element << 3 | kLengthDelimited));
+    page.push_back('\0');
   }
-  std::string length;
-  for (int shift = 0; shift < 32; shift += 8) {
-    length.push_back(static_cast<char>(message.size() >> shift));
+  for (std::size_t written = 0; written < bytes; written += page.size()) {
+    written == 0 ? WriteFirst(FrameType::kAnswer, page) : WriteOf(FrameType::kAnswer, page);
   }
-  SendBytes(length + message);
 }
 
 void Pen::LetBellsBlock() {
@@ -209,9 +201,12 @@ void Pen::JamBells() {
     }
   }).detach();
   [[maybe_unused]] const auto put = ::write(kSpaceFreeFd, &kMost, sizeof(kMost));
+  // The newest frame is a mark; the same one again moves nothing.
+  const Frame newest = Newest();
   Mark mark;
-  mark.set_version(version());
-  mark.set_opens(true);
+  mark.ParseFromArray(memory_.data(newest.at) + sizeof(FrameHeader) + newest.header.skip,
+                      static_cast<int>(newest.header.payload_bytes));
+  mark.clear_remarks();
   const std::string text = mark.SerializeAsString();
   RingControl& control = memory_.control();
   for (int ring = 0; ring < kRingsToJam; ++ring) {

@@ -27,6 +27,9 @@ class Pen {
   // Publishes a frame with what `spoil` makes of a sound header.
   void Write(const std::function<void(FrameHeader&)>& spoil, std::string_view payload = Payload());
   void WriteOf(FrameType type, std::string_view payload);
+  // The same where the work that it is for has brought no frame yet: the one after the
+  // newest frame's, or the first.
+  void WriteFirst(FrameType type, std::string_view payload);
   // A batch that may come to the client, with `form` as its compact form.
   void WriteWithForm(std::string_view form);
   // As far as a worker has come that dies in the middle of a frame.
@@ -34,11 +37,10 @@ class Pen {
   // Moves the head and nothing else, once the supervisor has taken all before it.
   void MoveHead(std::int64_t by);
   // Straight onto the control socket.
-  void Send(const FromWorker& answer);
   void SendBytes(std::string_view bytes);
-  // An answer of `bytes` bytes, all of it empty messages or texts: its field `answer`
-  // is the first of its kind, in which they are field `element`.
-  void SendEmpty(int answer, int element, std::size_t bytes);
+  // Pages of an answer to the first assignment, `bytes` bytes in all, of nothing but empty
+  // messages: each page's field `answer` holds them as field `element`.
+  void WriteEmptyAnswers(int answer, int element, std::size_t bytes);
 
   // Bytes of an UpdateResponse whose Warning holds kMarker.
   static std::string_view Payload();
@@ -62,8 +64,6 @@ class Pen {
   std::uint32_t assignment() const { return Newest().header.assignment; }
   // Where the next frame will begin.
   std::uint64_t head() const { return memory_.control().head.load(); }
-  // What the newest frame, a mark, says of its version.
-  std::string version() const;
 
  private:
   struct Frame {

@@ -86,24 +86,22 @@ class RogueSource : public Source {
     } else if (name_ == rogue::kUnasked && times_.Take()) {
       catalog->set_unchanged(true);
     } else if (name_ == rogue::kOtherAnswer && times_.Take()) {
-      FromWorker answer;
-      answer.set_assignment(1);
-      answer.mutable_tested();
-      pen_.Send(answer);
+      Answer page;
+      page.mutable_slices()->add_tables();
+      pen_.WriteFirst(FrameType::kAnswer, page.SerializeAsString());
       pen_.LiveOn();
     } else if (name_ == rogue::kCatalogOfNothing && times_.Take()) {
-      pen_.SendEmpty(FromWorker::kCatalogFieldNumber, Catalog::kTablesFieldNumber,
-                     limits::kMaxControlMessageBytes);
+      pen_.WriteEmptyAnswers(Answer::kCatalogFieldNumber, Catalog::kTablesFieldNumber,
+                             rogue::kManyAnswerBytes);
       pen_.LiveOn();
     }
     return catalog;
   }
 
-  absl::StatusOr<Slices> Slice(const SliceAssignment& assignment) override {
-    const bool large = name_ == rogue::kLargeCuts;
-    if ((large || name_ == rogue::kCutsOfNothing) && times_.Take()) {
-      pen_.SendEmpty(FromWorker::kSlicesFieldNumber, Slices::kTablesFieldNumber,
-                     large ? limits::kMaxControlMessageBytes : limits::kMaxSlicesBytes);
+  absl::StatusOr<Slices> Slice(const CutAssignment& assignment) override {
+    if (name_ == rogue::kCutsOfNothing && times_.Take()) {
+      pen_.WriteEmptyAnswers(Answer::kSlicesFieldNumber, Slices::kTablesFieldNumber,
+                             rogue::kManyAnswerBytes);
       pen_.LiveOn();
     }
     auto slices = sound_.Slice(assignment);
@@ -115,7 +113,8 @@ class RogueSource : public Source {
     return slices;
   }
 
-  absl::StatusOr<ReadEnd> Read(const ReadAssignment& assignment, SliceWriter& writer) override {
+  absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
+                                     SliceWriter& writer) override {
     const bool told = deed_ != nullptr || name_ == rogue::kFlips || name_ == rogue::kStandsStill ||
                       name_ == rogue::kMute;
     if (!told || assignment.table() != rogue::kVictim || !times_.Take()) {

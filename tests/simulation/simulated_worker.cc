@@ -16,14 +16,8 @@ absl::Status SimulatedWorker::Send(const Assignment& assignment) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> SimulatedWorker::Receive(FromWorker& answer) {
-  if (answers_.empty()) {
-    if (alive_) return false;
-    return absl::UnavailableError("the worker is gone");
-  }
-  answer = std::move(answers_.front());
-  answers_.pop_front();
-  return true;
+absl::Status SimulatedWorker::Look() {
+  return alive_ ? absl::OkStatus() : absl::UnavailableError("the worker is gone");
 }
 
 absl::StatusOr<std::optional<Frame>> SimulatedWorker::Next() {
@@ -47,24 +41,36 @@ void SimulatedWorker::Step() {
 }
 
 void SimulatedWorker::Describe(const Assignment& assignment) {
-  FromWorker& answer = answers_.emplace_back();
-  answer.set_assignment(assignment.id());
-  *answer.mutable_catalog() = world_.source().Describe();
-  if (assignment.describe().known_version() != answer.catalog().version()) return;
-  answer.mutable_catalog()->clear_tables();
-  answer.mutable_catalog()->set_unchanged(true);
+  const Catalog catalog = world_.source().Describe();
+  Answer page;
+  page.mutable_catalog()->set_version(catalog.version());
+  page.mutable_catalog()->set_identity(catalog.identity());
+  if (assignment.describe().known_version() == catalog.version()) {
+    page.mutable_catalog()->set_unchanged(true);
+  } else {
+    for (const CatalogTable& table : catalog.tables()) {
+      *page.mutable_catalog()->add_tables() = table;
+      if (!OneIn(random(), 2)) continue;
+      PublishAnswer(assignment.id(), page);
+      page.mutable_catalog()->Clear();
+    }
+  }
+  PublishAnswer(assignment.id(), page);
+  AssignmentEnd end;
+  end.set_outcome(AssignmentEnd::DONE);
+  PublishEnd(assignment.id(), end);
 }
 
 void SimulatedWorker::Cut(const Assignment& assignment) {
   const bool wrong = world_.faults().cuts_are_wrong;
-  FromWorker& answer = answers_.emplace_back();
-  answer.set_assignment(assignment.id());
   if (wrong && OneIn(random(), 4)) {
-    answer.mutable_failure()->set_code(static_cast<int>(absl::StatusCode::kDataLoss));
-    return;
+    AssignmentEnd end;
+    end.mutable_failure()->set_code(static_cast<int>(absl::StatusCode::kDataLoss));
+    return PublishEnd(assignment.id(), end);
   }
-  Slices& slices = *answer.mutable_slices();
-  for (const auto& asked : assignment.slice().tables()) {
+  Answer page;
+  Slices& slices = *page.mutable_slices();
+  for (const auto& asked : assignment.cut().tables()) {
     Slices::Table& out = *slices.add_tables();
     for (const Range& range : asked.ranges()) {
       if (asked.access() == "key") {
@@ -75,6 +81,10 @@ void SimulatedWorker::Cut(const Assignment& assignment) {
     }
   }
   if (wrong && OneIn(random(), 2)) Spoil(slices);
+  PublishAnswer(assignment.id(), page);
+  AssignmentEnd end;
+  end.set_outcome(AssignmentEnd::DONE);
+  PublishEnd(assignment.id(), end);
 }
 
 void SimulatedWorker::CutRange(const Range& range, Slices::Table& out) {
@@ -123,13 +133,13 @@ void SimulatedWorker::Read(const Assignment& assignment) {
   if (!reading_.has_value()) {
     reading_ =
         Reading{world_.source().version(), world_.source().now(), PlaceOf(read.range().from(), 0)};
-    return PublishMark(id, "", /*opens=*/true);
+    return PublishOpened(id);
   }
   const Table& table = reading_->content->at(read.table());
   const int end = PlaceOf(read.range().to(), kPlaces);
   if (std::exchange(reading_->owes_mark, false)) {
     PublishMark(id, BoundAt(reading_->next));
-    if (id <= pause_through_) EndRead(id, ReadEnd::PAUSED);
+    if (id <= pause_through_) EndRead(id, AssignmentEnd::PAUSED);
     return;
   }
   Message batch{.kind = Message::Kind::kRows, .table = read.table()};
@@ -151,7 +161,7 @@ void SimulatedWorker::Read(const Assignment& assignment) {
       // version has moved, and the read fails.
       sent[column.name()] = value == row->second.end() ? "null" : value->second;
       if (column.type() != fivetran_sdk::v2::STRING && IsMisfit(sent[column.name()])) {
-        return EndRead(id, ReadEnd::WIDEN, column.name());
+        return EndRead(id, AssignmentEnd::WIDEN, column.name());
       }
     }
     reading_->next = row->first + 1;
@@ -166,7 +176,7 @@ void SimulatedWorker::Read(const Assignment& assignment) {
     reading_->owes_mark = keyed && OneIn(random(), 2);
     return;
   }
-  if (reading_->next >= end && reading_->marked_end) return EndRead(id, ReadEnd::DONE);
+  if (reading_->next >= end && reading_->marked_end) return EndRead(id, AssignmentEnd::DONE);
   reading_->marked_end = reading_->next >= end;
   if (reading_->marked_end) PublishMark(id, read.range().to());
 }
@@ -182,11 +192,15 @@ void SimulatedWorker::PublishBatch(std::uint32_t assignment, std::string bytes) 
   ring_.push_back({FrameType::kBatch, assignment, std::move(bytes)});
 }
 
-void SimulatedWorker::PublishMark(std::uint32_t assignment, const std::string& at, bool opens) {
+void SimulatedWorker::PublishOpened(std::uint32_t assignment) {
+  Opened opened;
+  opened.set_version(reading_->version);
+  ring_.push_back({FrameType::kOpened, assignment, opened.SerializeAsString()});
+}
+
+void SimulatedWorker::PublishMark(std::uint32_t assignment, const std::string& at) {
   Mark mark;
   mark.set_at(at);
-  mark.set_version(reading_->version);
-  mark.set_opens(opens);
   if (const std::uint64_t rows = std::exchange(reading_->remarked, 0); rows > 0) {
     ColumnRemark& remark = *mark.add_remarks();
     remark.set_what(ColumnRemark::LEFT_OUT);
@@ -195,12 +209,20 @@ void SimulatedWorker::PublishMark(std::uint32_t assignment, const std::string& a
   ring_.push_back({FrameType::kMark, assignment, mark.SerializeAsString()});
 }
 
-void SimulatedWorker::EndRead(std::uint32_t assignment, ReadEnd::Outcome outcome,
+void SimulatedWorker::PublishAnswer(std::uint32_t assignment, const Answer& page) {
+  ring_.push_back({FrameType::kAnswer, assignment, page.SerializeAsString()});
+}
+
+void SimulatedWorker::PublishEnd(std::uint32_t assignment, const AssignmentEnd& end) {
+  ring_.push_back({FrameType::kEnd, assignment, end.SerializeAsString()});
+}
+
+void SimulatedWorker::EndRead(std::uint32_t assignment, AssignmentEnd::Outcome outcome,
                               const std::string& widen) {
-  ReadEnd end;
+  AssignmentEnd end;
   end.set_outcome(outcome);
   if (!widen.empty()) end.add_widen(widen);
-  ring_.push_back({FrameType::kEnd, assignment, end.SerializeAsString()});
+  PublishEnd(assignment, end);
   reading_.reset();
   queue_.pop_front();
 }

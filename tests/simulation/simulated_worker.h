@@ -1,6 +1,5 @@
-// A worker as the supervisor sees it: a queue of work, a ring of frames, a socket
-// of answers. It does one small thing at a time, and may be killed between any
-// two; what it wrote stays to be read.
+// A worker as the supervisor sees it: a queue of work and a ring of frames. It does one small thing
+// at a time, and may be killed between any two; what it wrote stays to be read.
 #ifndef TRIBUTARY_TESTS_SIMULATION_SIMULATED_WORKER_H_
 #define TRIBUTARY_TESTS_SIMULATION_SIMULATED_WORKER_H_
 
@@ -28,7 +27,7 @@ class SimulatedWorker final : public Worker, private FrameSource {
   std::string End(std::optional<WorkerEnd> why) override;
   bool alive() const override { return alive_; }
   absl::Status Send(const Assignment& assignment) override;
-  absl::StatusOr<bool> Receive(FromWorker& answer) override;
+  absl::Status Look() override;
   void Wait(std::chrono::milliseconds) override { world_.Step(); }
   // The world rings the bell that is polled beside it.
   pollfd Awaited() const override { return {-1, 0, 0}; }
@@ -67,8 +66,12 @@ class SimulatedWorker final : public Worker, private FrameSource {
   void Spoil(Slices& slices);
   void Read(const Assignment& assignment);
   void PublishBatch(std::uint32_t assignment, std::string bytes);
-  void PublishMark(std::uint32_t assignment, const std::string& at, bool opens = false);
-  void EndRead(std::uint32_t assignment, ReadEnd::Outcome outcome, const std::string& widen = "");
+  void PublishOpened(std::uint32_t assignment);
+  void PublishMark(std::uint32_t assignment, const std::string& at);
+  void PublishAnswer(std::uint32_t assignment, const Answer& page);
+  void PublishEnd(std::uint32_t assignment, const AssignmentEnd& end);
+  void EndRead(std::uint32_t assignment, AssignmentEnd::Outcome outcome,
+               const std::string& widen = "");
 
   Random& random() { return world_.random(); }
 
@@ -79,7 +82,6 @@ class SimulatedWorker final : public Worker, private FrameSource {
   std::deque<Assignment> queue_;
   std::optional<Reading> reading_;
   std::deque<Published> ring_;
-  std::deque<FromWorker> answers_;
 };
 
 }  // namespace tributary::simulation

@@ -16,7 +16,7 @@ class OddTableTest : public ::testing::Test {
     Reading reading(folder_.path(), "o.db");
     Outcome outcome = reading.Read(reading.Table(name));
     EXPECT_TRUE(outcome.status.ok()) << outcome.status;
-    EXPECT_EQ(outcome.end.outcome(), ReadEnd::DONE);
+    EXPECT_EQ(outcome.end.outcome(), AssignmentEnd::DONE);
     return outcome;
   }
   TempFolder folder_;
@@ -82,7 +82,7 @@ TEST_F(OddTableTest, Utf16KeysThatBeginWithAByteOrderMarkAreReadOnceEach) {
       const Outcome outcome = reading.Read(table, rest);
       ASSERT_TRUE(outcome.status.ok()) << outcome.status;
       rows += outcome.rows.size();
-      if (outcome.end.outcome() == ReadEnd::DONE) break;
+      if (outcome.end.outcome() == AssignmentEnd::DONE) break;
       rest.set_from(outcome.marks.back().at);
     }
     EXPECT_EQ(rows, 200u) << encoding;

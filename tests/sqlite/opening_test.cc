@@ -309,7 +309,7 @@ TEST_F(OpeningTest, ASnapshotThatIsCopiedOverTheLastOneIsReadAndNothingOfTheLast
     ASSERT_TRUE(outcome.status.ok()) << outcome.status;
     ASSERT_EQ(outcome.rows.size(), 3000u);
     for (const Values& row : outcome.rows) ASSERT_EQ(row.at("v").string(), wanted);
-    EXPECT_EQ(outcome.marks.back().version, Reading(root_, "a.db").Describe().version());
+    EXPECT_EQ(outcome.version, Reading(root_, "a.db").Describe().version());
   }
 }
 

@@ -76,7 +76,7 @@ double WholeRead(Reading& reading, const CatalogTable& table, std::uint64_t& byt
   const double start = ThreadSeconds();
   const auto end = reading.source().Read(assignment, writer);
   const double seconds = ThreadSeconds() - start;
-  if (!end.ok() || end->outcome() != ReadEnd::DONE) std::abort();
+  if (!end.ok() || end->outcome() != AssignmentEnd::DONE) std::abort();
   return seconds;
 }
 

@@ -163,20 +163,20 @@ Outcome Reading::Read(const CatalogTable& table, const Range& range) {
   std::string parts;
   tap.Start([&](const FrameHeader& header, std::string payload) {
     EXPECT_EQ(header.assignment, id);
+    if (header.type == FrameType::kOpened) {
+      Opened opened;
+      EXPECT_TRUE(opened.ParseFromString(payload));
+      EXPECT_TRUE(outcome.rows.empty() && outcome.marks.empty());
+      EXPECT_FALSE(opened.version().empty());
+      outcome.version = opened.version();
+      return;
+    }
     if (header.type == FrameType::kMark) {
       Mark mark;
       EXPECT_TRUE(mark.ParseFromString(payload));
-      if (mark.opens()) {
-        // Says the version before the first row, and no progress.
-        EXPECT_TRUE(outcome.rows.empty() && outcome.marks.empty());
-        EXPECT_FALSE(mark.version().empty());
-        EXPECT_EQ(mark.remarks_size(), 0);
-        return;
-      }
-      outcome.marks.push_back({mark.at(),
-                               mark.version(),
-                               outcome.rows.size(),
-                               {mark.remarks().begin(), mark.remarks().end()}});
+      EXPECT_FALSE(outcome.version.empty()) << "a mark before the slice was opened";
+      outcome.marks.push_back(
+          {mark.at(), outcome.rows.size(), {mark.remarks().begin(), mark.remarks().end()}});
       if (static_cast<int>(outcome.marks.size()) == pause_after_marks) {
         tap.control().pause_through = id;
       }
@@ -209,7 +209,7 @@ std::vector<Values> Reading::ReadAll(const CatalogTable& table, const std::vecto
   for (const Range& slice : slices) {
     Outcome outcome = Read(table, slice);
     EXPECT_TRUE(outcome.status.ok()) << outcome.status;
-    EXPECT_EQ(outcome.end.outcome(), ReadEnd::DONE);
+    EXPECT_EQ(outcome.end.outcome(), AssignmentEnd::DONE);
     rows.insert(rows.end(), std::make_move_iterator(outcome.rows.begin()),
                 std::make_move_iterator(outcome.rows.end()));
   }
@@ -217,8 +217,8 @@ std::vector<Values> Reading::ReadAll(const CatalogTable& table, const std::vecto
 }
 
 std::vector<Range> Reading::Cut(const CatalogTable& table, const std::vector<Range>& ranges) {
-  SliceAssignment assignment;
-  SliceAssignment::Table& asked = *assignment.add_tables();
+  CutAssignment assignment;
+  CutAssignment::Table& asked = *assignment.add_tables();
   asked.set_schema(table.schema());
   asked.set_table(table.table());
   asked.set_access(table.access());

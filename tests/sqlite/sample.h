@@ -63,15 +63,16 @@ using Values = std::map<std::string, fivetran_sdk::v2::ValueType>;
 // One read assignment's outcome, decoded.
 struct Outcome {
   absl::Status status;
-  ReadEnd end;
+  AssignmentEnd end;
   std::vector<Values> rows;
   struct SeenMark {
     std::string at;
-    std::string version;
     std::size_t rows_before = 0;
     std::vector<ColumnRemark> remarks;
   };
   std::vector<SeenMark> marks;
+  // That its transaction read.
+  std::string version;
   // Those of all marks, in order.
   std::vector<ColumnRemark> remarks() const;
 };

@@ -56,7 +56,7 @@ std::string Sent(const std::string& declared, const std::string& literal,
   if (as != nullptr) table.mutable_columns(0)->set_type(*as);
   const Outcome outcome = reading.Read(table);
   EXPECT_TRUE(outcome.status.ok()) << outcome.status;
-  if (outcome.end.outcome() == ReadEnd::WIDEN) {
+  if (outcome.end.outcome() == AssignmentEnd::WIDEN) {
     EXPECT_THAT(outcome.end.widen(), ElementsAre("v"));
     EXPECT_TRUE(outcome.rows.empty());
     return "widen";
@@ -199,7 +199,7 @@ TEST(ValueTest, EachMarkTellsOfTheRowsBeforeItAndOfNoneThatAnotherHasToldOf) {
   // What a pause leaves is read again, and so told.
   reading.pause_after_marks = 3;
   const Outcome paused = reading.Read(table);
-  EXPECT_EQ(paused.end.outcome(), ReadEnd::PAUSED);
+  EXPECT_EQ(paused.end.outcome(), AssignmentEnd::PAUSED);
   reading.pause_after_marks = -1;
   Range rest;
   rest.set_from(paused.marks.back().at);
@@ -235,7 +235,7 @@ TEST(ValueTest, AllMisfitsNearbyAreNamedAtOnceAndNoRowAfterThemIsSent) {
   Reading reading(folder.path(), "m.db");
   CatalogTable table = reading.Table("t");
   const Outcome outcome = reading.Read(table);
-  EXPECT_EQ(outcome.end.outcome(), ReadEnd::WIDEN);
+  EXPECT_EQ(outcome.end.outcome(), AssignmentEnd::WIDEN);
   EXPECT_THAT(outcome.end.widen(), ElementsAre("a", "b"));
   EXPECT_LE(outcome.rows.size(), 200u);
   EXPECT_TRUE(outcome.marks.empty());
@@ -243,7 +243,7 @@ TEST(ValueTest, AllMisfitsNearbyAreNamedAtOnceAndNoRowAfterThemIsSent) {
   table.mutable_columns(0)->set_type(DataType::STRING);
   table.mutable_columns(1)->set_type(DataType::STRING);
   const Outcome again = reading.Read(table);
-  EXPECT_EQ(again.end.outcome(), ReadEnd::DONE);
+  EXPECT_EQ(again.end.outcome(), AssignmentEnd::DONE);
   ASSERT_EQ(again.rows.size(), 500u);
   EXPECT_EQ(again.rows[200].at("a").string(), "x");
   EXPECT_EQ(again.rows[201].at("a").string(), "1");
@@ -285,13 +285,13 @@ TEST(ValueTest, KeysThatSpellOneMomentDifferentlyAreSentAsTheyAreSpelled) {
     Reading reading(folder.path(), "k.db");
     CatalogTable table = reading.Table("t");
     const Outcome outcome = reading.Read(table);
-    EXPECT_EQ(outcome.end.outcome(), ReadEnd::DONE);
+    EXPECT_EQ(outcome.end.outcome(), AssignmentEnd::DONE);
     ASSERT_EQ(outcome.rows.size(), 2u);
     EXPECT_EQ(Shown(outcome.rows[1].at("at")), "datetime:1704067200.500000000");
     EXPECT_EQ(Shown(outcome.rows[1].at("seen")), "datetime:1704067200.0");
     database.Run(std::string("INSERT INTO t VALUES(1, '") + other + "', NULL)");
     const Outcome widens = reading.Read(table);
-    EXPECT_EQ(widens.end.outcome(), ReadEnd::WIDEN);
+    EXPECT_EQ(widens.end.outcome(), AssignmentEnd::WIDEN);
     EXPECT_THAT(widens.end.widen(), ElementsAre("at"));
   }
 }
@@ -319,7 +319,7 @@ TEST(ValueTest, ARowThatNoMessageCanHoldIsLeftOutAndCountedAndTheRestArrives) {
         "('c', zeroblob(130*1024*1024)), ('d', x'02')");
     Reading reading(folder.path(), "b.db");
     const Outcome outcome = reading.Read(reading.Table("t"));
-    EXPECT_EQ(outcome.end.outcome(), ReadEnd::DONE) << outcome.status;
+    EXPECT_EQ(outcome.end.outcome(), AssignmentEnd::DONE) << outcome.status;
     std::vector<std::string> keys;
     for (const Values& row : outcome.rows) keys.push_back(row.at("k").string());
     EXPECT_THAT(keys, ElementsAre("a", "d")) << table;

@@ -33,37 +33,42 @@ void FakeWorker::ReadAll(const Assignment& read, const std::string& batch) {
 }
 
 void FakeWorker::Open(std::uint32_t assignment) {
-  Mark mark;
-  mark.set_version(kVersion);
-  mark.set_opens(true);
-  ring_->Write(FrameType::kMark, assignment, mark.SerializeAsString());
+  Opened opened;
+  opened.set_version(kVersion);
+  ring_->Write(FrameType::kOpened, assignment, opened.SerializeAsString());
 }
 
 void FakeWorker::MarkAt(std::uint32_t assignment, const std::string& at) {
   Mark mark;
-  mark.set_version(kVersion);
   mark.set_at(at);
   ring_->Write(FrameType::kMark, assignment, mark.SerializeAsString());
 }
 
 void FakeWorker::Done(std::uint32_t assignment) {
-  ReadEnd end;
-  end.set_outcome(ReadEnd::DONE);
+  AssignmentEnd end;
+  end.set_outcome(AssignmentEnd::DONE);
   ring_->Write(FrameType::kEnd, assignment, end.SerializeAsString());
 }
 
 void FakeWorker::Failed(std::uint32_t assignment, absl::StatusCode why) {
-  ReadEnd end;
-  end.set_outcome(ReadEnd::FAILED);
+  AssignmentEnd end;
+  end.set_outcome(AssignmentEnd::FAILED);
   end.mutable_failure()->set_code(static_cast<int>(why));
   ring_->Write(FrameType::kEnd, assignment, end.SerializeAsString());
 }
 
 void FakeWorker::AnswerCut(std::uint32_t assignment) {
-  FromWorker answer;
-  answer.set_assignment(assignment);
-  answer.mutable_slices();
-  Answer(std::move(answer));
+  Answer page;
+  page.mutable_slices();
+  ring_->Write(FrameType::kAnswer, assignment, page.SerializeAsString());
+  Done(assignment);
+}
+
+void FakeWorker::AnswerDescribe(std::uint32_t assignment, const Catalog& catalog) {
+  Answer page;
+  *page.mutable_catalog() = catalog;
+  ring_->Write(FrameType::kAnswer, assignment, page.SerializeAsString());
+  Done(assignment);
 }
 
 absl::Status FakeWorker::Send(const Assignment& assignment) {
@@ -72,12 +77,8 @@ absl::Status FakeWorker::Send(const Assignment& assignment) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> FakeWorker::Receive(FromWorker& answer) {
-  if (!alive_) return absl::UnavailableError("gone");
-  if (answers_.empty()) return false;
-  answer = std::move(answers_.front());
-  answers_.pop_front();
-  return true;
+absl::Status FakeWorker::Look() {
+  return alive_ ? absl::OkStatus() : absl::UnavailableError("gone");
 }
 
 StartWorker StartFakes(std::function<FakeWorker::Script(int number)> script_of) {

@@ -57,7 +57,7 @@ class FakeWorker final : public Worker {
   void MarkAt(std::uint32_t assignment, const std::string& at);
   void Done(std::uint32_t assignment);
   void Failed(std::uint32_t assignment, absl::StatusCode why);
-  void Answer(FromWorker answer) { answers_.push_back(std::move(answer)); }
+  void AnswerDescribe(std::uint32_t assignment, const Catalog& catalog);
   // Of nothing: each table is read in one piece.
   void AnswerCut(std::uint32_t assignment);
 
@@ -67,7 +67,7 @@ class FakeWorker final : public Worker {
   }
   bool alive() const override { return alive_; }
   absl::Status Send(const Assignment& assignment) override;
-  absl::StatusOr<bool> Receive(FromWorker& answer) override;
+  absl::Status Look() override;
   void Wait(std::chrono::milliseconds) override {}
   pollfd Awaited() const override { return {-1, 0, 0}; }
   FakeRing& ring() override { return *ring_; }
@@ -78,7 +78,6 @@ class FakeWorker final : public Worker {
   Script script_;
   bool alive_ = true;
   std::shared_ptr<FakeRing> ring_ = std::make_shared<FakeRing>();
-  std::deque<FromWorker> answers_;
 };
 
 // A pool starts them one after the other.

@@ -1,4 +1,6 @@
 // Workers whose frames are merged, one of them in the middle of a large message.
+#include "supervisor/sync/merger.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,7 +13,7 @@
 
 #include "common/limits.h"
 #include "supervisor/delivery/stager.h"
-#include "supervisor/sync/copy.h"
+#include "supervisor/sync/copy_lane.h"
 #include "tests/process/child_process.h"
 #include "tests/process/temp_dir.h"
 #include "tests/staging/staged_stream.h"
@@ -44,7 +46,7 @@ struct Staging {
   const StagerThread thread{stager};
 };
 
-class FakeHost final : public CopyHost {
+class FakeHost final : public MergerHost {
  public:
   bool ClientGone() override { return client_gone || (over && over(*this)); }
   bool Draining() override { return false; }
@@ -98,9 +100,11 @@ class MergerTest : public ::testing::Test {
     if (!started.ok()) return started;
     Outbox outbox(client_, stager, 0);
     host_.outbox = &outbox;
-    tributary::Copy copy(scheduler, pool, outbox, host_, figures_);
-    const absl::Status copied = copy.Run();
-    deaths_ = copy.deaths();
+    Requests requests;
+    CopyLane lane(scheduler, requests);
+    Merger merger({&lane}, requests, pool, outbox, host_, figures_);
+    const absl::Status copied = merger.Run();
+    deaths_ = merger.deaths();
     live_ = scheduler.live_tables();
     host_.outbox = nullptr;
     return copied;
@@ -109,7 +113,7 @@ class MergerTest : public ::testing::Test {
   // Reads everything but kLarge, with which it does `large`.
   static FakeWorker::Script Reader(FakeWorker::Script large) {
     return [large = std::move(large)](const Assignment& work, FakeWorker& worker) {
-      if (work.has_slice()) {
+      if (work.has_cut()) {
         worker.AnswerCut(work.id());
       } else if (work.read().table() == kLarge) {
         large(work, worker);
@@ -151,7 +155,7 @@ TEST_F(MergerTest, WhileAMessageIsAssembledTheSyncSleepsThoughOthersHaveFrames) 
   };
   const absl::Status copied = Copy({kLarge, kOther, "third"}, [&](int) {
     return [&](const Assignment& work, FakeWorker& worker) {
-      if (work.has_slice()) return worker.AnswerCut(work.id());
+      if (work.has_cut()) return worker.AnswerCut(work.id());
       if (work.read().table() != kLarge) return void(reads.emplace_back(work, &worker));
       BeginMessage(work, worker);
       looks_at_beginning = host_.looks;
@@ -257,7 +261,7 @@ TEST_F(MergerTest, NoMoreThanOneTurnLiesBetweenTwoLooksForACheckpoint) {
   const std::string batch(limits::kBytesInTurn / 10, 'r');
   const absl::Status copied = Copy({"a", "b", "c", "d", "e", "f", "g", "h"}, [&](int) {
     return [&](const Assignment& work, FakeWorker& worker) {
-      if (work.has_slice()) return worker.AnswerCut(work.id());
+      if (work.has_cut()) return worker.AnswerCut(work.id());
       worker.Open(work.id());
       for (std::size_t i = 0; i < kBatches; ++i) {
         worker.ring().Write(FrameType::kBatch, work.id(), batch);
@@ -309,7 +313,8 @@ TEST_F(MergerTest, MarksOfNothingEndTheirWorkersTurnToo) {
   const absl::Status copied = Copy({kLarge}, [&](int) {
     return Reader([&](const Assignment& work, FakeWorker& worker) {
       ring = worker.RingWhileItIs();
-      for (std::size_t i = 0; i < kMarks; ++i) {
+      worker.Open(work.id());
+      for (std::size_t i = 1; i < kMarks; ++i) {
         worker.ring().Write(FrameType::kMark, work.id(), "");
       }
     });
@@ -342,7 +347,7 @@ TEST_F(MergerTest, RingsOfWorkersThatEndedTakeNoMoreMemoryThanThoseOfTheLiving) 
   // Each ends as soon as it has read a table.
   const absl::Status copied = Copy(tables, kWorkers, StartFakes([&](int) {
                                      return [&](const Assignment& work, FakeWorker& worker) {
-                                       if (work.has_slice()) return worker.AnswerCut(work.id());
+                                       if (work.has_cut()) return worker.AnswerCut(work.id());
                                        rings.push_back(worker.RingWhileItIs());
                                        worker.Open(work.id());
                                        worker.ring().Write(FrameType::kBatch, work.id(), "rows");
@@ -366,7 +371,7 @@ TEST_F(MergerTest, WhereNoWorkerCanBeStartedTheOthersAreGivenNothingMore) {
     return [&, number](const Assignment& work, FakeWorker& worker) {
       if (number == 0 && work.has_read()) return void(worker.End(std::nullopt));
       ++given;
-      work.has_slice() ? worker.AnswerCut(work.id()) : worker.ReadAll(work, "rows");
+      work.has_cut() ? worker.AnswerCut(work.id()) : worker.ReadAll(work, "rows");
     };
   });
   host_.bell = &bell_;
@@ -397,7 +402,7 @@ TEST_F(MergerTest, CheckpointsGoOnWhileACopyStopsForItsSource) {
   };
   const absl::Status copied = Copy({kLarge, kOther}, [&](int) {
     return [&](const Assignment& work, FakeWorker& worker) {
-      if (work.has_slice()) return worker.AnswerCut(work.id());
+      if (work.has_cut()) return worker.AnswerCut(work.id());
       worker.Open(work.id());
       if (work.read().table() == kLarge) {
         return worker.Failed(work.id(), absl::StatusCode::kFailedPrecondition);

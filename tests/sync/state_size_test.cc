@@ -23,14 +23,13 @@ constexpr int kTables = 24;
 constexpr std::size_t kNameBytes = limits::kMaxStateBytes / 16;
 
 void Work(const Assignment& work, FakeWorker& worker) {
-  if (work.has_slice()) return worker.AnswerCut(work.id());
+  if (work.has_cut()) return worker.AnswerCut(work.id());
   if (work.has_read()) return worker.ReadAll(work, "rows");
-  FromWorker answer;
-  answer.set_assignment(work.id());
-  answer.mutable_catalog()->set_version(kVersion);
-  answer.mutable_catalog()->set_identity("fake");
+  Catalog catalog;
+  catalog.set_version(kVersion);
+  catalog.set_identity("fake");
   for (int i = 0; i < kTables; ++i) {
-    CatalogTable& table = *answer.mutable_catalog()->add_tables();
+    CatalogTable& table = *catalog.add_tables();
     table.set_schema("main");
     table.set_table(std::string(kNameBytes, 'n') + std::to_string(i));
     auto& column = *table.add_columns();
@@ -38,7 +37,7 @@ void Work(const Assignment& work, FakeWorker& worker) {
     column.set_type(fivetran_sdk::v2::LONG);
     column.set_primary_key(true);
   }
-  worker.Answer(std::move(answer));
+  worker.AnswerDescribe(work.id(), catalog);
 }
 
 TEST(StateSizeTest, SyncWhoseStateGrowsTooLargeSendsATaskAndNoStateThatCannotBeReadBack) {

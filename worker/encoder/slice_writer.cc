@@ -246,19 +246,17 @@ void SliceWriter::SendInParts(std::size_t record_bytes) {
 }
 
 void SliceWriter::Open(std::string_view version) {
-  tributary::Mark mark;
-  mark.set_version(version.data(), version.size());
-  mark.set_opens(true);
-  ring_.Send(FrameType::kMark, assignment_, mark.SerializeAsString());
+  Opened opened;
+  opened.set_version(version.data(), version.size());
+  ring_.Send(FrameType::kOpened, assignment_, opened.SerializeAsString());
 }
 
-void SliceWriter::Mark(std::string_view at, std::string_view version,
+void SliceWriter::Mark(std::string_view at, std::string_view /*version*/,
                        const std::vector<ColumnRemark>& remarks) {
   if (records_ > 0) CloseBatch(rows_end_);
   batch_ = nullptr;
   tributary::Mark mark;
   mark.set_at(at.data(), at.size());
-  mark.set_version(version.data(), version.size());
   mark.mutable_remarks()->Add(remarks.begin(), remarks.end());
   const std::uint64_t told = std::exchange(told_oversized_rows_, oversized_rows_);
   if (oversized_rows_ > told) {

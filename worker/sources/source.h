@@ -62,13 +62,14 @@ class Source {
 
   virtual absl::StatusOr<Catalog> Describe(const DescribeAssignment& assignment) = 0;
 
-  virtual absl::StatusOr<Slices> Slice(const SliceAssignment& assignment) = 0;
+  virtual absl::StatusOr<Slices> Slice(const CutAssignment& assignment) = 0;
 
   // Reads one slice in one transaction into `writer`: every row of the range in
   // the order of its bounds, with marks between, the last one at the range's
   // end. Stops at a mark when the writer asks for it. Returned outcome: DONE,
   // PAUSED or WIDEN; all else is a Status.
-  virtual absl::StatusOr<ReadEnd> Read(const ReadAssignment& assignment, SliceWriter& writer) = 0;
+  virtual absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
+                                             SliceWriter& writer) = 0;
 };
 
 struct SourceOptions {

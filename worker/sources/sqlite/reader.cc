@@ -138,8 +138,8 @@ absl::Status SliceReader::BindRange(sqlite3_stmt* statement, const Range& range)
   return absl::OkStatus();
 }
 
-absl::StatusOr<ReadEnd> SliceReader::Read(const ReadAssignment& assignment,
-                                          std::string_view version, SliceWriter& writer) {
+absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment,
+                                                std::string_view version, SliceWriter& writer) {
   absl::Status status = Plan(assignment);
   if (!status.ok()) return status;
   ReadAssignment rest;
@@ -162,8 +162,10 @@ absl::StatusOr<ReadEnd> SliceReader::Read(const ReadAssignment& assignment,
     if (code == SQLITE_TOOBIG) status = SkipLargeRow(assignment, *rest.mutable_range());
     if (!status.ok()) return status;
   }
-  ReadEnd end;
-  end.set_outcome(misfit_ ? ReadEnd::WIDEN : paused_ ? ReadEnd::PAUSED : ReadEnd::DONE);
+  AssignmentEnd end;
+  end.set_outcome(misfit_   ? AssignmentEnd::WIDEN
+                  : paused_ ? AssignmentEnd::PAUSED
+                            : AssignmentEnd::DONE);
   end.set_rows(writer.rows());
   row_.AddMisfits(end);
   return end;

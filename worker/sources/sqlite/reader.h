@@ -32,8 +32,8 @@ class SliceReader {
   // Within a transaction that reads `version`. Writes the rows and the marks between
   // them; where it returns DONE, the mark at the range's end is still to be written,
   // with what TakeRemarks has.
-  absl::StatusOr<ReadEnd> Read(const ReadAssignment& assignment, std::string_view version,
-                               SliceWriter& writer);
+  absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment, std::string_view version,
+                                     SliceWriter& writer);
   // What there is to say of the rows behind the last mark.
   std::vector<ColumnRemark> TakeRemarks() { return row_.TakeRemarks(); }
 

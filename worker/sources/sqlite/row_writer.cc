@@ -204,7 +204,7 @@ void RowWriter::WriteAsStored(Column& column, std::size_t at, sqlite3_value* val
   }
 }
 
-void RowWriter::AddMisfits(ReadEnd& end) const {
+void RowWriter::AddMisfits(AssignmentEnd& end) const {
   for (const Column& column : columns_) {
     if (column.misfit) end.add_widen(column.name);
   }

@@ -36,7 +36,7 @@ class RowWriter {
   bool WriteAll(sqlite3_value** values, SliceWriter& writer);
 
   // The columns that have to be widened.
-  void AddMisfits(ReadEnd& end) const;
+  void AddMisfits(AssignmentEnd& end) const;
   // What else became of values since the last call.
   std::vector<ColumnRemark> TakeRemarks();
 

@@ -60,7 +60,7 @@ class RangeCutter {
 
 class TableCutter {
  public:
-  TableCutter(Connection& connection, const SliceAssignment::Table& table, Slices::Table& out)
+  TableCutter(Connection& connection, const CutAssignment::Table& table, Slices::Table& out)
       : connection_(connection),
         trees_(connection.db(), connection.header()),
         table_(table),
@@ -143,14 +143,14 @@ class TableCutter {
 
   Connection& connection_;
   BTreeReader trees_;
-  const SliceAssignment::Table& table_;
+  const CutAssignment::Table& table_;
   Slices::Table& out_;
 };
 
 }  // namespace
 
-absl::Status CutTables(Connection& connection, const SliceAssignment& assignment, Slices& slices) {
-  for (const SliceAssignment::Table& table : assignment.tables()) {
+absl::Status CutTables(Connection& connection, const CutAssignment& assignment, Slices& slices) {
+  for (const CutAssignment::Table& table : assignment.tables()) {
     const absl::Status status = TableCutter(connection, table, *slices.add_tables()).Cut();
     if (!status.ok()) return status;
     connection.pulse().Beat();

@@ -11,7 +11,7 @@ namespace tributary::sqlite {
 
 // `connection` has a transaction open. The slices of a table cover its ranges
 // exactly. A table that is gone keeps its ranges; reading it says so.
-absl::Status CutTables(Connection& connection, const SliceAssignment& assignment, Slices& slices);
+absl::Status CutTables(Connection& connection, const CutAssignment& assignment, Slices& slices);
 
 }  // namespace tributary::sqlite
 

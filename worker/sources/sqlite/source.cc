@@ -97,7 +97,7 @@ absl::StatusOr<Catalog> SqliteSource::Describe(const DescribeAssignment& assignm
   return catalog;
 }
 
-absl::StatusOr<Slices> SqliteSource::Slice(const SliceAssignment& assignment) {
+absl::StatusOr<Slices> SqliteSource::Slice(const CutAssignment& assignment) {
   const auto version = Begin();
   if (!version.ok()) return version.status();
   TransactionScope transaction(*connection_);
@@ -108,7 +108,8 @@ absl::StatusOr<Slices> SqliteSource::Slice(const SliceAssignment& assignment) {
   return slices;
 }
 
-absl::StatusOr<ReadEnd> SqliteSource::Read(const ReadAssignment& assignment, SliceWriter& writer) {
+absl::StatusOr<AssignmentEnd> SqliteSource::Read(const ReadAssignment& assignment,
+                                                 SliceWriter& writer) {
   const auto version = Begin();
   if (!version.ok()) return version.status();
   TransactionScope transaction(*connection_);
@@ -117,7 +118,7 @@ absl::StatusOr<ReadEnd> SqliteSource::Read(const ReadAssignment& assignment, Sli
   if (!end.ok()) return end;
   const absl::Status ended = transaction.End();
   if (!ended.ok()) return ended;
-  if (end->outcome() == ReadEnd::DONE) {
+  if (end->outcome() == AssignmentEnd::DONE) {
     writer.Mark(assignment.range().to(), *version, reader_->TakeRemarks());
   }
   return end;

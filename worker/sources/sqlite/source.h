@@ -23,8 +23,9 @@ class SqliteSource : public Source {
   absl::StatusOr<SourceNeeds> Prepare() override;
   absl::Status Test(std::string_view name) override;
   absl::StatusOr<Catalog> Describe(const DescribeAssignment& assignment) override;
-  absl::StatusOr<Slices> Slice(const SliceAssignment& assignment) override;
-  absl::StatusOr<ReadEnd> Read(const ReadAssignment& assignment, SliceWriter& writer) override;
+  absl::StatusOr<Slices> Slice(const CutAssignment& assignment) override;
+  absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
+                                     SliceWriter& writer) override;
 
  private:
   absl::StatusOr<std::string> Begin();

@@ -1,0 +1,87 @@
+// The part of Merger for messages that are larger than a frame, and for rings that a
+// client who takes nothing keeps full. Its rules are in merger.h.
+#include <algorithm>
+#include <utility>
+
+#include "common/limits.h"
+#include "common/log.h"
+#include "supervisor/sync/merger.h"
+
+namespace tributary {
+namespace {
+
+// A supervisor that was stopped itself does not take its workers for stopped ones.
+constexpr std::chrono::milliseconds kLongestBetweenMerges{1000};
+
+}  // namespace
+
+Verdict Merger::TakeBatch(Member& member, Frame& frame) {
+  if (frame.type == FrameType::kBatch && member.parts.empty()) {
+    outbox_.Put(ItemKind::kBatch, frame.payload, frame.compact, std::move(frame.hold));
+    figures_.records += frame.records;
+    return Verdict::Taken();
+  }
+  if (member.parts.size() + frame.payload.size() > limits::kMaxMessageBytes) {
+    return Verdict::Broken("it wrote a message over the size limit");
+  }
+  member.parts.append(frame.payload);
+  // All parts but the last are as large as a frame may be, so a few bytes now and then
+  // are no progress.
+  const bool begins = std::exchange(assembling_, &member) != &member;
+  // Batches before it may hold the ring's oldest bytes, and only messages are staged.
+  if (begins) outbox_.WantStaged();
+  if (begins || frame.payload.size() >= limits::kMaxBatchBytes) {
+    waited_for_part_ = waited_for_room_ = {};
+  }
+  if (frame.type == FrameType::kBatch) {
+    assembling_ = nullptr;
+    outbox_.Put(ItemKind::kBatch, std::exchange(member.parts, {}));
+    figures_.records += frame.records;
+  }
+  return Verdict::Taken();
+}
+
+void Merger::DropParts(Member& member) {
+  member.parts = std::string();
+  if (assembling_ == &member) assembling_ = nullptr;
+}
+
+void Merger::WatchAssembly(bool takes_more) {
+  const Clock::time_point now = host_.Now();
+  const Clock::duration since = now - std::exchange(last_merge_, now);
+  if (assembling_ == nullptr || !takes_more) return;
+  Member& member = *assembling_;
+  const Clock::duration waited = std::min<Clock::duration>(since, kLongestBetweenMerges);
+  // A client that takes nothing may keep the ring so full that the part has no room.
+  if (member.process->ring().bytes_held() > limits::kRingBytes / 2) {
+    waited_for_room_ += waited;
+    if (waited_for_room_ <= limits::kSpillAfter) return;
+    waited_for_room_ = {};
+    // What it keeps copies of is staged before long; without that the worker waits.
+    if (outbox_.staging() && outbox_.waiting_heap_bytes() <= limits::kMaxMessageBytes / 4) {
+      Detach(member);
+    }
+    return;
+  }
+  waited_for_part_ += waited;
+  if (waited_for_part_ <= limits::kMessageAssemblyLimit) return;
+  pool_.End(member, "it brought no more of a message that it had begun");
+  ReturnWorkOf(member);
+}
+
+// The client holds frames in its window and takes no more, and these keep all rings
+// full.
+void Merger::DetachRings() {
+  for (Member& member : pool_.members()) {
+    if (member.process != nullptr) Detach(member);
+  }
+}
+
+void Merger::Detach(Member& member) {
+  const absl::Status detached = member.process->ring().Detach();
+  if (detached.ok()) return;
+  Log(LogLevel::kWarning, "a worker waits for a slow client",
+      {{"why", std::string(detached.message())}});
+}
+
+}  // namespace tributary

@@ -1,0 +1,90 @@
+// A lane is one way of reading: copies, the log, a comparison. It decides what is read
+// next and what a worker's frames mean, in the order in which they are merged. It does no
+// I/O: what it wants done it writes into Requests, which the merger carries out right
+// after the call.
+//
+// The merger asks a lane in this order, for each of its orders:
+//
+//   Next → (Opened → Marked … | Answered …) → Ended
+//                     or, from anywhere: Returned
+//
+// Batches are not shown to lanes: they are merged as they come, as long as the order is
+// wanted. Used by the sync's thread.
+#ifndef TRIBUTARY_SUPERVISOR_SYNC_LANE_H_
+#define TRIBUTARY_SUPERVISOR_SYNC_LANE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "proto/worker.pb.h"
+#include "supervisor/pool/order.h"
+
+namespace tributary {
+
+// What a lane wants done, in the order of its messages.
+struct Requests {
+  // Serialized UpdateResponses; each gets the next position of the stream.
+  std::vector<std::string> messages;
+  // How many of them are Warnings.
+  std::uint64_t warnings = 0;
+  // Orders have become unwanted: their workers are to stop at their next mark.
+  bool pauses_unwanted = false;
+  // The sync cannot go on for now: workers stop at their next marks, and this is what
+  // the sync ends with.
+  absl::Status stops_for;
+};
+
+// What a lane says to a frame.
+class Verdict {
+ public:
+  static Verdict Taken() { return Verdict(Kind::kTaken, ""); }
+  // Not yet: the frame is shown again later, and the ring is not read any further.
+  static Verdict Later() { return Verdict(Kind::kLater, ""); }
+  // No sound worker writes this; `what` completes "it was ended, because".
+  static Verdict Broken(std::string what) { return Verdict(Kind::kBroken, std::move(what)); }
+
+  bool later() const { return kind_ == Kind::kLater; }
+  bool broken() const { return kind_ == Kind::kBroken; }
+  const std::string& what() const { return what_; }
+
+ private:
+  enum class Kind { kTaken, kLater, kBroken };
+  Verdict(Kind kind, std::string what) : kind_(kind), what_(std::move(what)) {}
+
+  Kind kind_;
+  std::string what_;
+};
+
+class Lane {
+ public:
+  virtual ~Lane() = default;
+
+  virtual WorkerRole role() const = 0;
+  // What to give to a worker next; nothing: wait for what is under way.
+  virtual std::optional<Order> Next() = 0;
+  // Everything this lane was made for is done or put aside.
+  virtual bool finished() const = 0;
+
+  // Whether what comes of the order still counts. Frames that are not wanted are
+  // dropped; its end is shown to the lane all the same.
+  virtual bool Wanted(std::uint64_t ticket) const = 0;
+  virtual Verdict Opened(std::uint64_t ticket, const Opened& opened) = 0;
+  virtual Verdict Marked(std::uint64_t ticket, const Mark& mark) = 0;
+  virtual Verdict Answered(std::uint64_t ticket, const Answer& page) = 0;
+  virtual Verdict Ended(std::uint64_t ticket, const AssignmentEnd& end) = 0;
+  // The worker ended before it was done. `culprit`: while doing this one; `ending` says
+  // how, for people.
+  virtual void Returned(std::uint64_t ticket, bool culprit, std::string_view ending) = 0;
+
+  // Warnings that have to precede the next checkpoint.
+  virtual void EmitRemarks() = 0;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_SYNC_LANE_H_
