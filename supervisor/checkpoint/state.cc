@@ -1,166 +1,121 @@
 #include "supervisor/checkpoint/state.h"
 
 #include <cassert>
+#include <cstdint>
 #include <nlohmann/json.hpp>
-#include <unordered_map>
-#include <vector>
+#include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
+#include "supervisor/checkpoint/state_members.h"
 #include "supervisor/checkpoint/state_reader.h"
+#include "supervisor/checkpoint/state_writer.h"
 
 namespace tributary {
 namespace {
 
-bool IsPlain(std::string_view text) {
-  for (const char c : text) {
-    if (c < 0x20 || c == 0x7f || c == '"' || c == '\\') return false;
-  }
-  return true;
-}
+using nlohmann::json;
 
-// Nearly every text is plain ASCII, and then costs a copy. `char` is signed on
-// linux/amd64, so bytes above 0x7f are not plain; the JSON library knows them.
-void AppendText(std::string& out, std::string_view text) {
-  if (IsPlain(text)) {
-    out += '"';
-    out += text;
-    out += '"';
-    return;
-  }
-  try {
-    out += nlohmann::json(text).dump();
-  } catch (const nlohmann::json::type_error&) {
-    assert(false && "a text of the state is not UTF-8");
-    std::abort();
-  }
-}
-
-template <typename Items, typename Append>
-void AppendArray(std::string& out, const Items& items, const Append& append) {
-  out += '[';
-  bool first = true;
-  for (const auto& item : items) {
-    if (!first) out += ',';
-    first = false;
-    append(item);
-  }
-  out += ']';
-}
-
-// Thousands of tables share one version, so the state holds each once.
-class Versions {
- public:
-  explicit Versions(const State& state) {
-    for (const auto& [name, table] : state.tables) {
-      if (table.version.empty()) continue;
-      if (places_.emplace(table.version, list_.size()).second) list_.push_back(table.version);
-    }
-  }
-
-  const std::vector<std::string_view>& list() const { return list_; }
-  std::size_t Place(std::string_view version) const { return places_.at(version); }
-
- private:
-  std::vector<std::string_view> list_;
-  std::unordered_map<std::string_view, std::size_t> places_;
+struct Extent {
+  std::size_t depth = 0;
+  // Each has a colon.
+  std::size_t members = 0;
 };
 
-void AppendTable(std::string& out, const TableState& table, const Versions& versions) {
-  assert(table.columns.size() == kDigestDigits);
-  const bool copying = table.phase == Phase::kCopying;
-  absl::StrAppend(&out, "{\"phase\":\"", copying ? "copying" : "live", "\",\"columns\":\"",
-                  table.columns, "\"");
-  if (!table.version.empty()) {
-    absl::StrAppend(&out, ",\"version\":", versions.Place(table.version));
+// How deep JSON is and how many members its objects have; of a text that is not JSON
+// any number. It is looked at before a tree of it is made.
+Extent ExtentOf(std::string_view text) {
+  Extent extent;
+  std::size_t depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+      continue;
+    }
+    if (c == '"') quoted = true;
+    if (c == '{' || c == '[') extent.depth = std::max(extent.depth, ++depth);
+    if ((c == '}' || c == ']') && depth > 0) --depth;
+    if (c == ':') ++extent.members;
   }
-  if (!table.widened.empty()) {
-    out += ",\"widened\":";
-    AppendArray(out, table.widened, [&out](const std::string& name) { AppendText(out, name); });
-  }
-  if (copying) {
-    out += ",\"done\":";
-    AppendArray(out, table.done.Done(), [&out](const BoundRange& range) {
-      out += '[';
-      AppendText(out, range.from);
-      out += ',';
-      AppendText(out, range.to);
-      out += ']';
-    });
-  } else {
-    assert(table.done.Done().empty());
-  }
-  out += '}';
+  return extent;
 }
 
-void AppendTables(std::string& out, const State& state, const Versions& versions) {
-  out += '{';
-  const std::string* schema = nullptr;
-  for (const auto& [name, table] : state.tables) {
-    if (schema == nullptr || *schema != name.schema) {
-      if (schema != nullptr) out += "},";
-      AppendText(out, name.schema);
-      out += ":{";
-    } else {
-      out += ',';
-    }
-    schema = &name.schema;
-    AppendText(out, name.table);
-    out += ':';
-    AppendTable(out, table, versions);
-  }
-  if (schema != nullptr) out += '}';
-  out += '}';
+std::size_t MembersIn(const json& tree) {
+  std::size_t members = tree.is_object() ? tree.size() : 0;
+  if (!tree.is_structured()) return 0;
+  for (const json& part : tree) members += MembersIn(part);
+  return members;
+}
+
+absl::Status CheckVersion(const json& tree) {
+  const auto found = tree.find("version");
+  if (found == tree.end()) return MalformedState("it lacks version");
+  const auto* version = found->get_ptr<const json::number_unsigned_t*>();
+  if (version == nullptr || *version == 0) return MalformedState("version is not a whole number");
+  if (*version == kStateVersion) return absl::OkStatus();
+  const char* cure = *version > kStateVersion
+                         ? "; deploy the tributary that wrote it, or a newer one, or re-sync the "
+                           "connection to start anew"
+                         : "; re-sync the connection to start anew";
+  return absl::FailedPreconditionError(absl::StrCat("reading the state: it is of version ",
+                                                    *version, " and this tributary knows version ",
+                                                    kStateVersion, cure));
+}
+
+absl::StatusOr<State> ReadTree(const json& tree, std::size_t members) {
+  if (!tree.is_object()) return MalformedState("the whole is not an object");
+  if (tree.empty()) return State();
+  const absl::Status version = CheckVersion(tree);
+  if (!version.ok()) return version;
+  // Of two members of one name the tree has the last.
+  if (MembersIn(tree) != members) return MalformedState("it has a member twice in one place");
+  State state;
+  ReadState read;
+  StateReader reader(tree, read);
+  Members(reader, state);
+  if (!read.fault.ok()) return read.fault;
+  return state;
 }
 
 }  // namespace
 
 absl::StatusOr<State> ParseState(std::string_view state_json) {
-  if (state_json.find_first_not_of(" \t\r\n") == std::string_view::npos) return State{};
   if (state_json.size() > limits::kMaxStateBytes) {
     return MalformedState(absl::StrCat("it has ", state_json.size(), " bytes, and at most ",
-                                       limits::kMaxStateBytes, " are allowed"));
+                                       limits::kMaxStateBytes, " are read"));
   }
-  // The library takes a NUL for the end, and would not see what follows.
+  if (state_json.find_first_not_of(" \t\r\n") == std::string_view::npos) return State();
+  // The library takes a NUL for the end of the text.
   if (const std::size_t nul = state_json.find('\0'); nul != std::string_view::npos) {
     return MalformedState(absl::StrCat("it is not JSON from byte ", nul + 1, " on"));
   }
-  StateReader reader;
-  nlohmann::json::sax_parse(state_json, &reader);
-  return std::move(reader).Finish();
+  const Extent extent = ExtentOf(state_json);
+  if (extent.depth > limits::kMaxStateDepth) {
+    return MalformedState(absl::StrCat("it is nested deeper than ", limits::kMaxStateDepth));
+  }
+  // The library's own texts quote the content, so only the place is passed on.
+  try {
+    return ReadTree(json::parse(state_json), extent.members);
+  } catch (const json::parse_error& error) {
+    return MalformedState(absl::StrCat("it is not JSON from byte ", error.byte, " on"));
+  } catch (const json::out_of_range&) {
+    return MalformedState("it is not JSON: a number is out of range");
+  }
 }
 
 std::string SerializeState(const State& state) {
   if (state.first_sync()) return "{}";
-  assert(!state.source.engine.empty());
-  assert(state.selection.size() == kDigestDigits && state.epoch.size() == kDigestDigits);
-  assert(state.position <= limits::kMaxPosition);
-  assert(state.staging_key.empty() || state.staging_key.size() == kStagingKeyBytes);
-
-  const Versions versions(state);
   std::string out;
   // An ordinary live table takes less than this.
   out.reserve(1024 + 128 * state.tables.size());
-  absl::StrAppend(&out, "{\"version\":", kStateVersion, ",\"source\":{\"engine\":");
-  AppendText(out, state.source.engine);
-  out += ",\"identity\":";
-  AppendText(out, state.source.identity);
-  absl::StrAppend(&out, "},\"selection\":\"", state.selection, "\",\"epoch\":\"", state.epoch,
-                  "\",\"position\":", state.position);
-  if (!state.staging_key.empty()) {
-    absl::StrAppend(&out, ",\"staging_key\":\"", absl::Base64Escape(state.staging_key), "\"");
+  const ContentsToWrite contents(state.tables);
+  {
+    StateWriter writer(out, contents);
+    Members(writer, state);
   }
-  if (!state.complete.empty()) {
-    out += ",\"complete\":";
-    AppendText(out, state.complete);
-    absl::StrAppend(&out, ",\"complete_tables\":", state.tables.size());
-  }
-  out += ",\"source_versions\":";
-  AppendArray(out, versions.list(), [&out](std::string_view text) { AppendText(out, text); });
-  out += ",\"tables\":";
-  AppendTables(out, state, versions);
-  out += '}';
   return out;
 }
 

@@ -1,134 +1,79 @@
-// Reads the state's text in one pass, without building a tree of it: unknown
-// fields cost no memory, however large, and depth costs no stack. Used by
+// Reads the members that state_members.h declares from the tree of a text. Used by
 // ParseState only.
 #ifndef TRIBUTARY_SUPERVISOR_CHECKPOINT_STATE_READER_H_
 #define TRIBUTARY_SUPERVISOR_CHECKPOINT_STATE_READER_H_
 
 #include <cstddef>
-#include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "supervisor/checkpoint/state.h"
+#include "absl/strings/str_cat.h"
+#include "supervisor/checkpoint/state_members.h"
 
 namespace tributary {
 
 // INVALID_ARGUMENT, with what is wrong and what to do.
 absl::Status MalformedState(const std::string& what);
 
-class StateReader final : public nlohmann::json_sax<nlohmann::json> {
- public:
-  // After the parser is through.
-  absl::StatusOr<State> Finish() &&;
+// What the readers of all objects of one text share.
+struct ReadState {
+  std::vector<std::string> contents;
+  // Of texts that the tree has once and the state has again for each table.
+  std::size_t shared_bytes = 0;
+  // The first fault that was found; what is read after it counts for nothing.
+  absl::Status fault;
 
-  bool null() override;
-  bool boolean(bool value) override;
-  bool number_integer(std::int64_t value) override;
-  bool number_unsigned(std::uint64_t value) override;
-  bool number_float(double value, const std::string& text) override;
-  bool string(std::string& value) override;
-  bool binary(nlohmann::json::binary_t& value) override;
-  bool start_object(std::size_t) override;
-  bool key(std::string& name) override;
-  bool end_object() override;
-  bool start_array(std::size_t) override;
-  bool end_array() override;
-  bool parse_error(std::size_t byte, const std::string& token,
-                   const nlohmann::json::exception& error) override;
+  void Fault(const std::string& what) {
+    if (fault.ok()) fault = MalformedState(what);
+  }
+  // False, and a fault, where the state would take more than it may.
+  bool HasRoomFor(const std::string& shared);
+};
+
+// The members of one object.
+class StateReader {
+ public:
+  StateReader(const nlohmann::json& object, ReadState& read) : object_(object), read_(read) {}
+
+  template <typename Value, typename Form>
+  void Member(const char* name, Value& value, Need need, const Form& form) {
+    const nlohmann::json* member = Find(name, need);
+    if (member == nullptr) return;
+    const std::string wrong = form.Read(*member, value);
+    if (!wrong.empty()) read_.Fault(absl::StrCat(name, " ", wrong));
+  }
+
+  template <typename Value>
+  void Object(const char* name, Value& value, Need need) {
+    const nlohmann::json* member = Find(name, need);
+    if (member != nullptr) Nested(name, *member, value);
+  }
+
+  // The member's name is the phase, its text the method.
+  void PhaseAndMethod(Phase& phase, Method& method);
+  // A member that only other phases have.
+  void Never(const char* name);
+  void SharedContents(const char* name);
+  void Content(const char* name, std::string& content);
+  void Tables(const char* name, std::map<TableName, TableState>& tables, Need need);
 
  private:
-  // What the value at hand stands in.
-  enum class Place {
-    kDocument,
-    kTop,
-    kSource,
-    kVersions,
-    kSchemas,
-    kTables,
-    kTable,
-    kWidened,
-    kRanges,
-    kRange,
-  };
-  enum class Kind { kUnsigned, kText, kObject, kArray, kOther };
-  struct Field;
-  struct Level {
-    Place place = Place::kDocument;
-    // Of the place's fields, those that this object has, a bit for each.
-    std::uint32_t seen = 0;
-    // The member at hand, in objects with fields; null: an unknown one.
-    const Field* field = nullptr;
-  };
-  struct Value {
-    Kind kind = Kind::kOther;
-    std::uint64_t number = 0;
-    std::string text = {};
-  };
-  // What may stand at a place. `opens` is for objects and arrays.
-  struct Expected {
-    const char* name = "";
-    Kind kind = Kind::kOther;
-    Place opens = Place::kDocument;
-  };
+  // Null where it is not there.
+  const nlohmann::json* Find(const char* name, Need need);
 
-  static const std::vector<Field>& Fields();
-  static std::uint32_t Bit(const Field& field);
+  template <typename Value>
+  void Nested(const char* what, const nlohmann::json& json, Value& value) {
+    if (!json.is_object()) return read_.Fault(absl::StrCat(what, " is not an object"));
+    StateReader nested(json, read_);
+    Members(nested, value);
+  }
 
-  // One value, or the beginning of one. False ends the parse.
-  bool Take(Value value);
-  bool Leave();
-  bool DepthIsFine();
-  // Notes the first fault. The parse goes on, for a newer version's state may be
-  // at fault in any way before its `version` is met.
-  void Fault(const std::string& what);
-  // Counts what a part of the text takes in memory, which may be a multiple of it. Ends
-  // the parse where that is more than limits::kMaxStateMemoryBytes; false then.
-  bool HasRoomFor(std::size_t bytes);
-
-  Expected ExpectedHere() const;
-  void EnterField(std::string_view name);
-  void EnterSchema(std::string name);
-  void EnterTable(std::string name);
-  void Store(Value value);
-  void StoreField(Value value);
-  std::string Hex(const char* name, std::string text);
-  void StoreStagingKey(const std::string& text);
-  // The entries bear out what `complete` says of them all.
-  bool IsComplete() const;
-  void EndObject();
-  void EndRange();
-  void EndRanges();
-
-  std::vector<Level> levels_{Level{}};
-  // Depth within a value that is skipped.
-  std::size_t skipped_ = 0;
-  std::size_t memory_bytes_ = 0;
-
-  State state_;
-  std::uint64_t version_ = 0;
-  std::optional<std::uint64_t> complete_tables_;
-  bool has_members_ = false;
-  std::vector<std::string> source_versions_;
-  // `source_versions` may stand before or behind the tables, so the two are
-  // joined at the end.
-  std::vector<std::pair<TableState*, std::uint64_t>> version_places_;
-
-  std::set<std::string> schemas_;
-  std::string schema_;
-  TableState* table_ = nullptr;
-  std::vector<std::string> bounds_;
-  std::vector<BoundRange> ranges_;
-
-  absl::Status fault_;
-  // Ended the parse, so nothing is known of the version.
-  absl::Status broken_;
+  const nlohmann::json& object_;
+  ReadState& read_;
 };
 
 }  // namespace tributary

@@ -26,7 +26,7 @@ void SettleWhole(TableState& entry) {
 void ForgetProgress(bool truncates, TableState& entry) {
   entry.phase = Phase::kCopying;
   entry.done = DoneRanges();
-  if (truncates) entry.version.clear();
+  if (truncates) entry.content.clear();
 }
 
 bool HasKey(const google::protobuf::RepeatedPtrField<Column>& columns) {
@@ -40,11 +40,14 @@ bool MayBeUnchanged(const State& state, const std::string& selection_digest) {
   return !state.first_sync() && !state.complete.empty() && state.selection == selection_digest;
 }
 
-void WidenColumns(const std::set<std::string>& widened,
+void WidenColumns(const std::map<std::string, std::string>& widened,
                   google::protobuf::RepeatedPtrField<Column>& columns) {
   for (Column& column : columns) {
-    if (!widened.contains(column.name())) continue;
-    column.set_type(DataType::STRING);
+    const auto wider = widened.find(column.name());
+    if (wider == widened.end()) continue;
+    DataType type = DataType::UNSPECIFIED;
+    const bool known = fivetran_sdk::v2::DataType_Parse(wider->second, &type);
+    column.set_type(known && type != DataType::UNSPECIFIED ? type : DataType::STRING);
     column.clear_params();
   }
 }
@@ -85,7 +88,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     copy.columns_digest = ColumnsDigest(copy.columns);
     const bool same_columns = is_known && entry->second.columns == copy.columns_digest;
     const bool same_content =
-        is_known && !catalog.version().empty() && entry->second.version == catalog.version();
+        is_known && !catalog.version().empty() && entry->second.content == catalog.version();
     const bool is_live = is_known && entry->second.phase == Phase::kLive;
     copy.resumes = same_content && same_columns && !is_live;
     copy.truncates = !(copy.resumes || (same_content && is_live && HasKey(copy.columns)));
@@ -112,7 +115,7 @@ std::string CompleteVersion(const Plan& plan, const std::string& version) {
   const bool at_version =
       tables.size() == plan.selected_tables &&
       std::all_of(tables.begin(), tables.end(), [&version](const auto& entry) {
-        return entry.second.phase == Phase::kLive && entry.second.version == version;
+        return entry.second.phase == Phase::kLive && entry.second.content == version;
       });
   return at_version ? version : "";
 }

@@ -6,7 +6,7 @@
 #include <google/protobuf/repeated_ptr_field.h>
 
 #include <cstdint>
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,12 +20,13 @@ namespace tributary {
 // A table that has to be read.
 struct TableToCopy {
   TableName name;
-  // As they are sent: selected, in the catalog's order, widened ones as STRING.
+  // As they are sent: selected, in the catalog's order, some in wider types.
   google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column> columns;
   std::string access;
   std::uint64_t estimated_bytes = 0;
   std::string columns_digest;
-  std::set<std::string> widened;
+  // As in TableState.
+  std::map<std::string, std::string> widened;
   // A part of it has been sent, read from the version that the source has now;
   // the rest is to follow.
   bool resumes = false;
@@ -68,8 +69,10 @@ std::string CompleteVersion(const Plan& plan, const std::string& version);
 // schema.table, for texts.
 std::string NameOf(const TableToCopy& table);
 
-// `columns` with those that `widened` names as STRING.
-void WidenColumns(const std::set<std::string>& widened,
+// `columns` with those that `widened` names in the types that it names. A type that is
+// not known becomes STRING, which takes every value; the columns' digest is then not
+// the one that such a state has.
+void WidenColumns(const std::map<std::string, std::string>& widened,
                   google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);
 
 }  // namespace tributary

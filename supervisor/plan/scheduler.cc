@@ -125,10 +125,10 @@ void Scheduler::Begin(Table& table, std::size_t index) {
   table.begun = true;
   ++copying_tables_;
   TableState& entry = Entry(table);
-  // Rows that stay in the destination are of this version, and so must the new be.
-  std::string version = table.copy.truncates ? std::string() : std::move(entry.version);
+  // Rows that stay in the destination are of this content, and so must the new be.
+  std::string content = table.copy.truncates ? std::string() : std::move(entry.content);
   entry = TableState{};
-  entry.version = std::move(version);
+  entry.content = std::move(content);
   entry.columns = table.copy.columns_digest;
   entry.widened = table.copy.widened;
   if (table.copy.truncates) begun_.push_back(index);
@@ -141,8 +141,8 @@ bool Scheduler::Stale(const ReadWork& read) const {
 
 Scheduler::MarkResult Scheduler::Open(const ReadWork& read, const std::string& version) {
   TableState& entry = Entry(tables_[read.table]);
-  if (!entry.version.empty() && entry.version != version) return MarkResult::kMoved;
-  entry.version = version;
+  if (!entry.content.empty() && entry.content != version) return MarkResult::kMoved;
+  entry.content = version;
   return MarkResult::kTaken;
 }
 
@@ -213,7 +213,7 @@ bool Scheduler::Widen(std::size_t index, const std::vector<std::string>& columns
     const bool there = std::any_of(
         table.copy.columns.begin(), table.copy.columns.end(),
         [&name](const fivetran_sdk::v2::Column& column) { return column.name() == name; });
-    if (there) table.copy.widened.insert(name);
+    if (there) table.copy.widened.emplace(name, "STRING");
   }
   if (table.copy.widened.size() == before) return false;
   WidenColumns(table.copy.widened, table.copy.columns);

@@ -17,7 +17,7 @@ namespace {
 // that has a log has no versions, and what it has sent stays good.
 bool ReadFromVersion(const State& state, const std::string& version) {
   return std::all_of(state.tables.begin(), state.tables.end(), [&version](const auto& entry) {
-    return entry.second.version.empty() || entry.second.version == version;
+    return entry.second.content.empty() || entry.second.content == version;
   });
 }
 

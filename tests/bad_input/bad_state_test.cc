@@ -85,15 +85,17 @@ const std::vector<StateCase>& MalformedStates() {
       {"KeyNotBase64", [] { return With("/staging_key", "????"); }},
       {"KeyTooShort", [] { return With("/staging_key", "AAAA"); }},
       {"TablesAsArray", [] { return With("/tables", nlohmann::json::array()); }},
-      {"UnknownPhase", [] { return With("/tables/main/people/phase", "done"); }},
+      {"UnknownMethod", [] { return With("/tables/main/people/live", "done"); }},
+      {"TwoPhases", [] { return With("/tables/main/people/copying", "copy"); }},
       {"TableWithoutPhase", [] { return With("/tables/main/people", nlohmann::json::object()); }},
-      {"VersionPlaceOutOfRange", [] { return With("/tables/main/people/version", 99); }},
-      {"NegativeVersionPlace", [] { return With("/tables/main/people/version", -1); }},
+      {"ContentPlaceOutOfRange", [] { return With("/tables/main/people/content", 99); }},
+      {"NegativeContentPlace", [] { return With("/tables/main/people/content", -1); }},
       {"RangesThatOverlap",
        [] {
          auto state = nlohmann::json::parse(Caller::Get().GoodState());
          auto& table = state["tables"]["main"]["people"];
-         table["phase"] = "copying";
+         table.erase("live");
+         table["copying"] = "copy";
          table["done"] = {{"", ""}, {"5", "9"}};
          return state.dump();
        }},
@@ -130,11 +132,14 @@ TEST(StateTest, AbsentEmptyBlankAndEmptyObjectAreAFirstSync) {
   }
 }
 
-TEST(StateTest, OfANewerVersionIsATask) {
-  const UpdateAnswer answer = UpdateFrom(With("/version", 2));
-  EXPECT_TRUE(answer.status.ok());
-  EXPECT_THAT(answer.tasks, SizeIs(1));
-  EXPECT_THAT(answer.records, SizeIs(0));
+TEST(StateTest, OfAnotherVersionIsATask) {
+  for (const int version : {1, 3}) {
+    const UpdateAnswer answer = UpdateFrom(With("/version", version));
+    EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
+    ASSERT_THAT(answer.tasks, SizeIs(1)) << version;
+    EXPECT_THAT(answer.tasks[0], HasSubstr("re-sync the connection"));
+    EXPECT_THAT(answer.records, SizeIs(0));
+  }
 }
 
 TEST(StateTest, OfAnotherSourceIsATask) {

@@ -14,11 +14,11 @@ using Ranges = std::vector<std::pair<std::string, std::string>>;
 
 std::string State(const std::string& epoch, std::uint64_t position, const std::string& phase,
                   const Ranges& done = {}) {
-  nlohmann::json entry = {{"phase", phase}, {"columns", "c"}, {"version", 0}};
+  nlohmann::json entry = {{phase, "copy"}, {"columns", "c"}, {"content", 0}};
   for (const auto& [from, to] : done) entry["done"].push_back({from, to});
   return nlohmann::json{{"epoch", epoch},
                         {"position", position},
-                        {"source_versions", {"v"}},
+                        {"contents", {"v"}},
                         {"tables", {{"main", {{"t", entry}}}}}}
       .dump();
 }

@@ -60,7 +60,7 @@ std::set<std::string> Scene::LiveTables() const {
   if (!json.is_object() || !json.contains("tables")) return live;
   for (const auto& [schema, tables] : json.at("tables").items()) {
     for (const auto& [table, entry] : tables.items()) {
-      if (entry.value("phase", "") == "live") live.insert(table);
+      if (entry.contains("live")) live.insert(table);
     }
   }
   return live;

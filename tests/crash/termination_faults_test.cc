@@ -74,7 +74,7 @@ TEST_F(TerminationFaults, TerminationInMidTableDrainsToACheckpointFromWhichTheNe
   EXPECT_EQ(drained.Count("checkpoints"), 2u) << drained.text;
   EXPECT_EQ(drained.Count("states_saved"), 2u) << drained.text;
   const nlohmann::json slow = EntryOf("slow", scene().state());
-  EXPECT_EQ(slow.value("phase", ""), "copying") << slow;
+  EXPECT_TRUE(slow.contains("copying")) << slow;
   ASSERT_EQ(slow.value("done", nlohmann::json::array()).size(), 1u) << slow;
   std::uint64_t cursor = 0;
   EXPECT_TRUE(absl::SimpleAtoi(slow["done"][0][1].get<std::string>(), &cursor)) << slow;

@@ -63,7 +63,7 @@ TEST(PlanTest, AChangedSourceIsCopiedFromTruncate) {
   EXPECT_EQ(plan->state.complete, "");
   // A state that goes out now must not claim rows that TRUNCATE takes away.
   EXPECT_EQ(plan->state.tables.at(kOrders).phase, Phase::kCopying);
-  EXPECT_EQ(plan->state.tables.at(kOrders).version, "");
+  EXPECT_EQ(plan->state.tables.at(kOrders).content, "");
 }
 
 TEST(PlanTest, AVersionThatIsNotKnownIsNoReasonToTrust) {
@@ -113,7 +113,7 @@ TEST(PlanTest, AnAddedColumnNeedsNoTruncateWhereTheRowsAreTheSame) {
   ASSERT_EQ(plan->changed.size(), 1u);
   EXPECT_EQ(plan->changed[0].columns.size(), 3);
   // The rows that stay are of this version, which the copy has to be of, too.
-  EXPECT_EQ(plan->state.tables.at(kOrders).version, "v1");
+  EXPECT_EQ(plan->state.tables.at(kOrders).content, "v1");
   EXPECT_EQ(plan->state.tables.at(kOrders).phase, Phase::kCopying);
 }
 
@@ -139,12 +139,19 @@ TEST(PlanTest, ADeselectedTableLosesItsEntryAndIsCopiedWhenItComesBack) {
   EXPECT_TRUE(again->copies[0].truncates);
 }
 
+TEST(PlanTest, WidenedColumnsHaveTheTypeThatIsNamedAndAnUnknownOneIsString) {
+  auto columns = PlanOf(OneTable("v1"))->copies[0].columns;
+  WidenColumns({{columns[0].name(), "DECIMAL"}, {"a", "LATER_TYPE"}, {"gone", "STRING"}}, columns);
+  EXPECT_EQ(columns[0].type(), fivetran_sdk::v2::DECIMAL);
+  EXPECT_EQ(columns[1].type(), fivetran_sdk::v2::STRING);
+}
+
 TEST(PlanTest, WidenedColumnsAreRememberedAsLongAsTheTableIsSelected) {
   const Catalog first = OneTable("v1");
   State state = LiveState(first);
   auto columns = PlanOf(first)->copies[0].columns;
-  WidenColumns({"a"}, columns);
-  state.tables[kOrders].widened = {"a"};
+  WidenColumns({{"a", "STRING"}}, columns);
+  state.tables[kOrders].widened = {{"a", "STRING"}};
   state.tables[kOrders].columns = ColumnsDigest(columns);
   const auto same = PlanOf(first, state);
   ASSERT_TRUE(same.ok());
@@ -154,7 +161,7 @@ TEST(PlanTest, WidenedColumnsAreRememberedAsLongAsTheTableIsSelected) {
   ASSERT_EQ(plan->copies.size(), 1u);
   EXPECT_EQ(plan->copies[0].columns[0].type(), fivetran_sdk::v2::LONG);
   EXPECT_EQ(plan->copies[0].columns[1].type(), fivetran_sdk::v2::STRING);
-  EXPECT_EQ(plan->copies[0].widened, std::set<std::string>{"a"});
+  EXPECT_EQ(plan->copies[0].widened, (std::map<std::string, std::string>{{"a", "STRING"}}));
   // Schema has just told the types that the source declares.
   EXPECT_EQ(plan->changed.size(), 1u);
 }

@@ -90,7 +90,7 @@ TEST_F(SchedulerTest, ATableIsCutTruncatedReadAndLive) {
   EXPECT_TRUE(scheduler_->finished());
   EXPECT_EQ(scheduler_->live_tables(), 1u);
   EXPECT_EQ(entry().phase, Phase::kLive);
-  EXPECT_EQ(entry().version, "v1");
+  EXPECT_EQ(entry().content, "v1");
 }
 
 TEST_F(SchedulerTest, TablesAreCutInBoundedGroupsAndAheadOfNeed) {
@@ -162,7 +162,7 @@ TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
   const ReadWork second = NextRead();
   scheduler_->TakeBegun();
   EXPECT_EQ(scheduler_->Open(first, "v1"), MarkResult::kTaken);
-  EXPECT_EQ(entry().version, "v1") << "before its first mark";
+  EXPECT_EQ(entry().content, "v1") << "before its first mark";
   EXPECT_EQ(scheduler_->Open(second, "v2"), MarkResult::kMoved);
   EXPECT_TRUE(entry().done.Done().empty());
 
@@ -175,7 +175,7 @@ TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
   const ReadWork whole = NextRead();
   EXPECT_EQ(whole.range, (BoundRange{"", ""}));
   EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
-  EXPECT_EQ(entry().version, "");
+  EXPECT_EQ(entry().content, "");
   EXPECT_FALSE(scheduler_->Next().has_value());
   ReadWhole(whole, "v2");
   EXPECT_EQ(scheduler_->Finish(whole), FinishResult::kLive);
@@ -343,7 +343,7 @@ TEST_F(SchedulerTest, WiderColumnsStartTheTableAgain) {
   EXPECT_FALSE(scheduler_->Widen(0, {"a"})) << "it is STRING already";
   CutInto({{"", ""}});
   EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
-  EXPECT_EQ(entry().widened, std::set<std::string>{"a"});
+  EXPECT_EQ(entry().widened, (std::map<std::string, std::string>{{"a", "STRING"}}));
   EXPECT_EQ(entry().columns, scheduler_->table(0).columns_digest);
 }
 

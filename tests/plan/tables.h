@@ -60,7 +60,7 @@ inline State LiveState(const Catalog& catalog) {
     TableState& entry = state.tables[copy.name];
     entry.phase = Phase::kLive;
     entry.columns = copy.columns_digest;
-    entry.version = catalog.version();
+    entry.content = catalog.version();
   }
   return state;
 }

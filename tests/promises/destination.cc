@@ -26,7 +26,7 @@ std::map<std::string, Claim> ClaimsOf(const std::string& state) {
   if (!json.is_object() || !json.contains(main)) return claims;
   for (const auto& [table, entry] : json.at(main).items()) {
     Claim& claim = claims[table];
-    claim.live = entry.value("phase", "") == "live";
+    claim.live = entry.contains("live");
     for (const auto& range : entry.value("done", nlohmann::json::array())) {
       claim.done[BoundOr(range[0].get<std::string>(), 1)] =
           BoundOr(range[1].get<std::string>(), std::numeric_limits<std::int64_t>::max());

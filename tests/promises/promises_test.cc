@@ -201,7 +201,9 @@ TEST_F(Promises, P4MissingEmptyOrLostProgressMeansNotDoneYet) {
     return json.dump();
   };
   const auto set_copying = [](nlohmann::json& json) {
-    json["tables"]["main"]["t2"]["phase"] = "copying";
+    nlohmann::json& entry = json["tables"]["main"]["t2"];
+    entry.erase("live");
+    entry["copying"] = "copy";
   };
   const std::map<std::string, std::string> states = {
       {"its entry is missing", without([](auto& json) { json["tables"]["main"].erase("t2"); })},
@@ -210,8 +212,8 @@ TEST_F(Promises, P4MissingEmptyOrLostProgressMeansNotDoneYet) {
          set_copying(json);
          json["tables"]["main"]["t2"]["done"] = nlohmann::json::array();
        })},
-      {"its version is missing",
-       without([](auto& json) { json["tables"]["main"]["t2"].erase("version"); })},
+      {"its content is missing",
+       without([](auto& json) { json["tables"]["main"]["t2"].erase("content"); })},
       {"no table is there", without([](auto& json) { json["tables"]["main"].clear(); })},
       {"no schema is there", without([](auto& json) { json["tables"].clear(); })},
       {"there is no state", ""},

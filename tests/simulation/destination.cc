@@ -99,7 +99,7 @@ std::string DigestOf(const std::string& name, const TableState& entry, const Sou
   return "";
 }
 
-bool MustWiden(const Row& row, const std::set<std::string>& widened) {
+bool MustWiden(const Row& row, const std::map<std::string, std::string>& widened) {
   return std::any_of(row.begin(), row.end(), [&widened](const auto& cell) {
     return IsMisfit(cell.second) && !widened.contains(cell.first);
   });
@@ -111,8 +111,8 @@ std::string Destination::BrokenClaim(const State& state, const SourceHistory& so
                                      const Choice& choice) const {
   for (const auto& [name, entry] : state.tables) {
     // Without a version nothing is built on what is here.
-    if (entry.version.empty()) continue;
-    const Table& then = source.At(entry.version).at(name.table);
+    if (entry.content.empty()) continue;
+    const Table& then = source.At(entry.content).at(name.table);
     // With other columns it is copied again: from TRUNCATE, except where all rows
     // are here and have a key.
     const bool replaced = then.keyed && entry.phase == Phase::kLive;
@@ -143,7 +143,7 @@ std::string Destination::BrokenClaim(const State& state, const SourceHistory& so
     }
     for (const auto& [identity, row] : here) {
       if (!allowed.contains(identity)) {
-        return absl::StrCat(name.table, " has a row that ", entry.version, " has not: ", identity);
+        return absl::StrCat(name.table, " has a row that ", entry.content, " has not: ", identity);
       }
     }
   }

@@ -114,8 +114,8 @@ void SimulatedClient::TakeWarning(const Message& message) {
 void SimulatedClient::CheckRemarks(const State& state) {
   for (const auto& [table, told] : told_) {
     const auto entry = state.tables.find({"main", table});
-    if (entry == state.tables.end() || entry->second.version.empty()) continue;
-    const Table& content = world_.source().At(entry->second.version).at(table);
+    if (entry == state.tables.end() || entry->second.content.empty()) continue;
+    const Table& content = world_.source().At(entry->second.content).at(table);
     std::uint64_t covered = 0;
     for (const auto& [place, row] : content.rows) {
       if (IsRemarked(place) && Covers(entry->second, place)) ++covered;
@@ -151,7 +151,7 @@ void SimulatedClient::CheckCheckpoint(const Message& message) {
   State usable = *state;
   // Nothing goes on from another version than the source has.
   std::erase_if(usable.tables, [this](const auto& entry) {
-    return entry.second.version != world_.source().version() ||
+    return entry.second.content != world_.source().version() ||
            choice_.tables.contains(entry.first.table);
   });
   const std::string broken = destination_.BrokenClaim(usable, world_.source(), choice_);

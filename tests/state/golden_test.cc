@@ -23,14 +23,15 @@ std::string Golden(const std::string& name) {
   return ReadFile(std::filesystem::path(STATE_GOLDEN_DIR) / name);
 }
 
-TEST(GoldenState, VersionOneReadsAndWritesByteForByte) {
+TEST(GoldenState, VersionTwoReadsAndWritesByteForByte) {
   const struct {
     const char* file;
     State state;
-  } cases[] = {{"v1_small.json", SmallState()},
-               {"v1_copying.json", CopyingState()},
-               {"v1_complete.json", CompleteState()},
-               {"v1_hostile.json", HostileState()}};
+  } cases[] = {{"v2_small.json", SmallState()},
+               {"v2_copying.json", CopyingState()},
+               {"v2_complete.json", CompleteState()},
+               {"v2_log.json", LogState()},
+               {"v2_hostile.json", HostileState()}};
   for (const auto& [file, state] : cases) {
     const std::string text = Golden(file);
     const absl::StatusOr<State> parsed = ParseState(text);
@@ -40,10 +41,18 @@ TEST(GoldenState, VersionOneReadsAndWritesByteForByte) {
   }
 }
 
-TEST(GoldenState, ANewerVersionIsRefusedWithoutAGuess) {
-  const absl::StatusOr<State> parsed = ParseState(Golden("v2_newer.json"));
-  EXPECT_EQ(parsed.status().code(), absl::StatusCode::kFailedPrecondition) << parsed.status();
-  EXPECT_THAT(std::string(parsed.status().message()), testing::HasSubstr("version 2"));
+TEST(GoldenState, AnotherVersionIsRefusedWithoutAGuess) {
+  const struct {
+    const char* file;
+    const char* version;
+  } cases[] = {{"v1_copying.json", "version 1 "}, {"v3_newer.json", "version 3 "}};
+  for (const auto& [file, version] : cases) {
+    const absl::StatusOr<State> parsed = ParseState(Golden(file));
+    EXPECT_EQ(parsed.status().code(), absl::StatusCode::kFailedPrecondition) << parsed.status();
+    EXPECT_THAT(std::string(parsed.status().message()), testing::HasSubstr(version));
+    EXPECT_THAT(std::string(parsed.status().message()),
+                testing::HasSubstr("re-sync the connection to start anew"));
+  }
 }
 
 TEST(GoldenState, EverySeedOfTheFuzzerIsReadOrRefusedAndReadsBackTheSame) {

@@ -1,0 +1,196 @@
+#include "supervisor/checkpoint/forms.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstdlib>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "supervisor/checkpoint/state.h"
+
+namespace tributary {
+namespace {
+
+using nlohmann::json;
+
+bool IsPlain(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    // `char` is signed, so bytes above 0x7f are below 0x20 too.
+    return c < 0x20 || c == 0x7f || c == '"' || c == '\\';
+  });
+}
+
+bool IsLowerHex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+bool IsHexDigits(std::string_view text) {
+  return text.size() == kDigestDigits && std::all_of(text.begin(), text.end(), IsLowerHex);
+}
+
+// Null where `value` is no text.
+const std::string* TextOf(const json& value) { return value.get_ptr<const json::string_t*>(); }
+
+template <typename Items, typename Append>
+void AppendList(std::string& out, const Items& items, const Append& append) {
+  const char* separator = "";
+  for (const auto& item : items) {
+    out += std::exchange(separator, ",");
+    append(item);
+  }
+}
+
+}  // namespace
+
+// Nearly every text is plain ASCII, and then costs a copy. The JSON library knows the
+// others.
+void AppendText(std::string& out, std::string_view text) {
+  if (IsPlain(text)) {
+    out += '"';
+    out += text;
+    out += '"';
+    return;
+  }
+  try {
+    out += json(text).dump();
+  } catch (const json::type_error&) {
+    assert(false && "a text of the state is not UTF-8");
+    std::abort();
+  }
+}
+
+std::string Text::Read(const json& json, std::string& value) const {
+  const std::string* text = TextOf(json);
+  if (text == nullptr) return "is not a text";
+  if (text->empty() && !may_be_empty) return "is empty";
+  value = *text;
+  return "";
+}
+
+void Text::Write(std::string& out, const std::string& value) const {
+  assert(may_be_empty || !value.empty());
+  AppendText(out, value);
+}
+
+std::string HexDigits::Read(const json& json, std::string& value) const {
+  const std::string* text = TextOf(json);
+  if (text == nullptr || !IsHexDigits(*text)) {
+    return absl::StrCat("is not ", kDigestDigits, " lower-case hexadecimal digits");
+  }
+  value = *text;
+  return "";
+}
+
+void HexDigits::Write(std::string& out, const std::string& value) const {
+  assert(IsHexDigits(value));
+  absl::StrAppend(&out, "\"", value, "\"");
+}
+
+std::string Base64::Read(const json& json, std::string& value) const {
+  const std::string* text = TextOf(json);
+  // Base64 has several texts for some bytes; only the one that is written is read.
+  if (text == nullptr || !absl::Base64Unescape(*text, &value) || value.size() != bytes ||
+      absl::Base64Escape(value) != *text) {
+    return absl::StrCat("is not the Base64 of ", bytes, " bytes");
+  }
+  return "";
+}
+
+void Base64::Write(std::string& out, const std::string& value) const {
+  assert(value.size() == bytes);
+  absl::StrAppend(&out, "\"", absl::Base64Escape(value), "\"");
+}
+
+std::string Number::Read(const json& json, std::uint64_t& value) const {
+  const auto* number = json.get_ptr<const json::number_unsigned_t*>();
+  if (number == nullptr || *number > limits::kMaxPosition) {
+    return absl::StrCat("is not a whole number from 0 to ", limits::kMaxPosition);
+  }
+  value = *number;
+  return "";
+}
+
+void Number::Write(std::string& out, std::uint64_t value) const {
+  assert(value <= limits::kMaxPosition);
+  absl::StrAppend(&out, value);
+}
+
+std::string Decimal::Read(const json& json, std::uint64_t& value) const {
+  const std::string* text = TextOf(json);
+  // Other texts of a number, with blanks, signs or zeros before it, are not written.
+  if (text == nullptr || !absl::SimpleAtoi(*text, &value) || absl::StrCat(value) != *text) {
+    return "is not a text of the decimal digits of a number of 64 bits";
+  }
+  return "";
+}
+
+void Decimal::Write(std::string& out, std::uint64_t value) const {
+  absl::StrAppend(&out, "\"", value, "\"");
+}
+
+std::string TextList::Read(const json& json, std::vector<std::string>& value) const {
+  if (!json.is_array()) return "is not a list";
+  for (const auto& item : json) {
+    const std::string* text = TextOf(item);
+    if (text == nullptr) return "has an entry that is not a text";
+    value.push_back(*text);
+  }
+  return "";
+}
+
+void TextList::Write(std::string& out, const std::vector<std::string>& value) const {
+  out += '[';
+  AppendList(out, value, [&out](const std::string& text) { AppendText(out, text); });
+  out += ']';
+}
+
+std::string TextMap::Read(const json& json, std::map<std::string, std::string>& value) const {
+  if (!json.is_object()) return "is not an object";
+  for (const auto& [name, item] : json.items()) {
+    const std::string* text = TextOf(item);
+    if (text == nullptr) return "has a member that is not a text";
+    value.emplace(name, *text);
+  }
+  return "";
+}
+
+void TextMap::Write(std::string& out, const std::map<std::string, std::string>& value) const {
+  out += '{';
+  AppendList(out, value, [&out](const auto& item) {
+    AppendText(out, item.first);
+    out += ':';
+    AppendText(out, item.second);
+  });
+  out += '}';
+}
+
+std::string Ranges::Read(const json& json, DoneRanges& value) const {
+  if (!json.is_array()) return "is not a list";
+  std::vector<BoundRange> ranges;
+  for (const auto& item : json) {
+    if (!item.is_array() || item.size() != 2 || TextOf(item[0]) == nullptr ||
+        TextOf(item[1]) == nullptr) {
+      return "has a range that is not two texts";
+    }
+    ranges.push_back({*TextOf(item[0]), *TextOf(item[1])});
+  }
+  absl::StatusOr<DoneRanges> done = DoneRanges::FromList(ranges);
+  if (!done.ok()) return absl::StrCat("has ranges that do not fit: ", done.status().message());
+  value = *std::move(done);
+  return "";
+}
+
+void Ranges::Write(std::string& out, const DoneRanges& value) const {
+  out += '[';
+  AppendList(out, value.Done(), [&out](const BoundRange& range) {
+    out += '[';
+    AppendText(out, range.from);
+    out += ',';
+    AppendText(out, range.to);
+    out += ']';
+  });
+  out += ']';
+}
+
+}  // namespace tributary

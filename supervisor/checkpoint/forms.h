@@ -1,0 +1,74 @@
+// How a member of the state is written: each form reads what it writes, and says
+// what is wrong with anything else, without repeating it.
+#ifndef TRIBUTARY_SUPERVISOR_CHECKPOINT_FORMS_H_
+#define TRIBUTARY_SUPERVISOR_CHECKPOINT_FORMS_H_
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/limits.h"
+#include "supervisor/checkpoint/done_ranges.h"
+
+namespace tributary {
+
+// Appends `text` in quotes. A text that is not UTF-8 ends the process.
+void AppendText(std::string& out, std::string_view text);
+
+// Read gives what is wrong with `json`, as the end of a sentence that begins with the
+// member's name; empty: nothing, and `value` is set.
+
+struct Text {
+  bool may_be_empty = true;
+  std::string Read(const nlohmann::json& json, std::string& value) const;
+  void Write(std::string& out, const std::string& value) const;
+};
+
+// A digest or an epoch's id: kDigestDigits lower-case hexadecimal digits.
+struct HexDigits {
+  std::string Read(const nlohmann::json& json, std::string& value) const;
+  void Write(std::string& out, const std::string& value) const;
+};
+
+// Bytes in the only Base64 that encodes them.
+struct Base64 {
+  std::size_t bytes;
+  std::string Read(const nlohmann::json& json, std::string& value) const;
+  void Write(std::string& out, const std::string& value) const;
+};
+
+// A number that every JSON reader keeps exact.
+struct Number {
+  std::string Read(const nlohmann::json& json, std::uint64_t& value) const;
+  void Write(std::string& out, std::uint64_t value) const;
+};
+
+// A number of the source's, which may have all 64 bits: its decimal digits, as text.
+struct Decimal {
+  std::string Read(const nlohmann::json& json, std::uint64_t& value) const;
+  void Write(std::string& out, std::uint64_t value) const;
+};
+
+struct TextList {
+  std::string Read(const nlohmann::json& json, std::vector<std::string>& value) const;
+  void Write(std::string& out, const std::vector<std::string>& value) const;
+};
+
+struct TextMap {
+  std::string Read(const nlohmann::json& json, std::map<std::string, std::string>& value) const;
+  void Write(std::string& out, const std::map<std::string, std::string>& value) const;
+};
+
+// A list of [from, to].
+struct Ranges {
+  std::string Read(const nlohmann::json& json, DoneRanges& value) const;
+  void Write(std::string& out, const DoneRanges& value) const;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_CHECKPOINT_FORMS_H_
