@@ -1,13 +1,49 @@
-// Where the stream has come in a source's log, in numbers of 64 bits that every
-// engine with a log has. The supervisor compares them; what they count only the
-// engine knows.
+// Which transactions a reader sees, and where the stream has come in a source's log,
+// in numbers of 64 bits that every engine with a log has. The supervisor compares
+// them; what they count only the engine knows.
+//
+// Values: no threads, no clock.
 #ifndef TRIBUTARY_COMMON_SNAPSHOT_H_
 #define TRIBUTARY_COMMON_SNAPSHOT_H_
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
 
 namespace tributary {
+
+// Running transactions in one snapshot; eight bytes each, so that a snapshot fits a
+// frame. PostgreSQL takes as many connections as this only where it is told to.
+inline constexpr std::size_t kMaxRunningTransactions = 64 * 1024;
+
+// Transactions are numbered in the order in which they began, and end in any order; so
+// what is seen is all before one number, none from another, and between the two all
+// but a list. A transaction that was rolled back counts as seen: there is nothing of it
+// to see.
+//
+// Numbers count within one life of a server: after a crash some may be used again.
+struct Snapshot {
+  // PostgreSQL: xmin, as xid8 like the others.
+  std::uint64_t all_before = 0;
+  // PostgreSQL: xmax.
+  std::uint64_t none_from = 0;
+  // PostgreSQL: xip. In rising order, from all_before on and before none_from.
+  std::vector<std::uint64_t> except;
+
+  bool Sees(std::uint64_t transaction) const;
+  // Every transaction that `other` sees.
+  bool SeesAllOf(const Snapshot& other) const;
+
+  bool operator==(const Snapshot&) const = default;
+};
+
+// From parts that a worker has sent. INVALID_ARGUMENT where they are no snapshot, or one
+// of more than kMaxRunningTransactions.
+absl::StatusOr<Snapshot> MakeSnapshot(std::uint64_t all_before, std::uint64_t none_from,
+                                      std::vector<std::uint64_t> except);
 
 // Compared member by member, in this order.
 struct LogPosition {

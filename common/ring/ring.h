@@ -33,6 +33,7 @@ enum class FrameType : std::uint16_t {
   kEnd = 4,     // AssignmentEnd
   kAnswer = 5,  // Answer
   kOpened = 6,  // Opened
+  kLog = 7,     // LogReport
 };
 
 // Stands before every payload, aligned to its own size.

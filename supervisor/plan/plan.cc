@@ -1,6 +1,7 @@
 #include "supervisor/plan/plan.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,25 +14,46 @@ using fivetran_sdk::v2::DataType;
 
 namespace {
 
-// A sync may end between a table's last mark and the end of that slice.
-void SettleWhole(TableState& entry) {
-  if (entry.phase != Phase::kCopying || !entry.done.complete()) return;
-  entry.phase = Phase::kLive;
-  entry.done = DoneRanges();
-}
-
-// A state must not claim what this sync is about to take away, or a selection that
-// is changed back would make the next sync rely on it. The columns stay: they are
-// those that the destination knows.
-void ForgetProgress(bool truncates, TableState& entry) {
-  entry.phase = Phase::kCopying;
-  entry.done = DoneRanges();
-  if (truncates) entry.content.clear();
-}
-
 bool HasKey(const google::protobuf::RepeatedPtrField<Column>& columns) {
   return std::any_of(columns.begin(), columns.end(),
                      [](const Column& column) { return column.primary_key(); });
+}
+
+// What has happened to a table since its entry was written.
+course::Event EventOf(const TableState* entry, const TableToCopy& table) {
+  if (entry == nullptr) return course::Event::kUnchanged;
+  const bool same_content = !table.content.empty() && entry->content == table.content;
+  if (!same_content || entry->method != table.method) return course::Event::kContentChanged;
+  if (entry->columns == table.columns_digest) return course::Event::kUnchanged;
+  return HasKey(table.columns) ? course::Event::kColumnsChanged
+                               : course::Event::kColumnsChangedWithoutKey;
+}
+
+// Moves the table along its course, and its entry with it. A state must not claim what
+// this sync is about to take away, or a selection that is changed back would make the
+// next sync rely on it. The columns stay: they are those that the destination knows.
+course::Transition Advance(TableToCopy& table, TableState* entry) {
+  const course::Phase phase = course::PhaseOf(entry);
+  const auto transition = course::On(phase, EventOf(entry, table));
+  assert(transition.has_value());
+  table.phase = transition->next;
+  table.truncates = transition->truncates;
+  if (entry == nullptr || !transition->forgets_progress) return *transition;
+  entry->phase = Phase::kCopying;
+  entry->done = DoneRanges();
+  entry->whole_from = entry->start = 0;
+  entry->bound = LogPosition();
+  if (transition->truncates) entry->content.clear();
+  return *transition;
+}
+
+// A sync may end between a table's last mark and the end of that slice.
+void SettleWhole(TableState& entry) {
+  if (course::PhaseOf(&entry) != course::Phase::kCatchingUp || entry.method == Method::kLog) {
+    return;
+  }
+  entry.phase = Phase::kLive;
+  entry.done = DoneRanges();
 }
 
 }  // namespace
@@ -81,26 +103,24 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     for (const Column* column : choice.columns) *copy.columns.Add() = *column;
     copy.access = table.access();
     copy.estimated_bytes = table.estimated_bytes();
+    copy.method = table.has_log() ? Method::kLog : Method::kCopy;
+    copy.content = table.content();
     const auto entry = known.find(copy.name);
     const bool is_known = entry != known.end();
     if (is_known) copy.widened = entry->second.widened;
     WidenColumns(copy.widened, copy.columns);
     copy.columns_digest = ColumnsDigest(copy.columns);
     const bool same_columns = is_known && entry->second.columns == copy.columns_digest;
-    const bool same_content =
-        is_known && !catalog.version().empty() && entry->second.content == catalog.version();
-    const bool is_live = is_known && entry->second.phase == Phase::kLive;
-    copy.resumes = same_content && same_columns && !is_live;
-    copy.truncates = !(copy.resumes || (same_content && is_live && HasKey(copy.columns)));
-    const bool copies = !(same_content && same_columns && is_live);
+    const course::Transition transition = Advance(copy, is_known ? &entry->second : nullptr);
     // Schema has just told the source's own types, so wider ones are told again.
-    const bool wider = copies && !copy.widened.empty();
+    const bool wider = transition.copies && !copy.widened.empty();
     if (!first_sync && (!same_columns || wider)) plan.changed.push_back(copy);
-    if (is_known) {
-      if (copies && !copy.resumes) ForgetProgress(copy.truncates, entry->second);
-      plan.state.tables.insert(known.extract(entry));
+    if (is_known) plan.state.tables.insert(known.extract(entry));
+    if (transition.copies) {
+      plan.copies.push_back(std::move(copy));
+    } else if (copy.method == Method::kLog) {
+      plan.followed.push_back(std::move(copy));
     }
-    if (copies) plan.copies.push_back(std::move(copy));
   }
   if (!plan.copies.empty()) plan.state.complete.clear();
   std::stable_sort(plan.copies.begin(), plan.copies.end(),

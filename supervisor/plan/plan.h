@@ -13,11 +13,12 @@
 #include "absl/status/statusor.h"
 #include "proto/worker.pb.h"
 #include "supervisor/checkpoint/state.h"
+#include "supervisor/plan/course.h"
 #include "supervisor/request/selection.h"
 
 namespace tributary {
 
-// A table that has to be read.
+// A selected table that has to be read, or whose log is followed.
 struct TableToCopy {
   TableName name;
   // As they are sent: selected, in the catalog's order, some in wider types.
@@ -27,21 +28,22 @@ struct TableToCopy {
   std::string columns_digest;
   // As in TableState.
   std::map<std::string, std::string> widened;
-  // A part of it has been sent, read from the version that the source has now;
-  // the rest is to follow.
-  bool resumes = false;
-  // It starts from nothing, or from rows that may be gone from the source since.
-  // Not so where only the columns are others: the rows are the same, and each is
-  // replaced. Without a primary key the destination knows a row by all its values,
-  // so none would be.
+  Method method = Method::kCopy;
+  // As the catalog has it.
+  std::string content = {};
+  // Where it is in its course when the sync begins.
+  course::Phase phase = course::Phase::kPending;
+  // Its first slice is preceded by TRUNCATE.
   bool truncates = true;
 };
 
 struct Plan {
   // The state to start from: without the tables that are selected no more.
   State state;
-  // Largest first.
+  // Tables that have to be read, largest first.
   std::vector<TableToCopy> copies;
+  // Tables that need no copy and whose log is followed.
+  std::vector<TableToCopy> followed;
   // Tables whose columns are not those that the destination knows, and those that
   // are sent with wider types than Schema has just told, as they are sent. Empty in
   // a first sync, which Schema has just described.
@@ -63,7 +65,8 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
                               State state);
 
 // What State::complete has to say at the end of a sync of `plan`, whose catalog was
-// of `version`: that version, or nothing.
+// of `version`: that version where all selected tables are live and have that content,
+// or nothing.
 std::string CompleteVersion(const Plan& plan, const std::string& version);
 
 // schema.table, for texts.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 #include <utility>
 
 #include "common/limits.h"
@@ -26,16 +27,45 @@ bool MayBeBounds(const Slices::Table& cut, const std::vector<BoundRange>& asked)
 
 }  // namespace
 
-Scheduler::Scheduler(std::vector<TableToCopy> copies, State& state)
-    : state_(state.tables), open_tables_(copies.size()) {
-  tables_.reserve(copies.size());
-  for (TableToCopy& copy : copies) {
-    uncut_.push_back(tables_.size());
+Scheduler::Scheduler(std::vector<TableToCopy> copies, std::vector<TableToCopy> followed,
+                     State& state)
+    : state_(state.tables) {
+  tables_.reserve(copies.size() + followed.size());
+  const auto add = [this](TableToCopy& copy) {
     Table& table = tables_.emplace_back();
-    table.begun = copy.resumes;
-    if (table.begun) ++copying_tables_;
+    table.phase = copy.phase;
     table.copy = std::move(copy);
+    ++in_phase_[static_cast<std::size_t>(table.phase)];
+  };
+  for (TableToCopy& copy : copies) {
+    add(copy);
+    if (!WaitsForLog(tables_.back())) uncut_.push_back(tables_.size() - 1);
   }
+  for (TableToCopy& copy : followed) {
+    add(copy);
+    if (tables_.back().phase == course::Phase::kCatchingUp) {
+      catching_up_.push_back(tables_.size() - 1);
+    }
+  }
+}
+
+bool Scheduler::IsUncut(const Table& table) {
+  return table.phase == course::Phase::kPending ||
+         (table.phase == course::Phase::kCopying && !table.cut);
+}
+
+course::Transition Scheduler::Advance(std::size_t index, course::Event event) {
+  Table& table = tables_[index];
+  const auto transition = course::On(table.phase, event);
+  assert(transition.has_value());
+  Enter(table, transition->next);
+  return *transition;
+}
+
+void Scheduler::Enter(Table& table, course::Phase phase) {
+  --in_phase_[static_cast<std::size_t>(table.phase)];
+  table.phase = phase;
+  ++in_phase_[static_cast<std::size_t>(table.phase)];
 }
 
 std::optional<Work> Scheduler::Next() {
@@ -62,9 +92,9 @@ CutWork Scheduler::NextCut() {
     const std::size_t index = uncut_.front();
     uncut_.pop_front();
     Table& table = tables_[index];
-    if (table.stage != Stage::kUncut) continue;
+    if (!IsUncut(table) || WaitsForLog(table)) continue;
     const auto entry = state_.find(table.copy.name);
-    std::vector<BoundRange> ranges = table.begun && entry != state_.end()
+    std::vector<BoundRange> ranges = table.phase == course::Phase::kCopying && entry != state_.end()
                                          ? entry->second.done.Remaining()
                                          : std::vector{BoundRange{}};
     if (table.as_one_slice) {
@@ -82,7 +112,7 @@ void Scheduler::Cut(const CutWork& work, const Slices& slices) {
   for (std::size_t i = 0; i < work.tables.size(); ++i) {
     const CutWork::Table& asked = work.tables[i];
     Table& table = tables_[asked.table];
-    if (table.attempt != asked.attempt || table.stage != Stage::kUncut) continue;
+    if (table.attempt != asked.attempt || !IsUncut(table)) continue;
     std::vector<BoundRange> ranges;
     std::vector<std::uint64_t> bytes;
     if (i < static_cast<std::size_t>(slices.tables_size()) &&
@@ -113,7 +143,7 @@ void Scheduler::StartReading(std::size_t index, std::vector<BoundRange> slices,
     const absl::Status fits = done.Start(slices);
     assert(fits.ok());
   }
-  table.stage = Stage::kReading;
+  table.cut = true;
   table.deaths_of_slice.assign(slices.size(), table.as_one_slice ? table.earlier_deaths : 0);
   for (std::size_t i = 0; i < slices.size(); ++i) {
     ready_.push_back({index, table.attempt, i, slices[i], estimated_bytes[i]});
@@ -121,28 +151,31 @@ void Scheduler::StartReading(std::size_t index, std::vector<BoundRange> slices,
 }
 
 void Scheduler::Begin(Table& table, std::size_t index) {
-  if (table.begun) return;
-  table.begun = true;
-  ++copying_tables_;
+  if (table.phase != course::Phase::kPending) return;
+  Advance(index, course::Event::kBegun);
   TableState& entry = Entry(table);
   // Rows that stay in the destination are of this content, and so must the new be.
   std::string content = table.copy.truncates ? std::string() : std::move(entry.content);
   entry = TableState{};
+  entry.method = table.copy.method;
   entry.content = std::move(content);
   entry.columns = table.copy.columns_digest;
   entry.widened = table.copy.widened;
+  if (table.joined.has_value()) std::tie(entry.whole_from, entry.start) = *table.joined;
   if (table.copy.truncates) begun_.push_back(index);
 }
 
 bool Scheduler::Stale(const ReadWork& read) const {
   const Table& table = tables_[read.table];
-  return table.stage != Stage::kReading || table.attempt != read.attempt;
+  return table.phase != course::Phase::kCopying || !table.cut || table.attempt != read.attempt;
 }
 
-Scheduler::MarkResult Scheduler::Open(const ReadWork& read, const std::string& version) {
+Scheduler::MarkResult Scheduler::Open(const ReadWork& read, const std::string& content,
+                                      const LogPosition& bound) {
   TableState& entry = Entry(tables_[read.table]);
-  if (!entry.content.empty() && entry.content != version) return MarkResult::kMoved;
-  entry.content = version;
+  if (!entry.content.empty() && entry.content != content) return MarkResult::kMoved;
+  entry.content = content;
+  entry.bound = std::max(entry.bound, bound);
   return MarkResult::kTaken;
 }
 
@@ -152,6 +185,7 @@ Scheduler::MarkResult Scheduler::Mark(const ReadWork& read, const std::string& a
     // Behind the last row, and again at the end.
     return at == read.range.to ? MarkResult::kTaken : MarkResult::kBroken;
   }
+  Advance(read.table, course::Event::kMarked);
   return entry.done.Advance(read.slice, at).ok() ? MarkResult::kTaken : MarkResult::kBroken;
 }
 
@@ -160,14 +194,13 @@ Scheduler::FinishResult Scheduler::Finish(const ReadWork& read) {
   TableState& entry = Entry(table);
   if (!entry.done.finished(read.slice)) return FinishResult::kBroken;
   if (!entry.done.complete()) return FinishResult::kOpen;
-  entry.phase = Phase::kLive;
-  entry.done = DoneRanges();
-  ++live_tables_;
-  Close(table, Stage::kLive);
-  return FinishResult::kLive;
+  Advance(read.table, course::Event::kAllSlicesDone);
+  catching_up_.push_back(read.table);
+  if (table.copy.method != Method::kLog) PassLog({});
+  return FinishResult::kWhole;
 }
 
-bool Scheduler::GiveBack(const Work& work, bool culprit) {
+bool Scheduler::GiveBack(const Work& work, bool culprit, bool last) {
   if (const auto* cut = std::get_if<CutWork>(&work)) {
     --cuts_under_way_;
     for (auto asked = cut->tables.rbegin(); asked != cut->tables.rend(); ++asked) {
@@ -188,22 +221,30 @@ bool Scheduler::GiveBack(const Work& work, bool culprit) {
   Table& table = tables_[read.table];
   if (culprit && ++table.deaths_of_slice[read.slice] >= limits::kDeathsOfSlice) return true;
   read.range = done.Left(read.slice);
-  ready_.push_front(std::move(read));
+  last ? ready_.push_back(std::move(read)) : ready_.push_front(std::move(read));
   return false;
 }
 
-void Scheduler::Restart(std::size_t index, bool as_one_slice) {
+void Scheduler::Restart(std::size_t index, course::Event why) {
   Table& table = tables_[index];
   for (const std::uint8_t deaths : table.deaths_of_slice) {
     table.earlier_deaths = std::max(table.earlier_deaths, deaths);
   }
+  const course::Transition transition = Advance(index, why);
   ++table.attempt;
-  if (table.begun) --copying_tables_;
-  table.begun = false;
-  table.copy.truncates = true;
-  table.stage = Stage::kUncut;
-  table.as_one_slice = table.as_one_slice || as_one_slice;
-  uncut_.push_front(index);
+  table.cut = false;
+  table.joined.reset();
+  table.copy.truncates = transition.truncates;
+  table.as_one_slice = table.as_one_slice || why == course::Event::kMoved;
+  std::erase(catching_up_, index);
+  if (why == course::Event::kRestarted) {
+    // What the state says of its rows holds no longer, whether the copy begins or not.
+    TableState& entry = Entry(table);
+    entry.phase = Phase::kCopying;
+    entry.done = DoneRanges();
+    entry.content.clear();
+  }
+  if (!WaitsForLog(table)) uncut_.push_front(index);
 }
 
 bool Scheduler::Widen(std::size_t index, const std::vector<std::string>& columns) {
@@ -218,16 +259,61 @@ bool Scheduler::Widen(std::size_t index, const std::vector<std::string>& columns
   if (table.copy.widened.size() == before) return false;
   WidenColumns(table.copy.widened, table.copy.columns);
   table.copy.columns_digest = ColumnsDigest(table.copy.columns);
-  Restart(index, /*as_one_slice=*/false);
+  Restart(index, course::Event::kWidened);
   return true;
 }
 
-void Scheduler::SetAside(std::size_t index) { Close(tables_[index], Stage::kAside); }
+const TableToCopy& Scheduler::ChangeColumns(
+    std::size_t index,
+    const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns) {
+  Table& table = tables_[index];
+  table.copy.columns = columns;
+  WidenColumns(table.copy.widened, table.copy.columns);
+  table.copy.columns_digest = ColumnsDigest(table.copy.columns);
+  const auto entry = state_.find(table.copy.name);
+  if (entry != state_.end()) entry->second.columns = table.copy.columns_digest;
+  return table.copy;
+}
 
-void Scheduler::Close(Table& table, Stage stage) {
-  table.stage = stage;
-  --open_tables_;
-  if (table.begun) --copying_tables_;
+void Scheduler::SetAside(std::size_t index) {
+  Advance(index, course::Event::kPutAside);
+  std::erase(catching_up_, index);
+}
+
+// --- tables that have a log --------------------------------------------------
+
+bool Scheduler::Join(std::size_t index, std::uint32_t attempt, std::uint64_t whole_from,
+                     std::uint64_t start) {
+  Table& table = tables_[index];
+  if (table.attempt != attempt) return false;
+  const bool waited = WaitsForLog(table);
+  table.joined = {whole_from, start};
+  if (table.phase == course::Phase::kCopying) {
+    std::tie(Entry(table).whole_from, Entry(table).start) = *table.joined;
+  }
+  if (waited && IsUncut(table)) uncut_.push_back(index);
+  return true;
+}
+
+std::vector<std::size_t> Scheduler::PassLog(const LogPosition& position) {
+  std::vector<std::size_t> live;
+  std::erase_if(catching_up_, [&](std::size_t index) {
+    TableState& entry = Entry(tables_[index]);
+    if (entry.bound > position) return false;
+    Advance(index, course::Event::kLogPassed);
+    entry.phase = Phase::kLive;
+    entry.done = DoneRanges();
+    entry.whole_from = entry.start = 0;
+    entry.bound = LogPosition();
+    live.push_back(index);
+    return true;
+  });
+  return live;
+}
+
+std::uint64_t Scheduler::whole_from(std::size_t index) const {
+  const Table& table = tables_[index];
+  return table.joined.has_value() ? table.joined->first : 0;
 }
 
 }  // namespace tributary

@@ -7,6 +7,10 @@
 // have read different versions of the source, the table starts again, and what is
 // still under way of the old attempt is stale.
 //
+// A table that has a log is cut only once its log worker says from where on the log has
+// it whole (Join), and is live only once the log has passed all that its slices saw
+// (PassLog). Which phase an event leads to is in course.h.
+//
 // The progress itself is in the State, in each table's DoneRanges, so that a
 // snapshot of the State is the combined cursor. Marks are to be applied in the
 // order of the merged stream; then a snapshot never covers what is not in it.
@@ -15,6 +19,7 @@
 #ifndef TRIBUTARY_SUPERVISOR_PLAN_SCHEDULER_H_
 #define TRIBUTARY_SUPERVISOR_PLAN_SCHEDULER_H_
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -26,6 +31,7 @@
 #include "absl/status/status.h"
 #include "proto/worker.pb.h"
 #include "supervisor/checkpoint/state.h"
+#include "supervisor/plan/course.h"
 #include "supervisor/plan/plan.h"
 
 namespace tributary {
@@ -53,8 +59,11 @@ using Work = std::variant<ReadWork, CutWork>;
 
 class Scheduler {
  public:
-  // `state` outlives the scheduler and holds the resumed tables' progress.
-  Scheduler(std::vector<TableToCopy> copies, State& state);
+  // `state` outlives the scheduler and holds the resumed tables' progress. `followed`
+  // need no copy, but may be told to begin one.
+  Scheduler(std::vector<TableToCopy> copies, std::vector<TableToCopy> followed, State& state);
+  Scheduler(std::vector<TableToCopy> copies, State& state)
+      : Scheduler(std::move(copies), {}, state) {}
 
   // What to give to a worker next; nothing: wait for what is under way.
   std::optional<Work> Next();
@@ -73,23 +82,24 @@ class Scheduler {
 
   enum class MarkResult {
     kTaken,
-    // The slice reads another version than the table's other slices did. Nothing
+    // The slice reads another content than the table's other slices did. Nothing
     // was taken; the table has to start again.
     kMoved,
-    // A bound that cannot be; the worker is not sound.
+    // A bound that is not the slice's; the worker is not sound.
     kBroken,
   };
-  // The read's transaction has begun, and reads `version`: kTaken or kMoved. Comes
-  // before the read's first row is merged; so all rows in the stream of one attempt
-  // are of the version that the state names, whatever ends before its first mark.
-  MarkResult Open(const ReadWork& read, const std::string& version);
+  // The read's transaction has begun: the content that it reads and, of a table that has
+  // a log, a position after all that it sees. kTaken or kMoved. Comes before the read's
+  // first row is merged; so all rows in the stream of one attempt are of the content that
+  // the state names, whatever ends before its first mark.
+  MarkResult Open(const ReadWork& read, const std::string& content, const LogPosition& bound = {});
   // A slice's end may be marked more than once. kTaken or kBroken.
   MarkResult Mark(const ReadWork& read, const std::string& at);
 
   enum class FinishResult {
     kOpen,
     // All of the table's slices are done.
-    kLive,
+    kWhole,
     // No mark at the slice's end came before; the worker is not sound.
     kBroken,
   };
@@ -99,35 +109,51 @@ class Scheduler {
   // The work goes back into the queue, after the worker that had it ended or was
   // asked to pause. `culprit`: the worker ended while doing it. True: the slice
   // has ended its limit of workers, and the table is to be set aside. A slice that
-  // is marked to its end is finished by this.
-  bool GiveBack(const Work& work, bool culprit);
+  // is marked to its end is finished by this. `last`: after all other work.
+  bool GiveBack(const Work& work, bool culprit, bool last = false);
 
-  // Starts the table again from nothing. Read as one slice, in one transaction,
-  // where the slices' versions differed.
-  void Restart(std::size_t table, bool as_one_slice);
+  // Starts the table again, for kMoved, kWidened or kRestarted. It is read as one slice,
+  // in one transaction, once its slices' contents differed.
+  void Restart(std::size_t table, course::Event why);
   // Sends these columns as STRING from now on, and starts again. Columns that
   // the table does not have or that are STRING already are no help: false, and
   // nothing is done.
   bool Widen(std::size_t table, const std::vector<std::string>& columns);
+  // The log says that the table has other columns from here on; those that it is sent
+  // with.
+  const TableToCopy& ChangeColumns(
+      std::size_t table,
+      const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);
   // Leaves the table as far as it has come; the next sync tries again.
   void SetAside(std::size_t table);
 
+  // The log has the table whole from transaction `whole_from` on, and leaves out what
+  // transactions before `start` did to it. False: `attempt` is over.
+  bool Join(std::size_t table, std::uint32_t attempt, std::uint64_t whole_from,
+            std::uint64_t start);
+  // The stream has come to `position` of the log. The tables that are live with it.
+  std::vector<std::size_t> PassLog(const LogPosition& position);
+  // W of the table; 0 where it has no log.
+  std::uint64_t whole_from(std::size_t table) const;
+  std::uint32_t attempt(std::size_t table) const { return tables_[table].attempt; }
+  course::Phase phase(std::size_t table) const { return tables_[table].phase; }
+
   const TableToCopy& table(std::size_t index) const { return tables_[index].copy; }
-  // Every table is live or set aside.
-  bool finished() const { return open_tables_ == 0; }
-  std::size_t live_tables() const { return live_tables_; }
-  // Those that a part of is sent, or may be.
-  std::size_t copying_tables() const { return copying_tables_; }
-  std::size_t aside_tables() const { return tables_.size() - open_tables_ - live_tables_; }
+  // No table is to be read any further: each is catching up, live or set aside.
+  bool finished() const { return In(course::Phase::kPending) + In(course::Phase::kCopying) == 0; }
+  // How many tables are in a phase.
+  std::size_t In(course::Phase phase) const { return in_phase_[static_cast<std::size_t>(phase)]; }
   std::size_t tables() const { return tables_.size(); }
 
  private:
-  enum class Stage { kUncut, kReading, kLive, kAside };
   struct Table {
     TableToCopy copy;
-    Stage stage = Stage::kUncut;
+    course::Phase phase = course::Phase::kPending;
+    // Its slices have been handed to `ready_`.
+    bool cut = false;
+    // Of a table that has a log: W and start, as Join said them.
+    std::optional<std::pair<std::uint64_t, std::uint64_t>> joined;
     std::uint32_t attempt = 1;
-    bool begun = false;
     bool as_one_slice = false;
     std::vector<std::uint8_t> deaths_of_slice;
     // Of earlier attempts' worst slice; counts for a table that is one slice.
@@ -140,7 +166,14 @@ class Scheduler {
                     std::vector<std::uint64_t> estimated_bytes);
   void Begin(Table& table, std::size_t index);
   CutWork NextCut();
-  void Close(Table& table, Stage stage);
+  // Ends the process for an event that cannot happen in the table's phase.
+  course::Transition Advance(std::size_t table, course::Event event);
+  void Enter(Table& table, course::Phase phase);
+  static bool IsUncut(const Table& table);
+  // Its log worker has yet to say from where on the log has it whole.
+  static bool WaitsForLog(const Table& table) {
+    return table.copy.method == Method::kLog && !table.joined.has_value();
+  }
 
   std::map<TableName, TableState>& state_;
   std::vector<Table> tables_;
@@ -149,9 +182,9 @@ class Scheduler {
   std::deque<ReadWork> ready_;
   std::vector<std::size_t> begun_;
   std::size_t cuts_under_way_ = 0;
-  std::size_t open_tables_ = 0;
-  std::size_t live_tables_ = 0;
-  std::size_t copying_tables_ = 0;
+  // Tables that catch up with the log.
+  std::vector<std::size_t> catching_up_;
+  std::array<std::size_t, 5> in_phase_{};
 };
 
 }  // namespace tributary

@@ -28,6 +28,8 @@ bool Order::MayBring(FrameType type) const {
     case FrameType::kOpened:
     case FrameType::kMark:
       return kind == Kind::kRead;
+    case FrameType::kLog:
+      return kind == Kind::kFollow;
     case FrameType::kBatch:
     case FrameType::kPart:
       return kind != Kind::kQuestion;
@@ -96,6 +98,14 @@ void Pool::Give(Member& member, Order order) {
   member.given.push_back({.id = id, .order = std::move(order)});
   // Otherwise the worker is gone, which Look finds.
   if (absl::IsResourceExhausted(sent)) End(member, std::string(sent.message()));
+}
+
+void Pool::Steer(const FollowOrder& order) {
+  for (Member& member : members_) {
+    if (member.role != WorkerRole::kLog || member.ended || member.idle()) continue;
+    const absl::Status sent = member.process->Steer(order);
+    if (absl::IsResourceExhausted(sent)) End(member, std::string(sent.message()));
+  }
 }
 
 void Pool::Look(Member& member) {

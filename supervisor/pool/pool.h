@@ -71,6 +71,9 @@ class Pool {
   // Sends the order's assignment; a worker that is gone is noticed by the next Look.
   void Give(Member& member, Order order);
 
+  // Sends an order to the worker that follows the log, if there is one.
+  void Steer(const FollowOrder& order);
+
   // Ends and marks a worker that is gone, that wrote on its control socket, or that has
   // work and shows no sign of life.
   void Look(Member& member);

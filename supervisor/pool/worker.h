@@ -80,6 +80,8 @@ class Worker {
 
   // UNAVAILABLE: it is gone. RESOURCE_EXHAUSTED: it takes nothing more.
   virtual absl::Status Send(const Assignment& assignment) = 0;
+  // The same for a worker that follows the log.
+  virtual absl::Status Steer(const FollowOrder& order) = 0;
   // Sends on what the worker did not take at once. UNAVAILABLE: it is gone.
   // INVALID_ARGUMENT: it wrote on its control socket, where it has nothing to say.
   virtual absl::Status Look() = 0;

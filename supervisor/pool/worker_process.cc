@@ -114,6 +114,12 @@ absl::Status WorkerProcess::Send(const Assignment& assignment) {
   return channel_.Send(message);
 }
 
+absl::Status WorkerProcess::Steer(const FollowOrder& order) {
+  ToWorker message;
+  *message.mutable_follow() = order;
+  return channel_.Send(message);
+}
+
 absl::Status WorkerProcess::Look() {
   // A worker that is gone shows in its silence.
   if (channel_.has_unsent()) channel_.Flush().IgnoreError();

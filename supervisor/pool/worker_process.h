@@ -35,6 +35,7 @@ class WorkerProcess final : public Worker {
   std::string End(std::optional<WorkerEnd> why = std::nullopt) override;
   bool alive() const override { return pid_ > 0; }
   absl::Status Send(const Assignment& assignment) override;
+  absl::Status Steer(const FollowOrder& order) override;
   absl::Status Look() override;
   void Wait(std::chrono::milliseconds timeout) override;
   pollfd Awaited() const override;

@@ -1,5 +1,6 @@
 #include "supervisor/sync/copy_lane.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -7,10 +8,15 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "supervisor/pool/ask.h"
+#include "supervisor/sync/follow.h"
 #include "supervisor/sync/messages.h"
 
 namespace tributary {
 namespace {
+
+// A gate's number of a slice: the table's, its attempt's, and the slice's within that.
+constexpr int kTableShift = 40;
+constexpr int kAttemptShift = 24;
 
 // Whether the sync has to wait for the source or the user, and not this table alone.
 bool ConcernsAll(const absl::Status& why) {
@@ -47,6 +53,7 @@ Assignment CopyLane::MakeAssignment(const Work& work) const {
     *to_read.mutable_columns() = table.columns;
     to_read.mutable_range()->set_from(read->range.from);
     to_read.mutable_range()->set_to(read->range.to);
+    to_read.set_whole_from(scheduler_.whole_from(read->table));
     return assignment;
   }
   for (const CutWork::Table& cut : std::get<CutWork>(work).tables) {
@@ -74,20 +81,33 @@ void CopyLane::EmitTruncates() {
 // --- what frames mean --------------------------------------------------------
 
 bool CopyLane::Wanted(std::uint64_t ticket) const {
-  const auto* read = std::get_if<ReadWork>(&At(ticket).work);
-  return read == nullptr || !scheduler_.Stale(*read);
+  const UnderWay& one = At(ticket);
+  const auto* read = std::get_if<ReadWork>(&one.work);
+  return read == nullptr || !(one.refused || scheduler_.Stale(*read));
 }
 
+bool CopyLane::Pauses(std::uint64_t ticket) const { return At(ticket).yields || !Wanted(ticket); }
+
 Verdict CopyLane::Opened(std::uint64_t ticket, const tributary::Opened& opened) {
-  const ReadWork& read = ReadAt(ticket);
-  if (scheduler_.Open(read, opened.version()) == Scheduler::MarkResult::kMoved) {
-    RestartMoved(read.table);
+  UnderWay& opening = under_way_.at(ticket);
+  const ReadWork read = std::get<ReadWork>(opening.work);
+  if (gate_ != nullptr && scheduler_.table(read.table).method == Method::kLog &&
+      !PassesGate(opening, opened)) {
+    requests_.pauses_unwanted = true;
+    return Verdict::Taken();
+  }
+  if (scheduler_.Open(read, opened.content(), ToLogPosition(opened.bound())) ==
+      Scheduler::MarkResult::kMoved) {
+    Log(LogLevel::kInfo,
+        "the source changed while a table was copied; it is read again in one piece",
+        {{"table", NameOf(scheduler_.table(read.table))}});
+    Restart(read.table, course::Event::kMoved);
   }
   return Verdict::Taken();
 }
 
 Verdict CopyLane::Marked(std::uint64_t ticket, const Mark& mark) {
-  const ReadWork& read = ReadAt(ticket);
+  const ReadWork& read = std::get<ReadWork>(At(ticket).work);
   if (mark.at().size() > limits::kMaxBoundBytes && mark.at() != read.range.to) {
     return Verdict::Broken("its mark has a bound over the size limit");
   }
@@ -118,42 +138,46 @@ Verdict CopyLane::Answered(std::uint64_t ticket, const Answer& page) {
 
 Verdict CopyLane::Ended(std::uint64_t ticket, const AssignmentEnd& end) {
   const UnderWay& ended = At(ticket);
-  if (const auto* read = std::get_if<ReadWork>(&ended.work)) {
-    const Verdict verdict = ReadEnded(ReadWork(*read), end);
-    if (!verdict.broken()) under_way_.erase(ticket);
-    return verdict;
+  Verdict verdict = Verdict::Taken();
+  if (std::holds_alternative<ReadWork>(ended.work)) {
+    verdict = ReadEnded(ended, end);
+  } else if (end.outcome() == AssignmentEnd::DONE || end.outcome() == AssignmentEnd::FAILED) {
+    CutEnded(ended, end);
+  } else {
+    verdict = Verdict::Broken("its answer does not fit the question");
   }
-  if (end.outcome() != AssignmentEnd::DONE && end.outcome() != AssignmentEnd::FAILED) {
-    return Verdict::Broken("its answer does not fit the question");
-  }
-  CutEnded(ended, end);
-  under_way_.erase(ticket);
-  return Verdict::Taken();
+  if (!verdict.broken()) under_way_.erase(ticket);
+  return verdict;
 }
 
-Verdict CopyLane::ReadEnded(const ReadWork& read, const AssignmentEnd& end) {
-  if (scheduler_.Stale(read)) return Verdict::Taken();
-  switch (end.outcome()) {
-    case AssignmentEnd::DONE:
-      if (scheduler_.Finish(read) == Scheduler::FinishResult::kBroken) {
-        return Verdict::Broken("it ended a slice without a mark at its end");
-      }
-      break;
-    case AssignmentEnd::PAUSED:
-      scheduler_.GiveBack(read, /*culprit=*/false);
-      break;
-    case AssignmentEnd::WIDEN:
-      Widen(read.table, end);
-      break;
-    default: {
-      const absl::Status why = ToStatus(end.failure());
-      if (ConcernsAll(why)) {
-        scheduler_.GiveBack(read, /*culprit=*/false);
-        requests_.stops_for = why;
-      } else {
-        SetAside(read.table, std::string(why.message()));
-      }
-    }
+Verdict CopyLane::ReadEnded(const UnderWay& ended, const AssignmentEnd& end) {
+  const ReadWork& read = std::get<ReadWork>(ended.work);
+  const bool stale = scheduler_.Stale(read);
+  if (stale || !ended.refused) CloseSlice(read);
+  if (stale) return Verdict::Taken();
+  // Whatever a refused slice came to: nothing of it was merged.
+  if (ended.refused || end.outcome() == AssignmentEnd::PAUSED) {
+    GiveOutAgain(ended);
+    return Verdict::Taken();
+  }
+  if (end.outcome() == AssignmentEnd::DONE) {
+    return scheduler_.Finish(read) == Scheduler::FinishResult::kBroken
+               ? Verdict::Broken("it ended a slice without a mark at its end")
+               : Verdict::Taken();
+  }
+  if (end.outcome() == AssignmentEnd::WIDEN) {
+    Widen(read.table, end);
+    return Verdict::Taken();
+  }
+  if (end.outcome() != AssignmentEnd::FAILED) {
+    return Verdict::Broken("its end does not fit its work");
+  }
+  const absl::Status why = ToStatus(end.failure());
+  if (ConcernsAll(why)) {
+    scheduler_.GiveBack(read, /*culprit=*/false);
+    requests_.stops_for = why;
+  } else {
+    SetAside(read.table, std::string(why.message()));
   }
   return Verdict::Taken();
 }
@@ -176,10 +200,80 @@ void CopyLane::CutEnded(const UnderWay& cut, const AssignmentEnd& end) {
 void CopyLane::Returned(std::uint64_t ticket, bool culprit, std::string_view ending) {
   const UnderWay returned = std::move(under_way_.at(ticket));
   under_way_.erase(ticket);
+  const auto* read = std::get_if<ReadWork>(&returned.work);
+  if (read != nullptr && !returned.refused) CloseSlice(*read);
   if (!scheduler_.GiveBack(returned.work, culprit)) return;
-  SetAside(std::get<ReadWork>(returned.work).table,
-           absl::StrCat("reading it ended ", limits::kDeathsOfSlice, " workers; the last one was ",
-                        std::string(ending)));
+  SetAside(read->table, absl::StrCat("reading it ended ", limits::kDeathsOfSlice,
+                                     " workers; the last one was ", std::string(ending)));
+}
+
+// --- slices of tables that have a log ----------------------------------------
+
+Gate::Slice CopyLane::SliceOf(const ReadWork& read) {
+  return (Gate::Slice{read.table} << kTableShift) | (Gate::Slice{read.attempt} << kAttemptShift) |
+         read.slice;
+}
+
+bool CopyLane::PassesGate(UnderWay& opening, const tributary::Opened& opened) {
+  const ReadWork& read = std::get<ReadWork>(opening.work);
+  const Gate::Slice slice = SliceOf(read);
+  const auto snapshot = ToSnapshot(opened.snapshot());
+  // What is no snapshot sees nothing.
+  const Gate::Entry entry = gate_->Open(slice, snapshot.value_or(Snapshot()), opened.life(),
+                                        scheduler_.whole_from(read.table));
+  refused_.erase(slice);
+  if (entry == Gate::Entry::kAdmitted) return true;
+  opening.refused = true;
+  opening.again = entry == Gate::Entry::kRefused    ? Again::kFirst
+                  : entry == Gate::Entry::kNotWhole ? Again::kLast
+                                                    : Again::kAfterSnapshot;
+  if (entry != Gate::Entry::kRefused) return false;
+  stops_ ? gate_->Close(slice) : void(refused_.insert(slice));
+  return false;
+}
+
+void CopyLane::GiveOutAgain(const UnderWay& ended) {
+  const ReadWork& read = std::get<ReadWork>(ended.work);
+  if (ended.again == Again::kAfterSnapshot) {
+    wait_for_snapshot_.push_back(read);
+  } else {
+    scheduler_.GiveBack(read, /*culprit=*/false, ended.again == Again::kLast);
+  }
+}
+
+void CopyLane::CloseSlice(const ReadWork& read) {
+  if (gate_ == nullptr) return;
+  refused_.erase(SliceOf(read));
+  gate_->Close(SliceOf(read));
+}
+
+void CopyLane::CloseRefused(std::size_t table) {
+  std::erase_if(refused_, [this, table](Gate::Slice slice) {
+    if (slice >> kTableShift != table) return false;
+    gate_->Close(slice);
+    return true;
+  });
+}
+
+void CopyLane::StopGiving() {
+  stops_ = true;
+  for (const Gate::Slice slice : std::exchange(refused_, {})) gate_->Close(slice);
+}
+
+void CopyLane::Yield(const std::vector<Gate::Slice>& slices) {
+  for (auto& [ticket, one] : under_way_) {
+    const auto* read = std::get_if<ReadWork>(&one.work);
+    if (read == nullptr || one.yields) continue;
+    if (std::find(slices.begin(), slices.end(), SliceOf(*read)) == slices.end()) continue;
+    one.yields = true;
+    requests_.pauses_unwanted = true;
+  }
+}
+
+void CopyLane::ReopenWaiting() {
+  for (const ReadWork& read : std::exchange(wait_for_snapshot_, {})) {
+    scheduler_.GiveBack(read, /*culprit=*/false);
+  }
 }
 
 // --- tables that take another course -----------------------------------------
@@ -198,20 +292,28 @@ void CopyLane::Widen(std::size_t table, const AssignmentEnd& end) {
   for (std::string& message : SchemaChangeMessages({scheduler_.table(table)})) {
     requests_.messages.push_back(std::move(message));
   }
-  requests_.pauses_unwanted = true;
+  TakeOtherCourse(table);
 }
 
-void CopyLane::RestartMoved(std::size_t table) {
-  Log(LogLevel::kInfo, "the source changed while a table was copied; it is read again in one piece",
-      {{"table", NameOf(scheduler_.table(table))}});
-  scheduler_.Restart(table, /*as_one_slice=*/true);
+void CopyLane::Restart(std::size_t table, course::Event why) {
+  scheduler_.Restart(table, why);
+  TakeOtherCourse(table);
+}
+
+void CopyLane::TakeOtherCourse(std::size_t table) {
+  CloseRefused(table);
   requests_.pauses_unwanted = true;
+  if (scheduler_.table(table).method != Method::kLog) return;
+  FollowOrder order;
+  *order.mutable_restart() = ToFollow(scheduler_, table);
+  requests_.steers.push_back(std::move(order));
 }
 
 void CopyLane::SetAside(std::size_t table, const std::string& why) {
   scheduler_.SetAside(table);
   Warn(absl::StrCat(NameOf(scheduler_.table(table)), ": put aside in this sync: ", why,
                     ". The other tables go on; the next sync tries this one again."));
+  CloseRefused(table);
   requests_.pauses_unwanted = true;
 }
 

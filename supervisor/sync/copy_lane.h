@@ -1,17 +1,21 @@
 // The lane that copies tables: cuts them, has their slices read, and moves their cursors.
-// What is read next is the Scheduler's decision; this translates between it and the
-// workers' frames.
+// What is read next is the Scheduler's decision, and whether a slice may open beside the
+// log is the Gate's; this translates between them and the workers' frames.
 //
 // Used by the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_COPY_LANE_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_COPY_LANE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
+#include "supervisor/plan/gate.h"
 #include "supervisor/plan/scheduler.h"
 #include "supervisor/sync/lane.h"
 #include "supervisor/sync/remarks.h"
@@ -20,13 +24,17 @@ namespace tributary {
 
 class CopyLane final : public Lane {
  public:
-  // Both outlive the lane.
-  CopyLane(Scheduler& scheduler, Requests& requests) : scheduler_(scheduler), requests_(requests) {}
+  // All of them outlive the lane. `gate` is null where no table has a log.
+  CopyLane(Scheduler& scheduler, Requests& requests, Gate* gate = nullptr)
+      : scheduler_(scheduler), requests_(requests), gate_(gate) {}
 
   WorkerRole role() const override { return WorkerRole::kSlices; }
   std::optional<Order> Next() override;
   bool finished() const override { return scheduler_.finished(); }
+  void Look(std::chrono::steady_clock::time_point) override {}
+  void StopGiving() override;
   bool Wanted(std::uint64_t ticket) const override;
+  bool Pauses(std::uint64_t ticket) const override;
   Verdict Opened(std::uint64_t ticket, const tributary::Opened& opened) override;
   Verdict Marked(std::uint64_t ticket, const Mark& mark) override;
   Verdict Answered(std::uint64_t ticket, const Answer& page) override;
@@ -34,32 +42,65 @@ class CopyLane final : public Lane {
   void Returned(std::uint64_t ticket, bool culprit, std::string_view ending) override;
   void EmitRemarks() override;
 
+  // For the log lane.
+  // The log waits for these slices: they stop at their next marks, and what is left of
+  // them opens anew.
+  void Yield(const std::vector<Gate::Slice>& slices);
+  // The log worker's next snapshot has been merged: slices that came before it may open.
+  void ReopenWaiting();
+  // The table's copy begins again.
+  void Restart(std::size_t table, course::Event why);
+
  private:
+  // When a read is given out again that did not come to its end.
+  enum class Again { kFirst, kLast, kAfterSnapshot };
+
   // What was given to a worker and is not over.
   struct UnderWay {
     Work work;
+    // Of a read: the gate did not admit it.
+    bool refused = false;
+    Again again = Again::kFirst;
+    // The log waits for it.
+    bool yields = false;
     // Of a cut: the pages that have come.
     Slices slices = {};
     std::size_t slices_memory = 0;
   };
 
   const UnderWay& At(std::uint64_t ticket) const { return under_way_.at(ticket); }
-  const ReadWork& ReadAt(std::uint64_t ticket) const { return std::get<ReadWork>(At(ticket).work); }
   Assignment MakeAssignment(const Work& work) const;
-  Verdict ReadEnded(const ReadWork& read, const AssignmentEnd& end);
+  Verdict ReadEnded(const UnderWay& ended, const AssignmentEnd& end);
   void CutEnded(const UnderWay& cut, const AssignmentEnd& end);
   void EmitTruncates();
 
+  // The gate's number of a slice, the same when it is read anew.
+  static Gate::Slice SliceOf(const ReadWork& read);
+  bool PassesGate(UnderWay& opening, const tributary::Opened& opened);
+  void GiveOutAgain(const UnderWay& ended);
+  // They hold up the log no longer: one slice, and the refused ones of a table.
+  void CloseSlice(const ReadWork& read);
+  void CloseRefused(std::size_t table);
+
   void Widen(std::size_t table, const AssignmentEnd& end);
-  void RestartMoved(std::size_t table);
+  // The table begins again: its log worker is told, and nothing of the old attempt is
+  // waited for.
+  void TakeOtherCourse(std::size_t table);
   void SetAside(std::size_t table, const std::string& why);
   void Warn(const std::string& text);
 
   Scheduler& scheduler_;
   Requests& requests_;
+  Gate* gate_;
   Remarks remarks_;
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, UnderWay> under_way_;
+  // Known to the gate as refused: the log waits until each has opened anew.
+  std::set<Gate::Slice> refused_;
+  // None of them opens anew.
+  bool stops_ = false;
+  // To be given out again after the next snapshot of the log worker.
+  std::vector<ReadWork> wait_for_snapshot_;
 };
 
 }  // namespace tributary

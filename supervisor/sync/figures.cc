@@ -16,12 +16,11 @@ void ReadWriter(const MessageWriter& writer, SyncFigures& figures) {
 }
 
 void ReadTables(const Scheduler& scheduler, std::size_t selected, SyncFigures& figures) {
-  const std::size_t live = scheduler.live_tables();
-  figures.tables_copying = scheduler.copying_tables();
-  figures.tables_aside = scheduler.aside_tables();
-  figures.tables_live = selected - scheduler.tables() + live;
-  figures.tables_pending =
-      scheduler.tables() - live - figures.tables_copying - figures.tables_aside;
+  using course::Phase;
+  figures.tables_pending = scheduler.In(Phase::kPending);
+  figures.tables_copying = scheduler.In(Phase::kCopying) + scheduler.In(Phase::kCatchingUp);
+  figures.tables_aside = scheduler.In(Phase::kAside);
+  figures.tables_live = selected - scheduler.tables() + scheduler.In(Phase::kLive);
 }
 
 std::uint64_t RingBytes(Pool& pool) {

@@ -16,7 +16,7 @@ void Merger::GiveWork() {
     if (member.process == nullptr) Replace(member);
   }
   // It stops where none can be started: what is given now would not be paused.
-  if (!stopping_for_.ok()) return;
+  if (stopping_for_.has_value()) return;
   // Idle workers first, so that none waits for what another has queued.
   for (const bool only_idle : {true, false}) {
     for (Member& member : pool_.members()) {
@@ -64,8 +64,8 @@ void Merger::PauseUnwanted() {
   for (Member& member : pool_.members()) {
     if (member.idle() || member.ended) continue;
     const Member::Given& first = member.given.front();
-    const bool stops = first.order.kind == Order::Kind::kRead &&
-                       (!stopping_for_.ok() || !first.order.lane->Wanted(first.order.ticket));
+    const bool stops = first.order.kind != Order::Kind::kQuestion &&
+                       (stopping_for_.has_value() || first.order.lane->Pauses(first.order.ticket));
     if (!stops) continue;
     member.process->ring().PauseThrough(first.id);
     // What it sent before would hold the space that it needs to come to a mark.

@@ -5,7 +5,7 @@
 //
 // The merger asks a lane in this order, for each of its orders:
 //
-//   Next → (Opened → Marked … | Answered …) → Ended
+//   Next → (Opened → Marked … | Answered … | Logged …) → Ended
 //                     or, from anywhere: Returned
 //
 // Batches are not shown to lanes: they are merged as they come, as long as the order is
@@ -13,6 +13,7 @@
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_LANE_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_LANE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,9 +35,11 @@ struct Requests {
   std::uint64_t warnings = 0;
   // Orders have become unwanted: their workers are to stop at their next mark.
   bool pauses_unwanted = false;
-  // The sync cannot go on for now: workers stop at their next marks, and this is what
-  // the sync ends with.
-  absl::Status stops_for;
+  // For the worker that follows the log.
+  std::vector<FollowOrder> steers;
+  // The sync ends here: workers stop at their next marks, and this is what the sync ends
+  // with. OK: it ends in order, though lanes have more to do.
+  std::optional<absl::Status> stops_for;
 };
 
 // What a lane says to a frame.
@@ -70,12 +73,22 @@ class Lane {
   // Everything this lane was made for is done or put aside.
   virtual bool finished() const = 0;
 
+  // Called about every turn of the merger, with its clock.
+  virtual void Look(std::chrono::steady_clock::time_point now) = 0;
+  // The sync stops: Next is not called again.
+  virtual void StopGiving() = 0;
+
   // Whether what comes of the order still counts. Frames that are not wanted are
   // dropped; its end is shown to the lane all the same.
   virtual bool Wanted(std::uint64_t ticket) const = 0;
-  virtual Verdict Opened(std::uint64_t ticket, const Opened& opened) = 0;
-  virtual Verdict Marked(std::uint64_t ticket, const Mark& mark) = 0;
-  virtual Verdict Answered(std::uint64_t ticket, const Answer& page) = 0;
+  // Whether the order is to stop at its next mark; so is one that is not wanted.
+  virtual bool Pauses(std::uint64_t ticket) const = 0;
+
+  // What reports of the order mean. A lane is shown only those that its orders bring.
+  virtual Verdict Opened(std::uint64_t, const tributary::Opened&) { return Unexpected(); }
+  virtual Verdict Marked(std::uint64_t, const Mark&) { return Unexpected(); }
+  virtual Verdict Answered(std::uint64_t, const Answer&) { return Unexpected(); }
+  virtual Verdict Logged(std::uint64_t, const LogReport&) { return Unexpected(); }
   virtual Verdict Ended(std::uint64_t ticket, const AssignmentEnd& end) = 0;
   // The worker ended before it was done. `culprit`: while doing this one; `ending` says
   // how, for people.
@@ -83,6 +96,9 @@ class Lane {
 
   // Warnings that have to precede the next checkpoint.
   virtual void EmitRemarks() = 0;
+
+ private:
+  static Verdict Unexpected() { return Verdict::Broken("it wrote a report out of place"); }
 };
 
 }  // namespace tributary

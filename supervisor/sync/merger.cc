@@ -25,7 +25,11 @@ absl::Status Merger::MergeAll() {
     if (host_.Draining()) {
       StopFor(absl::UnavailableError("the connector is shutting down; the next sync goes on"));
     }
-    if (stopping_for_.ok()) GiveWork();
+    for (Lane* lane : lanes_) {
+      lane->Look(host_.Now());
+      ApplyRequests();
+    }
+    if (!stopping_for_.has_value()) GiveWork();
     const bool takes_more = host_.TakesMore();
     const bool merged = MergeRings(takes_more);
     const absl::Status pumped = host_.Pump();
@@ -34,11 +38,13 @@ absl::Status Merger::MergeAll() {
     if (!outbox_.behind()) rings_detached_ = false;
     LookForCheckpoint();
 
-    if (AllIdle() && (LanesFinished() || !stopping_for_.ok())) return stopping_for_;
+    if (AllIdle() && (LanesFinished() || stopping_for_.has_value())) {
+      return stopping_for_.value_or(absl::OkStatus());
+    }
     // A worker whose ring is full because the client takes nothing comes to no mark;
     // what it has since the last one is read again.
-    if (!stopping_for_.ok() && host_.Now() - stopping_since_ > limits::kPauseGrace) {
-      return stopping_for_;
+    if (stopping_for_.has_value() && host_.Now() - stopping_since_ > limits::kPauseGrace) {
+      return *stopping_for_;
     }
     if (!merged) {
       pool_.Wait(kLongestWait, [this, takes_more](const Member& member) {
@@ -81,15 +87,15 @@ void Merger::ApplyRequests() {
   }
   figures_.warnings += std::exchange(requests_.warnings, 0);
   if (std::exchange(requests_.pauses_unwanted, false)) PauseUnwanted();
-  if (absl::Status why = std::exchange(requests_.stops_for, absl::OkStatus()); !why.ok()) {
-    StopFor(std::move(why));
-  }
+  for (const FollowOrder& order : std::exchange(requests_.steers, {})) pool_.Steer(order);
+  if (auto why = std::exchange(requests_.stops_for, std::nullopt)) StopFor(*std::move(why));
 }
 
 void Merger::StopFor(absl::Status why) {
-  if (!stopping_for_.ok()) return;
+  if (stopping_for_.has_value()) return;
   stopping_for_ = std::move(why);
   stopping_since_ = host_.Now();
+  for (Lane* lane : lanes_) lane->StopGiving();
   for (Member& member : pool_.members()) {
     if (!member.idle() && !member.ended) {
       member.process->ring().PauseThrough(member.given.back().id);
@@ -206,6 +212,12 @@ Verdict Merger::TakeReport(Member& member, const Frame& frame) {
       Answer answer;
       if (!answer.ParseFromString(payload)) break;
       return order.lane->Answered(order.ticket, answer);
+    }
+    case FrameType::kLog: {
+      LogReport report;
+      if (!report.ParseFromString(payload)) break;
+      if (report.has_position()) deaths_in_row_ = 0;
+      return order.lane->Logged(order.ticket, report);
     }
     default:
       break;

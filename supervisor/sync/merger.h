@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -114,7 +115,8 @@ class Merger {
   MergerHost& host_;
   SyncFigures& figures_;
 
-  absl::Status stopping_for_;
+  // Why the sync stops; nothing while it does not.
+  std::optional<absl::Status> stopping_for_;
   Clock::time_point stopping_since_{};
   std::size_t next_ring_ = 0;
   // A checkpoint was refused (the state is too large); none is tried again.

@@ -1,7 +1,9 @@
 // The replaying half of Sync: what an earlier sync has staged behind the state that
 // came back is sent again, and reading goes on from where that ends.
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,11 +15,19 @@
 namespace tributary {
 namespace {
 
-// Whether all that the state's tables have was read from this version. A source
-// that has a log has no versions, and what it has sent stays good.
-bool ReadFromVersion(const State& state, const std::string& version) {
-  return std::all_of(state.tables.begin(), state.tables.end(), [&version](const auto& entry) {
-    return entry.second.content.empty() || entry.second.content == version;
+// Whether what the state's tables have is still what the source has. What the log has
+// told stays good.
+bool HoldsGood(const State& state, const Catalog& catalog) {
+  if (catalog.unchanged()) return true;
+  std::map<TableName, std::string_view> contents;
+  for (const CatalogTable& table : catalog.tables()) {
+    contents[{table.schema(), table.table()}] = table.content();
+  }
+  return std::all_of(state.tables.begin(), state.tables.end(), [&contents](const auto& entry) {
+    const TableState& table = entry.second;
+    if (table.method == Method::kLog || table.content.empty()) return true;
+    const auto content = contents.find(entry.first);
+    return content != contents.end() && content->second == table.content;
   });
 }
 
@@ -65,7 +75,7 @@ absl::Status Sync::ReplayStaged() {
   if (!same.ok()) return same;
   // Rows of tables that have changed since would be sent in vain, and in the shape that
   // they had.
-  passes_over_staged_ = !ReadFromVersion(reached_, catalog_.version());
+  passes_over_staged_ = !HoldsGood(reached_, catalog_);
   if (passes_over_staged_) return NoReplay("the source has changed");
 
   // The state as it came, so that a checkpoint precedes the first record.

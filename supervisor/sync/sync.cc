@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "supervisor/sync/copy_lane.h"
 #include "supervisor/sync/figures.h"
+#include "supervisor/sync/log_lane.h"
 #include "supervisor/sync/messages.h"
 #include "supervisor/sync/staging_key.h"
 
@@ -18,6 +19,12 @@ namespace tributary {
 namespace {
 
 constexpr std::size_t kEpochBytes = 8;
+
+bool HasLog(const Plan& plan) {
+  return !plan.followed.empty() ||
+         std::any_of(plan.copies.begin(), plan.copies.end(),
+                     [](const TableToCopy& table) { return table.method == Method::kLog; });
+}
 
 }  // namespace
 
@@ -57,7 +64,7 @@ absl::Status Sync::Run() {
   if (done.ok()) done = Checkpoint();
   if (done.ok()) {
     TellPlan();
-    done = CopyTables();
+    done = ReadTables();
     // Also after a failure: what was read until then counts.
     const absl::Status last = Checkpoint();
     if (done.ok()) done = last;
@@ -155,7 +162,7 @@ absl::Status Sync::MakePlan() {
 
 absl::Status Sync::BeginEpoch() {
   const std::string earlier = plan_.state.epoch;
-  reads_ = !plan_.copies.empty();
+  reads_ = !plan_.copies.empty() || HasLog(plan_);
   if (reads_ || earlier.empty() || passes_over_staged_) {
     plan_.state.epoch = absl::BytesToHexString(world_.random_bytes(kEpochBytes));
     plan_.state.staging_key = operator_key_.empty() ? world_.random_bytes(kStagingKeyBytes) : "";
@@ -193,30 +200,37 @@ void Sync::TellPlan() {
 
 // --- reading -----------------------------------------------------------------
 
-absl::Status Sync::CopyTables() {
-  if (plan_.copies.empty()) {
+absl::Status Sync::ReadTables() {
+  if (!reads_) {
     figures_.tables_live = plan_.state.tables.size();
     if (!catalog_.unchanged()) SetComplete();
     return absl::OkStatus();
   }
-  Scheduler scheduler(std::move(plan_.copies), plan_.state);
-  const absl::Status started = pool_->Start(settings_.workers);
+  const bool follows = HasLog(plan_);
+  Scheduler scheduler(std::move(plan_.copies), std::move(plan_.followed), plan_.state);
+  absl::Status started = pool_->Start(settings_.workers);
+  if (started.ok() && follows) started = pool_->StartLogWorker();
   if (!started.ok()) return started;
   scheduler_ = &scheduler;
   Requests requests;
-  CopyLane copies(scheduler, requests);
-  Merger merger({&copies}, requests, *pool_, *outbox_, *this, figures_);
-  const absl::Status copied = merger.Run();
+  Gate gate;
+  CopyLane copies(scheduler, requests, &gate);
+  LogLane log(scheduler, plan_.state, gate, copies, requests);
+  std::vector<Lane*> lanes{&copies};
+  if (follows) lanes.push_back(&log);
+  Merger merger(std::move(lanes), requests, *pool_, *outbox_, *this, figures_);
+  const absl::Status read = merger.Run();
   Count();
   scheduler_ = nullptr;
-  if (copied.ok() && scheduler.live_tables() == scheduler.tables()) SetComplete();
+  const std::size_t live = scheduler.In(course::Phase::kLive);
+  if (read.ok() && live == scheduler.tables() && !follows) SetComplete();
   Log(LogLevel::kInfo, "copies end",
       {{"connection", request_.connection.id},
        {"epoch", plan_.state.epoch},
        {"rows", absl::StrCat(figures_.records)},
-       {"live", absl::StrCat(scheduler.live_tables())},
+       {"live", absl::StrCat(live)},
        {"workers_ended", absl::StrCat(merger.deaths())}});
-  return copied;
+  return read;
 }
 
 // Every selected table is live; where all of them read one version, a source that
@@ -285,7 +299,7 @@ void Sync::Count() {
   if (outbox_ != nullptr) ReadDelivery(*outbox_, stager_.get(), figures_);
   ReadWriter(*writer_, figures_);
   figures_.checkpoints = replayed_checkpoints_ + (outbox_ ? outbox_->checkpoints_sent() : 0);
-  if (scheduler_ != nullptr) ReadTables(*scheduler_, plan_.selected_tables, figures_);
+  if (scheduler_ != nullptr) tributary::ReadTables(*scheduler_, plan_.selected_tables, figures_);
   figures_.ring_bytes = pool_ == nullptr ? 0 : RingBytes(*pool_);
   meter_.Show(figures_);
 }

@@ -84,7 +84,7 @@ class Sync : private MergerHost {
   absl::Status MakePlan();
   absl::Status BeginEpoch();
   void TellPlan();
-  absl::Status CopyTables();
+  absl::Status ReadTables();
   void SetComplete();
   absl::Status FlushOut();
 

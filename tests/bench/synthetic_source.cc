@@ -41,6 +41,7 @@ class SyntheticSource : public Source {
     for (std::size_t number = 0; number < bench::kSyntheticTables; ++number) {
       CatalogTable& table = *catalog.add_tables();
       table.set_schema(bench::kSyntheticSchema);
+      table.set_content(kVersion);
       table.set_table(bench::SyntheticTable(number));
       table.set_estimated_bytes(bench::kSyntheticRowsInTable * kBytesInRow);
       for (std::size_t at = 0; at < bench::kOrderColumnCount; ++at) {

@@ -38,7 +38,7 @@ TEST(PlanTest, AFirstSyncCopiesAllFromTruncateLargestFirst) {
   EXPECT_EQ(plan->copies[2].name.table, "small");
   for (const TableToCopy& copy : plan->copies) {
     EXPECT_TRUE(copy.truncates);
-    EXPECT_FALSE(copy.resumes);
+    EXPECT_EQ(copy.phase, course::Phase::kPending);
   }
   EXPECT_TRUE(plan->changed.empty()) << "Schema has just described it";
   EXPECT_TRUE(plan->state.tables.empty());
@@ -78,7 +78,7 @@ TEST(PlanTest, ACopyGoesOnWhereItStoppedWhileTheSourceStandsStill) {
   const auto plan = PlanOf(catalog, CopyingState(catalog, {{"", "5"}}));
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->copies.size(), 1u);
-  EXPECT_TRUE(plan->copies[0].resumes);
+  EXPECT_EQ(plan->copies[0].phase, course::Phase::kCopying);
   EXPECT_FALSE(plan->copies[0].truncates);
   EXPECT_EQ(plan->state.tables.at(kOrders).done.Done(), (std::vector<BoundRange>{{"", "5"}}));
 }
@@ -90,7 +90,7 @@ TEST(PlanTest, ACopyOfAnotherVersionOrOtherColumnsStartsAgain) {
     ASSERT_TRUE(plan.ok());
     ASSERT_EQ(plan->copies.size(), 1u);
     EXPECT_TRUE(plan->copies[0].truncates);
-    EXPECT_FALSE(plan->copies[0].resumes);
+    EXPECT_EQ(plan->copies[0].phase, course::Phase::kPending);
     EXPECT_TRUE(plan->state.tables.at(kOrders).done.Done().empty());
   }
 }
@@ -109,7 +109,7 @@ TEST(PlanTest, AnAddedColumnNeedsNoTruncateWhereTheRowsAreTheSame) {
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->copies.size(), 1u);
   EXPECT_FALSE(plan->copies[0].truncates);
-  EXPECT_FALSE(plan->copies[0].resumes);
+  EXPECT_EQ(plan->copies[0].phase, course::Phase::kPending);
   ASSERT_EQ(plan->changed.size(), 1u);
   EXPECT_EQ(plan->changed[0].columns.size(), 3);
   // The rows that stay are of this version, which the copy has to be of, too.

@@ -86,9 +86,9 @@ TEST_F(SchedulerTest, ATableIsCutTruncatedReadAndLive) {
   EXPECT_EQ(entry().done.Done(), (Ranges{{"5", ""}}));
   ReadWhole(first);
   EXPECT_FALSE(scheduler_->finished());
-  EXPECT_EQ(scheduler_->Finish(first), FinishResult::kLive);
+  EXPECT_EQ(scheduler_->Finish(first), FinishResult::kWhole);
   EXPECT_TRUE(scheduler_->finished());
-  EXPECT_EQ(scheduler_->live_tables(), 1u);
+  EXPECT_EQ(scheduler_->In(course::Phase::kLive), 1u);
   EXPECT_EQ(entry().phase, Phase::kLive);
   EXPECT_EQ(entry().content, "v1");
 }
@@ -115,7 +115,7 @@ TEST_F(SchedulerTest, AResumedTableIsCutInItsGapsAndNotTruncated) {
   for (int i = 0; i < 3; ++i) {
     const ReadWork read = NextRead();
     ReadWhole(read);
-    EXPECT_EQ(scheduler_->Finish(read), i < 2 ? FinishResult::kOpen : FinishResult::kLive);
+    EXPECT_EQ(scheduler_->Finish(read), i < 2 ? FinishResult::kOpen : FinishResult::kWhole);
   }
 }
 
@@ -166,7 +166,7 @@ TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
   EXPECT_EQ(scheduler_->Open(second, "v2"), MarkResult::kMoved);
   EXPECT_TRUE(entry().done.Done().empty());
 
-  scheduler_->Restart(0, /*as_one_slice=*/true);
+  scheduler_->Restart(0, course::Event::kMoved);
   EXPECT_TRUE(scheduler_->Stale(first));
   EXPECT_TRUE(scheduler_->Stale(second));
   // What the old attempt gives back is not wanted.
@@ -178,7 +178,7 @@ TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
   EXPECT_EQ(entry().content, "");
   EXPECT_FALSE(scheduler_->Next().has_value());
   ReadWhole(whole, "v2");
-  EXPECT_EQ(scheduler_->Finish(whole), FinishResult::kLive);
+  EXPECT_EQ(scheduler_->Finish(whole), FinishResult::kWhole);
 }
 
 TEST_F(SchedulerTest, ACopyOverRowsThatStayIsOfTheirVersion) {
@@ -192,7 +192,7 @@ TEST_F(SchedulerTest, ACopyOverRowsThatStayIsOfTheirVersion) {
   EXPECT_TRUE(scheduler_->TakeBegun().empty());
   const ReadWork read = NextRead();
   EXPECT_EQ(scheduler_->Open(read, "v2"), MarkResult::kMoved);
-  scheduler_->Restart(0, true);
+  scheduler_->Restart(0, course::Event::kMoved);
   NextRead();
   EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
 }
@@ -233,41 +233,41 @@ TEST_F(SchedulerTest, ThreeDeathsOfOneSlicePutTheTableAside) {
   const ReadWork other = NextRead();
   EXPECT_NE(other.table, read.table);
   ReadWhole(other);
-  EXPECT_EQ(scheduler_->Finish(other), FinishResult::kLive);
+  EXPECT_EQ(scheduler_->Finish(other), FinishResult::kWhole);
   EXPECT_TRUE(scheduler_->finished());
-  EXPECT_EQ(scheduler_->live_tables(), 1u);
+  EXPECT_EQ(scheduler_->In(course::Phase::kLive), 1u);
 }
 
 TEST_F(SchedulerTest, TablesAreCountedWhereTheyStand) {
   BeginTables(3);
-  EXPECT_EQ(scheduler_->copying_tables(), 0u);
+  EXPECT_EQ(scheduler_->In(course::Phase::kCopying), 0u);
   scheduler_->Cut(NextCut(), Slices());
-  EXPECT_EQ(scheduler_->copying_tables(), 3u);
-  scheduler_->Restart(2, /*as_one_slice=*/true);
-  EXPECT_EQ(scheduler_->copying_tables(), 2u);
+  EXPECT_EQ(scheduler_->In(course::Phase::kCopying), 3u);
+  scheduler_->Restart(2, course::Event::kMoved);
+  EXPECT_EQ(scheduler_->In(course::Phase::kCopying), 2u);
   // With the next piece of work it begins again.
   const ReadWork first = NextRead();
-  EXPECT_EQ(scheduler_->copying_tables(), 3u);
+  EXPECT_EQ(scheduler_->In(course::Phase::kCopying), 3u);
   ReadWhole(first);
-  EXPECT_EQ(scheduler_->Finish(first), FinishResult::kLive);
-  EXPECT_EQ(scheduler_->copying_tables(), 2u);
-  EXPECT_EQ(scheduler_->live_tables(), 1u);
+  EXPECT_EQ(scheduler_->Finish(first), FinishResult::kWhole);
+  EXPECT_EQ(scheduler_->In(course::Phase::kCopying), 2u);
+  EXPECT_EQ(scheduler_->In(course::Phase::kLive), 1u);
   scheduler_->SetAside(1);
-  EXPECT_EQ(scheduler_->copying_tables(), 1u);
-  EXPECT_EQ(scheduler_->aside_tables(), 1u);
+  EXPECT_EQ(scheduler_->In(course::Phase::kCopying), 1u);
+  EXPECT_EQ(scheduler_->In(course::Phase::kAside), 1u);
   const ReadWork again = NextRead();
   EXPECT_EQ(again.table, 2u);
   ReadWhole(again);
-  EXPECT_EQ(scheduler_->Finish(again), FinishResult::kLive);
-  EXPECT_EQ(scheduler_->copying_tables(), 0u);
+  EXPECT_EQ(scheduler_->Finish(again), FinishResult::kWhole);
+  EXPECT_EQ(scheduler_->In(course::Phase::kCopying), 0u);
   EXPECT_TRUE(scheduler_->finished());
 }
 
 TEST_F(SchedulerTest, ResumedTableIsCountedAsBeingCopiedFromTheStart) {
   BeginResumed({{"", "3"}});
-  EXPECT_EQ(scheduler_->copying_tables(), 1u);
+  EXPECT_EQ(scheduler_->In(course::Phase::kCopying), 1u);
   scheduler_->Cut(NextCut(), Slices());
-  EXPECT_EQ(scheduler_->copying_tables(), 1u);
+  EXPECT_EQ(scheduler_->In(course::Phase::kCopying), 1u);
 }
 
 TEST_F(SchedulerTest, DeathsAreNotForgottenWhenTheSourceMovesBetweenThem) {
@@ -276,7 +276,7 @@ TEST_F(SchedulerTest, DeathsAreNotForgottenWhenTheSourceMovesBetweenThem) {
   for (int death = 1; death < limits::kDeathsOfSlice; ++death) {
     const ReadWork read = NextRead();
     EXPECT_FALSE(scheduler_->GiveBack(read, true));
-    scheduler_->Restart(0, /*as_one_slice=*/true);
+    scheduler_->Restart(0, course::Event::kMoved);
   }
   EXPECT_TRUE(scheduler_->GiveBack(NextRead(), true));
 }

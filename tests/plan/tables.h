@@ -21,6 +21,7 @@ inline void AddTable(Catalog& catalog, const std::string& name,
   table.set_table(name);
   table.set_access("access of " + name);
   table.set_estimated_bytes(bytes);
+  table.set_content(catalog.version());
   for (const std::string& name_of_column : columns) {
     auto& column = *table.add_columns();
     column.set_name(name_of_column);

@@ -98,7 +98,7 @@ const std::vector<Deed>& Deeds() {
     {"ASliceThatIsOpenedTwice", Moment::kAmid, "opened a slice twice",
      [](Pen& pen) {
        Opened opened;
-       opened.set_version("another");
+       opened.set_content("another");
        pen.WriteOf(FrameType::kOpened, opened.SerializeAsString());
      }},
     {"RowsOfASliceThatIsNotOpened", Moment::kFirst, "has not opened",

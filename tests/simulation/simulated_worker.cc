@@ -194,7 +194,7 @@ void SimulatedWorker::PublishBatch(std::uint32_t assignment, std::string bytes) 
 
 void SimulatedWorker::PublishOpened(std::uint32_t assignment) {
   Opened opened;
-  opened.set_version(reading_->version);
+  opened.set_content(reading_->version);
   ring_.push_back({FrameType::kOpened, assignment, opened.SerializeAsString()});
 }
 

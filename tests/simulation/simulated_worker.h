@@ -27,6 +27,7 @@ class SimulatedWorker final : public Worker, private FrameSource {
   std::string End(std::optional<WorkerEnd> why) override;
   bool alive() const override { return alive_; }
   absl::Status Send(const Assignment& assignment) override;
+  absl::Status Steer(const FollowOrder&) override { return absl::OkStatus(); }
   absl::Status Look() override;
   void Wait(std::chrono::milliseconds) override { world_.Step(); }
   // The world rings the bell that is polled beside it.

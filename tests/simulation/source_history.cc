@@ -97,6 +97,7 @@ Catalog SourceHistory::Describe() const {
     described.set_table(name);
     described.set_access(table.keyed ? "key" : "scan");
     described.set_estimated_bytes(table.rows.size());
+    described.set_content(version_);
     for (const std::string& column : table.columns) {
       auto& added = *described.add_columns();
       added.set_name(column);

@@ -167,8 +167,8 @@ Outcome Reading::Read(const CatalogTable& table, const Range& range) {
       Opened opened;
       EXPECT_TRUE(opened.ParseFromString(payload));
       EXPECT_TRUE(outcome.rows.empty() && outcome.marks.empty());
-      EXPECT_FALSE(opened.version().empty());
-      outcome.version = opened.version();
+      EXPECT_FALSE(opened.content().empty());
+      outcome.version = opened.content();
       return;
     }
     if (header.type == FrameType::kMark) {

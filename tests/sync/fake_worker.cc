@@ -34,7 +34,7 @@ void FakeWorker::ReadAll(const Assignment& read, const std::string& batch) {
 
 void FakeWorker::Open(std::uint32_t assignment) {
   Opened opened;
-  opened.set_version(kVersion);
+  opened.set_content(kVersion);
   ring_->Write(FrameType::kOpened, assignment, opened.SerializeAsString());
 }
 

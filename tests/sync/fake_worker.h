@@ -67,6 +67,7 @@ class FakeWorker final : public Worker {
   }
   bool alive() const override { return alive_; }
   absl::Status Send(const Assignment& assignment) override;
+  absl::Status Steer(const FollowOrder&) override { return absl::OkStatus(); }
   absl::Status Look() override;
   void Wait(std::chrono::milliseconds) override {}
   pollfd Awaited() const override { return {-1, 0, 0}; }

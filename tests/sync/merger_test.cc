@@ -105,7 +105,7 @@ class MergerTest : public ::testing::Test {
     Merger merger({&lane}, requests, pool, outbox, host_, figures_);
     const absl::Status copied = merger.Run();
     deaths_ = merger.deaths();
-    live_ = scheduler.live_tables();
+    live_ = scheduler.In(course::Phase::kLive);
     host_.outbox = nullptr;
     return copied;
   }

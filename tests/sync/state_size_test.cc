@@ -31,6 +31,7 @@ void Work(const Assignment& work, FakeWorker& worker) {
   for (int i = 0; i < kTables; ++i) {
     CatalogTable& table = *catalog.add_tables();
     table.set_schema("main");
+    table.set_content(kVersion);
     table.set_table(std::string(kNameBytes, 'n') + std::to_string(i));
     auto& column = *table.add_columns();
     column.set_name("id");

@@ -247,7 +247,7 @@ void SliceWriter::SendInParts(std::size_t record_bytes) {
 
 void SliceWriter::Open(std::string_view version) {
   Opened opened;
-  opened.set_version(version.data(), version.size());
+  opened.set_content(version.data(), version.size());
   ring_.Send(FrameType::kOpened, assignment_, opened.SerializeAsString());
 }
 

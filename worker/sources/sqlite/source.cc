@@ -91,6 +91,8 @@ absl::StatusOr<Catalog> SqliteSource::Describe(const DescribeAssignment& assignm
   } else {
     const absl::Status status = sqlite::ReadCatalog(*connection_, catalog);
     if (!status.ok()) return status;
+    // A commit is the file's, so all of its tables change together.
+    for (CatalogTable& table : *catalog.mutable_tables()) table.set_content(*version);
   }
   const absl::Status ended = transaction.End();
   if (!ended.ok()) return ended;

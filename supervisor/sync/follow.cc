@@ -1,0 +1,42 @@
+#include "supervisor/sync/follow.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace tributary {
+
+absl::StatusOr<Snapshot> ToSnapshot(const SeenTransactions& seen) {
+  return MakeSnapshot(seen.all_before(), seen.none_from(),
+                      std::vector<std::uint64_t>(seen.except().begin(), seen.except().end()));
+}
+
+LogPosition ToLogPosition(const LogPlace& place) {
+  return {.commit = place.commit(),
+          .final = place.final(),
+          .change = place.change(),
+          .ordinal = place.ordinal()};
+}
+
+LogPlace ToLogPlace(const LogPosition& position) {
+  LogPlace place;
+  place.set_commit(position.commit);
+  place.set_final(position.final);
+  place.set_change(position.change);
+  place.set_ordinal(position.ordinal);
+  return place;
+}
+
+FollowedTable ToFollow(const Scheduler& scheduler, std::size_t index) {
+  const TableToCopy& table = scheduler.table(index);
+  FollowedTable followed;
+  followed.set_table(static_cast<std::uint32_t>(index));
+  followed.set_revision(scheduler.attempt(index));
+  followed.set_schema_name(table.name.schema);
+  followed.set_table_name(table.name.table);
+  followed.set_access(table.access);
+  *followed.mutable_columns() = table.columns;
+  followed.set_live(scheduler.phase(index) == course::Phase::kLive);
+  return followed;
+}
+
+}  // namespace tributary

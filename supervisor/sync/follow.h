@@ -1,0 +1,24 @@
+// Between worker.proto's messages about a log and the values that they carry.
+#ifndef TRIBUTARY_SUPERVISOR_SYNC_FOLLOW_H_
+#define TRIBUTARY_SUPERVISOR_SYNC_FOLLOW_H_
+
+#include <cstddef>
+
+#include "absl/status/statusor.h"
+#include "common/snapshot.h"
+#include "proto/worker.pb.h"
+#include "supervisor/plan/scheduler.h"
+
+namespace tributary {
+
+// INVALID_ARGUMENT as MakeSnapshot.
+absl::StatusOr<Snapshot> ToSnapshot(const SeenTransactions& seen);
+LogPosition ToLogPosition(const LogPlace& place);
+LogPlace ToLogPlace(const LogPosition& position);
+
+// What a log worker is told of a table as it is now.
+FollowedTable ToFollow(const Scheduler& scheduler, std::size_t table);
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_SYNC_FOLLOW_H_

@@ -1,0 +1,178 @@
+#include "supervisor/sync/log_lane.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "supervisor/pool/ask.h"
+#include "supervisor/sync/follow.h"
+#include "supervisor/sync/messages.h"
+
+namespace tributary {
+namespace {
+
+// How long a transaction waits for a slice before that is asked to stop at a mark: a
+// slice of a client that takes nothing would hold up the log for as long as it likes.
+constexpr std::chrono::seconds kSlicePatience{5};
+
+}  // namespace
+
+std::optional<Order> LogLane::Next() {
+  if (under_way_ || over_) return std::nullopt;
+  Order order;
+  order.kind = Order::Kind::kFollow;
+  order.lane = this;
+  FollowAssignment& follow = *order.assignment.mutable_follow();
+  if (state_.log_position != LogPosition()) {
+    *follow.mutable_from() = ToLogPlace(state_.log_position);
+  }
+  follow.set_life(state_.log_life);
+  for (std::size_t i = 0; i < scheduler_.tables(); ++i) {
+    if (!IsFollowed(static_cast<std::uint32_t>(i))) continue;
+    FollowedTable& table = *follow.add_tables();
+    table = ToFollow(scheduler_, i);
+    // Of an earlier sync, or of a worker that has ended.
+    const auto entry = state_.tables.find(scheduler_.table(i).name);
+    if (table.live() || entry == state_.tables.end()) continue;
+    table.set_whole_from(entry->second.whole_from);
+    table.set_start(entry->second.start);
+  }
+  under_way_ = true;
+  told_to_finish_ = false;
+  return order;
+}
+
+void LogLane::Look(Clock::time_point now) {
+  now_ = now;
+  if (!under_way_ || told_to_finish_ || !copies_.finished()) return;
+  told_to_finish_ = true;
+  FollowOrder finish;
+  finish.set_finish(true);
+  requests_.steers.push_back(std::move(finish));
+}
+
+Verdict LogLane::Logged(std::uint64_t, const LogReport& report) {
+  switch (report.report_case()) {
+    case LogReport::kSnapshot:
+      return TakeSnapshot(report.snapshot());
+    case LogReport::kTransaction:
+      return TakeTransaction(report.transaction());
+    case LogReport::kPosition:
+      return TakePosition(report.position());
+    case LogReport::kJoined:
+      return TakeJoined(report.joined());
+    case LogReport::kChanged:
+      return TakeChanged(report.changed());
+    case LogReport::kLost:
+      return TakeLost(report.lost());
+    case LogReport::kRemark:
+      requests_.messages.push_back(WarningMessage(report.remark()));
+      ++requests_.warnings;
+      return Verdict::Taken();
+    case LogReport::REPORT_NOT_SET:
+      break;
+  }
+  return Verdict::Broken("a report of the log says nothing");
+}
+
+Verdict LogLane::TakeSnapshot(const LogSnapshot& taken) {
+  const auto snapshot = ToSnapshot(taken.snapshot());
+  if (!snapshot.ok()) return Verdict::Broken(std::string(snapshot.status().message()));
+  if (!gate_.MergeSnapshot(*snapshot, taken.life())) {
+    return Verdict::Broken("its snapshot lacks what an earlier one saw");
+  }
+  state_.log_life = taken.life();
+  copies_.ReopenWaiting();
+  return Verdict::Taken();
+}
+
+Verdict LogLane::TakeTransaction(std::uint64_t transaction) {
+  const Gate::Passage passage = gate_.Ask(transaction, now_);
+  switch (passage.answer) {
+    case Gate::Passage::Answer::kPasses:
+      return Verdict::Taken();
+    case Gate::Passage::Answer::kUnsound:
+      return Verdict::Broken("it handed out a transaction that its snapshot does not see");
+    case Gate::Passage::Answer::kHeld:
+      if (now_ - passage.since > kSlicePatience) copies_.Yield(passage.holders);
+      return Verdict::Later();
+  }
+  return Verdict::Taken();
+}
+
+Verdict LogLane::TakePosition(const LogPlace& place) {
+  const LogPosition position = ToLogPosition(place);
+  if (position < state_.log_position) return Verdict::Broken("its log position went back");
+  state_.log_position = position;
+  for (const std::size_t table : scheduler_.PassLog(position)) {
+    FollowOrder live;
+    live.set_live(static_cast<std::uint32_t>(table));
+    requests_.steers.push_back(std::move(live));
+  }
+  return Verdict::Taken();
+}
+
+Verdict LogLane::TakeJoined(const Joined& joined) {
+  if (!IsFollowed(joined.table())) return Verdict::Broken("it joined a table that it has not");
+  // Of an attempt that is over: the table joins once more.
+  scheduler_.Join(joined.table(), joined.revision(), joined.whole_from(), joined.start());
+  return Verdict::Taken();
+}
+
+Verdict LogLane::TakeChanged(const TableChanged& changed) {
+  if (!IsFollowed(changed.table())) return Verdict::Broken("it changed a table that it has not");
+  const TableToCopy& table = scheduler_.ChangeColumns(changed.table(), changed.columns());
+  for (std::string& message : SchemaChangeMessages({table})) {
+    requests_.messages.push_back(std::move(message));
+  }
+  return Verdict::Taken();
+}
+
+Verdict LogLane::TakeLost(std::uint32_t table) {
+  if (!IsFollowed(table)) return Verdict::Broken("it lost a table that it has not");
+  if (scheduler_.phase(table) != course::Phase::kAside) {
+    copies_.Restart(table, course::Event::kRestarted);
+  }
+  return Verdict::Taken();
+}
+
+Verdict LogLane::Ended(std::uint64_t, const AssignmentEnd& end) {
+  under_way_ = false;
+  switch (end.outcome()) {
+    case AssignmentEnd::DONE:
+      if (!told_to_finish_) return Verdict::Broken("it left the log, and nobody asked it to");
+      // Where a table's copy began again meanwhile, the log is followed once more.
+      over_ = copies_.finished();
+      return Verdict::Taken();
+    case AssignmentEnd::PAUSED:
+      return Verdict::Taken();
+    case AssignmentEnd::EARLY:
+      over_ = true;
+      requests_.stops_for = absl::OkStatus();
+      return Verdict::Taken();
+    case AssignmentEnd::FAILED:
+      over_ = true;
+      requests_.stops_for = ToStatus(end.failure());
+      return Verdict::Taken();
+    default:
+      return Verdict::Broken("its end does not fit its work");
+  }
+}
+
+void LogLane::Returned(std::uint64_t, bool, std::string_view ending) {
+  under_way_ = false;
+  deaths_ = state_.log_position == death_at_ ? deaths_ + 1 : 1;
+  death_at_ = state_.log_position;
+  if (deaths_ < limits::kDeathsOfSlice) return;
+  over_ = true;
+  requests_.stops_for = absl::FailedPreconditionError(absl::StrCat(
+      "follow the log: ", limits::kDeathsOfSlice, " workers ended at one position of the log (",
+      state_.log_position.commit, "); the last one was ", std::string(ending),
+      ". Report this with the connector's log; a re-sync begins after this position."));
+}
+
+bool LogLane::IsFollowed(std::uint32_t table) const {
+  return table < scheduler_.tables() && scheduler_.table(table).method == Method::kLog;
+}
+
+}  // namespace tributary
