@@ -50,6 +50,7 @@ class Outbox {
   // next one reads on from the last checkpoint sent.
   absl::Status Pump(Clock::time_point now);
 
+  bool has_stager() const { return stager_ != nullptr; }
   // What is put is staged, too, unless the disk has failed.
   bool staging() const { return stager_ != nullptr && !stager_->failed(); }
   // Asks that all that was put be staged soon, which lets go of the ring space that it

@@ -15,7 +15,7 @@ void ReadWriter(const MessageWriter& writer, SyncFigures& figures) {
   figures.sent = {writer.sent_messages(), writer.sent_bytes()};
 }
 
-void ReadTables(const Scheduler& scheduler, std::size_t selected, SyncFigures& figures) {
+void CountTables(const Scheduler& scheduler, std::size_t selected, SyncFigures& figures) {
   using course::Phase;
   figures.tables_pending = scheduler.In(Phase::kPending);
   figures.tables_copying = scheduler.In(Phase::kCopying) + scheduler.In(Phase::kCatchingUp);

@@ -20,7 +20,7 @@ namespace tributary {
 void ReadDelivery(const Outbox& outbox, const Stager* stager, SyncFigures& figures);
 void ReadWriter(const MessageWriter& writer, SyncFigures& figures);
 // `selected`: tables, those that need no copy included.
-void ReadTables(const Scheduler& scheduler, std::size_t selected, SyncFigures& figures);
+void CountTables(const Scheduler& scheduler, std::size_t selected, SyncFigures& figures);
 // Bytes in the rings that are not freed yet.
 std::uint64_t RingBytes(Pool& pool);
 

@@ -33,36 +33,27 @@ bool HoldsGood(const State& state, const Catalog& catalog) {
 
 }  // namespace
 
-// What an earlier sync has staged behind the state that came back.
 absl::Status Sync::FindStaged() {
   const State& state = request_.state;
-  // Rows of what is selected no more would be sent, and what has been selected since
-  // would not; a sync that then reads nothing must not leave it behind its state.
-  passes_over_staged_ = state.selection != selection_digest_;
-  if (store_ == nullptr) return absl::OkStatus();
+  // Rows of what is selected no longer would be sent, and what has been selected since
+  // would not; a sync that then reads nothing must not leave it after its state.
+  staged_.passed_over = state.selection != selection_digest_;
   // A first sync's state names no epoch, so none is kept.
-  const absl::Status kept = store_->KeepOnly({state.epoch});
-  if (!kept.ok()) {
-    StageWarning(kept);
-    store_.reset();
-    return absl::OkStatus();
-  }
+  epoch_.KeepOnly(state.epoch);
   if (state.first_sync()) return absl::OkStatus();
-  if (passes_over_staged_) return NoReplay("the selection has changed");
-  auto replay =
-      store_->OpenReplay(state.epoch, operator_key_.empty() ? state.staging_key : operator_key_,
-                         state.position, [this] { return !MayGoOn().ok(); });
+  if (staged_.passed_over) return NoReplay("the selection has changed");
+  auto replay = epoch_.OpenReplay(state, [this] { return !MayGoOn().ok(); });
   if (absl::IsCancelled(replay.status())) return replay.status();
   if (!replay.ok()) return NoReplay(std::string(replay.status().message()));
   auto reached = ParseState(StateOfCheckpoint((*replay)->last_checkpoint().bytes));
   if (!reached.ok()) return NoReplay("the last staged checkpoint holds no state");
-  replay_ = *std::move(replay);
-  reached_ = *std::move(reached);
+  staged_.replay = *std::move(replay);
+  staged_.reached = *std::move(reached);
   return absl::OkStatus();
 }
 
 absl::Status Sync::NoReplay(const std::string& why) {
-  replay_.reset();
+  staged_.replay.reset();
   Log(LogLevel::kInfo, "nothing is replayed from staging; reading goes on from the saved state",
       {{"why", why}});
   return absl::OkStatus();
@@ -70,13 +61,13 @@ absl::Status Sync::NoReplay(const std::string& why) {
 
 // Sends again what is staged behind the state, and goes on from where that ends.
 absl::Status Sync::ReplayStaged() {
-  if (replay_ == nullptr) return absl::OkStatus();
+  if (staged_.replay == nullptr) return absl::OkStatus();
   const absl::Status same = CheckSource(catalog_, request_.connection.source, request_.state);
   if (!same.ok()) return same;
   // Rows of tables that have changed since would be sent in vain, and in the shape that
   // they had.
-  passes_over_staged_ = !HoldsGood(reached_, catalog_);
-  if (passes_over_staged_) return NoReplay("the source has changed");
+  staged_.passed_over = !HoldsGood(staged_.reached, catalog_);
+  if (staged_.passed_over) return NoReplay("the source has changed");
 
   // The state as it came, so that a checkpoint precedes the first record.
   auto first = std::make_shared<const std::string>(CheckpointMessage(request_.state_json));
@@ -91,11 +82,11 @@ absl::Status Sync::ReplayStaged() {
     // A client that takes all at once is never waited for.
     const absl::Status goes_on = MayGoOn();
     if (!goes_on.ok()) return goes_on;
-    auto block = replay_->Next();
+    auto block = staged_.replay->Next();
     if (!block.ok()) {
       // The next sync would come to the same block: it reads the source instead.
-      replay_.reset();
-      store_->KeepOnly({}).IgnoreError();
+      staged_.replay.reset();
+      epoch_.DropStaged();
       return absl::UnavailableError(block.status().message());
     }
     if (!block->has_value()) break;
@@ -108,8 +99,8 @@ absl::Status Sync::ReplayStaged() {
     }
     writer_->Send();
   }
-  request_.state = std::move(reached_);
-  replay_.reset();
+  request_.state = std::move(staged_.reached);
+  staged_.replay.reset();
   Log(LogLevel::kInfo, "replayed from staging", {{"messages", absl::StrCat(figures_.replayed)}});
   return absl::OkStatus();
 }

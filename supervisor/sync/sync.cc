@@ -3,22 +3,21 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "supervisor/plan/gate.h"
+#include "supervisor/pool/ask.h"
 #include "supervisor/sync/copy_lane.h"
 #include "supervisor/sync/figures.h"
 #include "supervisor/sync/log_lane.h"
 #include "supervisor/sync/messages.h"
-#include "supervisor/sync/staging_key.h"
 
 namespace tributary {
 namespace {
-
-constexpr std::size_t kEpochBytes = 8;
 
 bool HasLog(const Plan& plan) {
   return !plan.followed.empty() ||
@@ -47,32 +46,47 @@ Sync::Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
       draining_(draining),
       bell_(std::move(bell)),
       world_(std::move(world)),
-      meter_(metrics, request_.connection.id) {
+      selection_digest_(request_.selection.Digest()),
+      epoch_(settings_, world_, *writer_, [this] { bell_.Ring(); }),
+      checkpoints_(settings_),
+      meter_(metrics, request_.connection.id),
+      started_(world_.now()) {
   writer_->OnProgress([this] { bell_.Ring(); });
 }
 
 Sync::~Sync() { writer_->OnProgress(nullptr); }
 
 absl::Status Sync::Run() {
-  selection_digest_ = request_.selection.Digest();
-  absl::Status done = OpenStaging();
-  if (done.ok()) done = FindStaged();
-  if (done.ok()) done = AskCatalog();
-  if (done.ok()) done = ReplayStaged();
-  if (done.ok()) done = MakePlan();
-  if (done.ok()) done = BeginEpoch();
-  if (done.ok()) done = Checkpoint();
-  if (done.ok()) {
-    TellPlan();
-    done = ReadTables();
-    // Also after a failure: what was read until then counts.
-    const absl::Status last = Checkpoint();
-    if (done.ok()) done = last;
-  }
+  const absl::Status done = RunSteps();
+  // Warnings, a Task, and what the client has yet to take.
   const absl::Status concluded = Conclude(done);
   Count();
   meter_.End(EndOf(done, concluded, Draining()));
   return concluded;
+}
+
+absl::Status Sync::RunSteps() {
+  // The connection's folder on the local disk, which one sync at a time may have.
+  if (absl::Status done = epoch_.OpenStaging(request_.connection.id); !done.ok()) return done;
+  // What an earlier sync has staged after the state that came back.
+  if (absl::Status done = FindStaged(); !done.ok()) return done;
+  // What the source has now; or only that it has not changed.
+  if (absl::Status done = AskCatalog(); !done.ok()) return done;
+  // What was found is sent again, and the sync goes on from where that ends.
+  if (absl::Status done = ReplayStaged(); !done.ok()) return done;
+  // Catalog, selection and state against each other: what has to be read.
+  if (absl::Status done = MakePlan(); !done.ok()) return done;
+  // A numbering of positions of its own, where anything is read.
+  BeginEpoch();
+  // One before the first record, since the epoch's staging key travels in it.
+  if (absl::Status done = Checkpoint(); !done.ok()) return done;
+  // Warnings, and columns that the destination does not know.
+  EmitPlan();
+  // Copies and the log, merged into one stream.
+  const absl::Status read = ReadTables();
+  // Also after a failure: what was read until then counts.
+  const absl::Status last = Checkpoint();
+  return read.ok() ? last : read;
 }
 
 absl::Status Sync::ShuttingDown() {
@@ -87,38 +101,17 @@ absl::Status Sync::MayGoOn() {
 
 // --- before anything is read -------------------------------------------------
 
-absl::Status Sync::OpenStaging() {
-  if (!settings_.staging_key_file.empty()) {
-    auto key = ReadStagingKeyFile(settings_.staging_key_file);
-    if (!key.ok()) return key.status();
-    operator_key_ = *std::move(key);
-  }
-  auto store = StagingStore::Open({.root = settings_.staging_dir,
-                                   .connection = request_.connection.id,
-                                   .limit_bytes = settings_.staging_limit_bytes,
-                                   .env = world_.disk});
-  if (store.ok()) {
-    store_ = *std::move(store);
-    return absl::OkStatus();
-  }
-  if (absl::IsAborted(store.status()) || absl::IsInvalidArgument(store.status())) {
-    return store.status();
-  }
-  StageWarning(store.status());
-  return absl::OkStatus();
-}
-
 absl::Status Sync::AskCatalog() {
   pool_ = std::make_unique<Pool>(world_.start_worker,
                                  MakeOpening(request_.configuration, settings_.sqlite_root),
                                  settings_.workers, bell_, metrics_);
   Assignment assignment;
   assignment.mutable_describe();
-  const State& from = replay_ == nullptr ? request_.state : reached_;
+  const State& from = staged_.replay == nullptr ? request_.state : staged_.reached;
   // What is replayed may need the columns told again.
-  const bool needs_columns =
-      replay_ != nullptr && std::any_of(from.tables.begin(), from.tables.end(),
-                                        [](const auto& it) { return !it.second.widened.empty(); });
+  const bool needs_columns = staged_.replay != nullptr &&
+                             std::any_of(from.tables.begin(), from.tables.end(),
+                                         [](const auto& it) { return !it.second.widened.empty(); });
   if (MayBeUnchanged(from, selection_digest_) && !needs_columns) {
     assignment.mutable_describe()->set_known_version(from.complete);
   }
@@ -160,36 +153,17 @@ absl::Status Sync::MakePlan() {
   return absl::OkStatus();
 }
 
-absl::Status Sync::BeginEpoch() {
-  const std::string earlier = plan_.state.epoch;
+void Sync::BeginEpoch() {
   reads_ = !plan_.copies.empty() || HasLog(plan_);
-  if (reads_ || earlier.empty() || passes_over_staged_) {
-    plan_.state.epoch = absl::BytesToHexString(world_.random_bytes(kEpochBytes));
-    plan_.state.staging_key = operator_key_.empty() ? world_.random_bytes(kStagingKeyBytes) : "";
-    plan_.state.position = 0;
-  }
-  if (reads_ && store_ != nullptr) {
-    auto epoch = store_->Begin(plan_.state.epoch,
-                               operator_key_.empty() ? plan_.state.staging_key : operator_key_);
-    if (epoch.ok()) {
-      stager_ = std::make_unique<Stager>(*std::move(epoch), [this] { bell_.Ring(); });
-      stager_runs_ = world_.run_stager(*stager_);
-    } else {
-      StageWarning(epoch.status());
-    }
-  }
-  outbox_ = std::make_unique<Outbox>(*writer_, stager_.get(), plan_.state.position,
-                                     world_.write_window_bytes);
-  return absl::OkStatus();
+  if (reads_ || plan_.state.epoch.empty() || staged_.passed_over) epoch_.Renew(plan_.state);
+  epoch_.Begin(plan_.state, /*stages=*/reads_);
 }
 
-void Sync::TellPlan() {
-  for (std::string& warning : warnings_) {
-    outbox_->Put(ItemKind::kBatch, WarningMessage(warning));
-    ++figures_.warnings;
-  }
+void Sync::EmitPlan() {
+  for (const std::string& warning : warnings_) Warn(warning);
+  EmitStagingWarnings();
   for (std::string& message : SchemaChangeMessages(plan_.changed)) {
-    outbox_->Put(ItemKind::kBatch, std::move(message));
+    epoch_.outbox()->Put(ItemKind::kBatch, std::move(message));
   }
   Log(LogLevel::kInfo, "sync starts",
       {{"connection", request_.connection.id},
@@ -208,98 +182,71 @@ absl::Status Sync::ReadTables() {
   }
   const bool follows = HasLog(plan_);
   Scheduler scheduler(std::move(plan_.copies), std::move(plan_.followed), plan_.state);
+  scheduler_ = &scheduler;
+  const absl::Status read = RunLanes(scheduler, follows);
+  Count();
+  scheduler_ = nullptr;
+  const std::size_t live = scheduler.In(course::Phase::kLive);
+  if (read.ok() && live == scheduler.tables() && !follows) SetComplete();
+  return read;
+}
+
+absl::Status Sync::RunLanes(Scheduler& scheduler, bool follows) {
   absl::Status started = pool_->Start(settings_.workers);
   if (started.ok() && follows) started = pool_->StartLogWorker();
   if (!started.ok()) return started;
-  scheduler_ = &scheduler;
   Requests requests;
   Gate gate;
   CopyLane copies(scheduler, requests, &gate);
   LogLane log(scheduler, plan_.state, gate, copies, requests);
   std::vector<Lane*> lanes{&copies};
   if (follows) lanes.push_back(&log);
-  Merger merger(std::move(lanes), requests, *pool_, *outbox_, *this, figures_);
+  Merger merger(std::move(lanes), requests, *pool_, *epoch_.outbox(), *this, figures_);
   const absl::Status read = merger.Run();
-  Count();
-  scheduler_ = nullptr;
-  const std::size_t live = scheduler.In(course::Phase::kLive);
-  if (read.ok() && live == scheduler.tables() && !follows) SetComplete();
-  Log(LogLevel::kInfo, "copies end",
+  Log(LogLevel::kInfo, "reading ends",
       {{"connection", request_.connection.id},
        {"epoch", plan_.state.epoch},
        {"rows", absl::StrCat(figures_.records)},
-       {"live", absl::StrCat(live)},
+       {"live", absl::StrCat(scheduler.In(course::Phase::kLive))},
        {"workers_ended", absl::StrCat(merger.deaths())}});
   return read;
 }
 
-// Every selected table is live; where all of them read one version, a source that
-// still has it needs no look.
 void Sync::SetComplete() { plan_.state.complete = CompleteVersion(plan_, catalog_.version()); }
-
-// --- checkpoints -------------------------------------------------------------
 
 absl::Status Sync::Checkpoint() {
   // Nothing has been merged since the last one, and no cursor has moved without.
-  if (last_checkpoint_ != 0 && outbox_->last_position() == last_checkpoint_ &&
-      catalog_.unchanged()) {
-    return absl::OkStatus();
-  }
+  if (catalog_.unchanged() && checkpoints_.IsLast(*epoch_.outbox())) return absl::OkStatus();
   // Where nothing is read no numbering begins, and the state keeps its place.
-  if (reads_) plan_.state.position = outbox_->last_position() + 1;
-  last_checkpoint_at_ = Now();
-  put_bytes_at_checkpoint_ = outbox_->put_bytes();
-  const std::string state = SerializeState(plan_.state);
-  if (state.size() > limits::kMaxStateBytes) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "write state: it would have ", state.size(), " bytes, and at most ", limits::kMaxStateBytes,
-        " can be read back; select fewer tables for this connection, and make "
-        "another connection for the rest"));
-  }
-  last_checkpoint_ = outbox_->Put(ItemKind::kCheckpoint, CheckpointMessage(state));
-  return absl::OkStatus();
-}
-
-bool Sync::CheckpointDue() {
-  if (outbox_->last_position() == last_checkpoint_) return false;
-  // What lies behind the last checkpoint cannot be dropped from staging. Counted
-  // where it is put, because much of it may still be on its way to the disk.
-  const bool staging_grows =
-      stager_ != nullptr && outbox_->put_bytes() - put_bytes_at_checkpoint_ >
-                                settings_.staging_limit_bytes / limits::kCheckpointsInStagingLimit;
-  return Now() - last_checkpoint_at_ >= settings_.checkpoint_interval || staging_grows;
-}
-
-bool Sync::TakesMore() {
-  return (stager_ == nullptr || !stager_->full()) &&
-         outbox_->waiting_heap_bytes() <= limits::kMaxMessageBytes;
+  return checkpoints_.Put(plan_.state, *epoch_.outbox(), /*numbered=*/reads_, Now());
 }
 
 absl::Status Sync::Pump() {
-  if (stager_ != nullptr && stager_->failed() && !staging_failure_told_) {
-    staging_failure_told_ = true;
-    StageWarning(stager_->failure());
-    outbox_->Put(ItemKind::kBatch, WarningMessage(warnings_.back()));
-    ++figures_.warnings;
-  }
+  EmitStagingWarnings();
   CountIfDue();
-  return outbox_->Pump(Now());
+  return epoch_.outbox()->Pump(Now());
 }
 
-void Sync::StageWarning(const absl::Status& why) {
-  warnings_.push_back(absl::StrCat(
-      "This sync goes on without staging on the local disk: ", std::string(why.message()),
-      ". If it is interrupted, more is read from the source again."));
-  Log(LogLevel::kWarning, "staging is bypassed", {{"why", std::string(why.message())}});
-  metrics_.StagingBypassed();
+void Sync::EmitStagingWarnings() {
+  for (const std::string& warning : epoch_.TakeWarnings()) {
+    Warn(warning);
+    metrics_.StagingBypassed();
+  }
+}
+
+void Sync::Warn(const std::string& text) {
+  epoch_.outbox()->Put(ItemKind::kBatch, WarningMessage(text));
+  ++figures_.warnings;
 }
 
 void Sync::Count() {
   counted_at_ = Now();
-  if (outbox_ != nullptr) ReadDelivery(*outbox_, stager_.get(), figures_);
+  const Outbox* const outbox = epoch_.outbox();
+  if (outbox != nullptr) ReadDelivery(*outbox, epoch_.stager(), figures_);
   ReadWriter(*writer_, figures_);
-  figures_.checkpoints = replayed_checkpoints_ + (outbox_ ? outbox_->checkpoints_sent() : 0);
-  if (scheduler_ != nullptr) tributary::ReadTables(*scheduler_, plan_.selected_tables, figures_);
+  figures_.checkpoints =
+      replayed_checkpoints_ + (outbox == nullptr ? 0 : outbox->checkpoints_sent());
+  if (scheduler_ != nullptr) CountTables(*scheduler_, plan_.selected_tables, figures_);
   figures_.ring_bytes = pool_ == nullptr ? 0 : RingBytes(*pool_);
   meter_.Show(figures_);
 }
@@ -311,17 +258,17 @@ void Sync::CountIfDue() {
 // --- the end -----------------------------------------------------------------
 
 absl::Status Sync::Conclude(const absl::Status& outcome) {
-  // Workers first: nothing is read any more.
+  // Workers first: nothing is read any longer.
   pool_.reset();
   if (ClientGone()) return absl::CancelledError("the client is gone");
-  // The question for the catalog is given up by the client's leave or by this.
+  // The question for the catalog is given up when the client leaves, or for this.
   if (absl::IsCancelled(outcome)) return ShuttingDown();
   if (absl::IsFailedPrecondition(outcome)) {
-    if (outbox_ == nullptr) outbox_ = std::make_unique<Outbox>(*writer_, nullptr, 0);
-    outbox_->Put(ItemKind::kBatch, TaskMessage(std::string(outcome.message())));
+    if (epoch_.outbox() == nullptr) epoch_.BeginUnstaged();
+    epoch_.outbox()->Put(ItemKind::kBatch, TaskMessage(std::string(outcome.message())));
     metrics_.TaskSent();
   }
-  const absl::Status flushed = outbox_ == nullptr ? absl::OkStatus() : FlushOut();
+  const absl::Status flushed = epoch_.outbox() == nullptr ? absl::OkStatus() : FlushOut();
   if (!flushed.ok()) return flushed;
   const auto seconds = std::chrono::duration<double>(Now() - started_).count();
   Log(LogLevel::kInfo, "sync ends",
@@ -331,14 +278,13 @@ absl::Status Sync::Conclude(const absl::Status& outcome) {
   return absl::IsFailedPrecondition(outcome) ? absl::OkStatus() : outcome;
 }
 
-// Until the client has taken everything.
 absl::Status Sync::FlushOut() {
   std::optional<Clock::time_point> draining_since;
   for (;;) {
     if (ClientGone()) return absl::CancelledError("the client is gone");
     const absl::Status pumped = Pump();
     if (!pumped.ok()) return absl::UnavailableError(pumped.message());
-    if (outbox_->empty() && !writer_->WantProgress(1)) return absl::OkStatus();
+    if (epoch_.outbox()->empty() && !writer_->WantProgress(1)) return absl::OkStatus();
     if (Draining() && !draining_since.has_value()) draining_since = Now();
     if (draining_since.has_value() && Now() - *draining_since > limits::kDrainGrace) {
       return ShuttingDown();

@@ -8,23 +8,27 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <functional>
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "proto/connector_sdk.pb.h"
-#include "supervisor/delivery/outbox.h"
+#include "supervisor/delivery/message_writer.h"
 #include "supervisor/metrics/sync_meter.h"
 #include "supervisor/plan/plan.h"
 #include "supervisor/plan/scheduler.h"
+#include "supervisor/pool/doorbell.h"
 #include "supervisor/pool/pool.h"
-#include "supervisor/pool/worker_process.h"
 #include "supervisor/request/connection.h"
 #include "supervisor/request/selection.h"
 #include "supervisor/settings.h"
+#include "supervisor/sync/checkpointer.h"
+#include "supervisor/sync/epoch.h"
 #include "supervisor/sync/merger.h"
+#include "supervisor/sync/sync_world.h"
 
 namespace tributary {
 
@@ -36,23 +40,6 @@ struct SyncRequest {
   State state;
   // As it came, for the first checkpoint of a replay.
   std::string state_json;
-};
-
-// So many bytes that nobody can guess.
-std::string RandomBytes(std::size_t count);
-
-// What a sync has of the world outside its process.
-struct SyncWorld {
-  StartWorker start_worker = &WorkerProcess::Start;
-  leveldb::Env* disk = leveldb::Env::Default();
-  std::function<std::chrono::steady_clock::time_point()> now = &std::chrono::steady_clock::now;
-  std::function<std::string(std::size_t)> random_bytes = &RandomBytes;
-  // What may wait for the client.
-  std::size_t write_window_bytes = limits::kWriteWindowBytes;
-  // Sees to it that the stager's turns are taken until what it returns is let go.
-  std::function<std::shared_ptr<void>(Stager&)> run_stager = [](Stager& stager) {
-    return std::make_shared<StagerThread>(stager);
-  };
 };
 
 class Sync : private MergerHost {
@@ -77,79 +64,86 @@ class Sync : private MergerHost {
   // The longest sleep between two looks around.
   static constexpr std::chrono::milliseconds kLook{200};
 
-  absl::Status OpenStaging();
+  // The steps of Run, in their order.
+  absl::Status RunSteps();
   absl::Status FindStaged();
   absl::Status AskCatalog();
   absl::Status ReplayStaged();
   absl::Status MakePlan();
-  absl::Status BeginEpoch();
-  void TellPlan();
+  void BeginEpoch();
+  void EmitPlan();
   absl::Status ReadTables();
-  void SetComplete();
-  absl::Status FlushOut();
+  absl::Status Conclude(const absl::Status& outcome);
 
+  // Replaying. Nothing is replayed, because of `why`.
   absl::Status NoReplay(const std::string& why);
   std::vector<TableToCopy> WidenedTables() const;
-  // What to say at the end: a Task for what the user has to mend.
-  absl::Status Conclude(const absl::Status& outcome);
-  void StageWarning(const absl::Status& why);
+  absl::Status WriteDirectly(std::string_view bytes, Hold hold);
+
+  // The lanes' work, until all of them are done or the sync has to stop.
+  absl::Status RunLanes(Scheduler& scheduler, bool follows);
+  // Every selected table is live; where all of them have one content, a source that
+  // still has it needs no look.
+  void SetComplete();
+  // Until the client has taken everything.
+  absl::Status FlushOut();
+  void Warn(const std::string& text);
+  // Warnings of what staging has run into.
+  void EmitStagingWarnings();
   // To the metrics. CountIfDue is for whoever may be at it for long.
   void Count();
   void CountIfDue();
-  absl::Status WriteDirectly(std::string_view bytes, Hold hold);
   static absl::Status ShuttingDown();
   // CANCELLED: the client is gone. UNAVAILABLE: shutting down.
   absl::Status MayGoOn();
 
   bool ClientGone() override { return writer_->client_gone(); }
   bool Draining() override { return draining_.load(std::memory_order_relaxed); }
-  bool CheckpointDue() override;
-  // FAILED_PRECONDITION: the state is too large to be read back; nothing was put.
+  bool CheckpointDue() override { return checkpoints_.Due(*epoch_.outbox(), Now()); }
   absl::Status Checkpoint() override;
-  bool TakesMore() override;
+  bool TakesMore() override { return epoch_.TakesMore(); }
   absl::Status Pump() override;
   Clock::time_point Now() override { return world_.now(); }
 
   const Settings& settings_;
   Metrics& metrics_;
   SyncRequest request_;
-  std::shared_ptr<MessageWriter> writer_;
+  const std::shared_ptr<MessageWriter> writer_;
   const std::atomic<bool>& draining_;
-  Doorbell bell_;
-  SyncWorld world_;
+  const Doorbell bell_;
+  const SyncWorld world_;
+  const std::string selection_digest_;
 
-  // In the order in which they may go: the last one first.
-  std::string operator_key_;
-  std::unique_ptr<StagingStore> store_;
-  std::unique_ptr<Replay> replay_;
-  std::unique_ptr<Stager> stager_;
-  std::shared_ptr<void> stager_runs_;
-  std::unique_ptr<Outbox> outbox_;
+  // Destroyed in reverse: workers first, for their rings' frames are the epoch's.
+  Epoch epoch_;
+  Checkpointer checkpoints_;
   std::unique_ptr<Pool> pool_;
 
-  // The state at the end of what is staged.
-  State reached_;
-  // Something may be staged behind the state that is not to be sent any more.
-  bool passes_over_staged_ = false;
-  std::string selection_digest_;
+  // What an earlier sync has staged after the state, until it has been sent again.
+  struct Staged {
+    std::unique_ptr<Replay> replay;
+    // The state at its end.
+    State reached;
+    // Staging may hold messages after the state's position that must not be replayed.
+    bool passed_over = false;
+  };
+  Staged staged_;
+
   Catalog catalog_;
   Plan plan_;
-  std::vector<std::string> warnings_;
+  // Something is read from the source, so that the epoch is this sync's own.
   bool reads_ = false;
-  bool staging_failure_told_ = false;
+  // While tables are read.
+  const Scheduler* scheduler_ = nullptr;
 
-  Clock::time_point started_ = world_.now();
-  Clock::time_point last_checkpoint_at_{};
-  std::uint64_t last_checkpoint_ = 0;
-  std::uint64_t put_bytes_at_checkpoint_ = 0;
-
+  // What is told of the sync.
+  std::vector<std::string> warnings_;
   SyncMeter meter_;
   SyncFigures figures_;
   // Of a replay, which has no outbox.
   std::uint64_t replayed_checkpoints_ = 0;
-  // While tables are copied.
-  const Scheduler* scheduler_ = nullptr;
   Clock::time_point counted_at_{};
+  Clock::time_point started_;
 };
 
 }  // namespace tributary

@@ -64,8 +64,9 @@ std::optional<Checkpoint> Parse(const std::string& state) {
       Entry& kept = checkpoint.tables[table];
       kept.json = entry;
       const nlohmann::json content = entry.value("content", nlohmann::json(""));
-      kept.content = content.is_string() ? content.get<std::string>()
-                                         : json.at("contents").at(content.get<std::size_t>());
+      kept.content = content.is_string()
+                         ? content.get<std::string>()
+                         : json.at("contents").at(content.get<std::size_t>()).get<std::string>();
     }
   }
   return checkpoint;

@@ -1,0 +1,85 @@
+// Where one sync's stream goes: its staging on the local disk, and the outbox that brings
+// every message to staging and client. Without a working disk it goes on unstaged.
+//
+// Used by the sync's thread. What it is given outlives it.
+#ifndef TRIBUTARY_SUPERVISOR_SYNC_EPOCH_H_
+#define TRIBUTARY_SUPERVISOR_SYNC_EPOCH_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "supervisor/checkpoint/state.h"
+#include "supervisor/delivery/message_writer.h"
+#include "supervisor/delivery/outbox.h"
+#include "supervisor/delivery/stager.h"
+#include "supervisor/settings.h"
+#include "supervisor/staging/replay.h"
+#include "supervisor/staging/staging.h"
+#include "supervisor/sync/sync_world.h"
+
+namespace tributary {
+
+class Epoch {
+ public:
+  // `wake` is called from other threads when staging has made progress.
+  Epoch(const Settings& settings, const SyncWorld& world, MessageWriter& writer,
+        std::function<void()> wake)
+      : settings_(settings), world_(world), writer_(writer), wake_(std::move(wake)) {}
+
+  // Opens the staging of `connection` (Connection::id). A disk that fails is a warning.
+  // ABORTED: another process has it. FAILED_PRECONDITION: the operator's key file.
+  absl::Status OpenStaging(const std::string& connection);
+
+  // Drops what is staged of other epochs than the state's.
+  void KeepOnly(const std::string& epoch);
+  void DropStaged();
+  // What is staged after the state's position; errors as StagingStore::OpenReplay.
+  absl::StatusOr<std::unique_ptr<Replay>> OpenReplay(const State& state,
+                                                     const std::function<bool()>& given_up);
+
+  // Gives `state` the id and key of a new epoch, whose positions begin at 1.
+  void Renew(State& state) const;
+  // The outbox is there from now on, and goes on from the state's position. `stages`:
+  // what is put is staged, in an epoch that has just been renewed.
+  void Begin(const State& state, bool stages);
+  // The same for a stream that ends before it began.
+  void BeginUnstaged();
+
+  // Null before Begin.
+  Outbox* outbox() { return outbox_.get(); }
+  const Stager* stager() const { return stager_.get(); }
+  // Whether the stream takes more now.
+  bool TakesMore() const;
+
+  // What staging has run into since the last call, as Warnings say it.
+  std::vector<std::string> TakeWarnings();
+
+ private:
+  std::string KeyOf(const State& state) const {
+    return operator_key_.empty() ? state.staging_key : operator_key_;
+  }
+  void Bypass(const absl::Status& why);
+
+  const Settings& settings_;
+  const SyncWorld& world_;
+  MessageWriter& writer_;
+  std::function<void()> wake_;
+
+  // Destroyed in reverse: each may use those above it.
+  std::string operator_key_;
+  std::unique_ptr<StagingStore> store_;
+  std::unique_ptr<Stager> stager_;
+  std::shared_ptr<void> stager_runs_;
+  std::unique_ptr<Outbox> outbox_;
+
+  std::vector<std::string> warnings_;
+  bool stager_failed_ = false;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_SYNC_EPOCH_H_

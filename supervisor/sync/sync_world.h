@@ -1,0 +1,38 @@
+// Everything outside the process that a sync touches; tests/simulation substitutes it.
+#ifndef TRIBUTARY_SUPERVISOR_SYNC_SYNC_WORLD_H_
+#define TRIBUTARY_SUPERVISOR_SYNC_SYNC_WORLD_H_
+
+#include <leveldb/env.h>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/limits.h"
+#include "supervisor/delivery/stager.h"
+#include "supervisor/pool/worker.h"
+#include "supervisor/pool/worker_process.h"
+
+namespace tributary {
+
+// `count` cryptographically random bytes.
+std::string RandomBytes(std::size_t count);
+
+struct SyncWorld {
+  StartWorker start_worker = &WorkerProcess::Start;
+  leveldb::Env* disk = leveldb::Env::Default();
+  std::function<std::chrono::steady_clock::time_point()> now = &std::chrono::steady_clock::now;
+  std::function<std::string(std::size_t)> random_bytes = &RandomBytes;
+  // What may wait for the client.
+  std::size_t write_window_bytes = limits::kWriteWindowBytes;
+  // Runs the stager until the returned handle is destroyed.
+  std::function<std::shared_ptr<void>(Stager&)> run_stager = [](Stager& stager) {
+    return std::make_shared<StagerThread>(stager);
+  };
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_SYNC_SYNC_WORLD_H_
