@@ -90,10 +90,12 @@ format:
 	$(call install,$(LINT_PACKAGES))
 	clang-format-16 -i $(SOURCES)
 
-# Formatting, and clang's warnings as errors on everything.
+# Formatting, who includes whom, that each header compiles alone, and clang's warnings as
+# errors on everything.
 lint: build_dependencies
 	$(call install,$(LINT_PACKAGES))
 	clang-format-16 --dry-run --Werror $(SOURCES)
+	tests/lint/includes.sh
 	$(CONFIGURE) -B build/clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-16 \
 	  -DCMAKE_CXX_COMPILER=clang++-16 -DTRIBUTARY_WARNINGS_ARE_ERRORS=ON
 	cmake --build build/clang -j $(JOBS)
