@@ -19,7 +19,7 @@
 #include "common/worker_start.h"
 #include "proto/worker.pb.h"
 #include "worker/answer_writer.h"
-#include "worker/encoder/slice_writer.h"
+#include "worker/encoder/batch_writer.h"
 #include "worker/encoder/utf8.h"
 #include "worker/sandbox/sandbox.h"
 #include "worker/sources/source.h"
@@ -140,9 +140,7 @@ class Worker : public Pulse {
     AssignmentEnd end;
     absl::Status status = opened_;
     if (status.ok()) {
-      std::vector<std::string> names;
-      for (const auto& column : read.columns()) names.push_back(column.name());
-      SliceWriter writer(ring_, id, read.schema(), read.table(), names);
+      BatchWriter writer(ring_, id);
       auto result = source_->Read(read, writer);
       status = result.status();
       if (result.ok()) end = *std::move(result);

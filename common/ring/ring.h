@@ -49,7 +49,7 @@ struct FrameHeader {
   std::uint64_t sequence = 0;
   // Records in a batch; 0 elsewhere.
   std::uint32_t records = 0;
-  // Behind the payload, the compact form of a batch (supervisor/staging/FORMAT.md);
+  // Behind the payload, the compact form of a batch (common/batch/FORMAT.md);
   // 0 where it has none.
   std::uint32_t compact_bytes = 0;
 

@@ -10,8 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/batch/compact_expansion.h"
 #include "supervisor/staging/bytes.h"
-#include "supervisor/staging/compact_batch.h"
 
 namespace tributary {
 namespace {

@@ -18,7 +18,8 @@ struct StagedItem {
   std::uint64_t position = 0;
   ItemKind kind = ItemKind::kBatch;
   std::string_view bytes;
-  // What is kept in place of `bytes` (compact_batch.h); empty: they themselves.
+  // What is kept in place of `bytes` (common/batch/FORMAT.md);
+  // empty: they themselves.
   std::string_view compact = {};
 
   std::string_view kept() const { return compact.empty() ? bytes : compact; }

@@ -30,9 +30,10 @@ std::vector<grpc::Slice> MakeBatches() {
   const SyntheticRows rows;
   MemoryRing ring;
   std::vector<grpc::Slice> batches;
-  SliceWriter writer(ring.producer(), 1, kSyntheticSchema, SyntheticTable(0), SyntheticColumns());
+  const TableShape shape(kSyntheticSchema, SyntheticTable(0), SyntheticColumns());
+  BatchWriter writer(ring.producer(), 1);
   for (std::uint64_t row = 0; row < kDifferentRows; ++row) {
-    rows.Write(row, writer);
+    rows.Write(row, shape, writer);
     while (const auto frame = ring.Take()) {
       batches.emplace_back(frame->payload.data(), frame->payload.size());
     }

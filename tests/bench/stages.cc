@@ -18,7 +18,7 @@
 #include "supervisor/staging/segment.h"
 #include "tests/bench/measured_sync.h"
 #include "tests/bench/memory_ring.h"
-#include "worker/encoder/slice_writer.h"
+#include "worker/encoder/batch_writer.h"
 
 namespace tributary::bench {
 namespace {
@@ -94,8 +94,8 @@ Rows Decoded(const std::vector<std::string>& messages) {
   return rows;
 }
 
-void WriteRow(const Row& row, SliceWriter& writer) {
-  writer.BeginRow();
+void WriteRow(const Row& row, const TableShape& shape, BatchWriter& writer) {
+  writer.BeginRow(shape);
   for (const Field& field : row) {
     if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
       writer.Long(field.column, *number);
@@ -121,12 +121,13 @@ struct Batch {
 std::vector<Batch> MeasureEncode(const Rows& rows, StageCosts& costs) {
   std::vector<Batch> batches;
   MemoryRing ring;
-  SliceWriter writer(ring.producer(), 1, rows.schema, rows.table, rows.columns);
+  const TableShape shape(rows.schema, rows.table, rows.columns);
+  BatchWriter writer(ring.producer(), 1);
   for (const std::vector<Row>& batch : rows.batches) {
     costs.rows += static_cast<double>(batch.size());
     for (const bool counts : {false, true}) {
       Split split;
-      for (const Row& row : batch) WriteRow(row, writer);
+      for (const Row& row : batch) WriteRow(row, shape, writer);
       double spent = 0;
       split.To(spent);
       if (counts) costs.encode += spent;

@@ -23,9 +23,10 @@ SyntheticRows::SyntheticRows() : rows_(kDifferentRows) {
   for (Order& row : rows_) MakeOrder(++id, random, row);
 }
 
-void SyntheticRows::Write(std::uint64_t number, SliceWriter& writer) const {
+void SyntheticRows::Write(std::uint64_t number, const TableShape& shape,
+                          BatchWriter& writer) const {
   const Order& row = rows_[number % kDifferentRows];
-  writer.BeginRow();
+  writer.BeginRow(shape);
   writer.Long(0, static_cast<std::int64_t>(number));
   writer.Long(1, row.customer);
   writer.Long(2, row.quantity);

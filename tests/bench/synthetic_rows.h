@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tests/bench/row_values.h"
-#include "worker/encoder/slice_writer.h"
+#include "worker/encoder/batch_writer.h"
 
 namespace tributary::bench {
 
@@ -20,8 +20,8 @@ std::vector<std::string> SyntheticColumns();
 class SyntheticRows {
  public:
   SyntheticRows();
-  // Row `number` of any table.
-  void Write(std::uint64_t number, SliceWriter& writer) const;
+  // Row `number` of the table whose shape this is.
+  void Write(std::uint64_t number, const TableShape& shape, BatchWriter& writer) const;
 
  private:
   std::vector<Order> rows_;

@@ -64,11 +64,12 @@ class SyntheticSource : public Source {
   }
 
   absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
-                                     SliceWriter& writer) override {
+                                     BatchWriter& writer) override {
     AssignmentEnd end;
+    const TableShape shape(assignment.schema(), assignment.table(), assignment.columns());
     const std::uint64_t to = Bound(assignment.range().to(), bench::kSyntheticRowsInTable);
     for (std::uint64_t row = Bound(assignment.range().from(), 0); row < to; ++row) {
-      rows_.Write(row, writer);
+      rows_.Write(row, shape, writer);
       if (!writer.MarkDue() || row + 1 == to) continue;
       writer.Mark(absl::StrCat(row + 1), kVersion);
       if (!writer.PauseWanted()) continue;

@@ -39,7 +39,7 @@ class BatchEdgeTest : public ::testing::Test {
   }
 
   EncodedStream stream_;
-  SliceWriter writer_{stream_.producer(), 3, "main", "t", {"c"}};
+  TableWriter writer_{stream_.producer(), 3, "main", "t", {"c"}};
 };
 
 using Sizes = std::vector<std::uint32_t>;

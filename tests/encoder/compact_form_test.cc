@@ -3,9 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <random>
 
-#include "supervisor/staging/compact_batch.h"
 #include "tests/encoder/encoded_stream.h"
 
 namespace tributary {
@@ -13,7 +11,7 @@ namespace {
 
 const std::vector<std::string> kColumns = {"identifier", "description", "price", "created_at"};
 
-void WriteRow(SliceWriter& writer, std::int64_t id, const std::string& text) {
+void WriteRow(TableWriter& writer, std::int64_t id, const std::string& text) {
   writer.BeginRow();
   writer.Long(0, id);
   writer.String(1, text);
@@ -23,9 +21,9 @@ void WriteRow(SliceWriter& writer, std::int64_t id, const std::string& text) {
 }
 
 std::vector<EncodedStream::Piece> Batches(EncodedStream& stream,
-                                          const std::function<void(SliceWriter&)>& write,
+                                          const std::function<void(TableWriter&)>& write,
                                           const std::vector<std::string>& columns = kColumns) {
-  SliceWriter writer(stream.producer(), 1, "main", "orders", columns);
+  TableWriter writer(stream.producer(), 1, "main", "orders", columns);
   write(writer);
   writer.Mark("end", "version");
   std::vector<EncodedStream::Piece> pieces = stream.Take();
@@ -35,7 +33,7 @@ std::vector<EncodedStream::Piece> Batches(EncodedStream& stream,
 
 TEST(CompactFormTest, OrdinaryBatchesHaveOneThatIsLessThanHalfOfThem) {
   EncodedStream stream;
-  const auto batches = Batches(stream, [](SliceWriter& writer) {
+  const auto batches = Batches(stream, [](TableWriter& writer) {
     for (int row = 0; row < 250; ++row) WriteRow(writer, row, "a text");
   });
   ASSERT_EQ(batches.size(), 3u);
@@ -49,7 +47,7 @@ TEST(CompactFormTest, EveryTypeAndLengthExpands) {
   EncodedStream stream;
   const auto batches = Batches(
       stream,
-      [](SliceWriter& writer) {
+      [](TableWriter& writer) {
         for (std::size_t bytes = 0; bytes < 300; ++bytes) {
           writer.BeginRow();
           writer.Null(0);
@@ -75,7 +73,7 @@ TEST(CompactFormTest, ARowThatMovesToTheNextBatchIsInThatOnesForm) {
   const std::vector<std::string> columns(15, std::string(900, 'c'));
   const auto batches = Batches(
       stream,
-      [&](SliceWriter& writer) {
+      [&](TableWriter& writer) {
         for (int row = 0; row < 90; ++row) {
           writer.BeginRow();
           for (std::size_t column = 0; column < columns.size(); ++column) {
@@ -91,7 +89,7 @@ TEST(CompactFormTest, ARowThatMovesToTheNextBatchIsInThatOnesForm) {
 
 TEST(CompactFormTest, ARowTakenBackOrSentAloneLeavesNothingInIt) {
   EncodedStream stream;
-  const auto batches = Batches(stream, [](SliceWriter& writer) {
+  const auto batches = Batches(stream, [](TableWriter& writer) {
     WriteRow(writer, 1, "before");
     writer.BeginRow();
     writer.Long(0, 2);
@@ -109,20 +107,20 @@ TEST(CompactFormTest, ARowTakenBackOrSentAloneLeavesNothingInIt) {
 TEST(CompactFormTest, BatchesThatItDoesNotServeHaveNone) {
   struct Case {
     const char* what;
-    std::function<void(SliceWriter&)> write;
+    std::function<void(TableWriter&)> write;
   };
   const Case cases[] = {
-      {"long values", [](SliceWriter& w) { WriteRow(w, 1, std::string(100'000, 't')); }},
+      {"long values", [](TableWriter& w) { WriteRow(w, 1, std::string(100'000, 't')); }},
       {"values beside which names are little",
-       [](SliceWriter& w) { WriteRow(w, 1, std::string(1'000, 't')); }},
+       [](TableWriter& w) { WriteRow(w, 1, std::string(1'000, 't')); }},
       {"columns out of their order",
-       [](SliceWriter& w) {
+       [](TableWriter& w) {
          w.BeginRow();
          for (const std::size_t column : {1u, 0u, 2u, 3u}) w.Null(column);
          w.EndRow();
        }},
       {"a row that lacks a column",
-       [](SliceWriter& w) {
+       [](TableWriter& w) {
          WriteRow(w, 1, "whole");
          w.BeginRow();
          for (const std::size_t column : {0u, 1u, 2u}) w.Null(column);
@@ -136,34 +134,6 @@ TEST(CompactFormTest, BatchesThatItDoesNotServeHaveNone) {
     ASSERT_EQ(batches.size(), 1u) << one.what;
     EXPECT_EQ(batches[0].compact, "") << one.what;
   }
-}
-
-TEST(CompactFormTest, ExpandingTakesAnyBytesWithoutHarm) {
-  EncodedStream stream;
-  const auto batches = Batches(stream, [](SliceWriter& writer) {
-    for (int row = 0; row < 3; ++row) WriteRow(writer, row, "a text");
-  });
-  const std::string& whole = batches[0].compact;
-  std::mt19937_64 random(7);
-  int refused = 0;
-  constexpr int kTries = 20'000;
-  for (int attempt = 0; attempt < kTries; ++attempt) {
-    std::string damaged =
-        whole.substr(0, attempt % 3 == 0 ? random() % whole.size() : whole.size());
-    for (int change = attempt % 4; change > 0 && !damaged.empty(); --change) {
-      damaged[random() % damaged.size()] = static_cast<char>(random());
-    }
-    const auto size = ExpandedBytes(damaged);
-    if (!size.ok()) {
-      ++refused;
-      continue;
-    }
-    // Of exactly its size, for the sanitizer.
-    const auto batch = std::make_unique<char[]>(*size);
-    if (!ExpandCompactBatch(damaged, batch.get()).ok()) ++refused;
-  }
-  EXPECT_GT(refused, kTries / 4);
-  EXPECT_FALSE(ExpandedBytes("").ok());
 }
 
 }  // namespace

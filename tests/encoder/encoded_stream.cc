@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
-#include "supervisor/staging/compact_batch.h"
+#include <atomic>
+#include <thread>
+
+#include "common/batch/compact_expansion.h"
 
 namespace tributary {
 
@@ -28,6 +31,22 @@ std::vector<EncodedStream::Piece> EncodedStream::Take() {
     pieces.push_back({(*frame)->type, (*frame)->assignment, (*frame)->records,
                       std::string((*frame)->payload), std::string((*frame)->compact)});
   }
+}
+
+std::vector<EncodedStream::Piece> TakeBeside(EncodedStream& stream,
+                                             const std::function<void()>& write) {
+  std::vector<EncodedStream::Piece> pieces;
+  std::atomic<bool> written{false};
+  std::thread writer([&] {
+    write();
+    written = true;
+  });
+  for (bool last = false; !last;) {
+    last = written;
+    for (auto& piece : stream.Take()) pieces.push_back(std::move(piece));
+  }
+  writer.join();
+  return pieces;
 }
 
 void ExpectExpands(std::string_view compact, std::string_view batch) {

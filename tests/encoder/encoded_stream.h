@@ -6,10 +6,10 @@
 #include <sys/eventfd.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,7 +17,7 @@
 #include "proto/connector_sdk.pb.h"
 #include "proto/worker.pb.h"
 #include "supervisor/pool/ring_consumer.h"
-#include "worker/encoder/slice_writer.h"
+#include "tests/encoder/table_writer.h"
 
 namespace tributary {
 
@@ -50,6 +50,10 @@ class EncodedStream {
   std::shared_ptr<RingConsumer> consumer_;
   std::unique_ptr<RingProducer> producer_;
 };
+
+// What comes out while `write` runs, which the ring alone would block.
+std::vector<EncodedStream::Piece> TakeBeside(EncodedStream& stream,
+                                             const std::function<void()>& write);
 
 // Fails the test where `compact` is there and expands to anything but `batch`.
 void ExpectExpands(std::string_view compact, std::string_view batch);

@@ -1,38 +1,20 @@
 // Rows that do not fit a frame, and rows that do not fit the contract.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <thread>
+#include <functional>
 
 #include "tests/encoder/encoded_stream.h"
 
 namespace tributary {
 namespace {
 
-// Reads beside the writer, which the ring alone would block.
-std::vector<EncodedStream::Piece> WriteBeside(EncodedStream& stream,
-                                              const std::function<void()>& write) {
-  std::vector<EncodedStream::Piece> pieces;
-  std::atomic<bool> written{false};
-  std::thread writer([&] {
-    write();
-    written = true;
-  });
-  for (bool last = false; !last;) {
-    last = written;
-    for (auto& piece : stream.Take()) pieces.push_back(std::move(piece));
-  }
-  writer.join();
-  return pieces;
-}
-
 TEST(LargeRowTest, ComesInPartsAndIsWhole) {
   EncodedStream stream;
-  SliceWriter writer(stream.producer(), 1, "main", "t", {"id", "body", "tail"});
+  TableWriter writer(stream.producer(), 1, "main", "t", {"id", "body", "tail"});
   for (const std::size_t bytes : {10 * limits::kMiB, 127 * limits::kMiB}) {
     std::string body(bytes, 'b');
     for (std::size_t i = 0; i < body.size(); i += 4096) body[i] = static_cast<char>('a' + i % 26);
-    const auto pieces = WriteBeside(stream, [&] {
+    const auto pieces = TakeBeside(stream, [&] {
       for (int row = 0; row < 3; ++row) {
         writer.BeginRow();
         writer.Long(0, row);
@@ -58,9 +40,9 @@ TEST(LargeRowTest, GrownFromManyValuesIsWhole) {
   std::vector<std::string> names;
   for (int i = 0; i < 40; ++i) names.push_back("c" + std::to_string(i));
   EncodedStream stream;
-  SliceWriter writer(stream.producer(), 1, "main", "t", names);
+  TableWriter writer(stream.producer(), 1, "main", "t", names);
   const std::string piece(limits::kMiB / 3, 'p');
-  const auto pieces = WriteBeside(stream, [&] {
+  const auto pieces = TakeBeside(stream, [&] {
     writer.BeginRow();
     for (std::size_t i = 0; i < names.size(); ++i) writer.String(i, piece);
     writer.EndRow();
@@ -83,7 +65,7 @@ class OversizedRowTest : public ::testing::Test {
   }
   // What comes of a small, this and another small row.
   std::vector<Record> Around(const std::function<void()>& add_row) {
-    const auto pieces = WriteBeside(stream_, [&] {
+    const auto pieces = TakeBeside(stream_, [&] {
       AddSmallRow(1);
       add_row();
       AddSmallRow(2);
@@ -100,7 +82,7 @@ class OversizedRowTest : public ::testing::Test {
   }
 
   EncodedStream stream_;
-  SliceWriter writer_{stream_.producer(), 1, "main", "t", {"id", "body", "more"}};
+  TableWriter writer_{stream_.producer(), 1, "main", "t", {"id", "body", "more"}};
   const std::string body_ = std::string(limits::kMaxMessageBytes + 1, 'b');
   const std::string half_ = std::string(limits::kMaxMessageBytes / 2, 'h');
 };

@@ -37,7 +37,7 @@ RingReading::RingReading(const std::string& schema, const std::string& table,
     }
   });
   {
-    SliceWriter writer(producer, kAssignment, schema, table, columns);
+    TableWriter writer(producer, kAssignment, schema, table, columns);
     write(writer);
     writer.Mark("end", "version");
     rows_counted_ = writer.rows();

@@ -1,4 +1,4 @@
-// A real ring with a SliceWriter at one end and the supervisor's consumer at the
+// A real ring with a TableWriter at one end and the supervisor's consumer at the
 // other, which hands what comes out to protobuf's own parser.
 #ifndef TRIBUTARY_TESTS_ENCODER_RING_READING_H_
 #define TRIBUTARY_TESTS_ENCODER_RING_READING_H_
@@ -12,7 +12,7 @@
 
 #include "proto/connector_sdk.pb.h"
 #include "supervisor/pool/ring_consumer.h"
-#include "worker/encoder/slice_writer.h"
+#include "tests/encoder/table_writer.h"
 
 namespace tributary {
 
@@ -26,7 +26,7 @@ struct Message {
 
 class RingReading {
  public:
-  using Write = std::function<void(SliceWriter&)>;
+  using Write = std::function<void(TableWriter&)>;
 
   // Runs `write` on this thread while another takes frames out; then the messages
   // and marks that came, in order. Fails the test where bytes cannot be parsed.

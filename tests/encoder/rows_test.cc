@@ -11,7 +11,7 @@ namespace {
 
 using fivetran_sdk::v2::Record;
 
-void WriteText(SliceWriter& writer, const std::string& text) {
+void WriteText(TableWriter& writer, const std::string& text) {
   writer.BeginRow();
   writer.String(0, text);
   writer.EndRow();
@@ -20,7 +20,7 @@ void WriteText(SliceWriter& writer, const std::string& text) {
 const std::string& TextOf(const Record& record) { return record.data().at("c").string(); }
 
 TEST(BatchTest, ClosesAtAHundredRecords) {
-  const RingReading reading("s", "t", {"c"}, [](SliceWriter& writer) {
+  const RingReading reading("s", "t", {"c"}, [](TableWriter& writer) {
     for (int i = 0; i < 250; ++i) WriteText(writer, std::to_string(i));
   });
   ASSERT_EQ(reading.messages().size(), 3U);
@@ -33,7 +33,7 @@ TEST(BatchTest, ClosesAtAHundredRecords) {
 }
 
 TEST(BatchTest, ClosesBeforeTheRowThatWouldTakeItOverItsSize) {
-  const RingReading reading("s", "t", {"c"}, [](SliceWriter& writer) {
+  const RingReading reading("s", "t", {"c"}, [](TableWriter& writer) {
     for (int i = 0; i < 50; ++i) WriteText(writer, std::string(60'000, 'a'));
   });
   EXPECT_EQ(reading.Records().size(), 50U);
@@ -46,7 +46,7 @@ TEST(BatchTest, ClosesBeforeTheRowThatWouldTakeItOverItsSize) {
 }
 
 TEST(BatchTest, ALargeRowTravelsAlone) {
-  const RingReading reading("s", "t", {"c"}, [](SliceWriter& writer) {
+  const RingReading reading("s", "t", {"c"}, [](TableWriter& writer) {
     for (const std::size_t bytes :
          {10UL, limits::kMaxBatchBytes, 10UL, limits::kMaxBatchBytes - 50, 10UL,
           limits::kMaxFramePayloadBytes, 10UL, 10'000'000UL, 10UL}) {
@@ -63,7 +63,7 @@ TEST(BatchTest, ALargeRowTravelsAlone) {
 }
 
 TEST(BatchTest, RowsThatNoMessageCanHoldAreCountedAndNothingOfThemIsSent) {
-  const RingReading reading("s", "t", {"c", "d"}, [](SliceWriter& writer) {
+  const RingReading reading("s", "t", {"c", "d"}, [](TableWriter& writer) {
     const std::string half(limits::kMaxMessageBytes / 2 + 1, 'c');
     const std::string whole(limits::kMaxMessageBytes, 'c');
     WriteText(writer, "before");
@@ -86,7 +86,7 @@ TEST(BatchTest, RowsThatNoMessageCanHoldAreCountedAndNothingOfThemIsSent) {
 }
 
 TEST(BatchTest, TheLargestMessageArrivesWhole) {
-  const RingReading reading("s", "t", {"c"}, [](SliceWriter& writer) {
+  const RingReading reading("s", "t", {"c"}, [](TableWriter& writer) {
     WriteText(writer, std::string(limits::kMaxMessageBytes - 100, 'd'));
   });
   EXPECT_EQ(reading.oversized_rows(), 0U);
@@ -97,7 +97,7 @@ TEST(BatchTest, TheLargestMessageArrivesWhole) {
 
 TEST(BatchTest, ARowThatIsTakenBackLeavesNoTrace) {
   for (const std::size_t bytes : {10UL, 2'000'000UL, limits::kMaxMessageBytes}) {
-    const RingReading reading("s", "t", {"c"}, [bytes](SliceWriter& writer) {
+    const RingReading reading("s", "t", {"c"}, [bytes](TableWriter& writer) {
       const std::string text(bytes, 'e');
       for (int i = 0; i < 3; ++i) {
         writer.BeginRow();
@@ -113,7 +113,7 @@ TEST(BatchTest, ARowThatIsTakenBackLeavesNoTrace) {
 }
 
 TEST(MarkTest, ComesBehindAllRowsBeforeIt) {
-  const RingReading reading("s", "t", {"c"}, [](SliceWriter& writer) {
+  const RingReading reading("s", "t", {"c"}, [](TableWriter& writer) {
     writer.Mark("nothing yet", "version");
     WriteText(writer, "1");
     writer.Mark("one", "version");
@@ -125,7 +125,7 @@ TEST(MarkTest, ComesBehindAllRowsBeforeIt) {
 
 TEST(MarkTest, IsDueAgainAfterEnoughBytes) {
   std::size_t due = 0;
-  const RingReading reading("s", "t", {"c"}, [&due](SliceWriter& writer) {
+  const RingReading reading("s", "t", {"c"}, [&due](TableWriter& writer) {
     for (int i = 0; i < 1000; ++i) {
       WriteText(writer, std::string(10'000, 'f'));
       if (!writer.MarkDue()) continue;
@@ -145,7 +145,7 @@ TEST(RowTest, NamesOfAnyLengthAndTablesOfAnyWidth) {
     }
     const std::string schema(200, 's');
     const std::string table(70'000, 't');
-    const RingReading reading(schema, table, columns, [width](SliceWriter& writer) {
+    const RingReading reading(schema, table, columns, [width](TableWriter& writer) {
       for (std::int64_t row = 0; row < 3; ++row) {
         writer.BeginRow();
         for (std::size_t i = width; i > 0; --i) writer.Long(i - 1, row);
@@ -170,7 +170,7 @@ TEST(RowTest, LengthsThatChangeTheirSizeFromRowToRow) {
       lengths.push_back(3);
     }
   }
-  const RingReading reading("s", "t", {"c"}, [&lengths](SliceWriter& writer) {
+  const RingReading reading("s", "t", {"c"}, [&lengths](TableWriter& writer) {
     for (const std::size_t length : lengths) WriteText(writer, std::string(length, 'g'));
   });
   const auto records = reading.Records();
@@ -194,7 +194,7 @@ TEST(RowTest, RandomTablesComeOutAsTheyWentIn) {
       columns.push_back(std::string(random() % 20, 'n') + std::to_string(i));
     }
     std::vector<Record> expected;
-    const RingReading reading("main", "random", columns, [&](SliceWriter& writer) {
+    const RingReading reading("main", "random", columns, [&](TableWriter& writer) {
       const std::size_t rows = random() % 2000;
       for (std::size_t row = 0; row < rows; ++row) {
         Record& record = expected.emplace_back();

@@ -1,16 +1,16 @@
 // Any bytes as a block of the staging, its seal already taken off: the parser
-// gives items that lie within the block, or refuses; and as a compact batch, which a
-// worker wrote. Links tributary_staging.
+// gives items that lie within the block, or refuses; and as a batch's compact form,
+// which a worker wrote. Links tributary_staging.
 //
-// The input: 12 bytes of key, 12 of prefix, the rest as stored; or a compact batch.
+// The input: 12 bytes of key, 12 of prefix, the rest as stored; or a compact form.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <string_view>
 
+#include "common/batch/compact_expansion.h"
 #include "supervisor/staging/block.h"
-#include "supervisor/staging/compact_batch.h"
 #include "supervisor/staging/segment_header.h"
 
 namespace {

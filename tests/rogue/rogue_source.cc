@@ -17,7 +17,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "tests/rogue/deeds.h"
-#include "worker/encoder/slice_writer.h"
+#include "worker/encoder/batch_writer.h"
 #include "worker/sources/source.h"
 #include "worker/sources/sqlite/source.h"
 
@@ -114,7 +114,7 @@ class RogueSource : public Source {
   }
 
   absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
-                                     SliceWriter& writer) override {
+                                     BatchWriter& writer) override {
     const bool told = deed_ != nullptr || name_ == rogue::kFlips || name_ == rogue::kStandsStill ||
                       name_ == rogue::kMute;
     if (!told || assignment.table() != rogue::kVictim || !times_.Take()) {

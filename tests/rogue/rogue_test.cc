@@ -198,7 +198,7 @@ TEST_F(Rogue, ReplayThatMeetsAFormThatIsNoneIsGivenUpForTheSource) {
   ExpectClean(stage_.scene().RunSync({"--save-checkpoint", "1"}));
   const SyncOutcome replay = stage_.scene().RunSync();
   EXPECT_EQ(replay.grpc_code(), "UNAVAILABLE") << replay.text;
-  EXPECT_TRUE(absl::StrContains(replay.grpc_message(), "compact batch")) << replay.text;
+  EXPECT_TRUE(absl::StrContains(replay.grpc_message(), "compact form")) << replay.text;
   EXPECT_EQ(replay.breach(), "");
   ExpectAnotherSyncEndsEqual();
 }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "tests/sqlite/sample.h"
-#include "worker/encoder/slice_writer.h"
+#include "worker/encoder/batch_writer.h"
 
 namespace tributary::sqlite_test {
 namespace {
@@ -70,9 +70,7 @@ double WholeRead(Reading& reading, const CatalogTable& table, std::uint64_t& byt
   assignment.set_table(table.table());
   assignment.set_access(table.access());
   *assignment.mutable_columns() = table.columns();
-  std::vector<std::string> names;
-  for (const auto& column : table.columns()) names.push_back(column.name());
-  SliceWriter writer(tap.producer(), 1, table.schema(), table.table(), names);
+  BatchWriter writer(tap.producer(), 1);
   const double start = ThreadSeconds();
   const auto end = reading.source().Read(assignment, writer);
   const double seconds = ThreadSeconds() - start;

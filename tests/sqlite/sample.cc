@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "common/limits.h"
-#include "worker/encoder/slice_writer.h"
+#include "worker/encoder/batch_writer.h"
 
 namespace tributary::sqlite_test {
 
@@ -153,8 +153,6 @@ Outcome Reading::Read(const CatalogTable& table, const Range& range) {
   assignment.set_access(table.access());
   *assignment.mutable_columns() = table.columns();
   *assignment.mutable_range() = range;
-  std::vector<std::string> names;
-  for (const auto& column : table.columns()) names.push_back(column.name());
 
   Outcome outcome;
   RingTap tap;
@@ -195,7 +193,7 @@ Outcome Reading::Read(const CatalogTable& table, const Range& range) {
     }
   });
   {
-    SliceWriter writer(tap.producer(), id, table.schema(), table.table(), names);
+    BatchWriter writer(tap.producer(), id);
     auto end = source_->Read(assignment, writer);
     outcome.status = end.status();
     if (end.ok()) outcome.end = *std::move(end);

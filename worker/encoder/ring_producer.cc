@@ -40,7 +40,12 @@ void RingProducer::WaitForSpace(std::uint64_t needed_tail) {
     WakeConsumer();
     Beat();
     pollfd wait{space_free_, POLLIN, 0};
-    if (::poll(&wait, 1, kSleepMilliseconds) > 0) ClearBell(space_free_);
+    const int rung = ::poll(&wait, 1, kSleepMilliseconds);
+    if (rung > 0) {
+      ClearBell(space_free_);
+    } else if (rung == 0 && while_full_) {
+      while_full_();
+    }
   }
   control.producer_wants.store(0, std::memory_order_relaxed);
 }

@@ -2,13 +2,16 @@
 // publishes it as a frame.
 //
 // Used by one thread. Waiting for space beats the pulse, so that a worker whose
-// client is slow is not taken for one that hangs.
+// client is slow is not taken for one that hangs, and lets the engine do what cannot
+// wait that long (WhileFull).
 #ifndef TRIBUTARY_WORKER_ENCODER_RING_PRODUCER_H_
 #define TRIBUTARY_WORKER_ENCODER_RING_PRODUCER_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "common/ring/ring.h"
@@ -41,6 +44,12 @@ class RingProducer {
   void Send(FrameType type, std::uint32_t assignment, std::string_view payload,
             std::uint32_t records = 0);
 
+  // `call` is called, on the thread that waits, after each half second that a
+  // reservation has waited for space: a log reader tells its server that it lives, an
+  // engine whose lock is in others' way releases it. It must not use this object, and
+  // whatever it uses outlives it; an empty function ends that.
+  void WhileFull(std::function<void()> call) { while_full_ = std::move(call); }
+
   // Whether the supervisor wants `assignment` to stop at its next mark.
   bool PauseWanted(std::uint32_t assignment) const {
     return memory_.control().pause_through.load(std::memory_order_relaxed) >= assignment;
@@ -58,6 +67,7 @@ class RingProducer {
   std::uint64_t head_ = 0;
   std::uint64_t known_tail_ = 0;
   std::uint64_t sequence_ = 0;
+  std::function<void()> while_full_;
 };
 
 }  // namespace tributary

@@ -27,7 +27,7 @@
 
 namespace tributary {
 
-class SliceWriter;
+class BatchWriter;
 
 // Shows the supervisor that the worker is at work and not stuck. Cheap enough
 // for every few thousand rows and every wait of up to a second.
@@ -69,7 +69,7 @@ class Source {
   // end. Stops at a mark when the writer asks for it. Returned outcome: DONE,
   // PAUSED or WIDEN; all else is a Status.
   virtual absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
-                                             SliceWriter& writer) = 0;
+                                             BatchWriter& writer) = 0;
 };
 
 struct SourceOptions {

@@ -51,7 +51,7 @@ absl::Status SliceReader::AddRowFunction() {
 void SliceReader::TakeRow(sqlite3_context* call, int count, sqlite3_value** values) {
   auto& reader = *static_cast<SliceReader*>(sqlite3_user_data(call));
   assert(static_cast<std::size_t>(count) == reader.row_.columns());
-  reader.writer_->BeginRow();
+  reader.writer_->BeginRow(*reader.shape_);
   sqlite3_result_int(call, reader.row_.WriteAll(values, *reader.writer_) ? 1 : 0);
 }
 
@@ -139,12 +139,14 @@ absl::Status SliceReader::BindRange(sqlite3_stmt* statement, const Range& range)
 }
 
 absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment,
-                                                std::string_view version, SliceWriter& writer) {
+                                                std::string_view version, BatchWriter& writer) {
   absl::Status status = Plan(assignment);
   if (!status.ok()) return status;
   ReadAssignment rest;
   rest.set_table(assignment.table());
   *rest.mutable_range() = assignment.range();
+  const TableShape shape(assignment.schema(), assignment.table(), assignment.columns());
+  shape_ = &shape;
   writer_ = &writer;
   int code = SQLITE_TOOBIG;
   while (code == SQLITE_TOOBIG) {
@@ -171,7 +173,7 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
   return end;
 }
 
-int SliceReader::ReadRows(std::string_view version, SliceWriter& writer) {
+int SliceReader::ReadRows(std::string_view version, BatchWriter& writer) {
   steps_ = 0;
   int rows_to_look_at = limits::kRowsBehindMisfit;
   Clock::time_point look_until;
@@ -213,10 +215,10 @@ int SliceReader::ReadRows(std::string_view version, SliceWriter& writer) {
   }
 }
 
-bool SliceReader::WriteRow(SliceWriter& writer) {
+bool SliceReader::WriteRow(BatchWriter& writer) {
   // The function has written it.
   if (by_function_) return sqlite3_column_int(statement_.get(), 0) != 0;
-  writer.BeginRow();
+  writer.BeginRow(*shape_);
   bool fits = true;
   for (std::size_t at = 0; at < row_.columns(); ++at) {
     auto* const value = sqlite3_column_value(statement_.get(), static_cast<int>(at));

@@ -17,7 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/worker.pb.h"
-#include "worker/encoder/slice_writer.h"
+#include "worker/encoder/batch_writer.h"
 #include "worker/sources/sqlite/access.h"
 #include "worker/sources/sqlite/connection.h"
 #include "worker/sources/sqlite/row_writer.h"
@@ -33,7 +33,7 @@ class SliceReader {
   // them; where it returns DONE, the mark at the range's end is still to be written,
   // with what TakeRemarks has.
   absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment, std::string_view version,
-                                     SliceWriter& writer);
+                                     BatchWriter& writer);
   // What there is to say of the rows behind the last mark.
   std::vector<ColumnRemark> TakeRemarks() { return row_.TakeRemarks(); }
 
@@ -56,9 +56,9 @@ class SliceReader {
   static void TakeRow(sqlite3_context* call, int count, sqlite3_value** values);
   // SQLite's code at the loop's end: SQLITE_DONE, or SQLITE_ROW where it stopped
   // before.
-  int ReadRows(std::string_view version, SliceWriter& writer);
+  int ReadRows(std::string_view version, BatchWriter& writer);
   // The row that was stepped to. False: a value does not fit.
-  bool WriteRow(SliceWriter& writer);
+  bool WriteRow(BatchWriter& writer);
   // The bound behind the row that was read last; empty where none can be named.
   std::string BoundBehindRow() const;
   // Moves the range's start behind the row that is too large to be loaded.
@@ -75,11 +75,12 @@ class SliceReader {
   // Where the key has no place among the 2,000 columns of a result, it comes from a
   // second statement that keeps step with the first.
   Statement keys_;
-  // Values come by tributary_row, which this connection's opening has; its writer is
-  // there while a slice is read.
+  // Values come by tributary_row, which this connection's opening has; its shape and
+  // writer are there while a slice is read.
   bool by_function_ = false;
   std::uint64_t function_of_opening_ = 0;
-  SliceWriter* writer_ = nullptr;
+  const TableShape* shape_ = nullptr;
+  BatchWriter* writer_ = nullptr;
   bool utf8_ = true;
   bool paused_ = false;
   bool misfit_ = false;

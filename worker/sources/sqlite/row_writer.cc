@@ -31,19 +31,19 @@ void RowWriter::Begin(const ReadAssignment& assignment) {
   }
 }
 
-bool RowWriter::Write(std::size_t at, sqlite3_value* value, SliceWriter& writer) {
+bool RowWriter::Write(std::size_t at, sqlite3_value* value, BatchWriter& writer) {
   const bool fits = WriteValue(at, value, writer);
   if (!fits) columns_[at].misfit = true;
   return fits;
 }
 
-bool RowWriter::WriteAll(sqlite3_value** values, SliceWriter& writer) {
+bool RowWriter::WriteAll(sqlite3_value** values, BatchWriter& writer) {
   bool fits = true;
   for (std::size_t at = 0; at < columns_.size(); ++at) fits = Write(at, values[at], writer) && fits;
   return fits;
 }
 
-bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, SliceWriter& writer) {
+bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, BatchWriter& writer) {
   Column& column = columns_[at];
   const int stored = sqlite3_value_type(value);
   if (stored == SQLITE_NULL) {
@@ -106,7 +106,7 @@ bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, SliceWriter& wr
 }
 
 bool RowWriter::WriteDecimal(const Column& column, std::size_t at, sqlite3_value* value,
-                             SliceWriter& writer) {
+                             BatchWriter& writer) {
   std::optional<std::string_view> digits;
   switch (sqlite3_value_type(value)) {
     case SQLITE_INTEGER:
@@ -126,7 +126,7 @@ bool RowWriter::WriteDecimal(const Column& column, std::size_t at, sqlite3_value
   return digits.has_value();
 }
 
-bool RowWriter::WriteJson(std::size_t at, sqlite3_value* value, SliceWriter& writer) {
+bool RowWriter::WriteJson(std::size_t at, sqlite3_value* value, BatchWriter& writer) {
   switch (sqlite3_value_type(value)) {
     case SQLITE_INTEGER:
       writer.Json(at, IntegerText(sqlite3_value_int64(value), number_));
@@ -156,7 +156,7 @@ std::string_view RowWriter::TextOf(sqlite3_value* value) const {
 }
 
 void RowWriter::WriteText(Column& column, std::size_t at, std::string_view text,
-                          SliceWriter& writer) {
+                          BatchWriter& writer) {
   if (IsUtf8(text)) {
     writer.String(at, text);
     return;
@@ -167,7 +167,7 @@ void RowWriter::WriteText(Column& column, std::size_t at, std::string_view text,
 }
 
 void RowWriter::WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value,
-                               SliceWriter& writer) {
+                               BatchWriter& writer) {
   switch (sqlite3_value_type(value)) {
     case SQLITE_TEXT:
       WriteText(column, at, TextOf(value), writer);
@@ -187,7 +187,7 @@ void RowWriter::WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* va
 }
 
 void RowWriter::WriteAsStored(Column& column, std::size_t at, sqlite3_value* value,
-                              SliceWriter& writer) {
+                              BatchWriter& writer) {
   switch (sqlite3_value_type(value)) {
     case SQLITE_TEXT:
       WriteText(column, at, TextOf(value), writer);

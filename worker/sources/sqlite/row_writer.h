@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "proto/worker.pb.h"
-#include "worker/encoder/slice_writer.h"
+#include "worker/encoder/batch_writer.h"
 #include "worker/sources/sqlite/conversion.h"
 
 namespace tributary::sqlite {
@@ -31,9 +31,9 @@ class RowWriter {
   const std::string& name(std::size_t at) const { return columns_[at].name; }
 
   // False: the value does not fit its column's type; nothing is written of it.
-  bool Write(std::size_t at, sqlite3_value* value, SliceWriter& writer);
+  bool Write(std::size_t at, sqlite3_value* value, BatchWriter& writer);
   // All of a row's. False: one of them does not fit.
-  bool WriteAll(sqlite3_value** values, SliceWriter& writer);
+  bool WriteAll(sqlite3_value** values, BatchWriter& writer);
 
   // The columns that have to be widened.
   void AddMisfits(AssignmentEnd& end) const;
@@ -53,13 +53,13 @@ class RowWriter {
     std::uint64_t blobs_as_text = 0;
     std::uint64_t nulls_in_key = 0;
   };
-  bool WriteValue(std::size_t at, sqlite3_value* value, SliceWriter& writer);
+  bool WriteValue(std::size_t at, sqlite3_value* value, BatchWriter& writer);
   bool WriteDecimal(const Column& column, std::size_t at, sqlite3_value* value,
-                    SliceWriter& writer);
-  bool WriteJson(std::size_t at, sqlite3_value* value, SliceWriter& writer);
-  void WriteText(Column& column, std::size_t at, std::string_view text, SliceWriter& writer);
-  void WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value, SliceWriter& writer);
-  void WriteAsStored(Column& column, std::size_t at, sqlite3_value* value, SliceWriter& writer);
+                    BatchWriter& writer);
+  bool WriteJson(std::size_t at, sqlite3_value* value, BatchWriter& writer);
+  void WriteText(Column& column, std::size_t at, std::string_view text, BatchWriter& writer);
+  void WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value, BatchWriter& writer);
+  void WriteAsStored(Column& column, std::size_t at, sqlite3_value* value, BatchWriter& writer);
   std::string_view TextOf(sqlite3_value* value) const;
 
   std::vector<Column> columns_;

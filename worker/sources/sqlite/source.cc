@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "worker/encoder/slice_writer.h"
+#include "worker/encoder/batch_writer.h"
 #include "worker/sources/sqlite/access.h"
 #include "worker/sources/sqlite/catalog.h"
 #include "worker/sources/sqlite/database_file.h"
@@ -111,7 +111,7 @@ absl::StatusOr<Slices> SqliteSource::Slice(const CutAssignment& assignment) {
 }
 
 absl::StatusOr<AssignmentEnd> SqliteSource::Read(const ReadAssignment& assignment,
-                                                 SliceWriter& writer) {
+                                                 BatchWriter& writer) {
   const auto version = Begin();
   if (!version.ok()) return version.status();
   TransactionScope transaction(*connection_);

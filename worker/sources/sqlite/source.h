@@ -25,7 +25,7 @@ class SqliteSource : public Source {
   absl::StatusOr<Catalog> Describe(const DescribeAssignment& assignment) override;
   absl::StatusOr<Slices> Slice(const CutAssignment& assignment) override;
   absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
-                                     SliceWriter& writer) override;
+                                     BatchWriter& writer) override;
 
  private:
   absl::StatusOr<std::string> Begin();

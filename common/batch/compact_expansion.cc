@@ -1,25 +1,20 @@
-#include "supervisor/staging/compact_batch.h"
+#include "common/batch/compact_expansion.h"
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/batch/wire.h"
 #include "common/limits.h"
-#include "common/varint.h"
-#include "supervisor/staging/bytes.h"
 
 namespace tributary {
 namespace {
 
-constexpr char kRecordsTag = 0x32;  // UpdateResponse.records
-constexpr char kRecordTag = 0x0a;   // Records.records
-constexpr char kEntryTag = 0x22;    // Record.data
-constexpr std::size_t kSizeBytes = sizeof(std::uint32_t);
-
 absl::Status Damaged(const char* how) {
-  return absl::DataLossError(absl::StrCat("staging: a compact batch ", how));
+  return absl::DataLossError(absl::StrCat("expand batch: its compact form ", how));
 }
 
 // Takes bytes off the front of what is left.
@@ -35,11 +30,14 @@ class Bytes {
     return taken;
   }
   std::optional<std::uint32_t> TakeSize() {
-    const auto taken = Take(kSizeBytes);
+    static_assert(std::endian::native == std::endian::little);
+    std::uint32_t size = 0;
+    const auto taken = Take(sizeof(size));
     if (!taken) return std::nullopt;
-    return LoadLittle<std::uint32_t>(taken->data());
+    std::memcpy(&size, taken->data(), sizeof(size));
+    return size;
   }
-  // A size and so many bytes.
+  // A size and that many bytes.
   std::optional<std::string_view> TakeSized() {
     const auto size = TakeSize();
     return size ? Take(*size) : std::nullopt;
@@ -49,17 +47,17 @@ class Bytes {
     const std::size_t tag = VarintLength(0);
     if (tag == 0) return 0;
     std::size_t content = 0;
-    switch (static_cast<unsigned char>(rest_[0]) & 7) {
-      case 0:
+    switch (static_cast<unsigned char>(rest_[0]) & wire::kTypeBits) {
+      case wire::kVarint:
         content = VarintLength(tag);
         break;
-      case 1:
+      case wire::kFixed64:
         content = sizeof(std::uint64_t);
         break;
-      case 2:
+      case wire::kDelimited:
         content = DelimitedLength(tag);
         break;
-      case 5:
+      case wire::kFixed32:
         content = sizeof(std::uint32_t);
         break;
       default:
@@ -71,8 +69,8 @@ class Bytes {
  private:
   // Of the varint at `at`; 0 where it has no end.
   std::size_t VarintLength(std::size_t at) const {
-    for (std::size_t i = at; i < rest_.size() && i - at < kMaxVarintBytes; ++i) {
-      if ((static_cast<unsigned char>(rest_[i]) & 0x80) == 0) return i - at + 1;
+    for (std::size_t i = at; i < rest_.size() && i - at < wire::kMaxVarintBytes; ++i) {
+      if ((static_cast<unsigned char>(rest_[i]) & wire::kVarintGoesOn) == 0) return i - at + 1;
     }
     return 0;
   }
@@ -118,7 +116,7 @@ class Output {
 
   std::size_t room() const { return static_cast<std::size_t>(end_ - at_); }
   void Byte(char byte) { *at_++ = byte; }
-  void Varint(std::uint64_t value) { at_ = PutVarint(at_, value); }
+  void Varint(std::uint64_t value) { at_ = wire::PutVarint(at_, value); }
   void Put(std::string_view bytes) {
     std::memcpy(at_, bytes.data(), bytes.size());
     at_ += bytes.size();
@@ -130,7 +128,7 @@ class Output {
 };
 
 std::size_t EntryBytes(std::string_view key, std::size_t value_bytes) {
-  return key.size() + VarintBytes(value_bytes) + value_bytes;
+  return key.size() + wire::VarintBytes(value_bytes) + value_bytes;
 }
 
 // One record; `values` is room for the sizes of its values.
@@ -144,16 +142,16 @@ absl::Status ExpandRow(const Template& shape, Bytes& rows, std::vector<std::size
     (void)ahead.Take(value_bytes);
     values[column] = value_bytes;
     const std::size_t entry_bytes = EntryBytes(shape.keys[column], value_bytes);
-    record_bytes += 1 + VarintBytes(entry_bytes) + entry_bytes;
+    record_bytes += 1 + wire::VarintBytes(entry_bytes) + entry_bytes;
   }
-  if (1 + VarintBytes(record_bytes) + record_bytes > out.room()) {
+  if (1 + wire::VarintBytes(record_bytes) + record_bytes > out.room()) {
     return Damaged("expands to more than it states");
   }
-  out.Byte(kRecordTag);
+  out.Byte(wire::kRecordTag);
   out.Varint(record_bytes);
   out.Put(shape.head);
   for (std::size_t column = 0; column < shape.keys.size(); ++column) {
-    out.Byte(kEntryTag);
+    out.Byte(wire::kEntryTag);
     out.Varint(EntryBytes(shape.keys[column], values[column]));
     out.Put(shape.keys[column]);
     out.Varint(values[column]);
@@ -169,7 +167,7 @@ absl::StatusOr<std::size_t> ExpandedBytes(std::string_view compact) {
   if (!records_bytes || *records_bytes > limits::kMaxFramePayloadBytes) {
     return Damaged("states an impossible size");
   }
-  return 1 + VarintBytes(*records_bytes) + *records_bytes;
+  return 1 + wire::VarintBytes(*records_bytes) + *records_bytes;
 }
 
 absl::Status ExpandCompactBatch(std::string_view compact, char* batch) {
@@ -181,7 +179,7 @@ absl::Status ExpandCompactBatch(std::string_view compact, char* batch) {
   if (!shape || shape->keys.empty()) return Damaged("has no template");
 
   Output out(batch, *size);
-  out.Byte(kRecordsTag);
+  out.Byte(wire::kRecordsTag);
   out.Varint(records_bytes);
   std::vector<std::size_t> values(shape->keys.size());
   while (!bytes.empty()) {
