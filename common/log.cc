@@ -12,7 +12,9 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "absl/time/time.h"
 #include "common/limits.h"
+#include "common/text.h"
 
 namespace tributary {
 namespace {
@@ -35,14 +37,6 @@ std::string_view Name(LogLevel level) {
   std::abort();
 }
 
-// The first `bytes` of the text at most, with a sign that something is missing;
-// no UTF-8 character is torn.
-std::string Cut(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return std::string(text);
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
-  return std::string(text.substr(0, bytes)) + "…";
-}
-
 std::string Dump(const nlohmann::json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -60,25 +54,32 @@ std::string TextMessage(const std::string& message) {
   return quoted.substr(1, quoted.size() - 2);
 }
 
+std::string TimeText(std::chrono::system_clock::time_point time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromChrono(time), absl::UTCTimeZone());
+}
+
 // `bytes` bounds each text of the line.
-std::string Format(LogFormat format, LogLevel level, std::string_view message,
-                   std::initializer_list<LogField> fields, const LogOrigin& origin,
+std::string Format(LogFormat format, const LogEntry& entry, const LogOrigin& origin,
                    std::size_t bytes) {
   std::string line;
   const auto add = [&](std::string_view key, std::string_view value) {
     if (format == LogFormat::kJson) {
-      line += "," + Dump(key) + ":" + Dump(Cut(value, bytes));
+      line += "," + Dump(key) + ":" + Dump(Shortened(value, bytes));
     } else {
-      line += " " + std::string(key) + "=" + TextValue(Cut(value, bytes));
+      line += " " + std::string(key) + "=" + TextValue(Shortened(value, bytes));
     }
   };
+  const std::string time = TimeText(entry.time);
   if (format == LogFormat::kJson) {
-    line = "{\"level\":" + Dump(Name(level)) + ",\"message\":" + Dump(Cut(message, bytes)) +
+    line = "{\"level\":" + Dump(Name(entry.level)) +
+           ",\"message\":" + Dump(Shortened(entry.message, bytes)) +
            ",\"message-origin\":\"sdk_connector\"";
+    add("time", time);
   } else {
-    line = std::string(Name(level)) + " " + TextMessage(Cut(message, bytes));
+    line = time + " " + std::string(Name(entry.level)) + " " +
+           TextMessage(Shortened(entry.message, bytes));
   }
-  for (const auto& [key, value] : fields) add(key, value);
+  for (const auto& [key, value] : entry.fields) add(key, value);
   if (!origin.account.empty()) add("account", origin.account);
   if (!origin.group.empty()) add("group", origin.group);
   line += format == LogFormat::kJson ? "}\n" : "\n";
@@ -121,14 +122,18 @@ LogOrigin LogOriginFromEnvironment() {
   return {read("FIVETRAN_ACCOUNT_NAME"), read("FIVETRAN_GROUP_NAME")};
 }
 
-std::string FormatLogLine(LogFormat format, LogLevel level, std::string_view message,
-                          std::initializer_list<LogField> fields, const LogOrigin& origin) {
+std::string FormatLogLine(LogFormat format, const LogEntry& entry, const LogOrigin& origin) {
   // Escapes can make a text six times as long, so what fits is found by trying.
   for (std::size_t bytes = limits::kMaxLogLineBytes; bytes > 0; bytes /= 2) {
-    std::string line = Format(format, level, message, fields, origin, bytes);
+    std::string line = Format(format, entry, origin, bytes);
     if (line.size() <= limits::kMaxLogLineBytes) return line;
   }
-  return Format(format, level, "a log entry has too many fields", {}, {}, limits::kMaxLogLineBytes);
+  return Format(format,
+                {.level = entry.level,
+                 .message = "a log entry has too many fields",
+                 .fields = {},
+                 .time = entry.time},
+                {}, limits::kMaxLogLineBytes);
 }
 
 std::optional<std::uint64_t> LogBudget::Spend(std::uint64_t second) {
@@ -144,16 +149,59 @@ std::optional<std::uint64_t> LogBudget::Spend(std::uint64_t second) {
   return std::exchange(left_out_, 0);
 }
 
-void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+Logger Logger::With(std::string_view key, std::string_view value) const {
+  Logger longer = *this;
+  for (auto& [known, old] : longer.fields_) {
+    if (known != key) continue;
+    old = value;
+    return longer;
+  }
+  longer.fields_.emplace_back(key, value);
+  return longer;
+}
+
+void Logger::Info(std::string_view message, std::initializer_list<LogField> fields) const {
+  Write(LogLevel::kInfo, message, fields);
+}
+
+void Logger::Warning(std::string_view message, std::initializer_list<LogField> fields) const {
+  Write(LogLevel::kWarning, message, fields);
+}
+
+void Logger::Severe(std::string_view message, std::initializer_list<LogField> fields) const {
+  Write(LogLevel::kSevere, message, fields);
+}
+
+void Logger::Write(LogLevel level, std::string_view message,
+                   std::initializer_list<LogField> fields) const {
   static const LogOrigin origin = LogOriginFromEnvironment();
   const std::optional<std::uint64_t> left_out = Spend(level);
   if (!left_out.has_value()) return;
   const LogFormat format = log_format.load(std::memory_order_relaxed);
-  if (*left_out > 0) {
-    WriteLine(FormatLogLine(format, level, "entries of this level were left out: too many a second",
-                            {{"entries", std::to_string(*left_out)}}, origin));
+  LogEntry entry{.level = level,
+                 .message = message,
+                 .fields = {fields_.begin(), fields_.end()},
+                 .time = std::chrono::system_clock::now()};
+  for (const LogField& field : fields) {
+    const auto same =
+        std::find_if(entry.fields.begin(), entry.fields.end(),
+                     [&field](const LogField& one) { return one.first == field.first; });
+    if (same != entry.fields.end()) {
+      same->second = field.second;
+    } else {
+      entry.fields.push_back(field);
+    }
   }
-  WriteLine(FormatLogLine(format, level, message, fields, origin));
+  if (*left_out > 0) {
+    const std::string count = std::to_string(*left_out);
+    WriteLine(FormatLogLine(format,
+                            {.level = level,
+                             .message = "entries of this level were left out: too many a second",
+                             .fields = {{"entries", count}},
+                             .time = entry.time},
+                            origin));
+  }
+  WriteLine(FormatLogLine(format, entry, origin));
 }
 
 }  // namespace tributary

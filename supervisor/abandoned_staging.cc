@@ -6,20 +6,19 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/limits.h"
-#include "common/log.h"
 #include "supervisor/staging/staging.h"
 
 namespace tributary {
 
-void DropAbandonedStaging(const Settings& settings) {
+void DropAbandonedStaging(const Settings& settings, const Logger& log) {
   const auto dropped = StagingStore::DropAbandoned(
       settings.staging_dir, absl::FromChrono(limits::kStagingAbandonedAfter), absl::Now());
   if (!dropped.ok() && !absl::IsNotFound(dropped.status())) {
-    Log(LogLevel::kWarning, "staging of connections that no longer come cannot be dropped",
-        {{"why", std::string(dropped.status().message())}});
+    log.Warning("staging of connections that no longer come cannot be dropped",
+                {{log_key::kError, std::string(dropped.status().message())}});
   } else if (dropped.ok() && *dropped > 0) {
-    Log(LogLevel::kInfo, "dropped the staging of connections that no longer come",
-        {{"connections", absl::StrCat(*dropped)}});
+    log.Info("dropped the staging of connections that no longer come",
+             {{"connections", absl::StrCat(*dropped)}});
   }
 }
 

@@ -11,14 +11,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
-#include "common/log.h"
 #include "supervisor/abandoned_staging.h"
 #include "supervisor/grpc_status.h"
 
 namespace tributary {
 
-void TellRefused(const absl::Status& why, Metrics& metrics) {
-  Log(LogLevel::kWarning, "sync refused", {{"why", std::string(why.message())}});
+void TellRefused(const absl::Status& error, Metrics& metrics, const Logger& log) {
+  log.Warning("sync refused", {{log_key::kError, std::string(error.message())}});
   metrics.SyncEnded(SyncEnd::kRefused);
 }
 
@@ -54,7 +53,7 @@ absl::Status ActiveSyncs::Start(SyncRequest request, std::shared_ptr<ResponseWri
 void ActiveSyncs::Run(SyncRequest request, std::shared_ptr<ResponseWriter> writer, Doorbell bell) {
   pthread_setname_np(pthread_self(), "sync");
   // Also here, because a supervisor may run for months.
-  DropAbandonedStaging(settings_);
+  DropAbandonedStaging(settings_, log_);
   const std::string connection = request.connection.id;
   absl::StatusOr<Sync*> sync = TakeTurn(std::move(request), writer, std::move(bell));
   const absl::Status outcome = sync.ok() ? (*sync)->Run() : sync.status();
@@ -69,24 +68,29 @@ void ActiveSyncs::Run(SyncRequest request, std::shared_ptr<ResponseWriter> write
 absl::StatusOr<Sync*> ActiveSyncs::TakeTurn(SyncRequest request,
                                             std::shared_ptr<ResponseWriter> writer, Doorbell bell) {
   const auto until = std::chrono::steady_clock::now() + kTurnPatience;
+  const Logger log = log_.With(log_key::kConnection, request.connection.id);
   std::unique_lock lock(mutex_);
   Calls& calls = calls_.at(request.connection.id);
   while (calls.front().writer != writer) {
     if (writer->client_gone()) {
       metrics_.SyncEnded(SyncEnd::kCancelled);
+      log.Info("sync ends", {{"outcome", NameOf(SyncEnd::kCancelled)}});
       return absl::CancelledError("start sync: the client is gone");
     }
     if (std::chrono::steady_clock::now() > until) {
       absl::Status refused = absl::AbortedError(
           "start sync: the sync before, whose client is gone, does not end; look at the staging "
           "directory's disk and at the source's");
-      TellRefused(refused, metrics_);
+      TellRefused(refused, metrics_, log);
       return refused;
     }
     ended_.wait_for(lock, kLook);
   }
-  calls.front().sync = std::make_unique<Sync>(settings_, metrics_, std::move(request),
-                                              std::move(writer), draining_, std::move(bell));
+  SyncWorld world;
+  world.log = log;
+  calls.front().sync =
+      std::make_unique<Sync>(settings_, metrics_, std::move(request), std::move(writer), draining_,
+                             std::move(bell), std::move(world));
   return calls.front().sync.get();
 }
 

@@ -14,9 +14,11 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/log.h"
 #include "supervisor/delivery/response_writer.h"
 #include "supervisor/metrics/metrics.h"
 #include "supervisor/settings.h"
@@ -25,13 +27,13 @@
 namespace tributary {
 
 // Logs and counts an Update that does not become a sync.
-void TellRefused(const absl::Status& why, Metrics& metrics);
+void TellRefused(const absl::Status& error, Metrics& metrics, const Logger& log);
 
 class ActiveSyncs {
  public:
   // Both outlive this.
-  ActiveSyncs(const Settings& settings, Metrics& metrics)
-      : settings_(settings), metrics_(metrics) {}
+  ActiveSyncs(const Settings& settings, Metrics& metrics, Logger log)
+      : settings_(settings), metrics_(metrics), log_(std::move(log)) {}
   // None runs any more.
   ~ActiveSyncs();
 
@@ -73,6 +75,7 @@ class ActiveSyncs {
 
   const Settings& settings_;
   Metrics& metrics_;
+  const Logger log_;
   std::atomic<bool> draining_{false};
   std::mutex mutex_;
   // Of a turn or a thread.

@@ -16,13 +16,23 @@ namespace {
 
 namespace sdk = fivetran_sdk::v2;
 
-// Reads what can be read without the source. FAILED_PRECONDITION: a Task.
-absl::StatusOr<SyncRequest> ReadRequest(const grpc::ByteBuffer& bytes) {
+// What a line of the log needs to be mapped to a database.
+Logger LogOf(const Logger& log, const Connection& connection) {
+  return log.With(log_key::kConnection, connection.id)
+      .With(log_key::kSource, connection.source)
+      .With(log_key::kDatabase, connection.database);
+}
+
+// Reads what can be read without the source. FAILED_PRECONDITION: a Task. `log` is for
+// what is said of the request, also where it cannot be read.
+absl::StatusOr<SyncRequest> ReadRequest(const grpc::ByteBuffer& bytes, Logger& log) {
   grpc::ByteBuffer parsed = bytes;
   sdk::UpdateRequest request;
   if (!grpc::SerializationTraits<sdk::UpdateRequest>::Deserialize(&parsed, &request).ok()) {
     return absl::InvalidArgumentError("start sync: the request is no UpdateRequest");
   }
+  auto connection = ReadConnection(request.configuration());
+  if (connection.ok()) log = LogOf(log, *connection);
   grpc::ByteBuffer wire = bytes;
   grpc::ProtoBufferReader reader(&wire);
   if (absl::Status one = CheckOneForm(reader); !one.ok()) return one;
@@ -30,7 +40,6 @@ absl::StatusOr<SyncRequest> ReadRequest(const grpc::ByteBuffer& bytes) {
   if (!selection.ok()) return selection.status();
   auto state = ParseState(request.state_json());
   if (!state.ok()) return state.status();
-  auto connection = ReadConnection(request.configuration());
   if (!connection.ok()) return connection.status();
   return SyncRequest{
       .connection = *std::move(connection),
@@ -73,20 +82,23 @@ grpc::Status ConnectorService::Test(grpc::ServerContext* context, const sdk::Tes
                      " and ", kReadTest)));
   }
   const auto connection = ReadConnection(request->configuration());
+  Logger log = log_.With("test", request->name());
   if (!connection.ok()) {
+    LogShown(log, "setup test", std::string(connection.status().message()));
     response->set_failure(std::string(connection.status().message()));
     return grpc::Status::OK;
   }
   Assignment assignment;
   assignment.set_id(1);
   assignment.mutable_test()->set_name(request->name());
-  const auto answer = AskWorker(*context, request->configuration(), assignment);
+  const auto answer = AskWorker(*context, *connection, request->configuration(), assignment);
   if (!answer.ok() && (absl::IsCancelled(answer.status()) || syncs_.draining())) {
     return ToGrpc(answer.status());
   }
   if (answer.ok()) {
     response->set_success(true);
   } else {
+    LogShown(LogOf(log, *connection), "setup test", std::string(answer.status().message()));
     response->set_failure(std::string(answer.status().message()));
   }
   return grpc::Status::OK;
@@ -96,24 +108,33 @@ grpc::Status ConnectorService::Schema(grpc::ServerContext* context,
                                       const sdk::SchemaRequest* request,
                                       sdk::SchemaResponse* response) {
   const auto connection = ReadConnection(request->configuration());
-  if (!connection.ok()) return ToGrpc(connection.status());
+  if (!connection.ok()) {
+    LogShown(log_, "schema", std::string(connection.status().message()));
+    return ToGrpc(connection.status());
+  }
   Assignment assignment;
   assignment.set_id(1);
   assignment.mutable_describe();
-  const auto answer = AskWorker(*context, request->configuration(), assignment);
-  if (!answer.ok()) return ToGrpc(answer.status());
+  const auto answer = AskWorker(*context, *connection, request->configuration(), assignment);
+  if (!answer.ok()) {
+    if (!absl::IsCancelled(answer.status())) {
+      LogShown(LogOf(log_, *connection), "schema", std::string(answer.status().message()));
+    }
+    return ToGrpc(answer.status());
+  }
   SetSchema(*answer, *response);
   return grpc::Status::OK;
 }
 
 absl::StatusOr<Catalog> ConnectorService::AskWorker(
-    grpc::ServerContext& context,
+    grpc::ServerContext& context, const Connection& connection,
     const google::protobuf::Map<std::string, std::string>& configuration,
     const Assignment& assignment) {
   questions_.acquire();
   auto answer = AskNewWorker(
-      MakeOpening({configuration.begin(), configuration.end()}, settings_.sqlite_root), assignment,
-      [&] { return context.IsCancelled() || syncs_.draining(); }, metrics_);
+      MakeOpening({configuration.begin(), configuration.end()}, settings_.sqlite_root,
+                  connection.id),
+      assignment, [&] { return context.IsCancelled() || syncs_.draining(); }, metrics_);
   questions_.release();
   if (absl::IsCancelled(answer.status()) && syncs_.draining()) {
     return absl::UnavailableError("the connector is shutting down; ask again");
@@ -124,16 +145,18 @@ absl::StatusOr<Catalog> ConnectorService::AskWorker(
 grpc::ServerWriteReactor<grpc::ByteBuffer>* ConnectorService::Update(
     grpc::CallbackServerContext*, const grpc::ByteBuffer* request) {
   auto writer = ResponseWriter::Make();
-  auto read = ReadRequest(*request);
+  Logger log = log_;
+  auto read = ReadRequest(*request, log);
   const absl::Status started = read.ok() ? syncs_.Start(*std::move(read), writer) : read.status();
   if (absl::IsFailedPrecondition(started)) {
+    LogShown(log, "task", std::string(started.message()));
     auto task = std::make_shared<const std::string>(TaskMessage(std::string(started.message())));
     metrics_.TaskSent();
     metrics_.SyncEnded(SyncEnd::kTask);
     writer->Write(*task, task);
     writer->Finish(grpc::Status::OK);
   } else if (!started.ok()) {
-    TellRefused(started, metrics_);
+    TellRefused(started, metrics_, log);
     writer->Finish(ToGrpc(started));
   }
   return writer.get();

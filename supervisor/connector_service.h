@@ -9,9 +9,11 @@
 
 #include <semaphore>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "common/limits.h"
+#include "common/log.h"
 #include "proto/connector_sdk.grpc.pb.h"
 #include "proto/worker.pb.h"
 #include "supervisor/active_syncs.h"
@@ -25,8 +27,8 @@ class ConnectorService final
           fivetran_sdk::v2::SourceConnector::Service> {
  public:
   // All outlive the service.
-  ConnectorService(const Settings& settings, ActiveSyncs& syncs, Metrics& metrics)
-      : settings_(settings), syncs_(syncs), metrics_(metrics) {}
+  ConnectorService(const Settings& settings, ActiveSyncs& syncs, Metrics& metrics, Logger log)
+      : settings_(settings), syncs_(syncs), metrics_(metrics), log_(std::move(log)) {}
 
   grpc::Status ConfigurationForm(grpc::ServerContext* context,
                                  const fivetran_sdk::v2::ConfigurationFormRequest* request,
@@ -42,13 +44,14 @@ class ConnectorService final
  private:
   // Starts a worker for one question; waits while too many are asked.
   absl::StatusOr<Catalog> AskWorker(
-      grpc::ServerContext& context,
+      grpc::ServerContext& context, const Connection& connection,
       const google::protobuf::Map<std::string, std::string>& configuration,
       const Assignment& assignment);
 
   const Settings& settings_;
   ActiveSyncs& syncs_;
   Metrics& metrics_;
+  const Logger log_;
   std::counting_semaphore<> questions_{limits::kQuestionsAtATime};
 };
 

@@ -14,7 +14,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
-#include "common/log.h"
 
 namespace tributary {
 namespace {
@@ -57,8 +56,9 @@ bool Passes(int error) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
-    std::uint16_t port, std::chrono::milliseconds unacknowledged) {
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(std::uint16_t port,
+                                                           std::chrono::milliseconds unacknowledged,
+                                                           const Logger& log) {
   FileDescriptor socket = BoundSocket(port);
   if (!socket.valid()) return CannotListen(port);
   FileDescriptor stop(::eventfd(0, EFD_CLOEXEC));
@@ -69,15 +69,18 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
     return CannotListen(port);
   }
   std::unique_ptr<Listener> listener(
-      new Listener(std::move(socket), std::move(stop), unacknowledged));
+      new Listener(std::move(socket), std::move(stop), unacknowledged, log));
   // Stands at the same place for both versions.
   listener->port_ = ntohs(address.sin6_port);
   return listener;
 }
 
 Listener::Listener(FileDescriptor socket, FileDescriptor stop,
-                   std::chrono::milliseconds unacknowledged)
-    : socket_(std::move(socket)), stop_(std::move(stop)), unacknowledged_(unacknowledged) {}
+                   std::chrono::milliseconds unacknowledged, Logger log)
+    : socket_(std::move(socket)),
+      stop_(std::move(stop)),
+      unacknowledged_(unacknowledged),
+      log_(std::move(log)) {}
 
 void Listener::Start(std::unique_ptr<Acceptor> acceptor) {
   acceptor_ = std::move(acceptor);
@@ -110,8 +113,9 @@ void Listener::Take() {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       const bool lacks_room = Passes(errno);
       if (lacks_room && !out_of_room_) {
-        Log(LogLevel::kWarning, "a client has to wait until its connection can be taken",
-            {{"why", std::strerror(errno)}, {"cure", "raise the open-files limit"}});
+        log_.Warning("a client has to wait until its connection can be taken",
+                     {{log_key::kError, std::strerror(errno)},
+                      {log_key::kHint, "raise the open-files limit"}});
       }
       out_of_room_ = lacks_room;
       return;

@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/file_descriptor.h"
+#include "common/log.h"
 
 namespace tributary {
 
@@ -25,7 +26,8 @@ class Listener {
   // acknowledged for `unacknowledged` end its connection. FAILED_PRECONDITION: the
   // port is taken.
   static absl::StatusOr<std::unique_ptr<Listener>> Listen(std::uint16_t port,
-                                                          std::chrono::milliseconds unacknowledged);
+                                                          std::chrono::milliseconds unacknowledged,
+                                                          const Logger& log);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener() { Stop(); }
@@ -37,13 +39,15 @@ class Listener {
   void Stop();
 
  private:
-  Listener(FileDescriptor socket, FileDescriptor stop, std::chrono::milliseconds unacknowledged);
+  Listener(FileDescriptor socket, FileDescriptor stop, std::chrono::milliseconds unacknowledged,
+           Logger log);
   void Run();
   void Take();
 
   FileDescriptor socket_;
   FileDescriptor stop_;
   std::chrono::milliseconds unacknowledged_;
+  const Logger log_;
   std::uint16_t port_ = 0;
   bool out_of_room_ = false;
   std::unique_ptr<Acceptor> acceptor_;

@@ -53,6 +53,7 @@ int SupervisorMain(int argc, char** argv) {
   if (!parsed.settings.has_value()) return parsed.exit_code;
   const Settings& settings = *parsed.settings;
   SetLogFormat(settings.log_format);
+  const Logger log = Logger().With(log_key::kRole, "supervisor");
 
   // Blocked before the first thread starts, so that only sigwait sees them.
   sigset_t signals;
@@ -71,29 +72,29 @@ int SupervisorMain(int argc, char** argv) {
   RaiseOpenFilesLimit();
   std::error_code ignored;  // A folder that cannot be made is a sync's Warning.
   std::filesystem::create_directories(settings.staging_dir, ignored);
-  DropAbandonedStaging(settings);
+  DropAbandonedStaging(settings, log);
   Metrics metrics;
   std::unique_ptr<MetricsServer> metrics_server;
   if (!settings.metrics_address.empty()) {
     auto started = MetricsServer::Start(settings.metrics_address, metrics);
     if (!started.ok()) {
-      Log(LogLevel::kSevere, std::string(started.status().message()));
+      log.Severe(std::string(started.status().message()));
       return EXIT_FAILURE;
     }
     metrics_server = *std::move(started);
-    Log(LogLevel::kInfo, "metrics can be scraped", {{"address", metrics_server->address()}});
+    log.Info("metrics can be scraped", {{"address", metrics_server->address()}});
   }
-  ActiveSyncs syncs(settings, metrics);
-  auto server = StartServer(settings, syncs, metrics);
+  ActiveSyncs syncs(settings, metrics, log);
+  auto server = StartServer(settings, syncs, metrics, log);
   if (!server.ok()) {
-    Log(LogLevel::kSevere, std::string(server.status().message()));
+    log.Severe(std::string(server.status().message()));
     return EXIT_FAILURE;
   }
   int received = 0;
   sigwait(&signals, &received);
-  Log(LogLevel::kInfo, "shutting down at the next checkpoints");
+  log.Info("shutting down at the next checkpoints");
   if (!syncs.Drain()) {
-    Log(LogLevel::kSevere,
+    log.Severe(
         "a sync does not end, as where the staging directory's disk hangs; shutting down without "
         "it, and the next sync goes on from the last checkpoint");
   }

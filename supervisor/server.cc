@@ -15,7 +15,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
-#include "common/log.h"
 
 namespace tributary {
 namespace {
@@ -50,17 +49,18 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const Setti
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
-                                                           ActiveSyncs& syncs, Metrics& metrics) {
+                                                           ActiveSyncs& syncs, Metrics& metrics,
+                                                           const Logger& log) {
   auto credentials = Credentials(settings);
   if (!credentials.ok()) return credentials.status();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  auto running =
-      std::make_unique<RunningServer>(std::make_unique<ConnectorService>(settings, syncs, metrics));
+  auto running = std::make_unique<RunningServer>(
+      std::make_unique<ConnectorService>(settings, syncs, metrics, log));
   // A client that is gone without a word would keep its connection's sync open.
   const std::chrono::milliseconds client_timeout = settings.client_timeout;
   const std::chrono::milliseconds asked_after = client_timeout / 3;
-  auto listener = Listener::Listen(settings.port, client_timeout - asked_after);
+  auto listener = Listener::Listen(settings.port, client_timeout - asked_after, log);
   if (!listener.ok()) return listener.status();
   running->listener_ = *std::move(listener);
   grpc::ServerBuilder builder;
@@ -79,7 +79,7 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
         "serve gRPC: the server does not start; see stderr for gRPC's reason");
   }
   running->listener_->Start(std::move(acceptor));
-  Log(LogLevel::kInfo, "serving", {{"port", absl::StrCat(running->listener_->port())}});
+  log.Info("serving", {{"port", absl::StrCat(running->listener_->port())}});
   return running;
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "common/log.h"
 #include "supervisor/connector_service.h"
 #include "supervisor/listener.h"
 
@@ -24,7 +25,8 @@ class RunningServer {
  private:
   friend absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
                                                                     ActiveSyncs& syncs,
-                                                                    Metrics& metrics);
+                                                                    Metrics& metrics,
+                                                                    const Logger& log);
 
   std::unique_ptr<ConnectorService> service_;
   std::unique_ptr<grpc::Server> server_;
@@ -33,7 +35,8 @@ class RunningServer {
 
 // FAILED_PRECONDITION: the port is taken, or a TLS file cannot be read.
 absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
-                                                           ActiveSyncs& syncs, Metrics& metrics);
+                                                           ActiveSyncs& syncs, Metrics& metrics,
+                                                           const Logger& log);
 
 }  // namespace tributary
 

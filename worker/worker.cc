@@ -16,6 +16,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/process_title.h"
+#include "common/text.h"
 #include "common/worker_start.h"
 #include "proto/worker.pb.h"
 #include "worker/answer_writer.h"
@@ -41,20 +42,15 @@ void Repair(std::string& text) {
 void SetFailure(const absl::Status& status, Failure& failure) {
   std::string text(status.message());
   Repair(text);
-  if (text.size() > limits::kMaxFailureBytes) {
-    std::size_t end = limits::kMaxFailureBytes;
-    const auto continues = [&text](std::size_t at) { return (text[at] & 0xc0) == 0x80; };
-    while (end > 0 && continues(end)) --end;
-    text.resize(end);
-  }
   failure.set_code(static_cast<int>(status.code()));
-  failure.set_message(std::move(text));
+  failure.set_message(std::string(Prefix(text, limits::kMaxFailureBytes)));
 }
 
 class Worker : public Pulse {
  public:
-  explicit Worker(RingMemory memory)
-      : ring_(std::move(memory), kDataReadyFd, kSpaceFreeFd),
+  Worker(RingMemory memory, Logger log)
+      : log_(std::move(log)),
+        ring_(std::move(memory), kDataReadyFd, kSpaceFreeFd),
         channel_(FileDescriptor(kControlFd)) {}
 
   void Beat() override { ring_.Beat(); }
@@ -84,6 +80,8 @@ class Worker : public Pulse {
   }
 
   absl::Status Open(const Opening& opening) {
+    log_ = log_.With(log_key::kConnection, opening.connection());
+    if (opening.worker() > 0) log_ = log_.With(log_key::kWorker, absl::StrCat(opening.worker()));
     SourceOptions options;
     options.configuration = {opening.configuration().begin(), opening.configuration().end()};
     options.sqlite_root = opening.sqlite_root();
@@ -95,7 +93,7 @@ class Worker : public Pulse {
         EnterSandbox(*needs, SandboxOptions{.address_space_bytes = opening.address_space_bytes()});
     if (!report.ok()) return report.status();
     if (report->landlock_abi == 0) {
-      Log(LogLevel::kWarning,
+      log_.Warning(
           "this kernel has no Landlock: the worker's files are confined by permissions only");
     }
     source_ = *std::move(source);
@@ -157,6 +155,7 @@ class Worker : public Pulse {
     ring_.Send(FrameType::kEnd, id, end.SerializeAsString());
   }
 
+  Logger log_;
   RingProducer ring_;
   ControlChannel channel_;
   std::unique_ptr<Source> source_;
@@ -167,24 +166,25 @@ class Worker : public Pulse {
 
 int WorkerMain(int argc, char** argv) {
   KeepTitleSpace(argc, argv);
+  const Logger log = Logger().With(log_key::kRole, "worker");
   absl::string_view pid_text = argc > 2 ? argv[2] : "";
   int supervisor_pid = 0;
   if (!absl::ConsumePrefix(&pid_text, kSupervisorPidFlag) ||
       !absl::SimpleAtoi(pid_text, &supervisor_pid)) {
-    Log(LogLevel::kSevere, "start worker: not started by a supervisor; run tributary without it");
+    log.Severe("start worker: not started by a supervisor; run tributary without it");
     return EXIT_FAILURE;
   }
   const absl::Status leashed = LeashToSupervisor(supervisor_pid, kLastWorkerFd);
   if (!leashed.ok()) {
-    Log(LogLevel::kSevere, std::string(leashed.message()));
+    log.Severe(std::string(leashed.message()));
     return EXIT_FAILURE;
   }
   auto memory = RingMemory::Attach(FileDescriptor(kRingFd), limits::kRingBytes);
   if (!memory.ok()) {
-    Log(LogLevel::kSevere, std::string(memory.status().message()));
+    log.Severe(std::string(memory.status().message()));
     return EXIT_FAILURE;
   }
-  Worker(*std::move(memory)).Run();
+  Worker(*std::move(memory), log).Run();
   return EXIT_SUCCESS;
 }
 

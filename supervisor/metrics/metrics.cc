@@ -36,6 +36,8 @@ prometheus::Histogram::BucketBoundaries SyncSeconds() {
 
 }  // namespace
 
+const char* NameOf(SyncEnd end) { return kSyncEndNames[static_cast<std::size_t>(end)]; }
+
 Metrics::Metrics() : registry_(std::make_unique<prometheus::Registry>()) {
   prometheus::Registry& all = *registry_;
   auto& sync_ends =

@@ -52,6 +52,8 @@ enum class SyncEnd {
   kRefused,
 };
 inline constexpr std::size_t kSyncEnds = 6;
+// The word for it, in metrics and logs.
+const char* NameOf(SyncEnd end);
 
 class Metrics {
  public:

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/log.h"
 
 namespace tributary {
 namespace {
@@ -70,6 +69,7 @@ absl::Status Pool::StartLogWorker() { return Add(WorkerRole::kLog); }
 
 absl::Status Pool::Add(WorkerRole role) {
   Member& member = members_.emplace_back();
+  member.number = static_cast<std::uint32_t>(members_.size());
   member.role = role;
   const absl::Status started = Replace(member);
   if (!started.ok()) members_.pop_back();
@@ -77,9 +77,12 @@ absl::Status Pool::Add(WorkerRole role) {
 }
 
 absl::Status Pool::Replace(Member& member) {
+  const std::uint32_t number = member.number;
   const WorkerRole role = member.role;
   member = Member{};
+  member.number = number;
   member.role = role;
+  opening_.set_worker(number);
   auto process = start_(bell_.fd(), opening_, metrics_);
   if (!process.ok()) {
     member.ended = true;

@@ -36,6 +36,8 @@ struct Member {
   std::uint64_t queued_bytes() const;
   std::size_t queued_questions() const;
 
+  // Counted from 1; the same for the worker that takes another's place.
+  std::uint32_t number = 0;
   WorkerRole role = WorkerRole::kSlices;
   std::unique_ptr<Worker> process;
   // In the order in which the worker does it.

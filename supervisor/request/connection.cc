@@ -54,7 +54,9 @@ absl::StatusOr<Connection> ReadConnection(const Configuration& configuration) {
   }
   const std::string_view path = Value(configuration, kDatabasePathKey);
   if (absl::Status status = CheckDatabasePath(path); !status.ok()) return status;
-  return Connection{std::string(source), Digest().Text(source).Text(path).Hex(kIdDigits)};
+  return Connection{.source = std::string(source),
+                    .id = Digest().Text(source).Text(path).Hex(kIdDigits),
+                    .database = std::string(path.substr(path.rfind('/') + 1))};
 }
 
 }  // namespace tributary

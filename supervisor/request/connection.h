@@ -25,6 +25,8 @@ struct Connection {
   // 32 lower-case hexadecimal digits, the same for the same database as the user
   // wrote it; nothing secret goes in. Fit for a file name, a log and a metric.
   std::string id;
+  // What people know it by, in logs: the database's name, or its file's without folders.
+  std::string database = {};
 };
 
 // FAILED_PRECONDITION, with a text for the user, where a value is missing or

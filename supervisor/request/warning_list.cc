@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
+#include "common/text.h"
 
 namespace tributary {
 
@@ -26,11 +27,7 @@ std::vector<std::string> WarningList::Take() && {
 }
 
 std::string ShownName(std::string_view name) {
-  std::size_t bytes = limits::kMaxNameBytesInWarning;
-  if (name.size() <= bytes) return std::string(name);
-  // A character of UTF-8 is not torn.
-  while (bytes > 0 && (static_cast<unsigned char>(name[bytes]) & 0xC0) == 0x80) --bytes;
-  return std::string(name.substr(0, bytes)) + "…";
+  return Shortened(name, limits::kMaxNameBytesInWarning);
 }
 
 std::string ShownNames(const std::vector<std::string_view>& names) {

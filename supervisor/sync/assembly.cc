@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/limits.h"
-#include "common/log.h"
 #include "supervisor/sync/merger.h"
 
 namespace tributary {
@@ -80,8 +80,9 @@ void Merger::DetachRings() {
 void Merger::Detach(Member& member) {
   const absl::Status detached = member.process->ring().Detach();
   if (detached.ok()) return;
-  Log(LogLevel::kWarning, "a worker waits for a slow client",
-      {{"why", std::string(detached.message())}});
+  log_.Warning("a worker waits for a slow client",
+               {{log_key::kWorker, absl::StrCat(member.number)},
+                {log_key::kError, std::string(detached.message())}});
 }
 
 }  // namespace tributary

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
-#include "common/log.h"
 #include "supervisor/pool/ask.h"
 #include "supervisor/sync/follow.h"
 #include "supervisor/sync/messages.h"
@@ -98,9 +97,8 @@ Verdict CopyLane::Opened(std::uint64_t ticket, const tributary::Opened& opened) 
   }
   if (scheduler_.Open(read, opened.content(), ToLogPosition(opened.bound())) ==
       Scheduler::MarkResult::kMoved) {
-    Log(LogLevel::kInfo,
-        "the source changed while a table was copied; it is read again in one piece",
-        {{"table", NameOf(scheduler_.table(read.table))}});
+    log_.Info("the source changed while a table was copied; it is read again in one piece",
+              {{log_key::kTable, NameOf(scheduler_.table(read.table))}});
     Restart(read.table, course::Event::kMoved);
   }
   return Verdict::Taken();
@@ -285,7 +283,8 @@ void CopyLane::Widen(std::size_t table, const AssignmentEnd& end) {
     return;
   }
   for (const std::string& column : columns) {
-    Warn(absl::StrCat(NameOf(scheduler_.table(table)), ".", column,
+    Warn(table,
+         absl::StrCat(NameOf(scheduler_.table(table)), ".", column,
                       ": holds values that do not fit its declared type; the column is sent as "
                       "STRING from now on, and the table is copied again."));
   }
@@ -311,17 +310,18 @@ void CopyLane::TakeOtherCourse(std::size_t table) {
 
 void CopyLane::SetAside(std::size_t table, const std::string& why) {
   scheduler_.SetAside(table);
-  Warn(absl::StrCat(NameOf(scheduler_.table(table)), ": put aside in this sync: ", why,
-                    ". The other tables go on; the next sync tries this one again."));
+  Warn(table, absl::StrCat(NameOf(scheduler_.table(table)), ": put aside in this sync: ", why,
+                           ". The other tables go on; the next sync tries this one again."));
   CloseRefused(table);
   requests_.pauses_unwanted = true;
 }
 
 void CopyLane::EmitRemarks() {
-  for (const std::string& text : remarks_.Take(scheduler_)) Warn(text);
+  for (const Remarks::Text& one : remarks_.Take(scheduler_)) Warn(one.table, one.text);
 }
 
-void CopyLane::Warn(const std::string& text) {
+void CopyLane::Warn(std::size_t table, const std::string& text) {
+  LogShown(log_.With(log_key::kTable, NameOf(scheduler_.table(table))), "warning", text);
   requests_.messages.push_back(WarningMessage(text));
   ++requests_.warnings;
 }

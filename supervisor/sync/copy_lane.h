@@ -13,8 +13,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "common/log.h"
 #include "supervisor/plan/gate.h"
 #include "supervisor/plan/scheduler.h"
 #include "supervisor/sync/lane.h"
@@ -25,8 +27,8 @@ namespace tributary {
 class CopyLane final : public Lane {
  public:
   // All of them outlive the lane. `gate` is null where no table has a log.
-  CopyLane(Scheduler& scheduler, Requests& requests, Gate* gate = nullptr)
-      : scheduler_(scheduler), requests_(requests), gate_(gate) {}
+  CopyLane(Scheduler& scheduler, Requests& requests, Logger log = {}, Gate* gate = nullptr)
+      : scheduler_(scheduler), requests_(requests), log_(std::move(log)), gate_(gate) {}
 
   WorkerRole role() const override { return WorkerRole::kSlices; }
   std::optional<Order> Next() override;
@@ -87,10 +89,11 @@ class CopyLane final : public Lane {
   // waited for.
   void TakeOtherCourse(std::size_t table);
   void SetAside(std::size_t table, const std::string& why);
-  void Warn(const std::string& text);
+  void Warn(std::size_t table, const std::string& text);
 
   Scheduler& scheduler_;
   Requests& requests_;
+  const Logger log_;
   Gate* gate_;
   Remarks remarks_;
   std::uint64_t last_ticket_ = 0;

@@ -92,7 +92,7 @@ void Epoch::Bypass(const absl::Status& why) {
   warnings_.push_back(absl::StrCat(
       "This sync goes on without staging on the local disk: ", std::string(why.message()),
       ". If it is interrupted, more is read from the source again."));
-  Log(LogLevel::kWarning, "staging is bypassed", {{"why", std::string(why.message())}});
+  world_.log.Warning("staging is bypassed", {{log_key::kError, std::string(why.message())}});
 }
 
 }  // namespace tributary

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
-#include "common/log.h"
 #include "supervisor/sync/merger.h"
 
 namespace tributary {
@@ -76,7 +75,8 @@ void Merger::PauseUnwanted() {
 void Merger::ReturnWorkOf(Member& member) {
   ++deaths_;
   ++deaths_in_row_;
-  Log(LogLevel::kWarning, "a worker ended and is replaced", {{"how", member.ending}});
+  log_.Warning("a worker ended and is replaced",
+               {{log_key::kWorker, absl::StrCat(member.number)}, {log_key::kEnded, member.ending}});
   // From the last to the first, so that the work returns to its queue in order.
   std::deque<Member::Given> given = std::exchange(member.given, {});
   for (auto one = given.rbegin(); one != given.rend(); ++one) {

@@ -66,6 +66,7 @@ Verdict LogLane::Logged(std::uint64_t, const LogReport& report) {
     case LogReport::kLost:
       return TakeLost(report.lost());
     case LogReport::kRemark:
+      LogShown(log_, "warning", report.remark());
       requests_.messages.push_back(WarningMessage(report.remark()));
       ++requests_.warnings;
       return Verdict::Taken();

@@ -11,7 +11,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "common/log.h"
 #include "supervisor/checkpoint/state.h"
 #include "supervisor/plan/gate.h"
 #include "supervisor/plan/scheduler.h"
@@ -25,8 +27,14 @@ class LogLane final : public Lane {
   using Clock = std::chrono::steady_clock;
 
   // All of them outlive the lane. `copies` reads the tables that this one follows.
-  LogLane(Scheduler& scheduler, State& state, Gate& gate, CopyLane& copies, Requests& requests)
-      : scheduler_(scheduler), state_(state), gate_(gate), copies_(copies), requests_(requests) {}
+  LogLane(Scheduler& scheduler, State& state, Gate& gate, CopyLane& copies, Requests& requests,
+          Logger log)
+      : scheduler_(scheduler),
+        state_(state),
+        gate_(gate),
+        copies_(copies),
+        requests_(requests),
+        log_(std::move(log)) {}
 
   WorkerRole role() const override { return WorkerRole::kLog; }
   std::optional<Order> Next() override;
@@ -54,6 +62,7 @@ class LogLane final : public Lane {
   Gate& gate_;
   CopyLane& copies_;
   Requests& requests_;
+  const Logger log_;
 
   Clock::time_point now_{};
   bool under_way_ = false;

@@ -17,9 +17,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/log.h"
 #include "supervisor/delivery/outbox.h"
 #include "supervisor/metrics/sync_meter.h"
 #include "supervisor/pool/pool.h"
@@ -50,13 +52,14 @@ class Merger {
   // what they want done. Counts records and Warnings in `figures`. All of them outlive
   // the merger.
   Merger(std::vector<Lane*> lanes, Requests& requests, Pool& pool, Outbox& outbox, MergerHost& host,
-         SyncFigures& figures)
+         SyncFigures& figures, Logger log = {})
       : lanes_(std::move(lanes)),
         requests_(requests),
         pool_(pool),
         outbox_(outbox),
         host_(host),
-        figures_(figures) {}
+        figures_(figures),
+        log_(std::move(log)) {}
 
   // Until all lanes are finished: OK. Where the source or the user has to be waited for,
   // the workers are stopped at their next marks and the reason is returned: UNAVAILABLE,
@@ -114,6 +117,7 @@ class Merger {
   Outbox& outbox_;
   MergerHost& host_;
   SyncFigures& figures_;
+  const Logger log_;
 
   // Why the sync stops; nothing while it does not.
   std::optional<absl::Status> stopping_for_;

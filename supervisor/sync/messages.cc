@@ -1,6 +1,7 @@
 #include "supervisor/sync/messages.h"
 
 #include "common/limits.h"
+#include "common/text.h"
 #include "proto/connector_sdk.pb.h"
 
 namespace tributary {
@@ -61,6 +62,10 @@ std::vector<std::string> SchemaChangeMessages(const std::vector<TableToCopy>& ta
   }
   if (bytes > 0) messages.push_back(response.SerializeAsString());
   return messages;
+}
+
+void LogShown(const Logger& log, std::string_view shown_as, std::string_view text) {
+  log.Warning(WithoutQuoted(text), {{"shown_as", shown_as}});
 }
 
 }  // namespace tributary

@@ -48,15 +48,15 @@ void Remarks::Forget(std::size_t table) {
   std::erase_if(untold_, [table](const auto& one) { return one.first.table == table; });
 }
 
-std::vector<std::string> Remarks::Take(const Scheduler& scheduler) {
-  std::vector<std::string> texts;
+std::vector<Remarks::Text> Remarks::Take(const Scheduler& scheduler) {
+  std::vector<Text> texts;
   for (const auto& [about, values] : std::exchange(untold_, {})) {
     const TableToCopy& table = scheduler.table(about.table);
     std::string name = NameOf(table);
     if (about.column > 0) {
       absl::StrAppend(&name, ".", table.columns.Get(static_cast<int>(about.column) - 1).name());
     }
-    texts.push_back(absl::StrCat(name, ": ", values, " ", Says(about.what)));
+    texts.push_back({about.table, absl::StrCat(name, ": ", values, " ", Says(about.what))});
   }
   return texts;
 }

@@ -32,8 +32,12 @@ class Remarks {
   // Its cursor has gone back to nothing: all its rows are read again.
   void Forget(std::size_t table);
 
-  // A Warning's text for each table, column and kind that there is something new of.
-  std::vector<std::string> Take(const Scheduler& scheduler);
+  // A Warning for each table, column and kind that there is something new of.
+  struct Text {
+    std::size_t table;
+    std::string text;
+  };
+  std::vector<Text> Take(const Scheduler& scheduler);
 
  private:
   struct About {

@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
-#include "common/log.h"
 #include "supervisor/sync/messages.h"
 #include "supervisor/sync/sync.h"
 
@@ -54,8 +53,8 @@ absl::Status Sync::FindStaged() {
 
 absl::Status Sync::NoReplay(const std::string& why) {
   staged_.replay.reset();
-  Log(LogLevel::kInfo, "nothing is replayed from staging; reading goes on from the saved state",
-      {{"why", why}});
+  world_.log.Info("nothing is replayed from staging; reading goes on from the saved state",
+                  {{log_key::kError, why}});
   return absl::OkStatus();
 }
 
@@ -101,7 +100,7 @@ absl::Status Sync::ReplayStaged() {
   }
   request_.state = std::move(staged_.reached);
   staged_.replay.reset();
-  Log(LogLevel::kInfo, "replayed from staging", {{"messages", absl::StrCat(figures_.replayed)}});
+  world_.log.Info("replayed from staging", {{"messages", absl::StrCat(figures_.replayed)}});
   return absl::OkStatus();
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "common/text.h"
 #include "supervisor/plan/gate.h"
 #include "supervisor/pool/ask.h"
 #include "supervisor/sync/copy_lane.h"
@@ -57,11 +58,15 @@ Sync::Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
 Sync::~Sync() { writer_->OnProgress(nullptr); }
 
 absl::Status Sync::Run() {
+  world_.log.Info("sync starts", {{log_key::kSource, request_.connection.source},
+                                  {log_key::kDatabase, request_.connection.database}});
   const absl::Status done = RunSteps();
   // Warnings, a Task, and what the client has yet to take.
   const absl::Status concluded = Conclude(done);
   Count();
-  meter_.End(EndOf(done, concluded, Draining()));
+  const SyncEnd end = EndOf(done, concluded, Draining());
+  meter_.End(end);
+  LogEnd(end, concluded);
   return concluded;
 }
 
@@ -102,9 +107,10 @@ absl::Status Sync::MayGoOn() {
 // --- before anything is read -------------------------------------------------
 
 absl::Status Sync::AskCatalog() {
-  pool_ = std::make_unique<Pool>(world_.start_worker,
-                                 MakeOpening(request_.configuration, settings_.sqlite_root),
-                                 settings_.workers, bell_, metrics_);
+  pool_ = std::make_unique<Pool>(
+      world_.start_worker,
+      MakeOpening(request_.configuration, settings_.sqlite_root, request_.connection.id),
+      settings_.workers, bell_, metrics_);
   Assignment assignment;
   assignment.mutable_describe();
   const State& from = staged_.replay == nullptr ? request_.state : staged_.reached;
@@ -165,11 +171,9 @@ void Sync::EmitPlan() {
   for (std::string& message : SchemaChangeMessages(plan_.changed)) {
     epoch_.outbox()->Put(ItemKind::kBatch, std::move(message));
   }
-  Log(LogLevel::kInfo, "sync starts",
-      {{"connection", request_.connection.id},
-       {"epoch", plan_.state.epoch},
-       {"tables", absl::StrCat(plan_.selected_tables)},
-       {"to_copy", absl::StrCat(plan_.copies.size())}});
+  world_.log.Info("plan made", {{"epoch", plan_.state.epoch},
+                                {"tables", absl::StrCat(plan_.selected_tables)},
+                                {"to_copy", absl::StrCat(plan_.copies.size())}});
 }
 
 // --- reading -----------------------------------------------------------------
@@ -197,18 +201,17 @@ absl::Status Sync::RunLanes(Scheduler& scheduler, bool follows) {
   if (!started.ok()) return started;
   Requests requests;
   Gate gate;
-  CopyLane copies(scheduler, requests, &gate);
-  LogLane log(scheduler, plan_.state, gate, copies, requests);
+  CopyLane copies(scheduler, requests, world_.log, &gate);
+  LogLane log(scheduler, plan_.state, gate, copies, requests, world_.log);
   std::vector<Lane*> lanes{&copies};
   if (follows) lanes.push_back(&log);
-  Merger merger(std::move(lanes), requests, *pool_, *epoch_.outbox(), *this, figures_);
+  Merger merger(std::move(lanes), requests, *pool_, *epoch_.outbox(), *this, figures_, world_.log);
   const absl::Status read = merger.Run();
-  Log(LogLevel::kInfo, "reading ends",
-      {{"connection", request_.connection.id},
-       {"epoch", plan_.state.epoch},
-       {"rows", absl::StrCat(figures_.records)},
-       {"live", absl::StrCat(scheduler.In(course::Phase::kLive))},
-       {"workers_ended", absl::StrCat(merger.deaths())}});
+  world_.log.Info("reading ends",
+                  {{"epoch", plan_.state.epoch},
+                   {"rows", absl::StrCat(figures_.records)},
+                   {"live", absl::StrCat(scheduler.In(course::Phase::kLive))},
+                   {"workers_ended", absl::StrCat(merger.deaths())}});
   return read;
 }
 
@@ -235,6 +238,7 @@ void Sync::EmitStagingWarnings() {
 }
 
 void Sync::Warn(const std::string& text) {
+  LogShown(world_.log, "warning", text);
   epoch_.outbox()->Put(ItemKind::kBatch, WarningMessage(text));
   ++figures_.warnings;
 }
@@ -265,17 +269,25 @@ absl::Status Sync::Conclude(const absl::Status& outcome) {
   if (absl::IsCancelled(outcome)) return ShuttingDown();
   if (absl::IsFailedPrecondition(outcome)) {
     if (epoch_.outbox() == nullptr) epoch_.BeginUnstaged();
+    LogShown(world_.log, "task", std::string(outcome.message()));
     epoch_.outbox()->Put(ItemKind::kBatch, TaskMessage(std::string(outcome.message())));
     metrics_.TaskSent();
   }
   const absl::Status flushed = epoch_.outbox() == nullptr ? absl::OkStatus() : FlushOut();
   if (!flushed.ok()) return flushed;
-  const auto seconds = std::chrono::duration<double>(Now() - started_).count();
-  Log(LogLevel::kInfo, "sync ends",
-      {{"connection", request_.connection.id},
-       {"outcome", absl::IsFailedPrecondition(outcome) ? "task" : std::string(outcome.message())},
-       {"seconds", absl::StrCat(seconds)}});
   return absl::IsFailedPrecondition(outcome) ? absl::OkStatus() : outcome;
+}
+
+void Sync::LogEnd(SyncEnd end, const absl::Status& error) {
+  const bool as_usual =
+      end == SyncEnd::kOk || end == SyncEnd::kCancelled || end == SyncEnd::kDrained;
+  const Logger log =
+      error.ok() ? world_.log
+                 : world_.log.With(log_key::kError, WithoutQuoted(std::string(error.message())));
+  log.Write(as_usual ? LogLevel::kInfo : LogLevel::kWarning, "sync ends",
+            {{"outcome", NameOf(end)},
+             {"seconds", absl::StrCat(std::chrono::duration<double>(Now() - started_).count())},
+             {"rows", absl::StrCat(figures_.records)}});
 }
 
 absl::Status Sync::FlushOut() {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/log.h"
 #include "proto/connector_sdk.pb.h"
 #include "supervisor/delivery/message_writer.h"
 #include "supervisor/metrics/sync_meter.h"
@@ -87,6 +88,7 @@ class Sync : private MergerHost {
   void SetComplete();
   // Until the client has taken everything.
   absl::Status FlushOut();
+  void LogEnd(SyncEnd end, const absl::Status& error);
   void Warn(const std::string& text);
   // Warnings of what staging has run into.
   void EmitStagingWarnings();

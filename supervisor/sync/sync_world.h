@@ -11,6 +11,7 @@
 #include <string>
 
 #include "common/limits.h"
+#include "common/log.h"
 #include "supervisor/delivery/stager.h"
 #include "supervisor/pool/worker.h"
 #include "supervisor/pool/worker_process.h"
@@ -21,6 +22,7 @@ namespace tributary {
 std::string RandomBytes(std::size_t count);
 
 struct SyncWorld {
+  Logger log = {};
   StartWorker start_worker = &WorkerProcess::Start;
   leveldb::Env* disk = leveldb::Env::Default();
   std::function<std::chrono::steady_clock::time_point()> now = &std::chrono::steady_clock::now;

@@ -202,7 +202,7 @@ TEST(StateTest, WithAForeignKeyReadsTheSourceInsteadOfStaging) {
   EXPECT_EQ(TextsOf(read.records), TextsOf(whole.records));
   const auto why = caller.connector().Logged("nothing is replayed from staging", from);
   ASSERT_THAT(why, SizeIs(1));
-  EXPECT_THAT(why[0].value("why", ""), HasSubstr("another key"));
+  EXPECT_THAT(why[0].value("error", ""), HasSubstr("another key"));
   EXPECT_EQ(caller.connector().RowsRead(from), std::uint64_t{kRows});
 }
 

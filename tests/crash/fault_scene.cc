@@ -106,7 +106,7 @@ void Faults::ExpectWorkersStopWithin(
     Eventually([this] { return connector().workers().empty(); }, kTimesPromised * promised);
     const auto passed = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - left);
     // Otherwise they may have ended because there was nothing more to read.
-    const auto start = connector().WaitForLog("sync starts", log_size, promised);
+    const auto start = connector().WaitForLog("plan made", log_size, promised);
     const auto end = connector().WaitForLog("copies end", log_size, promised);
     EXPECT_TRUE(start.has_value() && end.has_value() &&
                 start->value("to_copy", "") != end->value("live", ""))

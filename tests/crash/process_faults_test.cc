@@ -121,7 +121,7 @@ TEST_F(ProcessFaults, StoppedWorkerIsReplacedWhileTheOthersGoOn) {
   EXPECT_TRUE(Gone(stopped));
   const auto replaced = connector().Logged("is replaced");
   ASSERT_EQ(replaced.size(), 1u);
-  EXPECT_TRUE(absl::StrContains(replaced.front().value("how", ""), "no sign of life"));
+  EXPECT_TRUE(absl::StrContains(replaced.front().value("ended", ""), "no sign of life"));
   ExpectEqual();
 }
 

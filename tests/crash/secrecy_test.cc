@@ -23,6 +23,8 @@ namespace {
 // state; and what an operator would call a secret.
 constexpr char kValue[] = "Hypatia415";
 constexpr char kPassword[] = "Sisyphus873";
+// That stands in no folder; an operator sees it in the log.
+constexpr char kNoDatabase[] = "no_such_database.db";
 
 std::string ReadWhole(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -212,7 +214,7 @@ TEST_P(Secrecy, NoValueAndNoKeyIsInALogOnTheDiskOrInMetricsWhateverBecomesOfASyn
   options = scene_.Sync();
   const SyncOutcome unread = tests::RunSync(options);
   EXPECT_TRUE(absl::StrContains(unread.text, "barred")) << unread.text;
-  Configure(wrong, "sqlite", kValue);
+  Configure(wrong, "sqlite", kNoDatabase);
   options.config = wrong;
   const SyncOutcome untested = tests::RunSync(options);
   EXPECT_TRUE(absl::StrContains(untested.text, "there is no such file")) << untested.text;

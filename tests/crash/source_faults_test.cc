@@ -168,7 +168,7 @@ TEST_F(SourceFaults, PassingExclusiveLockBeforeASyncIsWaitedForAndNothingComesBe
   SyncRun run(options);
   ASSERT_TRUE(Eventually([this] { return !connector().workers().empty(); }));
   std::this_thread::sleep_for(kPassingLock);
-  EXPECT_TRUE(connector().Logged("sync starts", log_size).empty()) << "the lock held nobody up";
+  EXPECT_TRUE(connector().Logged("plan made", log_size).empty()) << "the lock held nobody up";
   EXPECT_TRUE(run.running());
   database.Run("COMMIT");
   const SyncOutcome outcome = run.Wait();

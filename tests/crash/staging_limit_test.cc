@@ -103,7 +103,7 @@ TEST_F(StagingLimit, StateFromBeforeWhatIsStillHeldIsMadeGoodFromTheSource) {
   const SyncOutcome outcome = ExpectGoodSyncAndEqual();
   const auto dropped = connector().Logged("nothing is replayed from staging");
   ASSERT_EQ(dropped.size(), 1u) << connector().Output();
-  EXPECT_TRUE(absl::StrContains(dropped.front().value("why", ""), "is older than what is held"))
+  EXPECT_TRUE(absl::StrContains(dropped.front().value("error", ""), "is older than what is held"))
       << dropped.front();
   EXPECT_EQ(scene().Replayed(), 0u);
   // From the state's cursor on, and no more; staging held only what is behind that.

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
+#include "absl/time/time.h"
 #include "common/limits.h"
 
 namespace tributary {
@@ -20,6 +22,8 @@ using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
 
+// 2026-03-04 05:06:07.089 UTC.
+constexpr std::chrono::system_clock::time_point kSomeTime{std::chrono::milliseconds(1772600767089)};
 constexpr LogLevel kAllLevels[] = {LogLevel::kInfo, LogLevel::kWarning, LogLevel::kSevere};
 
 json ParseLine(const std::string& line) {
@@ -51,30 +55,36 @@ std::vector<std::string> Lines(const std::string& text) {
   return lines;
 }
 
-TEST(LogLine, JsonHasExactlyTheKeysThatFivetranReads) {
-  EXPECT_EQ(
-      FormatLogLine(LogFormat::kJson, LogLevel::kInfo, "listening", {}, {}),
-      "{\"level\":\"INFO\",\"message\":\"listening\",\"message-origin\":\"sdk_connector\"}\n");
+std::string Line(LogFormat format, LogLevel level, std::string_view message,
+                 std::vector<LogField> fields = {}, const LogOrigin& origin = {}) {
+  return FormatLogLine(
+      format, {.level = level, .message = message, .fields = std::move(fields), .time = kSomeTime},
+      origin);
+}
+
+TEST(LogLine, JsonHasExactlyTheKeysThatFivetranReadsAndTheTime) {
+  EXPECT_EQ(Line(LogFormat::kJson, LogLevel::kInfo, "listening"),
+            "{\"level\":\"INFO\",\"message\":\"listening\",\"message-origin\":\"sdk_connector\","
+            "\"time\":\"2026-03-04T05:06:07.089Z\"}\n");
 }
 
 TEST(LogLine, LevelsAreFivetransThree) {
   const char* names[] = {"INFO", "WARNING", "SEVERE"};
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(ParseLine(FormatLogLine(LogFormat::kJson, kAllLevels[i], "m", {}, {}))["level"],
-              names[i]);
-    EXPECT_EQ(FormatLogLine(LogFormat::kText, kAllLevels[i], "m", {}, {}),
-              std::string(names[i]) + " m\n");
+    EXPECT_EQ(ParseLine(Line(LogFormat::kJson, kAllLevels[i], "m"))["level"], names[i]);
+    EXPECT_EQ(Line(LogFormat::kText, kAllLevels[i], "m"),
+              "2026-03-04T05:06:07.089Z " + std::string(names[i]) + " m\n");
   }
 }
 
 TEST(LogLine, FieldsAndOriginBecomeKeys) {
-  const json line = ParseLine(FormatLogLine(LogFormat::kJson, LogLevel::kWarning, "worker ended",
-                                            {{"worker", "3"}, {"signal", "9"}}, {"acme", "sales"}));
+  const json line = ParseLine(Line(LogFormat::kJson, LogLevel::kWarning, "worker ended",
+                                   {{"worker", "3"}, {"signal", "9"}}, {"acme", "sales"}));
   EXPECT_EQ(line["worker"], "3");
   EXPECT_EQ(line["signal"], "9");
   EXPECT_EQ(line["account"], "acme");
   EXPECT_EQ(line["group"], "sales");
-  EXPECT_EQ(line.size(), 7u);
+  EXPECT_EQ(line.size(), 8u);
 }
 
 TEST(LogLine, OriginComesFromTheEnvironmentAndIsLeftOutWhereItIsNotSet) {
@@ -82,45 +92,44 @@ TEST(LogLine, OriginComesFromTheEnvironmentAndIsLeftOutWhereItIsNotSet) {
   unsetenv("FIVETRAN_GROUP_NAME");
   const LogOrigin origin = LogOriginFromEnvironment();
   unsetenv("FIVETRAN_ACCOUNT_NAME");
-  const json line = ParseLine(FormatLogLine(LogFormat::kJson, LogLevel::kInfo, "m", {}, origin));
+  const json line = ParseLine(Line(LogFormat::kJson, LogLevel::kInfo, "m", {}, origin));
   EXPECT_EQ(line["account"], "acme");
   EXPECT_FALSE(line.contains("group"));
 }
 
 TEST(LogLine, TextQuotesOnlyWhatIsNotOneWord) {
-  EXPECT_EQ(
-      FormatLogLine(LogFormat::kText, LogLevel::kInfo, "say \"x\"\nnow",
-                    {{"table", "main.t"}, {"why", "two words"}, {"none", ""}, {"q", "a\"b"}}, {}),
-      "INFO say \\\"x\\\"\\nnow table=main.t why=\"two words\" none=\"\" q=\"a\\\"b\"\n");
+  EXPECT_EQ(Line(LogFormat::kText, LogLevel::kInfo, "say \"x\"\nnow",
+                 {{"table", "main.t"}, {"error", "two words"}, {"none", ""}, {"q", "a\"b"}}),
+            "2026-03-04T05:06:07.089Z INFO say \\\"x\\\"\\nnow table=main.t error=\"two words\" "
+            "none=\"\" q=\"a\\\"b\"\n");
 }
 
 TEST(LogLine, HostileTextStaysOneValidLine) {
   const std::string hostile("a\"b\\c\nd\re\x01\x7f\xff\xc0\xaf\xed\xa0\x80 \0 end", 20);
   for (const LogFormat format : {LogFormat::kJson, LogFormat::kText}) {
     const std::string line =
-        FormatLogLine(format, LogLevel::kInfo, hostile, {{"k", hostile}}, {hostile, hostile});
+        Line(format, LogLevel::kInfo, hostile, {{"k", hostile}}, {hostile, hostile});
     EXPECT_EQ(line.find('\n'), line.size() - 1);
     EXPECT_EQ(line.find('\r'), std::string::npos);
     EXPECT_NO_THROW(json(line).dump()) << "the line is not valid UTF-8";
   }
-  EXPECT_THAT(std::string(ParseLine(
-                  FormatLogLine(LogFormat::kJson, LogLevel::kInfo, hostile, {}, {}))["message"]),
+  EXPECT_THAT(std::string(ParseLine(Line(LogFormat::kJson, LogLevel::kInfo, hostile))["message"]),
               HasSubstr("a\"b\\c\nd\re"));
 }
 
 TEST(LogLine, LongTextsAreCutBetweenCharactersAndTheLineStaysValid) {
-  for (const std::string unit : {"x", "\n", "\x01", "é", "€", "😀", "\xff"}) {
+  for (const std::string unit : {"x", "\n", "\x01", "é", "€", "😀", "\xff", "\x80"}) {
     std::string text;
     while (text.size() < 3 * limits::kMaxLogLineBytes) text += unit;
     // Shifts the cut through every place within a character.
     for (std::size_t shift = 0; shift < 4; ++shift) {
       text.insert(0, "-");
       const std::string line =
-          FormatLogLine(LogFormat::kJson, LogLevel::kInfo, text, {{"k", text}}, {text, text});
+          Line(LogFormat::kJson, LogLevel::kInfo, text, {{"k", text}}, {text, text});
       EXPECT_LE(line.size(), limits::kMaxLogLineBytes);
       const std::string message = ParseLine(line)["message"];
       EXPECT_THAT(message, HasSubstr("…"));
-      if (unit != "\xff") {
+      if (unit != "\xff" && unit != "\x80") {
         EXPECT_THAT(message, Not(HasSubstr("\xEF\xBF\xBD"))) << unit;
       }
     }
@@ -129,7 +138,7 @@ TEST(LogLine, LongTextsAreCutBetweenCharactersAndTheLineStaysValid) {
 
 TEST(LogLine, FieldNamesThatFillTheLineStillGiveALine) {
   const std::string name(2 * limits::kMaxLogLineBytes, 'n');
-  const std::string line = FormatLogLine(LogFormat::kJson, LogLevel::kInfo, "m", {{name, "v"}}, {});
+  const std::string line = Line(LogFormat::kJson, LogLevel::kInfo, "m", {{name, "v"}});
   EXPECT_THAT(std::string(ParseLine(line)["message"]), HasSubstr("too many fields"));
 }
 
@@ -149,13 +158,54 @@ TEST(LogBudget, EntriesLeftOutOverSeveralSecondsAddUp) {
   EXPECT_EQ(budget.Spend(100), 2u);
 }
 
-TEST(Log, LinesOfManyThreadsStayWhole) {
+TEST(Logger, ItsFieldsStandInEachLineAndALongerOneIsAnotherValue) {
+  const std::string text = Captured([] {
+    const Logger supervisor = Logger().With("role", "supervisor");
+    const Logger sync = supervisor.With("connection", "c1").With("table", "main.a");
+    sync.Info("of a table", {{"rows", "7"}});
+    sync.With("table", "main.b").Warning("of another");
+    sync.Severe("of a third", {{"table", "main.c"}});
+    supervisor.Info("of none");
+  });
+  const std::vector<std::string> lines = Lines(text);
+  ASSERT_EQ(lines.size(), 4u);
+  const auto fields = [&lines](std::size_t at) {
+    json line = json::parse(lines[at]);
+    for (const char* const key : {"level", "message", "message-origin", "time"}) {
+      EXPECT_EQ(line.erase(key), 1u) << lines[at];
+    }
+    return line;
+  };
+  EXPECT_EQ(fields(0), json::parse(R"({"role": "supervisor", "connection": "c1",
+                                       "table": "main.a", "rows": "7"})"));
+  EXPECT_EQ(fields(1)["table"], "main.b");
+  EXPECT_EQ(fields(2)["table"], "main.c");
+  EXPECT_EQ(lines[2].find("main.a"), std::string::npos) << "a key stands once";
+  EXPECT_EQ(fields(3), json::parse(R"({"role": "supervisor"})"));
+}
+
+TEST(Logger, TheTimeIsNowInUtc) {
+  setenv("TZ", "America/New_York", 1);
+  const auto before = std::chrono::system_clock::now();
+  const std::string text = Captured([] { Logger().Info("now"); });
+  const auto after = std::chrono::system_clock::now();
+  unsetenv("TZ");
+  const std::string time = json::parse(text)["time"];
+  EXPECT_THAT(time, testing::MatchesRegex("[0-9]+-[0-9]+-[0-9]+T[0-9:]+[.][0-9][0-9][0-9]Z"));
+  absl::Time said;
+  std::string error;
+  ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, time, &said, &error)) << error;
+  EXPECT_GE(said, absl::FromChrono(before) - absl::Milliseconds(1));
+  EXPECT_LE(said, absl::FromChrono(after));
+}
+
+TEST(Logger, LinesOfManyThreadsStayWhole) {
   const std::string text = Captured([] {
     std::vector<std::thread> threads;
     for (int thread = 0; thread < 8; ++thread) {
       threads.emplace_back([thread] {
         for (int entry = 0; entry < 5; ++entry) {
-          Log(LogLevel::kWarning, std::string(1000, static_cast<char>('a' + thread)));
+          Logger().Warning(std::string(1000, static_cast<char>('a' + thread)));
         }
       });
     }
@@ -169,25 +219,25 @@ TEST(Log, LinesOfManyThreadsStayWhole) {
   }
 }
 
-TEST(Log, AFloodOfOneLevelIsBoundedAndDoesNotSilenceAnother) {
+TEST(Logger, AFloodOfOneLevelIsBoundedAndDoesNotSilenceAnother) {
   constexpr std::size_t kFlood = 50 * limits::kMaxLogLinesPerSecond;
   const std::string text = Captured([] {
-    for (std::size_t i = 0; i < kFlood; ++i) Log(LogLevel::kInfo, "again");
-    Log(LogLevel::kSevere, "heard");
+    for (std::size_t i = 0; i < kFlood; ++i) Logger().Info("again");
+    Logger().Severe("heard");
   });
   const std::vector<std::string> lines = Lines(text);
   EXPECT_LT(lines.size(), kFlood);
   EXPECT_THAT(lines.back(), HasSubstr("heard"));
 }
 
-TEST(Log, FormatCanBeSet) {
+TEST(Logger, FormatCanBeSet) {
   const std::string text = Captured([] {
     SetLogFormat(LogFormat::kText);
-    Log(LogLevel::kSevere, "text now", {{"a", "b"}});
+    Logger().Severe("text now", {{"a", "b"}});
     SetLogFormat(LogFormat::kJson);
-    Log(LogLevel::kSevere, "json now");
+    Logger().Severe("json now");
   });
-  EXPECT_THAT(Lines(text), testing::ElementsAre(testing::StartsWith("SEVERE text now a=b"),
+  EXPECT_THAT(Lines(text), testing::ElementsAre(testing::EndsWith("SEVERE text now a=b"),
                                                 HasSubstr("\"message\":\"json now\"")));
 }
 

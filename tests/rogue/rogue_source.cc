@@ -61,7 +61,7 @@ void TellConfinement() {
                         Refused(::socket(AF_INET, SOCK_STREAM, 0)) &&
                         Refused(::execv(program, arguments)) && Refused(::fork()) &&
                         Refused(::kill(::getppid(), 0)) && Refused(::unlink("/etc/passwd"));
-  Log(LogLevel::kInfo, confined ? rogue::kConfined : "rogue: it is not confined");
+  Logger().Info(confined ? rogue::kConfined : "rogue: it is not confined");
 }
 
 class RogueSource : public Source {

@@ -113,7 +113,7 @@ class Stage {
   std::size_t Found(const char* what) {
     std::size_t found = 0;
     for (const auto& line : connector().Logged("is replaced", log_from_)) {
-      found += absl::StrContains(line.value("how", ""), what) ? 1 : 0;
+      found += absl::StrContains(line.value("ended", ""), what) ? 1 : 0;
     }
     return found;
   }

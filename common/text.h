@@ -1,0 +1,27 @@
+// Texts that people read: cut without tearing a character, and without what they quote.
+// Pure functions.
+#ifndef TRIBUTARY_COMMON_TEXT_H_
+#define TRIBUTARY_COMMON_TEXT_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace tributary {
+
+// The longest beginning of `text` that has at most so many bytes and ends between two
+// characters of UTF-8. Where the text is not UTF-8, it may end anywhere.
+std::string_view Prefix(std::string_view text, std::size_t bytes);
+
+// The same, with "…" behind it where something is missing.
+std::string Shortened(std::string_view text, std::size_t bytes);
+
+// With "…" in the place of what stands in quotation marks, single or double. A database's
+// own words quote a row's value there, as in `bad JSON path: 'x'`; the user may see it,
+// and a log may not. A value can hold quotation marks itself, so all from the first to the
+// last of a kind goes. An apostrophe behind a letter opens nothing.
+std::string WithoutQuoted(std::string_view text);
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_COMMON_TEXT_H_
