@@ -91,7 +91,7 @@ TEST_F(ClientFaults, ClientThatReadsNothingForAMinuteLetsTheSourceBeReadToItsEnd
   std::uint64_t most = 0;
   EXPECT_TRUE(Eventually([&] {
     most = std::max(most, resident());
-    return !connector().Logged("copies end").empty();
+    return !connector().Logged("reading ends").empty();
   })) << "the source is not read while its client stands still";
   EXPECT_EQ(connector().RowsRead(), std::uint64_t{kTables} * kRows);
   ExpectNoWorkers();

@@ -132,7 +132,7 @@ TEST_F(ClockFaults, SupervisorAYearAheadDropsStagingOfOthersOnlyWhereNobodyNeeds
   ASSERT_TRUE(RunSync(other).ok());
   // What this client has yet to get is on the disk and nowhere else.
   const auto run = HeldSync(0);
-  ASSERT_TRUE(connector().WaitForLog("copies end").has_value());
+  ASSERT_TRUE(connector().WaitForLog("reading ends").has_value());
 
   SetClock("ahead", kAYearAhead);
   ConnectorOptions options = connector().options();

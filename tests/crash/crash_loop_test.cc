@@ -213,7 +213,7 @@ void CrashLoop::CheckLog() {
     ASSERT_TRUE(line.is_object()) << line;
     EXPECT_NE(line.value("level", ""), "SEVERE") << line;
     const std::string message = line.value("message", "");
-    if (message == "copies end") rows_.Logged(line.value("epoch", ""), NumberIn(line, "rows"));
+    if (message == "reading ends") rows_.Logged(line.value("epoch", ""), NumberIn(line, "rows"));
     if (message != "replayed from staging") continue;
     figures_.messages_replayed += NumberIn(line, "messages");
     ++figures_.replays;

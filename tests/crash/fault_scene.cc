@@ -107,7 +107,7 @@ void Faults::ExpectWorkersStopWithin(
     const auto passed = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - left);
     // Otherwise they may have ended because there was nothing more to read.
     const auto start = connector().WaitForLog("plan made", log_size, promised);
-    const auto end = connector().WaitForLog("copies end", log_size, promised);
+    const auto end = connector().WaitForLog("reading ends", log_size, promised);
     EXPECT_TRUE(start.has_value() && end.has_value() &&
                 start->value("to_copy", "") != end->value("live", ""))
         << "the client left too early or too late";

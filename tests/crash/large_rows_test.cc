@@ -33,7 +33,7 @@ TEST_F(LargeRows, RowsLargerThanARingBehindSmallOnesWaitForNoCheckpoint) {
 TEST_F(LargeRows, ClientThatStandsStillLetsThemBeReadToTheirEnd) {
   // Its first messages stay in its window, and in the ring.
   const auto run = HeldSync(0);
-  EXPECT_TRUE(Eventually([this] { return !connector().Logged("copies end").empty(); }))
+  EXPECT_TRUE(Eventually([this] { return !connector().Logged("reading ends").empty(); }))
       << "the source is not read while its client stands still";
   EXPECT_TRUE(run->running());
   run->Continue();

@@ -33,7 +33,7 @@ class LostLink : public Faults {
     std::uint64_t most = 0;
     EXPECT_TRUE(Eventually([&] {
       most = std::max(most, MemoryOf(connector().pid()).resident());
-      return !connector().Logged("copies end").empty();
+      return !connector().Logged("reading ends").empty();
     })) << "the source is not read while its client is out of reach";
     std::cout << "supervisor at most: " << most << " bytes, source: " << kSourceBytes << " bytes"
               << std::endl;

@@ -160,7 +160,7 @@ TEST_P(Secrecy, NoValueAndNoKeyIsInALogOnTheDiskOrInMetricsWhateverBecomesOfASyn
   const auto run = scene_.InItsMidst(Update(), 0);
   run->Stop();
   ASSERT_TRUE(run->running()) << run->Wait().text;
-  ASSERT_TRUE(connector().WaitForLog("copies end").has_value());
+  ASSERT_TRUE(connector().WaitForLog("reading ends").has_value());
   secrets_.AddKeyOf(ReadWhole(scene_.state()));
   ExpectNoSecretAnywhere("behind a client that stands still");
   EXPECT_GT(staged_bytes_, 20'000'000U);

@@ -187,7 +187,7 @@ TEST_F(SourceFaults, PassingExclusiveLockInMidSyncIsWaitedFor) {
   ContinueWorkers();
   database.Run("BEGIN EXCLUSIVE");
   std::this_thread::sleep_for(kPassingLock);
-  EXPECT_TRUE(connector().Logged("copies end").empty()) << "the lock held nobody up";
+  EXPECT_TRUE(connector().Logged("reading ends").empty()) << "the lock held nobody up";
   EXPECT_TRUE(run->running());
   database.Run("COMMIT");
   ExpectUnharmed(run->Wait(), 0);

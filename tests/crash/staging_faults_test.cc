@@ -25,7 +25,7 @@ class StagingFaults : public Faults {
   // is staged.
   void StageAllAndKeepAnOldState() {
     const auto run = HeldSync(1);
-    ASSERT_TRUE(connector().WaitForLog("copies end").has_value());
+    ASSERT_TRUE(connector().WaitForLog("reading ends").has_value());
     // The last checkpoint is staged when nothing more is written.
     run->Kill();
     run->Wait();

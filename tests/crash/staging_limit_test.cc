@@ -76,7 +76,7 @@ TEST_F(StagingLimit, FullStagingBehindAClientThatReadsNothingMakesTheWorkersWait
   }
   std::cout << "staged: at most " << most_staged << " bytes of " << kLimit
             << "; supervisor: at most " << most_memory << " bytes" << std::endl;
-  EXPECT_TRUE(connector().Logged("copies end").empty()) << "the limit holds nobody up";
+  EXPECT_TRUE(connector().Logged("reading ends").empty()) << "the limit holds nobody up";
   EXPECT_EQ(connector().workers().size(), 2u);
   EXPECT_TRUE(run->running());
 

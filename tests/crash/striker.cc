@@ -113,7 +113,7 @@ void Striker::EndSupervisor(int signal) {
 
 Moment Striker::MomentNow() const {
   const Connector& connector = scene_.connector();
-  if (!connector.Logged("copies end", log_from_).empty()) return kFinishing;
+  if (!connector.Logged("reading ends", log_from_).empty()) return kFinishing;
   return connector.Logged("plan made", log_from_).empty() ? kStarting : kCopying;
 }
 

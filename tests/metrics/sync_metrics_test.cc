@@ -73,7 +73,7 @@ TEST_F(SyncMetrics, SyncThatRunsShowsItsTablesItsCheckpointAndItsClientThatStand
   const auto began = static_cast<double>(absl::ToUnixSeconds(absl::Now()));
   const auto run = HeldSync(1);
   EXPECT_TRUE(Becomes("tributary_client_stalls_total", 1));
-  ASSERT_TRUE(connector().WaitForLog("copies end").has_value());
+  ASSERT_TRUE(connector().WaitForLog("reading ends").has_value());
   EXPECT_TRUE(Becomes(OfSync(kSyncTables, ",phase=\"live\""), kTables));
   const Samples samples = Scraped();
   EXPECT_EQ(samples["tributary_syncs_running"], 1);

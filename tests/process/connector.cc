@@ -14,7 +14,7 @@ namespace tributary::tests {
 namespace {
 
 constexpr char kServing[] = "serving";
-constexpr char kCopiesEnd[] = "copies end";
+constexpr char kCopiesEnd[] = "reading ends";
 
 nlohmann::json Parsed(const std::string& line) {
   nlohmann::json json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);

@@ -68,7 +68,7 @@ TEST_F(BrokenRingTest, AnUnknownType) {
   ExpectRefusedFor([](FrameHeader& header) { header.type = static_cast<FrameType>(0); });
 }
 TEST_F(BrokenRingTest, ATypeBehindTheLast) {
-  ExpectRefusedFor([](FrameHeader& header) { header.type = static_cast<FrameType>(5); });
+  ExpectRefusedFor([](FrameHeader& header) { header.type = static_cast<FrameType>(8); });
 }
 TEST_F(BrokenRingTest, ASequenceThatStandsStill) {
   ExpectRefusedFor([](FrameHeader& header) { header.sequence = 1; });
