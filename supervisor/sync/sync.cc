@@ -207,11 +207,10 @@ absl::Status Sync::RunLanes(Scheduler& scheduler, bool follows) {
   if (follows) lanes.push_back(&log);
   Merger merger(std::move(lanes), requests, *pool_, *epoch_.outbox(), *this, figures_, world_.log);
   const absl::Status read = merger.Run();
-  world_.log.Info("reading ends",
-                  {{"epoch", plan_.state.epoch},
-                   {"rows", absl::StrCat(figures_.records)},
-                   {"live", absl::StrCat(scheduler.In(course::Phase::kLive))},
-                   {"workers_ended", absl::StrCat(merger.deaths())}});
+  world_.log.Info("reading ends", {{"epoch", plan_.state.epoch},
+                                   {"rows", absl::StrCat(figures_.records)},
+                                   {"live", absl::StrCat(scheduler.In(course::Phase::kLive))},
+                                   {"workers_ended", absl::StrCat(merger.deaths())}});
   return read;
 }
 
