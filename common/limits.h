@@ -142,8 +142,6 @@ inline constexpr std::size_t kStagingPartBytes = 2 * kMiB;
 
 // --- requests --------------------------------------------------------------
 
-// Linux takes no longer path; its terminating NUL is not counted here.
-inline constexpr std::size_t kMaxDatabasePathBytes = 4095;
 // Warnings that one selection gives; the last one counts those left out.
 inline constexpr std::size_t kMaxSelectionWarnings = 100;
 // Names that one warning lists, and how much of each it shows.

@@ -1,4 +1,4 @@
-// tributary: the supervisor, and in its other role each of its workers.
+#include "supervisor/main.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -47,9 +47,9 @@ void KeepMemoryPrivate() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-int SupervisorMain(int argc, char** argv) {
+int SupervisorMain(int argc, char** argv, const std::vector<EngineSetup>& setups) {
   KeepMemoryPrivate();
-  const ParsedSettings parsed = ParseSettings(argc, argv);
+  const ParsedSettings parsed = ParseSettings(argc, argv, setups);
   if (!parsed.settings.has_value()) return parsed.exit_code;
   const Settings& settings = *parsed.settings;
   SetLogFormat(settings.log_format);
@@ -85,7 +85,7 @@ int SupervisorMain(int argc, char** argv) {
     log.Info("metrics can be scraped", {{"address", metrics_server->address()}});
   }
   ActiveSyncs syncs(settings, metrics, log);
-  auto server = StartServer(settings, syncs, metrics, log);
+  auto server = StartServer(settings, setups, syncs, metrics, log);
   if (!server.ok()) {
     log.Severe(std::string(server.status().message()));
     return EXIT_FAILURE;
@@ -103,11 +103,12 @@ int SupervisorMain(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace tributary
 
-int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == tributary::kWorkerRole) {
-    return tributary::WorkerMain(argc, argv);
+int Main(int argc, char** argv, const std::vector<Engine>& engines) {
+  if (argc > 1 && std::string_view(argv[1]) == kWorkerRole) {
+    return WorkerMain(argc, argv, engines);
   }
-  return tributary::SupervisorMain(argc, argv);
+  return SupervisorMain(argc, argv, SetupsOf(engines));
 }
+
+}  // namespace tributary

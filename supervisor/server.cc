@@ -49,6 +49,7 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const Setti
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
+                                                           const std::vector<EngineSetup>& setups,
                                                            ActiveSyncs& syncs, Metrics& metrics,
                                                            const Logger& log) {
   auto credentials = Credentials(settings);
@@ -56,7 +57,7 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto running = std::make_unique<RunningServer>(
-      std::make_unique<ConnectorService>(settings, syncs, metrics, log));
+      std::make_unique<ConnectorService>(settings, setups, syncs, metrics, log));
   // A client that is gone without a word would keep its connection's sync open.
   const std::chrono::milliseconds client_timeout = settings.client_timeout;
   const std::chrono::milliseconds asked_after = client_timeout / 3;

@@ -5,6 +5,7 @@
 #include <grpcpp/server.h>
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/log.h"
@@ -23,10 +24,9 @@ class RunningServer {
   void Stop();
 
  private:
-  friend absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
-                                                                    ActiveSyncs& syncs,
-                                                                    Metrics& metrics,
-                                                                    const Logger& log);
+  friend absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(
+      const Settings& settings, const std::vector<EngineSetup>& setups, ActiveSyncs& syncs,
+      Metrics& metrics, const Logger& log);
 
   std::unique_ptr<ConnectorService> service_;
   std::unique_ptr<grpc::Server> server_;
@@ -35,6 +35,7 @@ class RunningServer {
 
 // FAILED_PRECONDITION: the port is taken, or a TLS file cannot be read.
 absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
+                                                           const std::vector<EngineSetup>& setups,
                                                            ActiveSyncs& syncs, Metrics& metrics,
                                                            const Logger& log);
 

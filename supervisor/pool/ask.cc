@@ -158,10 +158,11 @@ absl::StatusOr<Catalog> AskNewWorker(const Opening& opening, const Assignment& a
 }
 
 Opening MakeOpening(const std::map<std::string, std::string>& configuration,
-                    const std::string& sqlite_root, const std::string& connection) {
+                    const std::map<std::string, std::string>& operator_settings,
+                    const std::string& connection) {
   Opening opening;
   opening.mutable_configuration()->insert(configuration.begin(), configuration.end());
-  opening.set_sqlite_root(sqlite_root);
+  opening.mutable_operator_settings()->insert(operator_settings.begin(), operator_settings.end());
   opening.set_address_space_bytes(limits::kWorkerAddressSpaceBytes);
   opening.set_connection(connection);
   return opening;

@@ -27,7 +27,8 @@ absl::StatusOr<Catalog> AskNewWorker(const Opening& opening, const Assignment& a
 
 // What a worker is opened with.
 Opening MakeOpening(const std::map<std::string, std::string>& configuration,
-                    const std::string& sqlite_root, const std::string& connection);
+                    const std::map<std::string, std::string>& operator_settings,
+                    const std::string& connection);
 
 absl::Status ToStatus(const Failure& failure);
 

@@ -109,7 +109,7 @@ absl::Status Sync::MayGoOn() {
 absl::Status Sync::AskCatalog() {
   pool_ = std::make_unique<Pool>(
       world_.start_worker,
-      MakeOpening(request_.configuration, settings_.sqlite_root, request_.connection.id),
+      MakeOpening(request_.configuration, settings_.for_engines, request_.connection.id),
       settings_.workers, bell_, metrics_);
   Assignment assignment;
   assignment.mutable_describe();
@@ -207,11 +207,10 @@ absl::Status Sync::RunLanes(Scheduler& scheduler, bool follows) {
   if (follows) lanes.push_back(&log);
   Merger merger(std::move(lanes), requests, *pool_, *epoch_.outbox(), *this, figures_, world_.log);
   const absl::Status read = merger.Run();
-  world_.log.Info("reading ends",
-                  {{"epoch", plan_.state.epoch},
-                   {"rows", absl::StrCat(figures_.records)},
-                   {"live", absl::StrCat(scheduler.In(course::Phase::kLive))},
-                   {"workers_ended", absl::StrCat(merger.deaths())}});
+  world_.log.Info("reading ends", {{"epoch", plan_.state.epoch},
+                                   {"rows", absl::StrCat(figures_.records)},
+                                   {"live", absl::StrCat(scheduler.In(course::Phase::kLive))},
+                                   {"workers_ended", absl::StrCat(merger.deaths())}});
   return read;
 }
 

@@ -372,17 +372,5 @@ TEST_F(OpeningTest, AnErrorThatARowCausesSaysNothingOfItsValues) {
   EXPECT_THAT(tried.ToString(), ::testing::Not(HasSubstr("SECRET")));
 }
 
-TEST_F(OpeningTest, AnUnknownKindOfSourceIsRefused) {
-  CountingPulse pulse;
-  for (const char* kind : {"", "oracle"}) {
-    SourceOptions options;
-    options.configuration = {{"source", kind}};
-    EXPECT_TRUE(absl::IsFailedPrecondition(MakeSource(options, pulse).status()));
-  }
-  SourceOptions options;
-  options.configuration = {{"source", "sqlite"}};
-  EXPECT_TRUE(MakeSource(options, pulse).ok());
-}
-
 }  // namespace
 }  // namespace tributary::sqlite_test

@@ -113,7 +113,7 @@ std::unique_ptr<SqliteSource> MakeSqliteSource(const std::string& root, const st
                                                Pulse& pulse, std::chrono::milliseconds patience) {
   SourceOptions options;
   options.configuration = {{"source", "sqlite"}, {"database_path", name}};
-  options.sqlite_root = root;
+  options.operator_settings = {{"sqlite-root", root}};
   return std::make_unique<SqliteSource>(std::move(options), pulse, patience);
 }
 
@@ -221,7 +221,7 @@ std::vector<Range> Reading::Cut(const CatalogTable& table, const std::vector<Ran
   asked.set_table(table.table());
   asked.set_access(table.access());
   for (const Range& range : ranges) *asked.add_ranges() = range;
-  const auto slices = source_->Slice(assignment);
+  const auto slices = source_->Cut(assignment);
   EXPECT_TRUE(slices.ok()) << slices.status();
   if (!slices.ok()) return {};
   EXPECT_EQ(slices->tables_size(), 1);

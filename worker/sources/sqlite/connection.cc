@@ -3,22 +3,19 @@
 #include <algorithm>
 #include <initializer_list>
 #include <optional>
-#include <random>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/limits.h"
 #include "worker/sources/sqlite/result_code.h"
+#include "worker/wait.h"
 
 namespace tributary::sqlite {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLongestSleep(250);
 // A writer that commits faster than a transaction can be named is met rarely; this
 // many attempts take milliseconds.
 constexpr int kNamingAttempts = 1000;
@@ -30,35 +27,6 @@ constexpr std::ptrdiff_t kComparedFrom = 24;
 constexpr std::ptrdiff_t kComparedTo = 40;
 // A log file changed this recently may change again under the same timestamp.
 constexpr std::chrono::seconds kTimestampDoubt(1);
-
-// Growing sleeps with jitter up to a deadline, with a beat before each.
-class Patience {
- public:
-  Patience(Pulse& pulse, milliseconds limit)
-      : pulse_(pulse),
-        start_(Clock::now()),
-        limit_(limit),
-        random_(static_cast<std::minstd_rand::result_type>(start_.time_since_epoch().count())) {}
-
-  // False once `share` of the limit has passed.
-  bool Wait(double share) {
-    const auto left =
-        std::chrono::duration_cast<milliseconds>(limit_ * share - (Clock::now() - start_));
-    if (left.count() <= 0) return false;
-    pulse_.Beat();
-    std::uniform_int_distribution<std::int64_t> jitter(sleep_.count() / 2, sleep_.count());
-    std::this_thread::sleep_for(std::min(milliseconds(jitter(random_)), left));
-    sleep_ = std::min(2 * sleep_, kLongestSleep);
-    return true;
-  }
-
- private:
-  Pulse& pulse_;
-  Clock::time_point start_;
-  milliseconds limit_;
-  milliseconds sleep_{2};
-  std::minstd_rand random_;
-};
 
 // The path as a URI that says the file cannot change.
 std::string ImmutableUri(const std::string& path) {

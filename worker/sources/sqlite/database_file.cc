@@ -168,14 +168,6 @@ absl::Status SeeToWalFiles(const struct stat& database, DatabaseFile& file) {
 
 absl::StatusOr<DatabaseFile> LocateDatabase(std::string_view database_path,
                                             const std::string& root) {
-  if (database_path.empty()) {
-    return absl::FailedPreconditionError(
-        "read configuration: `database_path` is missing; name the database file");
-  }
-  if (database_path.find('\0') != std::string_view::npos || database_path.size() >= PATH_MAX) {
-    return absl::FailedPreconditionError(
-        "read configuration: `database_path` is not a path; name the database file");
-  }
   DatabaseFile file;
   file.named = std::filesystem::path(database_path).lexically_normal().string();
   auto path = ConfinedPath(database_path, file.named, root);

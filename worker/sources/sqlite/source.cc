@@ -9,6 +9,7 @@
 #include "worker/sources/sqlite/access.h"
 #include "worker/sources/sqlite/catalog.h"
 #include "worker/sources/sqlite/database_file.h"
+#include "worker/sources/sqlite/setup.h"
 #include "worker/sources/sqlite/slices.h"
 
 namespace tributary {
@@ -18,8 +19,14 @@ using sqlite::TransactionScope;
 SqliteSource::SqliteSource(SourceOptions options, Pulse& pulse, std::chrono::milliseconds patience)
     : options_(std::move(options)), pulse_(pulse), patience_(patience) {}
 
+std::unique_ptr<Reader> SqliteSource::Make(SourceOptions options, Pulse& pulse) {
+  return std::make_unique<SqliteSource>(std::move(options), pulse);
+}
+
 absl::StatusOr<SourceNeeds> SqliteSource::Prepare() {
-  auto file = sqlite::LocateDatabase(options_.configuration["database_path"], options_.sqlite_root);
+  auto path = sqlite::DatabasePath(options_.configuration);
+  if (!path.ok()) return path.status();
+  auto file = sqlite::LocateDatabase(*path, options_.operator_settings[sqlite::kRootSetting]);
   if (!file.ok()) return file.status();
   SourceNeeds needs = file->needs;
   reader_.reset();
@@ -40,7 +47,7 @@ std::string SqliteSource::Identity() const {
 }
 
 absl::Status SqliteSource::Test(std::string_view name) {
-  if (name != "connect" && name != "read") {
+  if (name != kConnectTest && name != kReadTest) {
     return absl::InvalidArgumentError(absl::StrCat("run setup test: there is none named \"",
                                                    std::string(name.substr(0, 64)),
                                                    "\"; sqlite has connect and read"));
@@ -48,7 +55,7 @@ absl::Status SqliteSource::Test(std::string_view name) {
   const auto version = Begin();
   if (!version.ok()) return version.status();
   TransactionScope transaction(*connection_);
-  if (name == "connect") {
+  if (name == kConnectTest) {
     // Reads the catalog, which a file that only starts like a database does not have.
     const auto statement = connection_->Prepare("SELECT count(*) FROM main.sqlite_schema", "");
     if (!statement.ok()) return statement.status();
@@ -99,7 +106,7 @@ absl::StatusOr<Catalog> SqliteSource::Describe(const DescribeAssignment& assignm
   return catalog;
 }
 
-absl::StatusOr<Slices> SqliteSource::Slice(const CutAssignment& assignment) {
+absl::StatusOr<Slices> SqliteSource::Cut(const CutAssignment& assignment) {
   const auto version = Begin();
   if (!version.ok()) return version.status();
   TransactionScope transaction(*connection_);
