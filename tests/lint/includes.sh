@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.."
 
 rules='
 common
+common/batch: common
 common/ring: common
 supervisor: common proto supervisor/* worker worker/sandbox worker/sources
 supervisor/metrics: common
@@ -14,11 +15,11 @@ supervisor/request: common proto worker/sources
 supervisor/checkpoint: common
 supervisor/plan: common proto supervisor/checkpoint supervisor/request
 supervisor/pool: common common/ring proto supervisor/metrics
-supervisor/staging: common
+supervisor/staging: common common/batch
 supervisor/delivery: common supervisor/pool supervisor/staging
 supervisor/sync: common proto supervisor supervisor/checkpoint supervisor/delivery supervisor/metrics supervisor/plan supervisor/pool supervisor/request supervisor/staging
 worker: common common/ring proto worker/encoder worker/sandbox worker/sources
-worker/encoder: common common/ring proto
+worker/encoder: common common/batch common/ring proto
 worker/sandbox: common
 worker/sources: proto worker worker/sandbox worker/sources/*
 worker/sources/sqlite: common proto worker worker/encoder worker/sources
