@@ -53,6 +53,9 @@ inline constexpr std::size_t kMaxFramePayloadBytes = kMaxBatchBytes + 64 * kKiB;
 inline constexpr std::size_t kMaxBoundBytes = 16 * kKiB;
 // Remarks in one mark, some 20 bytes each: SQLite's 2,000 columns have no more.
 inline constexpr int kMaxRemarksInMark = 8192;
+// A ring that has had no room for so long is full: what its worker does meanwhile is done
+// this often.
+inline constexpr std::chrono::milliseconds kRingFullAfter{100};
 // The compact form of a batch, beside its payload.
 inline constexpr std::size_t kMaxCompactBytes = 512 * kKiB;
 
