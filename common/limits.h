@@ -202,6 +202,19 @@ inline constexpr int kSqliteTablesInTest = 100;
 inline constexpr int kRowsBehindMisfit = 1000;
 inline constexpr std::chrono::seconds kLookBehindMisfit{5};
 
+// --- PostgreSQL --------------------------------------------------------------
+
+// A larger row is left out. An array takes up to three times as many bytes in COPY as its
+// JSON does in a message.
+inline constexpr std::size_t kPostgresqlMaxRowBytes = 256 * kMiB;
+// What COPY BINARY may put before its rows; it puts nothing there today.
+inline constexpr std::size_t kPostgresqlMaxCopyHeaderBytes = 64 * kKiB;
+// Arrays, composites, domains and ranges within each other.
+inline constexpr std::size_t kPostgresqlTypeDepth = 32;
+// Levels of a json value within an array or a composite that are put in jsonb's form; one
+// that is deeper stays as it was stored.
+inline constexpr std::size_t kPostgresqlJsonDepth = 1000;
+
 }  // namespace tributary::limits
 
 #endif  // TRIBUTARY_COMMON_LIMITS_H_
