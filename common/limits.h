@@ -18,10 +18,11 @@ inline constexpr std::size_t kMaxWorkers = 256;
 inline constexpr std::size_t kMaxSyncs = 256;
 // A request; a selection of 100,000 tables and a state are in it.
 inline constexpr std::size_t kMaxRequestBytes = 128 * kMiB;
-// Free memory that the supervisor keeps, and the allocations that are mappings of
-// their own.
+// Free memory that the supervisor keeps while a sync runs, the allocations that are
+// mappings of their own, and the parts of its heap that threads share.
 inline constexpr std::size_t kKeptHeapBytes = 64 * kMiB;
 inline constexpr std::size_t kMappedAllocationBytes = 4 * kMiB;
+inline constexpr int kHeapArenas = 2;
 // Setup tests and schema calls that are answered at a time; others wait.
 inline constexpr int kQuestionsAtATime = 8;
 // A client whose connection shows no sign of life for so long is taken for lost,
@@ -31,6 +32,8 @@ inline constexpr std::chrono::seconds kDefaultClientTimeout{180};
 inline constexpr std::chrono::seconds kLongestClientTimeout{24 * 3600};
 // A connection that cannot be taken, for want of a descriptor, is tried again so often.
 inline constexpr std::chrono::milliseconds kAcceptAgainAfter{200};
+// A file of --tls-cert, --tls-key or --tls-client-ca.
+inline constexpr std::size_t kMaxPemFileBytes = 4 * kMiB;
 // Open calls at shutdown, after the syncs have ended.
 inline constexpr std::chrono::seconds kShutdownGrace{2};
 
@@ -136,6 +139,8 @@ inline constexpr std::size_t kStagingSegmentBytes = 32 * kMiB;
 inline constexpr std::size_t kStagingWriteBufferBytes = 48 * kMiB;
 // A connection that has not synced for so long is taken to come no more.
 inline constexpr std::chrono::hours kStagingAbandonedAfter{24 * 30};
+// How often such connections are looked for.
+inline constexpr std::chrono::hours kAbandonedStagingEvery{1};
 inline constexpr std::uint64_t kDefaultStagingLimitBytes = std::uint64_t{20} << 30;
 inline constexpr std::uint64_t kLeastStagingLimitBytes = std::uint64_t{256} << 20;
 // So many checkpoints at the least before the staging limit is reached.

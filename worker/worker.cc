@@ -21,7 +21,6 @@
 #include "proto/worker.pb.h"
 #include "worker/answer_writer.h"
 #include "worker/encoder/batch_writer.h"
-#include "worker/encoder/utf8.h"
 #include "worker/pulse.h"
 #include "worker/sandbox/sandbox.h"
 #include "worker/sources/registry.h"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "common/limits.h"
-#include "supervisor/request/digest.h"
+#include "supervisor/request/columns_digest.h"
 
 namespace tributary {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "supervisor/request/digest.h"
+#include "common/digest.h"
 #include "worker/sources/setup.h"
 
 namespace tributary {

@@ -33,7 +33,7 @@ class CopyLane final : public Lane {
   WorkerRole role() const override { return WorkerRole::kSlices; }
   std::optional<Order> Next() override;
   bool finished() const override { return scheduler_.finished(); }
-  void Look(std::chrono::steady_clock::time_point) override {}
+  void Look(Clock::time_point) override {}
   void StopGiving() override;
   bool Wanted(std::uint64_t ticket) const override;
   bool Pauses(std::uint64_t ticket) const override;

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <limits>
 
-#include "worker/encoder/utf8.h"
+#include "common/text.h"
 #include "worker/sources/sqlite/types.h"
 
 namespace tributary::sqlite {

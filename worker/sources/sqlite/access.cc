@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "worker/encoder/utf8.h"
+#include "common/text.h"
 #include "worker/sources/sqlite/connection.h"
 #include "worker/sources/sqlite/conversion.h"
 

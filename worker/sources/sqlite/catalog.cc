@@ -11,7 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "worker/encoder/utf8.h"
+#include "common/text.h"
 #include "worker/sources/sqlite/access.h"
 #include "worker/sources/sqlite/btree.h"
 #include "worker/sources/sqlite/conversion.h"

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "worker/encoder/utf8.h"
+#include "common/text.h"
 
 namespace tributary::sqlite {
 namespace {

@@ -1,11 +1,10 @@
-#include "supervisor/request/digest.h"
-
-#include <openssl/sha.h>
+#include "supervisor/request/columns_digest.h"
 
 #include <algorithm>
-#include <array>
+#include <cstddef>
+#include <cstdint>
 
-#include "absl/strings/escaping.h"
+#include "common/digest.h"
 
 namespace tributary {
 namespace {
@@ -30,26 +29,6 @@ void AddParams(Digest& digest, const DataTypeParams& params) {
 }
 
 }  // namespace
-
-Digest& Digest::Text(std::string_view text) {
-  Number(text.size());
-  bytes_ += text;
-  return *this;
-}
-
-Digest& Digest::Number(std::uint64_t number) {
-  for (int shift = 0; shift < 64; shift += 8) {
-    bytes_ += static_cast<char>((number >> shift) & 0xff);
-  }
-  return *this;
-}
-
-std::string Digest::Hex(std::size_t digits) const {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> hash;
-  SHA256(reinterpret_cast<const unsigned char*>(bytes_.data()), bytes_.size(), hash.data());
-  return absl::BytesToHexString({reinterpret_cast<const char*>(hash.data()), hash.size()})
-      .substr(0, digits);
-}
 
 std::string ColumnsDigest(const std::vector<const Column*>& columns) {
   std::vector<const Column*> sorted = columns;
