@@ -1,4 +1,4 @@
-# tributary: `make demo` and `make test` each work as the first command on a fresh
+# tributary: `make demo`, `make try` and `make test` each work as the first command on a fresh
 # Debian 12 machine with git and make. Everything else they install themselves.
 
 SHELL := /bin/bash
@@ -29,7 +29,7 @@ $(call install,$(TEST_PACKAGES))
 @SUDO='$(SUDO)' tests/metrics/fetch_program.sh prometheus build/prometheus
 endef
 
-.PHONY: build_dependencies build_connector build_tests demo test bench soak fuzz asan tsan \
+.PHONY: build_dependencies build_connector build_tests demo try test bench soak fuzz asan tsan \
   format lint tidy clean
 
 build_dependencies:
@@ -48,7 +48,14 @@ build_tests: $(BUILD)/build.ninja
 
 demo: build_dependencies $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS) --target tributary sync-tester tributary-demo-source
-	tests/demo.sh $(BUILD) build/Release/tributary
+	tests/demo.sh build/Release $(BUILD)/tests/tributary-demo-source
+
+# A database of your own: make try DATABASE=/data/shop.db
+WAREHOUSE ?= warehouse.db
+try: build_dependencies $(BUILD)/build.ninja
+	$(if $(DATABASE),,$(error name your SQLite database: make try DATABASE=/data/shop.db))
+	cmake --build $(BUILD) -j $(JOBS) --target tributary sync-tester
+	tests/try.sh build/Release "$(DATABASE)" "$(WAREHOUSE)"
 
 test: build_tests
 	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure

@@ -33,7 +33,7 @@ class RunningServer {
   std::unique_ptr<Listener> listener_;
 };
 
-// FAILED_PRECONDITION: the port is taken, or a TLS file cannot be read.
+// FAILED_PRECONDITION: the port is taken, or a TLS file cannot be used.
 absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
                                                            const std::vector<EngineSetup>& setups,
                                                            ActiveSyncs& syncs, Metrics& metrics,

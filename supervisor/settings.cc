@@ -95,19 +95,27 @@ void AddOptionsOf(const EngineSetup& setup, CLI::App& app, Settings& settings) {
 
 }  // namespace
 
-ParsedSettings ParseSettings(int argc, char** argv, const std::vector<EngineSetup>& setups) {
+const char* ProgramVersion() { return TRIBUTARY_VERSION; }
+
+ParsedSettings ParseSettings(int argc, char** argv, const std::vector<EngineSetup>& setups,
+                             const std::string& libraries, const Logger& log) {
   Settings settings;
   settings.workers = std::max<std::size_t>(1, std::thread::hardware_concurrency());
   settings.staging_dir = "tributary-staging";
   settings.staging_limit_bytes = limits::kDefaultStagingLimitBytes;
   CLI::App app("A Fivetran source connector for large, many-table databases.", "tributary");
-  app.set_version_flag("--version", "tributary " TRIBUTARY_VERSION);
+  app.set_version_flag("--version",
+                       std::string("tributary " TRIBUTARY_VERSION "\nreads with ") + libraries);
   app.option_defaults()->always_capture_default();
   AddOptions(app, settings);
   for (const EngineSetup& setup : setups) AddOptionsOf(setup, app, settings);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) {
+      log.Severe("the command line or its environment cannot be used",
+                 {{log_key::kError, error.what()}, {log_key::kHint, "see --help"}});
+    }
     return {std::nullopt, app.exit(error)};
   }
   return {settings, 0};

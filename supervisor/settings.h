@@ -46,7 +46,13 @@ struct ParsedSettings {
   std::optional<Settings> settings;
   int exit_code = 0;
 };
-ParsedSettings ParseSettings(int argc, char** argv, const std::vector<EngineSetup>& setups);
+// `libraries` is what --version says besides the program's own. A wrong command line is in
+// the log too, where an operator looks for why the program does not serve.
+ParsedSettings ParseSettings(int argc, char** argv, const std::vector<EngineSetup>& setups,
+                             const std::string& libraries, const Logger& log);
+
+// The program's own.
+const char* ProgramVersion();
 
 }  // namespace tributary
 

@@ -1,5 +1,7 @@
 #include "tests/crash/fault_scene.h"
 
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <utility>
 
@@ -40,6 +42,11 @@ void Faults::AddRowsToAllTables() {
   for (int table = 1; table <= kTables; ++table) {
     database.Run(absl::StrCat("INSERT INTO t", table, "(number, text) VALUES(1, 'one more')"));
   }
+}
+
+void Faults::ReplaceStagingByAFile() {
+  std::filesystem::remove_all(scene_->staging());
+  std::ofstream(scene_->staging()) << "no folder";
 }
 
 void Faults::DropTables() {

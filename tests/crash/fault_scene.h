@@ -49,6 +49,8 @@ class Faults : public ::testing::Test {
   Scene& scene() { return *scene_; }
   Connector& connector() { return scene_->connector(); }
   void AddRowsToAllTables();
+  // A file is where the folder for staging was, until the next start: nothing is staged.
+  void ReplaceStagingByAFile();
   // Leaves the source without a table.
   void DropTables();
   // A table `slow` in one slice, each of whose rows takes its reader a millisecond or more.

@@ -38,6 +38,8 @@ struct OperatorSetting {
   std::string name = {};
   std::string description = {};
   std::string default_value = {};
+  // It names a folder that the connector reads; the program does not start without it.
+  bool is_folder = false;
 };
 
 // Which database a configuration names. Nothing secret, and nothing that may change while

@@ -67,6 +67,9 @@ absl::StatusOr<std::string> ConfinedPath(std::string_view database_path, const s
     }
     return Refused(named, WhyNotFound(error));
   }
+  if (path == real_root) {
+    return Refused(named, "it is the folder of --sqlite-root itself; name a database file in it");
+  }
   if (!LiesBelow(path, real_root)) {
     return Refused(named, "it lies outside the folder that --sqlite-root allows; move it there");
   }

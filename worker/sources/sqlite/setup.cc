@@ -47,7 +47,8 @@ EngineSetup Setup() {
                     Test(kReadTest, "Listing and reading its tables")},
           .operator_settings = {{.name = kRootSetting,
                                  .description = "Folder that confines database_path",
-                                 .default_value = "."}},
+                                 .default_value = ".",
+                                 .is_folder = true}},
           .identify = &Identify};
 }
 
