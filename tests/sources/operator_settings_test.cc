@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/log.h"
 #include "supervisor/settings.h"
 #include "worker/sources/engines.h"
 
@@ -28,7 +29,7 @@ ParsedSettings Parse(const std::vector<EngineSetup>& setups, std::vector<std::st
   std::vector<char*> argv;
   arguments.insert(arguments.begin(), "tributary");
   for (std::string& argument : arguments) argv.push_back(argument.data());
-  return ParseSettings(static_cast<int>(argv.size()), argv.data(), setups);
+  return ParseSettings(static_cast<int>(argv.size()), argv.data(), setups, "", Logger());
 }
 
 TEST(OperatorSettings, EachIsAFlagWithADefault) {
