@@ -10,7 +10,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache dpkg-dev \
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
   libboost-dev libleveldb-dev libsnappy-dev libabsl-dev libssl-dev liblz4-dev zlib1g-dev \
-  libsqlite3-dev nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
+  libsqlite3-dev tcl8.6 nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
 TEST_PACKAGES := sqlite3 procps iproute2 faketime
 LINT_PACKAGES := clang-16 clang-format-16 clang-tidy-16
 FUZZ_PACKAGES := clang-16 libclang-rt-16-dev
@@ -35,6 +35,7 @@ endef
 build_dependencies:
 	$(call install,$(BUILD_PACKAGES))
 	@SUDO='$(SUDO)' supervisor/metrics/prometheus_core/fetch_source.sh prometheus-cpp build/prometheus-cpp
+	@SUDO='$(SUDO)' worker/sources/sqlite/amalgamation/make_source.sh build/sqlite
 
 $(BUILD)/build.ninja: | build_dependencies
 	$(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTRIBUTARY_OUTPUT_DIR=$(CURDIR)/build/Release

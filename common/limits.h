@@ -77,6 +77,10 @@ inline constexpr std::size_t kTablesInCut = 64;
 inline constexpr int kDeathsOfSlice = 3;
 // So many that end without a mark between them end the sync.
 inline constexpr int kDeathsInRow = 20;
+// The source changed so often while a table was read: from then on it is read in one piece,
+// whatever waits for that, and in the end put aside.
+inline constexpr int kMovesBeforeOnePiece = 3;
+inline constexpr int kMovesOfTable = 6;
 // A worker whose pulse stands still for so many looks, a second apart, hangs.
 inline constexpr int kSilentPulseLooks = 15;
 // A worker that is in the middle of a message keeps all others waiting, as only one
@@ -198,6 +202,9 @@ inline constexpr std::size_t kSliceLeastBytes = 8 * kMiB;
 inline constexpr int kSourcePatienceMilliseconds = 30'000;
 // A larger value cannot be sent, so SQLite is not let to load it.
 inline constexpr std::size_t kSqliteMaxValueBytes = 160 * kMiB;
+// How long one transaction keeps an application from committing, where SQLite has readers
+// do that: a second, with the half that it may wait for its ring.
+inline constexpr std::chrono::milliseconds kSqliteTurn{500};
 // B-tree pages looked at to cut one table.
 inline constexpr std::size_t kSqliteMaxPagesForCuts = 1024;
 // Tables of which the setup test reads a row.

@@ -87,6 +87,7 @@ class Worker : public Pulse {
     options.configuration = {opening.configuration().begin(), opening.configuration().end()};
     options.operator_settings = {opening.operator_settings().begin(),
                                  opening.operator_settings().end()};
+    options.log = log_;
     auto source = MakeReader(engines_, std::move(options), *this);
     if (!source.ok()) return source.status();
     const auto needs = (*source)->Prepare();

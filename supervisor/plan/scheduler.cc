@@ -235,7 +235,10 @@ void Scheduler::Restart(std::size_t index, course::Event why) {
   table.cut = false;
   table.joined.reset();
   table.copy.truncates = transition.truncates;
-  table.as_one_slice = table.as_one_slice || why == course::Event::kMoved;
+  if (why == course::Event::kMoved) {
+    table.as_one_slice = true;
+    ++table.moves;
+  }
   std::erase(catching_up_, index);
   if (why == course::Event::kRestarted) {
     // What the state says of its rows holds no longer, whether the copy begins or not.

@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/limits.h"
 #include "proto/worker.pb.h"
 #include "supervisor/checkpoint/state.h"
 #include "supervisor/plan/course.h"
@@ -112,9 +113,15 @@ class Scheduler {
   // is marked to its end is finished by this. `last`: after all other work.
   bool GiveBack(const Work& work, bool culprit, bool last = false);
 
-  // Starts the table again, for kMoved, kWidened or kRestarted. It is read as one slice,
-  // in one transaction, once its slices' contents differed.
+  // Starts the table again, for kMoved, kWidened or kRestarted. It is read as one slice
+  // once its slices' contents differed.
   void Restart(std::size_t table, course::Event why);
+  // How often the source has changed while the table was read.
+  int moves(std::size_t table) const { return tables_[table].moves; }
+  // Whether its slice is to be read in one transaction, whatever waits for that.
+  bool in_one_piece(std::size_t table) const {
+    return moves(table) >= limits::kMovesBeforeOnePiece;
+  }
   // Sends these columns as STRING from now on, and starts again. Columns that
   // the table does not have or that are STRING already are no help: false, and
   // nothing is done.
@@ -155,6 +162,8 @@ class Scheduler {
     std::optional<std::pair<std::uint64_t, std::uint64_t>> joined;
     std::uint32_t attempt = 1;
     bool as_one_slice = false;
+    // How often the source changed while it was read.
+    int moves = 0;
     std::vector<std::uint8_t> deaths_of_slice;
     // Of earlier attempts' worst slice; counts for a table that is one slice.
     std::uint8_t earlier_deaths = 0;

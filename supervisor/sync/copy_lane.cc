@@ -53,6 +53,7 @@ Assignment CopyLane::MakeAssignment(const Work& work) const {
     to_read.mutable_range()->set_from(read->range.from);
     to_read.mutable_range()->set_to(read->range.to);
     to_read.set_whole_from(scheduler_.whole_from(read->table));
+    to_read.set_in_one_piece(scheduler_.in_one_piece(read->table));
     return assignment;
   }
   for (const CutWork::Table& cut : std::get<CutWork>(work).tables) {
@@ -97,9 +98,7 @@ Verdict CopyLane::Opened(std::uint64_t ticket, const tributary::Opened& opened) 
   }
   if (scheduler_.Open(read, opened.content(), ToLogPosition(opened.bound())) ==
       Scheduler::MarkResult::kMoved) {
-    log_.Info("the source changed while a table was copied; it is read again in one piece",
-              {{log_key::kTable, NameOf(scheduler_.table(read.table))}});
-    Restart(read.table, course::Event::kMoved);
+    RestartMoved(read.table);
   }
   return Verdict::Taken();
 }
@@ -165,6 +164,10 @@ Verdict CopyLane::ReadEnded(const UnderWay& ended, const AssignmentEnd& end) {
   }
   if (end.outcome() == AssignmentEnd::WIDEN) {
     Widen(read.table, end);
+    return Verdict::Taken();
+  }
+  if (end.outcome() == AssignmentEnd::MOVED) {
+    RestartMoved(read.table);
     return Verdict::Taken();
   }
   if (end.outcome() != AssignmentEnd::FAILED) {
@@ -292,6 +295,21 @@ void CopyLane::Widen(std::size_t table, const AssignmentEnd& end) {
     requests_.messages.push_back(std::move(message));
   }
   TakeOtherCourse(table);
+}
+
+void CopyLane::RestartMoved(std::size_t table) {
+  if (scheduler_.moves(table) + 1 >= limits::kMovesOfTable) {
+    SetAside(table, absl::StrCat("the source changed ", limits::kMovesOfTable,
+                                 " times while it was read, and the client took too little of it "
+                                 "to have it read in one piece; switch a SQLite database to WAL "
+                                 "(PRAGMA journal_mode=WAL)"));
+    return;
+  }
+  Restart(table, course::Event::kMoved);
+  log_.Info(scheduler_.in_one_piece(table)
+                ? "the source changes while a table is copied; it is read again in one piece"
+                : "the source changed while a table was copied; it is read again as one slice",
+            {{log_key::kTable, NameOf(scheduler_.table(table))}});
 }
 
 void CopyLane::Restart(std::size_t table, course::Event why) {

@@ -85,6 +85,8 @@ class CopyLane final : public Lane {
   void CloseRefused(std::size_t table);
 
   void Widen(std::size_t table, const AssignmentEnd& end);
+  // The source changed while the table was read.
+  void RestartMoved(std::size_t table);
   // The table begins again: its log worker is told, and nothing of the old attempt is
   // waited for.
   void TakeOtherCourse(std::size_t table);

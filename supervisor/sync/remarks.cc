@@ -33,6 +33,13 @@ std::optional<Words> WordsOf(ColumnRemark::What what) {
           "value was NULL though the column belongs to the primary key; declare it NOT NULL",
           "values were NULL though the column belongs to the primary key; declare it NOT "
           "NULL"};
+    case ColumnRemark::HELD_UP_COMMITS: {
+      constexpr char kWords[] =
+          "s is the longest that no application could commit while it was read in one piece, "
+          "since the source changes too often for anything less; switch a SQLite database to WAL "
+          "(PRAGMA journal_mode=WAL), where readers hold up nobody";
+      return Words{kWords, kWords};
+    }
     default:
       return std::nullopt;
   }

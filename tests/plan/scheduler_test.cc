@@ -181,6 +181,22 @@ TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
   EXPECT_EQ(scheduler_->Finish(whole), FinishResult::kWhole);
 }
 
+TEST_F(SchedulerTest, ASourceThatKeepsChangingHasATableReadInOnePiece) {
+  BeginTables(1);
+  CutInto({{"", "5"}, {"5", ""}});
+  for (int moves = 0; moves < limits::kMovesOfTable; ++moves) {
+    const ReadWork read = NextRead();
+    if (moves > 0) {
+      EXPECT_EQ(read.range, (BoundRange{"", ""}));
+    }
+    EXPECT_FALSE(scheduler_->Stale(read));
+    EXPECT_EQ(scheduler_->moves(0), moves);
+    EXPECT_EQ(scheduler_->in_one_piece(0), moves >= limits::kMovesBeforeOnePiece) << moves;
+    scheduler_->Restart(0, course::Event::kMoved);
+    EXPECT_TRUE(scheduler_->Stale(read));
+  }
+}
+
 TEST_F(SchedulerTest, ACopyOverRowsThatStayIsOfTheirVersion) {
   Catalog catalog = CatalogOf("v1");
   AddTable(catalog, "t", {"id"});

@@ -135,6 +135,11 @@ void SimulatedWorker::Read(const Assignment& assignment) {
         Reading{world_.source().version(), world_.source().now(), PlaceOf(read.range().from(), 0)};
     return PublishOpened(id);
   }
+  // One that reads in several transactions cannot go on once the source has changed.
+  if (!read.in_one_piece() && reading_->version != world_.source().version() &&
+      OneIn(random(), 8)) {
+    return EndRead(id, AssignmentEnd::MOVED);
+  }
   const Table& table = reading_->content->at(read.table());
   const int end = PlaceOf(read.range().to(), kPlaces);
   if (std::exchange(reading_->owes_mark, false)) {

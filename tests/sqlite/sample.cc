@@ -25,7 +25,7 @@ TempFolder::~TempFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-Database::Database(const std::string& path) {
+void Database::Open(const std::string& path) {
   EXPECT_EQ(sqlite3_open(path.c_str(), &db_), SQLITE_OK) << path;
   sqlite3_busy_timeout(db_, 10'000);
   Run("PRAGMA synchronous=off");
@@ -153,6 +153,7 @@ Outcome Reading::Read(const CatalogTable& table, const Range& range) {
   assignment.set_access(table.access());
   *assignment.mutable_columns() = table.columns();
   *assignment.mutable_range() = range;
+  assignment.set_in_one_piece(in_one_piece);
 
   Outcome outcome;
   RingTap tap;
@@ -161,6 +162,7 @@ Outcome Reading::Read(const CatalogTable& table, const Range& range) {
   std::string parts;
   tap.Start([&](const FrameHeader& header, std::string payload) {
     EXPECT_EQ(header.assignment, id);
+    if (before_frame) before_frame();
     if (header.type == FrameType::kOpened) {
       Opened opened;
       EXPECT_TRUE(opened.ParseFromString(payload));

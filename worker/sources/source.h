@@ -19,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/log.h"
 #include "proto/worker.pb.h"
 #include "worker/pulse.h"
 #include "worker/sandbox/needs.h"
@@ -31,6 +32,8 @@ class BatchWriter;
 struct SourceOptions {
   Configuration configuration = {};
   OperatorSettings operator_settings = {};
+  // For what concerns the operator and has no other way.
+  Logger log = {};
 };
 
 // Follows the source's log of changes.
@@ -54,10 +57,10 @@ class Reader {
   // Cuts what is left of tables into slices.
   virtual absl::StatusOr<Slices> Cut(const CutAssignment& assignment) = 0;
 
-  // Reads one slice in one transaction into `writer`: every row of the range in
-  // the order of its bounds, with marks between, the last one at the range's
-  // end. Stops at a mark when the writer asks for it. Returned outcome: DONE,
-  // PAUSED or WIDEN; all else is a Status.
+  // Reads one slice into `writer`, all of it of one version of the source: every row
+  // of the range in the order of its bounds, with marks between, the last one at the
+  // range's end. Stops at a mark when the writer asks for it. Returned outcome: DONE,
+  // PAUSED, WIDEN or MOVED; all else is a Status.
   virtual absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
                                              BatchWriter& writer) = 0;
 

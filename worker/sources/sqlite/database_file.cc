@@ -20,6 +20,9 @@
 namespace tributary::sqlite {
 namespace {
 
+// One page of the smallest size.
+constexpr off_t kLeastDatabaseBytes = 512;
+
 absl::Status Refused(const std::string& named, absl::string_view why) {
   return absl::FailedPreconditionError(absl::StrCat("open database \"", named, "\": ", why));
 }
@@ -115,7 +118,12 @@ absl::StatusOr<Opened> Look(const std::string& path, const std::string& named) {
     constexpr std::string_view kMagic("SQLite format 3\0", 16);
     const std::string_view start(reinterpret_cast<const char*>(opened.header.bytes.data()),
                                  kMagic.size());
-    if (opened.stat.st_size < 512 || got < 100 || start != kMagic) {
+    if (start == kMagic && opened.stat.st_size < kLeastDatabaseBytes) {
+      return Refused(named,
+                     "it is shorter than its header states: it was copied in part; copy it again "
+                     "as a whole, or restore it from a backup");
+    }
+    if (opened.stat.st_size < kLeastDatabaseBytes || got < 100 || start != kMagic) {
       return Refused(named,
                      "it is not a SQLite 3 database, or it is encrypted; name a plain SQLite file");
     }
