@@ -79,7 +79,7 @@ absl::StatusOr<AssignmentEnd> SliceReader::ReadTurns(Turns& turns) {
   AssignmentEnd end;
   for (bool first = true; !done_ && !paused_ && !misfit_; first = false) {
     // Before commits have to wait for it.
-    writer_->WaitForSpace();
+    writer_->AwaitRoom();
     const auto same = turns.Begin();
     if (!same.ok()) return same.status();
     if (!*same) {
@@ -135,7 +135,7 @@ int SliceReader::ReadRows(Turns& turns) {
   std::uint64_t left_out = writer_->oversized_rows();
   for (;;) {
     // So that no step has to wait for room: within one no transaction could be ended.
-    writer_->WaitForSpace();
+    writer_->AwaitRoom();
     if (!turns.open()) return SQLITE_ROW;
     const int code = rest_.Step();
     if (code != SQLITE_ROW) return misfit_ ? SQLITE_ROW : code;
