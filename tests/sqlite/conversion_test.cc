@@ -156,8 +156,36 @@ TEST(DeclaredTypeTest, DeclarationDecidesTheType) {
            std::pair("TIME", DataType::STRING),
            std::pair("", DataType::UNSPECIFIED),
            std::pair("ANY", DataType::UNSPECIFIED),
-           std::pair("GEOMETRY", DataType::UNSPECIFIED),
-           std::pair("TIMESTAMP WITH TIME ZONE", DataType::UNSPECIFIED),
+           std::pair("TIMESTAMPTZ", DataType::UTC_DATETIME),
+           std::pair("timestamptz(6)", DataType::UTC_DATETIME),
+           std::pair("TIMESTAMP WITH TIME ZONE", DataType::UTC_DATETIME),
+           std::pair("timestamp (3)  with\ttime zone", DataType::UTC_DATETIME),
+           std::pair("TIMESTAMP WITHOUT TIME ZONE", DataType::NAIVE_DATETIME),
+           std::pair("DATETIMEOFFSET(7)", DataType::UTC_DATETIME),
+           std::pair("DATETIME2(7)", DataType::NAIVE_DATETIME),
+           std::pair("SMALLDATETIME", DataType::NAIVE_DATETIME),
+           std::pair("datetime(6)", DataType::NAIVE_DATETIME),
+           std::pair("VARBINARY(16)", DataType::BINARY),
+           std::pair("BINARY(16)", DataType::BINARY),
+           std::pair("BYTEA", DataType::BINARY),
+           std::pair("IMAGE", DataType::BINARY),
+           std::pair("JSONB", DataType::JSON),
+           std::pair("NUMBER", DataType::DECIMAL),
+           std::pair("MONEY", DataType::DECIMAL),
+           std::pair("GUID", DataType::STRING),
+           std::pair("UUID", DataType::STRING),
+           std::pair("UNIQUEIDENTIFIER", DataType::STRING),
+           std::pair("POINT", DataType::BINARY),
+           std::pair("MULTIPOINT", DataType::BINARY),
+           std::pair("PointZ", DataType::BINARY),
+           std::pair("MULTIPOLYGON ZM", DataType::BINARY),
+           std::pair("GEOMETRY", DataType::BINARY),
+           std::pair("LINESTRING", DataType::BINARY),
+           std::pair("TIN", DataType::BINARY),
+           std::pair("TINYINT(1)", DataType::LONG),
+           std::pair("POINTER", DataType::LONG),
+           std::pair("INTERVAL", DataType::LONG),
+           std::pair("TIMESTAMP OF ARRIVAL", DataType::UNSPECIFIED),
        }) {
     fivetran_sdk::v2::Column column;
     SetType(declared, column);
@@ -177,6 +205,8 @@ TEST(DeclaredTypeTest, DecimalLimitsAreGivenWhereTheyMakeSense) {
   };
   EXPECT_EQ(limits("DECIMAL( 12 , 4 )"), "12,4");
   EXPECT_EQ(limits("NUMERIC (7)"), "7,0");
+  EXPECT_EQ(limits("NUMBER(10,4)"), "10,4");
+  EXPECT_EQ(limits("decimal(8,2) unsigned"), "8,2");
   for (const char* declared : {"DECIMAL", "DECIMAL()", "DECIMAL(0)", "DECIMAL(39,2)",
                                "DECIMAL(4,5)", "DECIMAL(-1)", "DECIMAL(1,2,3)", "DECIMAL(a)"}) {
     EXPECT_EQ(limits(declared), "none") << declared;
