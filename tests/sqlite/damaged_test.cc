@@ -215,7 +215,8 @@ TEST_F(DamagedTest, WhatHasNoNameIsLeftOutWithARemark) {
   EXPECT_EQ(part.rows[0].size(), 2u);
   EXPECT_TRUE(reading.Table("part").columns(0).primary_key());
   // Their rows differ in what cannot be sent.
-  for (const auto& column : reading.Table("parted").columns()) {
+  const CatalogTable parted = reading.Table("parted");
+  for (const auto& column : parted.columns()) {
     EXPECT_FALSE(column.name() == "k" && column.primary_key());
   }
   EXPECT_EQ(reading.Read(reading.Table("parted")).rows.size(), 2u);
