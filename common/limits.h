@@ -159,6 +159,8 @@ inline constexpr std::size_t kMaxSelectionWarnings = 100;
 // Names that one warning lists, and how much of each it shows.
 inline constexpr std::size_t kMaxNamesInWarning = 10;
 inline constexpr std::size_t kMaxNameBytesInWarning = 128;
+// Columns of a table that the Warning of their wider types lists, with what they hold.
+inline constexpr std::size_t kWidenedInWarning = 50;
 
 // --- state -----------------------------------------------------------------
 
@@ -209,10 +211,16 @@ inline constexpr std::chrono::milliseconds kSqliteTurn{500};
 inline constexpr std::size_t kSqliteMaxPagesForCuts = 1024;
 // Tables of which the setup test reads a row.
 inline constexpr int kSqliteTablesInTest = 100;
-// Rows looked at behind one that does not fit, to name all columns that have to
-// be widened at once.
-inline constexpr int kRowsBehindMisfit = 1000;
-inline constexpr std::chrono::seconds kLookBehindMisfit{5};
+// Before a table's first row is sent, rows at this many places of it are looked at, this
+// many at each, for values that do not fit their columns; less where texts are long, or
+// where all tables of one cutting assignment have taken this long.
+inline constexpr std::size_t kSamplePlaces = 16;
+inline constexpr int kSampleRowsAtPlace = 64;
+inline constexpr std::size_t kSampleTextBytes = 4 * kMiB;
+inline constexpr std::chrono::milliseconds kSampleTime{500};
+// Where one is met later, the whole table is looked through for what else does not fit, for
+// this long in all.
+inline constexpr std::chrono::minutes kLookThrough{10};
 
 // --- PostgreSQL --------------------------------------------------------------
 

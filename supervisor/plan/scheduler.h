@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -80,6 +81,8 @@ class Scheduler {
 
   // Whether what comes of this read is still wanted.
   bool Stale(const ReadWork& read) const;
+  // Whether the answer to this part of a cut is.
+  bool Stale(const CutWork::Table& cut) const;
 
   enum class MarkResult {
     kTaken,
@@ -122,10 +125,11 @@ class Scheduler {
   bool in_one_piece(std::size_t table) const {
     return moves(table) >= limits::kMovesBeforeOnePiece;
   }
-  // Sends these columns as STRING from now on, and starts again. Columns that
-  // the table does not have or that are STRING already are no help: false, and
-  // nothing is done.
-  bool Widen(std::size_t table, const std::vector<std::string>& columns);
+  // Sends these columns in other types from now on, and starts again what has begun.
+  // Gives those that it took: columns that the table does not have, and types that a
+  // column had before in this sync, are no help. Where none is left, nothing is done.
+  std::vector<Widening> Widen(std::size_t table,
+                              const google::protobuf::RepeatedPtrField<Widening>& columns);
   // The log says that the table has other columns from here on; those that it is sent
   // with.
   const TableToCopy& ChangeColumns(
@@ -164,6 +168,8 @@ class Scheduler {
     bool as_one_slice = false;
     // How often the source changed while it was read.
     int moves = 0;
+    // Columns with the types that they were widened to: none comes twice, so widening ends.
+    std::set<std::pair<std::string, int>> widenings;
     std::vector<std::uint8_t> deaths_of_slice;
     // Of earlier attempts' worst slice; counts for a table that is one slice.
     std::uint8_t earlier_deaths = 0;

@@ -84,7 +84,9 @@ class CopyLane final : public Lane {
   void CloseSlice(const ReadWork& read);
   void CloseRefused(std::size_t table);
 
-  void Widen(std::size_t table, const AssignmentEnd& end);
+  void Widen(std::size_t table, const google::protobuf::RepeatedPtrField<Widening>& columns);
+  // What a cut's sample found, before any row of its tables is sent.
+  void WidenCut(const CutWork& work, const Slices& slices);
   // The source changed while the table was read.
   void RestartMoved(std::size_t table);
   // The table begins again: its log worker is told, and nothing of the old attempt is

@@ -14,43 +14,13 @@ namespace {
 
 using fivetran_sdk::v2::DataType;
 
-TEST(DateTest, CalendarDatesBecomeMidnight) {
-  EXPECT_EQ(DateSeconds("1970-01-01"), 0);
-  EXPECT_EQ(DateSeconds("1969-12-31"), -86400);
-  EXPECT_EQ(DateSeconds("2000-02-29"), 951782400);
-  EXPECT_EQ(DateSeconds("0001-01-01"), -62135596800);
-  EXPECT_EQ(DateSeconds("9999-12-31"), 253402214400);
-}
-
-TEST(DateTest, WhatIsNoDateDoesNotFit) {
-  for (const char* text : {"", "2023-02-29", "1900-02-29", "2024-13-01", "2024-00-01", "2024-01-32",
-                           "2024-01-00", "0000-01-01", "2024-1-1", "2024-01-01 ", "24-01-01",
-                           "2024/01/01", "-2024-01-01", "2024-01-01T00:00", "10000-01-01"}) {
-    EXPECT_FALSE(DateSeconds(text).has_value()) << text;
+TEST(TruthTest, WordsAndTheirFirstLettersInAnyCaseAreRead) {
+  for (const char* text : {"true", "TRUE", "True", "t", "T"}) EXPECT_EQ(Truth(text), true) << text;
+  for (const char* text : {"false", "FALSE", "False", "f", "F"}) {
+    EXPECT_EQ(Truth(text), false) << text;
   }
-}
-
-TEST(DatetimeTest, EachWayToWriteOneIsRead) {
-  const std::int64_t day = *DateSeconds("2024-05-06");
-  for (const auto& [text, seconds, nanoseconds] :
-       {std::tuple("2024-05-06 07:08", 25680, 0), std::tuple("2024-05-06T07:08", 25680, 0),
-        std::tuple("2024-05-06 07:08:09", 25689, 0),
-        std::tuple("2024-05-06T07:08:09.5", 25689, 500000000),
-        std::tuple("2024-05-06 07:08:09.123456789", 25689, 123456789),
-        std::tuple("2024-05-06 23:59:59.000000001", 86399, 1)}) {
-    const auto moment = DatetimeMoment(text);
-    ASSERT_TRUE(moment.has_value()) << text;
-    EXPECT_EQ(moment->seconds, day + seconds) << text;
-    EXPECT_EQ(moment->nanoseconds, nanoseconds) << text;
-  }
-}
-
-TEST(DatetimeTest, ZonesAndImpossibleTimesDoNotFit) {
-  for (const char* text :
-       {"2024-05-06", "2024-05-06 24:00", "2024-05-06 07:60", "2024-05-06 07:08:60",
-        "2024-05-06 07:08Z", "2024-05-06 07:08:09+02:00", "2024-05-06 07:08:09.",
-        "2024-05-06 07:08:09.1234567890", "2024-05-06_07:08", "2024-02-30 07:08", "07:08", ""}) {
-    EXPECT_FALSE(DatetimeMoment(text).has_value()) << text;
+  for (const char* text : {"", "1", "0", "yes", "no", "tr", "truex", " t", "falsehood"}) {
+    EXPECT_EQ(Truth(text), std::nullopt) << text;
   }
 }
 

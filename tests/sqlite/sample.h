@@ -61,6 +61,11 @@ class Database {
 
 using Values = std::map<std::string, fivetran_sdk::v2::ValueType>;
 
+// "column TYPE (MISFIT, MISFIT)" for each.
+std::vector<std::string> Texts(const google::protobuf::RepeatedPtrField<Widening>& widenings);
+// As the supervisor does.
+void Apply(const google::protobuf::RepeatedPtrField<Widening>& widenings, CatalogTable& table);
+
 // One read assignment's outcome, decoded.
 struct Outcome {
   absl::Status status;
@@ -135,6 +140,8 @@ class Reading {
   // Reads slice after slice, each to its end.
   std::vector<Values> ReadAll(const CatalogTable& table, const std::vector<Range>& slices);
   std::vector<Range> Cut(const CatalogTable& table, const std::vector<Range>& ranges = {Range()});
+  // What the last cut found to be widened, as Texts gives it.
+  std::vector<std::string> sampled;
 
  private:
   CountingPulse pulse_;

@@ -54,13 +54,14 @@ class Reader {
 
   virtual absl::StatusOr<Catalog> Describe(const DescribeAssignment& assignment) = 0;
 
-  // Cuts what is left of tables into slices.
+  // Cuts what is left of tables into slices. Looks at a sample of each table's rows on the
+  // way, and says which columns they do not fit.
   virtual absl::StatusOr<Slices> Cut(const CutAssignment& assignment) = 0;
 
   // Reads one slice into `writer`, all of it of one version of the source: every row
   // of the range in the order of its bounds, with marks between, the last one at the
   // range's end. Stops at a mark when the writer asks for it. Returned outcome: DONE,
-  // PAUSED, WIDEN or MOVED; all else is a Status.
+  // PAUSED, WIDEN with what all of the table's rows need, or MOVED; all else is a Status.
   virtual absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
                                              BatchWriter& writer) = 0;
 

@@ -305,9 +305,9 @@ std::string KeyColumns(const std::vector<KeyColumn>& key) {
   });
 }
 
-std::string KeyOrder(const std::vector<KeyColumn>& key) {
-  return absl::StrJoin(key, ",", [](std::string* out, const KeyColumn& column) {
-    absl::StrAppend(out, Operand(column), column.descending ? " DESC" : "");
+std::string KeyOrder(const std::vector<KeyColumn>& key, bool backwards) {
+  return absl::StrJoin(key, ",", [backwards](std::string* out, const KeyColumn& column) {
+    absl::StrAppend(out, Operand(column), column.descending != backwards ? " DESC" : "");
   });
 }
 

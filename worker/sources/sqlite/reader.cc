@@ -9,11 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/limits.h"
+#include "worker/sources/sqlite/look_ahead.h"
 
 namespace tributary::sqlite {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t kRowsBetweenLooks = 64;
 constexpr char kRowFunction[] = "tributary_row";
@@ -23,7 +22,8 @@ constexpr char kRowFunction[] = "tributary_row";
 absl::Status SliceReader::Plan(const ReadAssignment& assignment) {
   const absl::Status status = rest_.Begin(assignment);
   if (!status.ok()) return status;
-  row_.Begin(assignment);
+  row_.Begin(assignment.columns());
+  types_.Begin(assignment.columns());
   const int most = sqlite3_limit(connection_.db(), SQLITE_LIMIT_FUNCTION_ARG, -1);
   by_function_ = rest_.access().by != Access::By::kKey && row_.columns() > 0 &&
                  row_.columns() <= static_cast<std::size_t>(most);
@@ -52,7 +52,11 @@ void SliceReader::TakeRow(sqlite3_context* call, int count, sqlite3_value** valu
   auto& reader = *static_cast<SliceReader*>(sqlite3_user_data(call));
   assert(static_cast<std::size_t>(count) == reader.row_.columns());
   reader.writer_->BeginRow(*reader.shape_);
-  sqlite3_result_int(call, reader.row_.WriteAll(values, *reader.writer_) ? 1 : 0);
+  const bool fits = reader.row_.WriteAll(values, *reader.writer_);
+  for (std::size_t at = 0; !fits && at < reader.row_.columns(); ++at) {
+    reader.types_.See(at, values[at]);
+  }
+  sqlite3_result_int(call, fits ? 1 : 0);
 }
 
 absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment,
@@ -72,6 +76,10 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
   writer.WhileFull(give_up);
   auto end = ReadTurns(turns);
   writer.WhileFull(nullptr);
+  if (end.ok() && end->outcome() == AssignmentEnd::WIDEN) {
+    LookThrough(connection_, assignment, types_, [&writer] { return writer.PauseWanted(); });
+    types_.AddTo(*end->mutable_widen());
+  }
   return end;
 }
 
@@ -98,7 +106,6 @@ absl::StatusOr<AssignmentEnd> SliceReader::ReadTurns(Turns& turns) {
                   : paused_ ? AssignmentEnd::PAUSED
                             : AssignmentEnd::DONE);
   end.set_rows(writer_->rows());
-  row_.AddMisfits(end);
   return end;
 }
 
@@ -107,6 +114,7 @@ absl::Status SliceReader::ReadTurn(Turns& turns) {
     absl::Status status = rest_.Prepare();
     if (!status.ok()) return status;
     row_.TakeTextAs(rest_.utf8());
+    types_.TakeTextAs(rest_.utf8());
     const int code = ReadRows(turns);
     if (code != SQLITE_DONE && code != SQLITE_ROW) {
       // The message belongs to the step; a reset keeps it.
@@ -130,24 +138,17 @@ absl::Status SliceReader::ReadTurn(Turns& turns) {
 }
 
 int SliceReader::ReadRows(Turns& turns) {
-  int rows_to_look_at = limits::kRowsBehindMisfit;
-  Clock::time_point look_until;
   std::uint64_t left_out = writer_->oversized_rows();
   for (;;) {
     // So that no step has to wait for room: within one no transaction could be ended.
     writer_->AwaitRoom();
     if (!turns.open()) return SQLITE_ROW;
     const int code = rest_.Step();
-    if (code != SQLITE_ROW) return misfit_ ? SQLITE_ROW : code;
-    if (!WriteRow() && !std::exchange(misfit_, true)) {
-      look_until = Clock::now() + limits::kLookBehindMisfit;
-    }
+    if (code != SQLITE_ROW) return code;
+    misfit_ = !WriteRow();
     if (misfit_) {
       writer_->DropRow();
-      // Rows may be large, and nothing is sent that would show that this goes on.
-      connection_.pulse().Beat();
-      if (--rows_to_look_at == 0 || Clock::now() > look_until || turns.over()) return SQLITE_ROW;
-      continue;
+      return SQLITE_ROW;
     }
     writer_->EndRow();
     if (!turns.open()) return SQLITE_ROW;
@@ -166,11 +167,14 @@ bool SliceReader::WriteRow() {
   // The function has written it.
   if (by_function_) return sqlite3_column_int(rest_.row(), 0) != 0;
   writer_->BeginRow(*shape_);
+  const auto value = [this](std::size_t at) {
+    return sqlite3_column_value(rest_.row(), static_cast<int>(at));
+  };
   bool fits = true;
   for (std::size_t at = 0; at < row_.columns(); ++at) {
-    auto* const value = sqlite3_column_value(rest_.row(), static_cast<int>(at));
-    fits = row_.Write(at, value, *writer_) && fits;
+    fits = row_.Write(at, value(at), *writer_) && fits;
   }
+  for (std::size_t at = 0; !fits && at < row_.columns(); ++at) types_.See(at, value(at));
   return fits;
 }
 

@@ -19,6 +19,7 @@
 #include "worker/sources/sqlite/row_writer.h"
 #include "worker/sources/sqlite/slice_rest.h"
 #include "worker/sources/sqlite/turns.h"
+#include "worker/sources/sqlite/type_search.h"
 
 namespace tributary::sqlite {
 
@@ -52,6 +53,8 @@ class SliceReader {
   Connection& connection_;
   SliceRest rest_;
   RowWriter row_;
+  // Is shown what does not fit.
+  TypeSearch types_;
   // Values come by tributary_row, which this connection's opening has.
   bool by_function_ = false;
   std::uint64_t function_of_opening_ = 0;

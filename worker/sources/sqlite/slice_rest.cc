@@ -15,11 +15,12 @@ constexpr std::size_t kMaxResultColumns = 2000;
 
 }  // namespace
 
-absl::Status SliceRest::Begin(const ReadAssignment& assignment) {
+absl::Status SliceRest::Begin(const ReadAssignment& assignment, bool backwards) {
   auto access = ParseAccess(assignment.access());
   if (!access.ok()) return access.status();
   access_ = *std::move(access);
   assignment_ = &assignment;
+  backwards_ = backwards;
   range_ = assignment.range();
   skipped_ = steps_ = 0;
   return absl::OkStatus();
@@ -42,7 +43,7 @@ std::string SliceRest::FromWhereOrder() const {
   if (access_.by == Access::By::kRowid) {
     // NOT INDEXED: a covering index would give another order, and then a sort.
     return absl::StrCat(from, " NOT INDEXED WHERE ", keys, ">=?1 AND ", keys, "<=?2 ORDER BY ",
-                        keys);
+                        keys, backwards_ ? " DESC" : "");
   }
   std::vector<std::string> conditions;
   if (!range_.from().empty()) conditions.push_back(KeyCondition(access_.key, true, 1));
@@ -51,7 +52,7 @@ std::string SliceRest::FromWhereOrder() const {
         KeyCondition(access_.key, false, 1 + static_cast<int>(access_.key.size())));
   }
   return absl::StrCat(from, conditions.empty() ? "" : " WHERE ", absl::StrJoin(conditions, " AND "),
-                      " ORDER BY ", KeyOrder(access_.key));
+                      " ORDER BY ", KeyOrder(access_.key, backwards_));
 }
 
 absl::Status SliceRest::Bind(sqlite3_stmt* statement) const {

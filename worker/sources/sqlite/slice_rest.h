@@ -25,8 +25,9 @@ class SliceRest {
   // `connection` outlives it.
   explicit SliceRest(Connection& connection) : connection_(connection) {}
 
-  // All of a slice. `assignment` outlives the reading of it.
-  absl::Status Begin(const ReadAssignment& assignment);
+  // All of a slice. `assignment` outlives the reading of it. `backwards`: its last row comes
+  // first; then it is not to be broken off.
+  absl::Status Begin(const ReadAssignment& assignment, bool backwards = false);
   const Access& access() const { return access_; }
   // The columns of its rows, as SQL and as a number; after Begin.
   void Select(std::string columns, std::size_t result_columns);
@@ -68,6 +69,7 @@ class SliceRest {
   Access access_;
   std::string columns_;
   std::size_t result_columns_ = 0;
+  bool backwards_ = false;
   Range range_;
   std::uint64_t skipped_ = 0;
   std::uint64_t steps_ = 0;

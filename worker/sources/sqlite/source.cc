@@ -11,6 +11,7 @@
 #include "worker/sources/sqlite/catalog.h"
 #include "worker/sources/sqlite/database_file.h"
 #include "worker/sources/sqlite/failing_column.h"
+#include "worker/sources/sqlite/look_ahead.h"
 #include "worker/sources/sqlite/setup.h"
 #include "worker/sources/sqlite/slices.h"
 #include "worker/sources/sqlite/turns.h"
@@ -128,12 +129,16 @@ absl::StatusOr<Catalog> SqliteSource::Describe(const DescribeAssignment& assignm
 absl::StatusOr<Slices> SqliteSource::Cut(const CutAssignment& assignment) {
   if (!connection_.has_value()) return NotPrepared();
   Slices slices;
+  const auto sample_until = std::chrono::steady_clock::now() + limits::kSampleTime;
   // Cuts are guesses, so it is no matter that each turn may see another version.
   for (int at = 0; at < assignment.tables_size();) {
     sqlite::Turns turn(*connection_, /*in_one_piece=*/false);
     absl::Status status = turn.Begin().status();
     while (status.ok() && at < assignment.tables_size() && !turn.over()) {
-      status = sqlite::CutTable(*connection_, assignment.tables(at++), *slices.add_tables());
+      const CutAssignment::Table& table = assignment.tables(at++);
+      Slices::Table& cut = *slices.add_tables();
+      status = sqlite::CutTable(*connection_, table, cut);
+      if (status.ok()) sqlite::LookAtSample(*connection_, table, cut, sample_until);
     }
     if (status.ok()) status = turn.End();
     if (!status.ok()) return status;
