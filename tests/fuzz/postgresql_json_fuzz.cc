@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "common/limits.h"
-#include "worker/encoder/utf8.h"
+#include "common/text.h"
 #include "worker/sources/postgresql/json_text.h"
 
 namespace tributary::postgresql {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/limits.h"
-#include "worker/encoder/utf8.h"
+#include "common/text.h"
 #include "worker/sources/postgresql/row_writer.h"
 #include "worker/sources/postgresql/types.h"
 

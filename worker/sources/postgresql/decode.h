@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "worker/encoder/utf8.h"
+#include "common/text.h"
 #include "worker/sources/postgresql/json_form.h"
 #include "worker/sources/postgresql/nested.h"
 #include "worker/sources/postgresql/numbers.h"
