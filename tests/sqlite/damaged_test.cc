@@ -219,7 +219,7 @@ TEST_F(DamagedTest, WhatHasNoNameIsLeftOutWithARemark) {
   for (const auto& column : parted.columns()) {
     EXPECT_FALSE(column.name() == "k" && column.primary_key());
   }
-  EXPECT_EQ(reading.Read(reading.Table("parted")).rows.size(), 2u);
+  EXPECT_EQ(reading.Read(parted).rows.size(), 2u);
   ExpectGoodTablesRead(reading);
 }
 
@@ -249,8 +249,8 @@ TEST_F(DamagedTest, TheReadTestPassesWhereOthersCanBeReadAndNamesTableAndColumn)
       nullptr, nullptr);
   database_.Run(
       "CREATE TABLE calls(a, plain AS (a + 1), g AS (own(a))); INSERT INTO calls(a) VALUES(1);"
-      "CREATE TABLE docs(id INTEGER PRIMARY KEY, doc TEXT, name AS (json_extract(doc, '$.name')));"
-      "INSERT INTO docs VALUES(1, 'no json');"
+      "CREATE TABLE docs(id INTEGER PRIMARY KEY, doc TEXT); INSERT INTO docs VALUES(1, 'no json');"
+      "ALTER TABLE docs ADD COLUMN name AS (json_extract(doc, '$.name'));"
       "CREATE TABLE torn(a); INSERT INTO torn VALUES(1)");
   const int root = std::stoi(database_.Ask("SELECT rootpage FROM sqlite_schema WHERE name='torn'"));
   Write(static_cast<std::size_t>(root - 1) * 4096, std::string(4096, '\xee'));
@@ -286,12 +286,14 @@ TEST_F(DamagedTest, ManyTablesThatCannotBeReadDoNotHideOneThatCan) {
 
 TEST_F(DamagedTest, AReadThatFailsAtARowNamesTheColumnAndNoValue) {
   database_.Run(
-      "CREATE TABLE docs(id INTEGER PRIMARY KEY, doc TEXT, first AS (json_extract(doc, '$[0]')),"
-      "last AS (json_extract(doc, '$[#-1]')));"
+      "CREATE TABLE docs(id INTEGER PRIMARY KEY, doc TEXT);"
       "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x<5000) "
-      "INSERT INTO docs(id, doc) SELECT x, iif(x=4321, 'SECRET-4111', '[1,2]') FROM n;"
-      "CREATE TABLE keyed_docs(k TEXT PRIMARY KEY, doc TEXT, first AS (json_extract(doc, '$[0]')))"
-      " WITHOUT ROWID; INSERT INTO keyed_docs SELECT printf('%05d', id), doc FROM docs");
+      "INSERT INTO docs SELECT x, iif(x=4321, 'SECRET-4111', '[1,2]') FROM n;"
+      "CREATE TABLE keyed_docs(k TEXT PRIMARY KEY, doc TEXT) WITHOUT ROWID;"
+      "INSERT INTO keyed_docs SELECT printf('%05d', id), doc FROM docs;"
+      "ALTER TABLE docs ADD COLUMN first AS (json_extract(doc, '$[0]'));"
+      "ALTER TABLE docs ADD COLUMN last AS (json_extract(doc, '$[#-1]'));"
+      "ALTER TABLE keyed_docs ADD COLUMN first AS (json_extract(doc, '$[0]'))");
   Reading reading(folder_.path(), "d.db");
   for (const std::string name : {"docs", "keyed_docs"}) {
     const Outcome outcome = reading.Read(reading.Table(name));

@@ -15,6 +15,8 @@ namespace tributary::sqlite {
 namespace {
 
 constexpr std::uint64_t kRowsBetweenLooks = 64;
+// Rows may be slow, and a look at the clock costs a tenth of a quick one.
+constexpr std::uint64_t kRowsBetweenTimes = 8;
 constexpr char kRowFunction[] = "tributary_row";
 
 }  // namespace
@@ -155,11 +157,13 @@ int SliceReader::ReadRows(Turns& turns) {
     if (std::exchange(left_out, writer_->oversized_rows()) != writer_->oversized_rows()) {
       connection_.pulse().Beat();
     }
-    if (!writer_->MarkDue() && rest_.steps() % kRowsBetweenLooks != 0) continue;
+    // A turn of slow rows may be over before a look would be due.
+    const bool over = rest_.steps() % kRowsBetweenTimes == 0 && turns.over();
+    if (!over && !writer_->MarkDue() && rest_.steps() % kRowsBetweenLooks != 0) continue;
     connection_.pulse().Beat();
     paused_ = writer_->PauseWanted() && MarkRow(turns);
     if (!paused_ && writer_->MarkDue()) MarkRow(turns);
-    if (paused_ || turns.over()) return SQLITE_ROW;
+    if (paused_ || over || turns.over()) return SQLITE_ROW;
   }
 }
 
