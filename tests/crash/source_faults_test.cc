@@ -250,8 +250,8 @@ TEST_F(SourceFaults, CommitsThatKeepComingHaveATableReadInOnePieceWithAWarning) 
   Database application(scene().source());
   while (run.running()) {
     // On a slow machine it may well find the database locked.
-    const int code = sqlite3_exec(application.get(), "UPDATE other SET n = n + 1", nullptr, nullptr,
-                                  nullptr);
+    const int code =
+        sqlite3_exec(application.get(), "UPDATE other SET n = n + 1", nullptr, nullptr, nullptr);
     commits += code == SQLITE_OK;
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
