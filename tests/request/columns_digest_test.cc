@@ -32,6 +32,17 @@ TEST(ColumnsDigest, IsFixedSinceStatesKeepIt) {
   EXPECT_EQ(ColumnsDigest(TwoColumns()), "12291df2ed7c113e");
 }
 
+TEST(ColumnsDigest, TellsWhetherTheKeyIsTheSame) {
+  const Columns columns = TwoColumns();
+  Columns other = columns;
+  other[other[0].primary_key() ? 1 : 0].set_name("another");
+  EXPECT_NE(ColumnsDigest(other), ColumnsDigest(columns));
+  EXPECT_TRUE(SameKey(ColumnsDigest(other), ColumnsDigest(columns)));
+  other = columns;
+  for (auto& column : other) column.set_primary_key(!column.primary_key());
+  EXPECT_FALSE(SameKey(ColumnsDigest(other), ColumnsDigest(columns)));
+}
+
 TEST(ColumnsDigest, DoesNotDependOnTheOrderOfColumns) {
   const Columns columns = TwoColumns();
   EXPECT_EQ(ColumnsDigest(std::vector<const Column*>{&columns[1], &columns[0]}),

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "worker/sources/sqlite/key_form.h"
 
 namespace tributary::sqlite {
 namespace {
@@ -20,6 +21,7 @@ std::string_view BytesOf(sqlite3_value* value) {
 
 void RowWriter::Begin(const ReadAssignment& assignment) {
   columns_.assign(static_cast<std::size_t>(assignment.columns_size()), Column());
+  null_in_key_ = false;
   for (std::size_t at = 0; at < columns_.size(); ++at) {
     const auto& from = assignment.columns(static_cast<int>(at));
     Column& column = columns_[at];
@@ -47,9 +49,13 @@ bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, BatchWriter& wr
   Column& column = columns_[at];
   const int stored = sqlite3_value_type(value);
   if (stored == SQLITE_NULL) {
-    if (column.key) ++column.nulls_in_key;
+    null_in_key_ = null_in_key_ || column.key;
     writer.Null(at);
-    return true;
+    return !column.key;
+  }
+  if (column.key && column.type != DataType::STRING &&
+      !FitsInKey(column.type, stored, stored == SQLITE_TEXT ? TextOf(value) : std::string_view())) {
+    return false;
   }
   switch (column.type) {
     case DataType::LONG:
@@ -71,7 +77,11 @@ bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, BatchWriter& wr
       writer.Double(at, sqlite3_value_double(value));
       return true;
     case DataType::STRING:
-      WriteAnyAsText(column, at, value, writer);
+      if (column.key) {
+        WriteKeyAsText(column, at, value, writer);
+      } else {
+        WriteAnyAsText(column, at, value, writer);
+      }
       return true;
     case DataType::BINARY:
       if (stored != SQLITE_BLOB) return false;
@@ -89,8 +99,7 @@ bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, BatchWriter& wr
       if (stored != SQLITE_TEXT) return false;
       const std::string_view text = TextOf(value);
       const auto moment = DatetimeMoment(text);
-      // Two keys that spell one moment differently would become one row.
-      if (!moment || (column.key && !IsCanonicalDatetime(text))) return false;
+      if (!moment) return false;
       writer.NaiveDatetime(at, moment->seconds, moment->nanoseconds);
       return true;
     }
@@ -139,7 +148,7 @@ bool RowWriter::WriteJson(std::size_t at, sqlite3_value* value, BatchWriter& wri
     }
     case SQLITE_TEXT: {
       const std::string_view text = TextOf(value);
-      if (!IsJson(text)) return false;
+      if (!IsJson(text) || !IsSound(text)) return false;
       writer.Json(at, text);
       return true;
     }
@@ -148,16 +157,21 @@ bool RowWriter::WriteJson(std::size_t at, sqlite3_value* value, BatchWriter& wri
   }
 }
 
-std::string_view RowWriter::TextOf(sqlite3_value* value) const {
-  // Text stored as UTF-8 is had without the copy that would end it with a NUL.
-  if (utf8_) return BytesOf(value);
-  const auto* const text = reinterpret_cast<const char*>(sqlite3_value_text(value));
-  return {text, static_cast<std::size_t>(sqlite3_value_bytes(value))};
+std::string_view RowWriter::TextOf(sqlite3_value* value) {
+  // Had without the copy that would end it with a NUL.
+  const std::string_view stored = BytesOf(value);
+  if (encoding_ == TextEncoding::kUtf8) return stored;
+  decoded_is_sound_ = Utf16ToUtf8(stored, encoding_ == TextEncoding::kUtf16BigEndian, decoded_);
+  return decoded_;
+}
+
+bool RowWriter::IsSound(std::string_view text) const {
+  return encoding_ == TextEncoding::kUtf8 ? IsUtf8(text) : decoded_is_sound_;
 }
 
 void RowWriter::WriteText(Column& column, std::size_t at, std::string_view text,
                           BatchWriter& writer) {
-  if (IsUtf8(text)) {
+  if (IsSound(text)) {
     writer.String(at, text);
     return;
   }
@@ -184,6 +198,34 @@ void RowWriter::WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* va
       writer.String(at, text_);
       break;
   }
+}
+
+void RowWriter::WriteKeyAsText(Column& column, std::size_t at, sqlite3_value* value,
+                               BatchWriter& writer) {
+  const int stored = sqlite3_value_type(value);
+  if (stored == SQLITE_BLOB || (stored != SQLITE_TEXT && !column.text_affinity)) {
+    WriteAnyAsText(column, at, value, writer);
+    return;
+  }
+  if (stored == SQLITE_TEXT) {
+    const std::string_view text = TextOf(value);
+    const bool sound = IsSound(text);
+    if (sound && !ReadsLikeLiteral(text, column.text_affinity)) {
+      writer.String(at, text);
+      return;
+    }
+    if (sound) {
+      QuotedLiteral(text, text_);
+    } else {
+      BrokenTextLiteral(BytesOf(value), text_);
+    }
+  } else if (stored == SQLITE_INTEGER) {
+    IntegerLiteral(IntegerText(sqlite3_value_int64(value), number_), text_);
+  } else {
+    RealLiteral(RealText(sqlite3_value_double(value), number_), text_);
+  }
+  ++column.literals_in_key;
+  writer.String(at, text_);
 }
 
 void RowWriter::WriteAsStored(Column& column, std::size_t at, sqlite3_value* value,
@@ -223,7 +265,7 @@ std::vector<ColumnRemark> RowWriter::TakeRemarks() {
     Column& column = columns_[at];
     take(ColumnRemark::REPAIRED_UTF8, column.repaired);
     take(ColumnRemark::BLOB_AS_TEXT, column.blobs_as_text);
-    take(ColumnRemark::NULL_IN_KEY, column.nulls_in_key);
+    take(ColumnRemark::KEY_AS_LITERAL, column.literals_in_key);
   }
   return remarks;
 }

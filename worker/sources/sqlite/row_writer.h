@@ -17,6 +17,7 @@
 #include "proto/worker.pb.h"
 #include "worker/encoder/batch_writer.h"
 #include "worker/sources/sqlite/conversion.h"
+#include "worker/sources/sqlite/utf16.h"
 
 namespace tributary::sqlite {
 
@@ -24,8 +25,11 @@ class RowWriter {
  public:
   // The columns of another assignment; what was kept of the last one is gone.
   void Begin(const ReadAssignment& assignment);
-  // Whether the database's text is UTF-8, or is to be converted.
-  void TakeTextAs(bool utf8) { utf8_ = utf8; }
+  // How the database stores text.
+  void TakeTextAs(TextEncoding encoding) { encoding_ = encoding; }
+  // Of a key's column, whether its affinity is TEXT (key_form.h); else it is taken as not.
+  void SetTextAffinity(std::size_t at, bool is) { columns_[at].text_affinity = is; }
+  bool is_key(std::size_t at) const { return columns_[at].key; }
 
   std::size_t columns() const { return columns_.size(); }
   const std::string& name(std::size_t at) const { return columns_[at].name; }
@@ -37,6 +41,8 @@ class RowWriter {
 
   // The columns that have to be widened.
   void AddMisfits(AssignmentEnd& end) const;
+  // A value of a key was NULL, so nobody could tell its row from others: it did not fit.
+  bool null_in_key() const { return null_in_key_; }
   // What else became of values since the last call.
   std::vector<ColumnRemark> TakeRemarks();
 
@@ -47,11 +53,12 @@ class RowWriter {
     std::uint32_t precision = 0;
     std::uint32_t scale = 0;
     bool key = false;
+    bool text_affinity = false;
     // Values that did not fit, and what else became of values since it was told.
     bool misfit = false;
     std::uint64_t repaired = 0;
     std::uint64_t blobs_as_text = 0;
-    std::uint64_t nulls_in_key = 0;
+    std::uint64_t literals_in_key = 0;
   };
   bool WriteValue(std::size_t at, sqlite3_value* value, BatchWriter& writer);
   bool WriteDecimal(const Column& column, std::size_t at, sqlite3_value* value,
@@ -59,13 +66,20 @@ class RowWriter {
   bool WriteJson(std::size_t at, sqlite3_value* value, BatchWriter& writer);
   void WriteText(Column& column, std::size_t at, std::string_view text, BatchWriter& writer);
   void WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value, BatchWriter& writer);
+  void WriteKeyAsText(Column& column, std::size_t at, sqlite3_value* value, BatchWriter& writer);
   void WriteAsStored(Column& column, std::size_t at, sqlite3_value* value, BatchWriter& writer);
-  std::string_view TextOf(sqlite3_value* value) const;
+  // A text's bytes; of a database in UTF-16 they are in decoded_, and valid.
+  std::string_view TextOf(sqlite3_value* value);
+  // Of the text that TextOf gave last: it is Unicode, to the last byte.
+  bool IsSound(std::string_view text) const;
 
   std::vector<Column> columns_;
-  bool utf8_ = true;
+  TextEncoding encoding_ = TextEncoding::kUtf8;
+  bool null_in_key_ = false;
   NumberText number_;
   std::string text_;
+  std::string decoded_;
+  bool decoded_is_sound_ = true;
 };
 
 }  // namespace tributary::sqlite
