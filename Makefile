@@ -11,7 +11,7 @@ BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache dpkg-dev \
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
   libboost-dev libleveldb-dev libsnappy-dev libabsl-dev libssl-dev liblz4-dev zlib1g-dev \
   libsqlite3-dev tcl8.6 nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
-TEST_PACKAGES := sqlite3 procps iproute2 faketime
+TEST_PACKAGES := sqlite3 procps iproute2 faketime openssl util-linux
 LINT_PACKAGES := clang-16 clang-format-16 clang-tidy-16
 FUZZ_PACKAGES := clang-16 libclang-rt-16-dev
 
@@ -27,6 +27,7 @@ endef
 define test_dependencies
 $(call install,$(TEST_PACKAGES))
 @SUDO='$(SUDO)' tests/metrics/fetch_program.sh prometheus build/prometheus
+@SUDO='$(SUDO)' tests/process/install_postgresql.sh
 endef
 
 .PHONY: build_dependencies build_connector build_tests demo try test bench soak fuzz asan tsan \
@@ -34,7 +35,8 @@ endef
 
 build_dependencies:
 	$(call install,$(BUILD_PACKAGES))
-	@SUDO='$(SUDO)' supervisor/metrics/prometheus_core/fetch_source.sh prometheus-cpp build/prometheus-cpp
+	@SUDO='$(SUDO)' packages/fetch_source.sh prometheus-cpp build/prometheus-cpp
+	@SUDO='$(SUDO)' packages/libpq/build.sh build/libpq $(JOBS)
 	@SUDO='$(SUDO)' worker/sources/sqlite/amalgamation/make_source.sh build/sqlite
 
 $(BUILD)/build.ninja: | build_dependencies
