@@ -9,14 +9,14 @@
 
 namespace tributary {
 
-// The longest beginning of `text` that has at most so many bytes and ends between two
+// The longest beginning of `text` of at most that many bytes which ends between two
 // characters of UTF-8. Where the text is not UTF-8, it may end anywhere.
 std::string_view Prefix(std::string_view text, std::size_t bytes);
 
 // The same, with "…" behind it where something is missing.
 std::string Shortened(std::string_view text, std::size_t bytes);
 
-// With "…" in the place of what stands in quotation marks, single or double. A database's
+// With "…" in place of what is in quotation marks, single or double. A database's
 // own words quote a row's value there, as in `bad JSON path: 'x'`; the user may see it,
 // and a log may not. A value can hold quotation marks itself, so all from the first to the
 // last of a kind goes. An apostrophe behind a letter opens nothing.

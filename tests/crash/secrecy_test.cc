@@ -23,7 +23,7 @@ namespace {
 // state; and what an operator would call a secret.
 constexpr char kValue[] = "Hypatia415";
 constexpr char kPassword[] = "Sisyphus873";
-// That stands in no folder; an operator sees it in the log.
+// It is in no folder; an operator sees it in the log.
 constexpr char kNoDatabase[] = "no_such_database.db";
 
 std::string ReadWhole(const std::filesystem::path& path) {

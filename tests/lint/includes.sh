@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Who may include whom. Each line of the table: a folder, and the folders whose headers
-# its files may include beside their own. A trailing /* stands for all folders below. A
+# its files may include beside their own. A trailing /* means all folders below. A
 # folder that is not in the table may include nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
