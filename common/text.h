@@ -9,7 +9,7 @@
 
 namespace tributary {
 
-// The longest beginning of `text` of at most that many bytes which ends between two
+// The longest beginning of `text` of at most `bytes` bytes that ends between two
 // characters of UTF-8. Where the text is not UTF-8, it may end anywhere.
 std::string_view Prefix(std::string_view text, std::size_t bytes);
 
