@@ -21,9 +21,9 @@
 #include "proto/worker.pb.h"
 #include "worker/answer_writer.h"
 #include "worker/encoder/batch_writer.h"
-#include "worker/encoder/utf8.h"
+#include "worker/pulse.h"
 #include "worker/sandbox/sandbox.h"
-#include "worker/sources/source.h"
+#include "worker/sources/registry.h"
 
 namespace tributary {
 namespace {
@@ -48,8 +48,9 @@ void SetFailure(const absl::Status& status, Failure& failure) {
 
 class Worker : public Pulse {
  public:
-  Worker(RingMemory memory, Logger log)
+  Worker(const std::vector<Engine>& engines, RingMemory memory, Logger log)
       : log_(std::move(log)),
+        engines_(engines),
         ring_(std::move(memory), kDataReadyFd, kSpaceFreeFd),
         channel_(FileDescriptor(kControlFd)) {}
 
@@ -84,8 +85,10 @@ class Worker : public Pulse {
     if (opening.worker() > 0) log_ = log_.With(log_key::kWorker, absl::StrCat(opening.worker()));
     SourceOptions options;
     options.configuration = {opening.configuration().begin(), opening.configuration().end()};
-    options.sqlite_root = opening.sqlite_root();
-    auto source = MakeSource(std::move(options), *this);
+    options.operator_settings = {opening.operator_settings().begin(),
+                                 opening.operator_settings().end()};
+    options.log = log_;
+    auto source = MakeReader(engines_, std::move(options), *this);
     if (!source.ok()) return source.status();
     const auto needs = (*source)->Prepare();
     if (!needs.ok()) return needs.status();
@@ -126,7 +129,7 @@ class Worker : public Pulse {
     }
     if (assignment.has_cut()) {
       SetProcessTitle("tributary worker: slicing");
-      auto slices = source_->Slice(assignment.cut());
+      auto slices = source_->Cut(assignment.cut());
       if (slices.ok()) answers.Send(*std::move(slices));
       return slices.status();
     }
@@ -156,15 +159,16 @@ class Worker : public Pulse {
   }
 
   Logger log_;
+  const std::vector<Engine>& engines_;
   RingProducer ring_;
   ControlChannel channel_;
-  std::unique_ptr<Source> source_;
+  std::unique_ptr<Reader> source_;
   absl::Status opened_ = absl::FailedPreconditionError("do assignment: no opening came before it");
 };
 
 }  // namespace
 
-int WorkerMain(int argc, char** argv) {
+int WorkerMain(int argc, char** argv, const std::vector<Engine>& engines) {
   KeepTitleSpace(argc, argv);
   const Logger log = Logger().With(log_key::kRole, "worker");
   absl::string_view pid_text = argc > 2 ? argv[2] : "";
@@ -184,7 +188,7 @@ int WorkerMain(int argc, char** argv) {
     log.Severe(std::string(memory.status().message()));
     return EXIT_FAILURE;
   }
-  Worker(*std::move(memory), log).Run();
+  Worker(engines, *std::move(memory), log).Run();
   return EXIT_SUCCESS;
 }
 

@@ -56,11 +56,9 @@ class SmallDisk {
   bool mounted_ = false;
 };
 
-TEST_F(StagingFaults, FolderThatCannotBeMadeIsDoneWithoutAndSaidSo) {
+TEST_F(StagingFaults, FolderThatIsGoneIsDoneWithoutAndSaidSo) {
   ASSERT_NO_FATAL_FAILURE(Begin());
-  connector().Stop();
-  connector().options().staging_dir = scene().source() + "/staging";
-  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  ReplaceStagingByAFile();
   ExpectWarningOfBypass(ExpectGoodSyncAndEqual());
   ExpectSoundSupervisor();
 }

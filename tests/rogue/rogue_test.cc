@@ -167,7 +167,7 @@ TEST_P(RogueDeed, EndsItsWorkerAndTheSliceIsReadBySoundOneInTheSameSync) {
   ExpectConfined(1);
   // The rogue's mark is behind the row, or the sound worker reads it.
   EXPECT_TRUE(AnyHolds(outcome.warnings(),
-                       absl::StrCat("main.", rogue::kVictim, ".text: 1 held invalid UTF-8")))
+                       absl::StrCat("main.", rogue::kVictim, ".text: 1 value held invalid UTF-8")))
       << outcome.text;
   ExpectEqual();
 }
