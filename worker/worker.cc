@@ -21,8 +21,10 @@
 #include "proto/worker.pb.h"
 #include "worker/answer_writer.h"
 #include "worker/encoder/batch_writer.h"
+#include "worker/encoder/log_writer.h"
 #include "worker/pulse.h"
 #include "worker/sandbox/sandbox.h"
+#include "worker/sources/change_log.h"
 #include "worker/sources/registry.h"
 
 namespace tributary {
@@ -46,7 +48,7 @@ void SetFailure(const absl::Status& status, Failure& failure) {
   failure.set_message(std::string(Prefix(text, limits::kMaxFailureBytes)));
 }
 
-class Worker : public Pulse {
+class Worker : public Pulse, private FollowOrders {
  public:
   Worker(const std::vector<Engine>& engines, RingMemory memory, Logger log)
       : log_(std::move(log)),
@@ -65,6 +67,7 @@ class Worker : public Pulse {
       } else if (message.has_assignment()) {
         Do(message.assignment());
       }
+      // An order about a log whose assignment has ended meanwhile concerns nobody.
     }
   }
 
@@ -108,6 +111,10 @@ class Worker : public Pulse {
       Read(assignment.id(), assignment.read());
       return;
     }
+    if (assignment.has_follow()) {
+      Follow(assignment.id(), assignment.follow());
+      return;
+    }
     AssignmentEnd end;
     const absl::Status done = opened_.ok() ? Respond(assignment) : opened_;
     end.set_outcome(AssignmentEnd::DONE);
@@ -149,6 +156,38 @@ class Worker : public Pulse {
     }
     SendEnd(id, status, end);
   }
+
+  void Follow(std::uint32_t id, const FollowAssignment& follow) {
+    SetProcessTitle("tributary worker: log");
+    AssignmentEnd end;
+    absl::Status status = opened_;
+    if (status.ok() && source_->log() == nullptr) {
+      status = absl::FailedPreconditionError("follow the log: this source has none");
+    }
+    if (status.ok()) {
+      LogWriter writer(ring_, id);
+      auto result = source_->log()->Follow(follow, writer, *this);
+      status = result.status();
+      if (result.ok()) end = *std::move(result);
+      end.set_rows(writer.rows().rows());
+      // What was written is whole, whatever ended it.
+      writer.rows().Flush();
+    }
+    SendEnd(id, status, end);
+  }
+
+  // FollowOrders.
+  absl::StatusOr<std::optional<FollowOrder>> Next() override {
+    ToWorker message;
+    const auto received = channel_.Receive(message);
+    if (!received.ok()) return received.status();
+    if (!*received) return std::nullopt;
+    if (!message.has_follow()) {
+      return absl::InternalError("follow the log: an order came that is no order about it");
+    }
+    return std::move(*message.mutable_follow());
+  }
+  int descriptor() const override { return channel_.fd(); }
 
   void SendEnd(std::uint32_t id, const absl::Status& status, AssignmentEnd& end) {
     if (!status.ok()) {

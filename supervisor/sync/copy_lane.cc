@@ -110,14 +110,14 @@ Verdict CopyLane::Marked(std::uint64_t ticket, const Mark& mark) {
   if (mark.at().size() > limits::kMaxBoundBytes && mark.at() != read.range.to) {
     return Verdict::Broken("its mark has a bound over the size limit");
   }
-  if (!Remarks::IsPlausible(mark, scheduler_.table(read.table))) {
+  if (!Remarks::IsPlausible(mark.remarks(), scheduler_.table(read.table))) {
     return Verdict::Broken("its mark has impossible remarks");
   }
   if (scheduler_.Mark(read, mark.at()) == Scheduler::MarkResult::kBroken) {
     return Verdict::Broken("its mark lies outside its slice");
   }
   // With the cursor, which is past their rows now.
-  remarks_.Add(read.table, mark);
+  remarks_.Add(read.table, mark.remarks());
   return Verdict::Taken();
 }
 
@@ -341,6 +341,12 @@ void CopyLane::SetAside(std::size_t table, const std::string& why) {
                            ". The other tables go on; the next sync tries this one again."));
   CloseRefused(table);
   requests_.pauses_unwanted = true;
+}
+
+bool CopyLane::AddRemarks(std::size_t table, const ColumnRemarks& remarks) {
+  if (!Remarks::IsPlausible(remarks, scheduler_.table(table))) return false;
+  remarks_.Add(table, remarks);
+  return true;
 }
 
 void CopyLane::EmitRemarks() {

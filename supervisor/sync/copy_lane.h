@@ -52,6 +52,8 @@ class CopyLane final : public Lane {
   void ReopenWaiting();
   // The table's copy begins again.
   void Restart(std::size_t table, course::Event why);
+  // What the log's worker remarked of rows of a table. False: no sound worker does.
+  bool AddRemarks(std::size_t table, const ColumnRemarks& remarks);
 
  private:
   // When a read is given out again that did not come to its end.

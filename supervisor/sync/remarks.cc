@@ -33,6 +33,15 @@ std::optional<Words> WordsOf(ColumnRemark::What what) {
           "value was NULL though the column belongs to the primary key; declare it NOT NULL",
           "values were NULL though the column belongs to the primary key; declare it NOT "
           "NULL"};
+    case ColumnRemark::NOT_A_NUMBER:
+      return Words{"value was NaN, which no DECIMAL can be, and was sent as null",
+                   "values were NaN, which no DECIMAL can be, and were sent as null"};
+    case ColumnRemark::INFINITE:
+      return Words{"value was infinite, which its type cannot be, and was sent as null",
+                   "values were infinite, which their type cannot be, and were sent as null"};
+    case ColumnRemark::OUT_OF_RANGE:
+      return Words{"value lies outside of the years 1 to 9999 and was sent as null",
+                   "values lie outside of the years 1 to 9999 and were sent as null"};
     case ColumnRemark::HELD_UP_COMMITS: {
       constexpr char kWords[] =
           "s is the longest that no application could commit while it was read in one piece, "
@@ -47,9 +56,9 @@ std::optional<Words> WordsOf(ColumnRemark::What what) {
 
 }  // namespace
 
-bool Remarks::IsPlausible(const Mark& mark, const TableToCopy& table) {
-  if (mark.remarks_size() > limits::kMaxRemarksInMark) return false;
-  return std::all_of(mark.remarks().begin(), mark.remarks().end(),
+bool Remarks::IsPlausible(const ColumnRemarks& remarks, const TableToCopy& table) {
+  if (remarks.size() > limits::kMaxRemarksInMark) return false;
+  return std::all_of(remarks.begin(), remarks.end(),
                      [&table](const ColumnRemark& remark) {
                        return WordsOf(remark.what()).has_value() &&
                               (!remark.has_column() ||
@@ -57,8 +66,8 @@ bool Remarks::IsPlausible(const Mark& mark, const TableToCopy& table) {
                      });
 }
 
-void Remarks::Add(std::size_t table, const Mark& mark) {
-  for (const ColumnRemark& remark : mark.remarks()) {
+void Remarks::Add(std::size_t table, const ColumnRemarks& remarks) {
+  for (const ColumnRemark& remark : remarks) {
     const std::uint64_t column = remark.has_column() ? std::uint64_t{remark.column()} + 1 : 0;
     untold_[{table, column, remark.what()}] += remark.values();
   }

@@ -29,8 +29,8 @@ class EchoReader : public Reader {
   absl::Status Test(std::string_view) override { return absl::OkStatus(); }
   absl::StatusOr<Catalog> Describe(const DescribeAssignment&) override { return Catalog(); }
   absl::StatusOr<Slices> Cut(const CutAssignment&) override { return Slices(); }
-  absl::StatusOr<AssignmentEnd> Read(const ReadAssignment&, SliceWriter&) override {
-    return ReadEnd();
+  absl::StatusOr<AssignmentEnd> Read(const ReadAssignment&, BatchWriter&) override {
+    return AssignmentEnd();
   }
 
  private:

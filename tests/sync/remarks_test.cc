@@ -47,9 +47,9 @@ TEST(Remarks, AreSentencesOfOneAndOfSeveral) {
     remark.set_what(one.what);
     remark.set_values(one.values);
     if (one.column.has_value()) remark.set_column(*one.column);
-    EXPECT_TRUE(Remarks::IsPlausible(mark, table)) << one.text;
+    EXPECT_TRUE(Remarks::IsPlausible(mark.remarks(), table)) << one.text;
     Remarks remarks;
-    remarks.Add(0, mark);
+    remarks.Add(0, mark.remarks());
     const auto texts = remarks.Take(scheduler);
     ASSERT_EQ(texts.size(), 1u) << one.text;
     EXPECT_EQ(texts.front().text, one.text);
