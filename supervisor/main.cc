@@ -21,7 +21,6 @@
 #include "supervisor/server.h"
 #include "supervisor/settings.h"
 #include "supervisor/settings_check.h"
-#include "worker/libraries.h"
 #include "worker/sandbox/sanitizers.h"
 #include "worker/worker.h"
 
@@ -47,10 +46,11 @@ void KeepMemoryPrivate() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-int SupervisorMain(int argc, char** argv, const std::vector<EngineSetup>& setups) {
+int SupervisorMain(int argc, char** argv, const std::vector<Engine>& engines) {
+  const std::vector<EngineSetup> setups = SetupsOf(engines);
   KeepMemoryPrivate();
   const Logger log = Logger().With(log_key::kRole, "supervisor");
-  const std::string libraries = LibraryVersions();
+  const std::string libraries = LibrariesOf(engines);
   const ParsedSettings parsed = ParseSettings(argc, argv, setups, libraries, log);
   if (!parsed.settings.has_value()) return parsed.exit_code;
   const Settings& settings = *parsed.settings;
@@ -112,7 +112,7 @@ int Main(int argc, char** argv, const std::vector<Engine>& engines) {
   if (argc > 1 && std::string_view(argv[1]) == kWorkerRole) {
     return WorkerMain(argc, argv, engines);
   }
-  return SupervisorMain(argc, argv, SetupsOf(engines));
+  return SupervisorMain(argc, argv, engines);
 }
 
 }  // namespace tributary

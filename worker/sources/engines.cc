@@ -6,7 +6,7 @@
 namespace tributary {
 
 std::vector<Engine> AllEngines() {
-  return {{.setup = sqlite::Setup(), .make = &SqliteSource::Make}};
+  return {{.setup = sqlite::Setup(), .make = &SqliteSource::Make, .library = &SqliteSource::Library}};
 }
 
 }  // namespace tributary

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_join.h"
 
 namespace tributary {
 
@@ -12,6 +13,14 @@ std::vector<EngineSetup> SetupsOf(const std::vector<Engine>& engines) {
   setups.reserve(engines.size());
   for (const Engine& engine : engines) setups.push_back(engine.setup);
   return setups;
+}
+
+std::string LibrariesOf(const std::vector<Engine>& engines) {
+  std::vector<std::string> libraries;
+  for (const Engine& engine : engines) {
+    if (engine.library != nullptr) libraries.push_back(engine.library());
+  }
+  return absl::StrJoin(libraries, ", ");
 }
 
 absl::StatusOr<std::unique_ptr<Reader>> MakeReader(const std::vector<Engine>& engines,

@@ -1,5 +1,7 @@
 #include "worker/sources/sqlite/source.h"
 
+#include <sqlite3.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +39,8 @@ SqliteSource::SqliteSource(SourceOptions options, Pulse& pulse, std::chrono::mil
 std::unique_ptr<Reader> SqliteSource::Make(SourceOptions options, Pulse& pulse) {
   return std::make_unique<SqliteSource>(std::move(options), pulse);
 }
+
+std::string SqliteSource::Library() { return absl::StrCat("SQLite ", sqlite3_libversion()); }
 
 absl::StatusOr<SourceNeeds> SqliteSource::Prepare() {
   auto path = sqlite::DatabasePath(options_.configuration);

@@ -22,6 +22,8 @@ class SqliteSource : public Reader {
                    std::chrono::milliseconds(limits::kSourcePatienceMilliseconds));
 
   static std::unique_ptr<Reader> Make(SourceOptions options, Pulse& pulse);
+  // As Engine has it.
+  static std::string Library();
 
   absl::StatusOr<SourceNeeds> Prepare() override;
   absl::Status Test(std::string_view name) override;
