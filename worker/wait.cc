@@ -39,7 +39,7 @@ Patience::Patience(Pulse& pulse, milliseconds limit, milliseconds longest_sleep)
 
 bool Patience::Wait(double share) {
   const auto now = Clock::now();
-  const auto left = std::chrono::duration_cast<milliseconds>(limit_ * share - (now - start_));
+  const auto left = std::chrono::ceil<milliseconds>(limit_ * share - (now - start_));
   if (left.count() <= 0) return false;
   std::uniform_int_distribution<std::int64_t> jitter(sleep_.count() / 2, sleep_.count());
   WaitFor(-1, 0, now + std::min(milliseconds(jitter(random_)), left), pulse_);

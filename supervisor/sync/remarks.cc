@@ -43,7 +43,7 @@ std::optional<Words> WordsOf(ColumnRemark::What what) {
       return Words{"value lies outside of the years 1 to 9999 and was sent as null",
                    "values lie outside of the years 1 to 9999 and were sent as null"};
     case ColumnRemark::HELD_UP_COMMITS: {
-      constexpr char kWords[] =
+      static constexpr char kWords[] =
           "s is the longest that no application could commit while it was read in one piece, "
           "since the source changes too often for anything less; switch a SQLite database to WAL "
           "(PRAGMA journal_mode=WAL), where readers hold up nobody";
@@ -58,12 +58,11 @@ std::optional<Words> WordsOf(ColumnRemark::What what) {
 
 bool Remarks::IsPlausible(const ColumnRemarks& remarks, const TableToCopy& table) {
   if (remarks.size() > limits::kMaxRemarksInMark) return false;
-  return std::all_of(remarks.begin(), remarks.end(),
-                     [&table](const ColumnRemark& remark) {
-                       return WordsOf(remark.what()).has_value() &&
-                              (!remark.has_column() ||
-                               remark.column() < static_cast<std::uint32_t>(table.columns.size()));
-                     });
+  return std::all_of(remarks.begin(), remarks.end(), [&table](const ColumnRemark& remark) {
+    return WordsOf(remark.what()).has_value() &&
+           (!remark.has_column() ||
+            remark.column() < static_cast<std::uint32_t>(table.columns.size()));
+  });
 }
 
 void Remarks::Add(std::size_t table, const ColumnRemarks& remarks) {

@@ -91,7 +91,7 @@ std::vector<Case> Cases() {
       // Which is /etc/passwd itself.
       {"ThroughProc", path("/proc/self/root/etc/passwd"), kNoDatabase, kWholeSystem},
       {"TextFile", path("text.db"), kNoDatabase},
-      {"ShortFile", path("short.db"), kNoDatabase},
+      {"ShortFile", path("short.db"), "it is shorter than its header states"},
       {"Picture", path("picture.db"), kNoDatabase},
       {"Uri", path("file:good.db?mode=rwc"), kNotThere},
       {"Memory", path(":memory:"), kNotThere},

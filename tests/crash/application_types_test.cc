@@ -97,10 +97,14 @@ TEST_F(ApplicationTypes, EachRowIsSentOnceAndOneWarningSaysWhatATableHolds) {
     }
   }
   const SyncOutcome third = ExpectGoodSyncAndEqual();
-  EXPECT_EQ(third.warnings().size(), Applications().size() - 1) << third.text;
+  std::size_t widened = 0;
   for (const std::string& warning : third.warnings()) {
+    // Blobs beside the text are sent as texts too; each checkpoint tells how many.
+    if (absl::StrContains(warning, "main.geopackage.geom: ")) continue;
     EXPECT_TRUE(absl::StrContains(warning, " as STRING (")) << warning;
+    ++widened;
   }
+  EXPECT_EQ(widened, Applications().size() - 1) << third.text;
   for (const Application& one : Applications()) {
     // Copied again once at the most.
     EXPECT_LE(third.TableCount(absl::StrCat("main.", one.table), "truncates"), 2u) << third.text;
