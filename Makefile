@@ -1,4 +1,4 @@
-# tributary: `make demo` and `make test` each work as the first command on a fresh
+# tributary: `make demo`, `make try` and `make test` each work as the first command on a fresh
 # Debian 12 machine with git and make. Everything else they install themselves.
 
 SHELL := /bin/bash
@@ -10,7 +10,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache dpkg-dev \
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
   libboost-dev libleveldb-dev libsnappy-dev libabsl-dev libssl-dev liblz4-dev zlib1g-dev \
-  libsqlite3-dev nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
+  libsqlite3-dev tcl8.6 nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
 TEST_PACKAGES := sqlite3 procps iproute2 faketime
 LINT_PACKAGES := clang-16 clang-format-16 clang-tidy-16
 FUZZ_PACKAGES := clang-16 libclang-rt-16-dev
@@ -29,12 +29,13 @@ $(call install,$(TEST_PACKAGES))
 @SUDO='$(SUDO)' tests/metrics/fetch_program.sh prometheus build/prometheus
 endef
 
-.PHONY: build_dependencies build_connector build_tests demo test bench soak fuzz asan tsan \
+.PHONY: build_dependencies build_connector build_tests demo try test bench soak fuzz asan tsan \
   format lint tidy clean
 
 build_dependencies:
 	$(call install,$(BUILD_PACKAGES))
 	@SUDO='$(SUDO)' supervisor/metrics/prometheus_core/fetch_source.sh prometheus-cpp build/prometheus-cpp
+	@SUDO='$(SUDO)' worker/sources/sqlite/amalgamation/make_source.sh build/sqlite
 
 $(BUILD)/build.ninja: | build_dependencies
 	$(CONFIGURE) -B $(BUILD) -DCMAKE_BUILD_TYPE=Release -DTRIBUTARY_OUTPUT_DIR=$(CURDIR)/build/Release
@@ -48,7 +49,14 @@ build_tests: $(BUILD)/build.ninja
 
 demo: build_dependencies $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS) --target tributary sync-tester tributary-demo-source
-	tests/demo.sh $(BUILD) build/Release/tributary
+	tests/demo.sh build/Release $(BUILD)/tests/tributary-demo-source
+
+# A database of your own: make try DATABASE=/data/shop.db
+WAREHOUSE ?= warehouse.db
+try: build_dependencies $(BUILD)/build.ninja
+	$(if $(DATABASE),,$(error name your SQLite database: make try DATABASE=/data/shop.db))
+	cmake --build $(BUILD) -j $(JOBS) --target tributary sync-tester
+	tests/try.sh build/Release "$(DATABASE)" "$(WAREHOUSE)"
 
 test: build_tests
 	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure

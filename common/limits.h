@@ -18,10 +18,11 @@ inline constexpr std::size_t kMaxWorkers = 256;
 inline constexpr std::size_t kMaxSyncs = 256;
 // A request; a selection of 100,000 tables and a state are in it.
 inline constexpr std::size_t kMaxRequestBytes = 128 * kMiB;
-// Free memory that the supervisor keeps, and the allocations that are mappings of
-// their own.
+// Free memory that the supervisor keeps while a sync runs, the allocations that are
+// mappings of their own, and the parts of its heap that threads share.
 inline constexpr std::size_t kKeptHeapBytes = 64 * kMiB;
 inline constexpr std::size_t kMappedAllocationBytes = 4 * kMiB;
+inline constexpr int kHeapArenas = 2;
 // Setup tests and schema calls that are answered at a time; others wait.
 inline constexpr int kQuestionsAtATime = 8;
 // A client whose connection shows no sign of life for so long is taken for lost,
@@ -31,6 +32,8 @@ inline constexpr std::chrono::seconds kDefaultClientTimeout{180};
 inline constexpr std::chrono::seconds kLongestClientTimeout{24 * 3600};
 // A connection that cannot be taken, for want of a descriptor, is tried again so often.
 inline constexpr std::chrono::milliseconds kAcceptAgainAfter{200};
+// A file of --tls-cert, --tls-key or --tls-client-ca.
+inline constexpr std::size_t kMaxPemFileBytes = 4 * kMiB;
 // Open calls at shutdown, after the syncs have ended.
 inline constexpr std::chrono::seconds kShutdownGrace{2};
 
@@ -53,6 +56,9 @@ inline constexpr std::size_t kMaxFramePayloadBytes = kMaxBatchBytes + 64 * kKiB;
 inline constexpr std::size_t kMaxBoundBytes = 16 * kKiB;
 // Remarks in one mark, some 20 bytes each: SQLite's 2,000 columns have no more.
 inline constexpr int kMaxRemarksInMark = 8192;
+// A ring that has had no room for so long is full: what its worker does meanwhile is done
+// this often.
+inline constexpr std::chrono::milliseconds kRingFullAfter{100};
 // The compact form of a batch, beside its payload.
 inline constexpr std::size_t kMaxCompactBytes = 512 * kKiB;
 
@@ -71,6 +77,10 @@ inline constexpr std::size_t kTablesInCut = 64;
 inline constexpr int kDeathsOfSlice = 3;
 // So many that end without a mark between them end the sync.
 inline constexpr int kDeathsInRow = 20;
+// The source changed so often while a table was read: from then on it is read in one piece,
+// whatever waits for that, and in the end put aside.
+inline constexpr int kMovesBeforeOnePiece = 3;
+inline constexpr int kMovesOfTable = 6;
 // A worker whose pulse stands still for so many looks, a second apart, hangs.
 inline constexpr int kSilentPulseLooks = 15;
 // A worker that is in the middle of a message keeps all others waiting, as only one
@@ -133,6 +143,8 @@ inline constexpr std::size_t kStagingSegmentBytes = 32 * kMiB;
 inline constexpr std::size_t kStagingWriteBufferBytes = 48 * kMiB;
 // A connection that has not synced for so long is taken to come no more.
 inline constexpr std::chrono::hours kStagingAbandonedAfter{24 * 30};
+// How often such connections are looked for.
+inline constexpr std::chrono::hours kAbandonedStagingEvery{1};
 inline constexpr std::uint64_t kDefaultStagingLimitBytes = std::uint64_t{20} << 30;
 inline constexpr std::uint64_t kLeastStagingLimitBytes = std::uint64_t{256} << 20;
 // So many checkpoints at the least before the staging limit is reached.
@@ -142,13 +154,13 @@ inline constexpr std::size_t kStagingPartBytes = 2 * kMiB;
 
 // --- requests --------------------------------------------------------------
 
-// Linux takes no longer path; its terminating NUL is not counted here.
-inline constexpr std::size_t kMaxDatabasePathBytes = 4095;
 // Warnings that one selection gives; the last one counts those left out.
 inline constexpr std::size_t kMaxSelectionWarnings = 100;
 // Names that one warning lists, and how much of each it shows.
 inline constexpr std::size_t kMaxNamesInWarning = 10;
 inline constexpr std::size_t kMaxNameBytesInWarning = 128;
+// Columns of a table that the Warning of their wider types lists, with what they hold.
+inline constexpr std::size_t kWidenedInWarning = 50;
 
 // --- state -----------------------------------------------------------------
 
@@ -192,14 +204,36 @@ inline constexpr std::size_t kSliceLeastBytes = 8 * kMiB;
 inline constexpr int kSourcePatienceMilliseconds = 30'000;
 // A larger value cannot be sent, so SQLite is not let to load it.
 inline constexpr std::size_t kSqliteMaxValueBytes = 160 * kMiB;
+// How long one transaction keeps an application from committing, where SQLite has readers
+// do that: a second, with the half that it may wait for its ring.
+inline constexpr std::chrono::milliseconds kSqliteTurn{500};
 // B-tree pages looked at to cut one table.
 inline constexpr std::size_t kSqliteMaxPagesForCuts = 1024;
 // Tables of which the setup test reads a row.
 inline constexpr int kSqliteTablesInTest = 100;
-// Rows looked at behind one that does not fit, to name all columns that have to
-// be widened at once.
-inline constexpr int kRowsBehindMisfit = 1000;
-inline constexpr std::chrono::seconds kLookBehindMisfit{5};
+// Before a table's first row is sent, rows at this many places of it are looked at, this
+// many at each, for values that do not fit their columns; less where texts are long, or
+// where all tables of one cutting assignment have taken this long.
+inline constexpr std::size_t kSamplePlaces = 16;
+inline constexpr int kSampleRowsAtPlace = 64;
+inline constexpr std::size_t kSampleTextBytes = 4 * kMiB;
+inline constexpr std::chrono::milliseconds kSampleTime{500};
+// Where one is met later, the whole table is looked through for what else does not fit, for
+// this long in all.
+inline constexpr std::chrono::minutes kLookThrough{10};
+
+// --- PostgreSQL --------------------------------------------------------------
+
+// A larger row is left out. An array takes up to three times as many bytes in COPY as its
+// JSON does in a message.
+inline constexpr std::size_t kPostgresqlMaxRowBytes = 256 * kMiB;
+// What COPY BINARY may put before its rows; it puts nothing there today.
+inline constexpr std::size_t kPostgresqlMaxCopyHeaderBytes = 64 * kKiB;
+// Arrays, composites, domains and ranges within each other.
+inline constexpr std::size_t kPostgresqlTypeDepth = 32;
+// Levels of a json value within an array or a composite that are put in jsonb's form; one
+// that is deeper stays as it was stored.
+inline constexpr std::size_t kPostgresqlJsonDepth = 1000;
 
 }  // namespace tributary::limits
 

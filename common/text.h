@@ -1,5 +1,5 @@
-// Texts that people read: cut without tearing a character, and without what they quote.
-// Pure functions.
+// Texts: what may stand in a protobuf string, and what people read, cut without tearing a
+// character and without what it quotes. Pure functions.
 #ifndef TRIBUTARY_COMMON_TEXT_H_
 #define TRIBUTARY_COMMON_TEXT_H_
 
@@ -8,6 +8,10 @@
 #include <string_view>
 
 namespace tributary {
+
+bool IsUtf8(std::string_view text);
+// Each maximal part that is not UTF-8 becomes one U+FFFD.
+void RepairUtf8(std::string_view text, std::string& repaired);
 
 // The longest beginning of `text` of at most `bytes` bytes that ends between two
 // characters of UTF-8. Where the text is not UTF-8, it may end anywhere.

@@ -11,8 +11,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
-#include "supervisor/abandoned_staging.h"
 #include "supervisor/grpc_status.h"
+#include "supervisor/heap.h"
 
 namespace tributary {
 
@@ -52,14 +52,15 @@ absl::Status ActiveSyncs::Start(SyncRequest request, std::shared_ptr<ResponseWri
 
 void ActiveSyncs::Run(SyncRequest request, std::shared_ptr<ResponseWriter> writer, Doorbell bell) {
   pthread_setname_np(pthread_self(), "sync");
-  // Also here, because a supervisor may run for months.
-  DropAbandonedStaging(settings_, log_);
   const std::string connection = request.connection.id;
   absl::StatusOr<Sync*> sync = TakeTurn(std::move(request), writer, std::move(bell));
   const absl::Status outcome = sync.ok() ? (*sync)->Run() : sync.status();
   // The connection is free again before the client can know that it has ended.
   End(connection, *writer);
   writer->Finish(ToGrpc(outcome));
+  // Nobody waits for this any more.
+  ReturnFreeHeap();
+  if (!draining()) abandoned_.DropIfDue();
   const std::lock_guard ended(mutex_);
   --threads_;
   ended_.notify_all();
@@ -67,7 +68,7 @@ void ActiveSyncs::Run(SyncRequest request, std::shared_ptr<ResponseWriter> write
 
 absl::StatusOr<Sync*> ActiveSyncs::TakeTurn(SyncRequest request,
                                             std::shared_ptr<ResponseWriter> writer, Doorbell bell) {
-  const auto until = std::chrono::steady_clock::now() + kTurnPatience;
+  const auto until = clock_.Now() + kTurnPatience;
   const Logger log = log_.With(log_key::kConnection, request.connection.id);
   std::unique_lock lock(mutex_);
   Calls& calls = calls_.at(request.connection.id);
@@ -77,7 +78,7 @@ absl::StatusOr<Sync*> ActiveSyncs::TakeTurn(SyncRequest request,
       log.Info("sync ends", {{"outcome", NameOf(SyncEnd::kCancelled)}});
       return absl::CancelledError("start sync: the client is gone");
     }
-    if (std::chrono::steady_clock::now() > until) {
+    if (clock_.Now() > until) {
       absl::Status refused = absl::AbortedError(
           "start sync: the sync before, whose client is gone, does not end; look at the staging "
           "directory's disk and at the source's");
@@ -88,6 +89,7 @@ absl::StatusOr<Sync*> ActiveSyncs::TakeTurn(SyncRequest request,
   }
   SyncWorld world;
   world.log = log;
+  world.clock = &clock_;
   calls.front().sync =
       std::make_unique<Sync>(settings_, metrics_, std::move(request), std::move(writer), draining_,
                              std::move(bell), std::move(world));

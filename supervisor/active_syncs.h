@@ -18,7 +18,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/clock.h"
 #include "common/log.h"
+#include "supervisor/abandoned_staging.h"
 #include "supervisor/delivery/response_writer.h"
 #include "supervisor/metrics/metrics.h"
 #include "supervisor/settings.h"
@@ -31,9 +33,14 @@ void TellRefused(const absl::Status& error, Metrics& metrics, const Logger& log)
 
 class ActiveSyncs {
  public:
-  // Both outlive this.
-  ActiveSyncs(const Settings& settings, Metrics& metrics, Logger log)
-      : settings_(settings), metrics_(metrics), log_(std::move(log)) {}
+  // What it is given outlives this.
+  ActiveSyncs(const Settings& settings, AbandonedStaging& abandoned, Metrics& metrics, Logger log,
+              const Clock& clock = TheSystemClock())
+      : settings_(settings),
+        abandoned_(abandoned),
+        metrics_(metrics),
+        log_(std::move(log)),
+        clock_(clock) {}
   // None runs any more.
   ~ActiveSyncs();
 
@@ -74,8 +81,10 @@ class ActiveSyncs {
   void End(const std::string& connection, const ResponseWriter& writer);
 
   const Settings& settings_;
+  AbandonedStaging& abandoned_;
   Metrics& metrics_;
   const Logger log_;
+  const Clock& clock_;
   std::atomic<bool> draining_{false};
   std::mutex mutex_;
   // Of a turn or a thread.

@@ -3,13 +3,16 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "supervisor/grpc_status.h"
 #include "supervisor/request/setup_form.h"
 #include "supervisor/sync/messages.h"
+#include "worker/sources/setup.h"
 
 namespace tributary {
 namespace {
@@ -25,13 +28,14 @@ Logger LogOf(const Logger& log, const Connection& connection) {
 
 // Reads what can be read without the source. FAILED_PRECONDITION: a Task. `log` is for
 // what is said of the request, also where it cannot be read.
-absl::StatusOr<SyncRequest> ReadRequest(const grpc::ByteBuffer& bytes, Logger& log) {
+absl::StatusOr<SyncRequest> ReadRequest(const std::vector<EngineSetup>& setups,
+                                        const grpc::ByteBuffer& bytes, Logger& log) {
   grpc::ByteBuffer parsed = bytes;
   sdk::UpdateRequest request;
   if (!grpc::SerializationTraits<sdk::UpdateRequest>::Deserialize(&parsed, &request).ok()) {
     return absl::InvalidArgumentError("start sync: the request is no UpdateRequest");
   }
-  auto connection = ReadConnection(request.configuration());
+  auto connection = ReadConnection(setups, request.configuration());
   if (connection.ok()) log = LogOf(log, *connection);
   grpc::ByteBuffer wire = bytes;
   grpc::ProtoBufferReader reader(&wire);
@@ -47,6 +51,16 @@ absl::StatusOr<SyncRequest> ReadRequest(const grpc::ByteBuffer& bytes, Logger& l
       .selection = *std::move(selection),
       .state = *std::move(state),
       .state_json = request.state_json()};
+}
+
+absl::Status UnknownTest(const std::vector<EngineSetup>& setups) {
+  const sdk::ConfigurationFormResponse form = SetupForm(setups);
+  const auto name = [](std::string* text, const sdk::ConfigurationTest& test) {
+    absl::StrAppend(text, test.name());
+  };
+  return absl::InvalidArgumentError(
+      absl::StrCat("run setup test: there is no test of that name; choose one of: ",
+                   absl::StrJoin(form.tests(), ", ", name)));
 }
 
 void SetSchema(const Catalog& catalog, sdk::SchemaResponse& response) {
@@ -70,22 +84,26 @@ void SetSchema(const Catalog& catalog, sdk::SchemaResponse& response) {
 grpc::Status ConnectorService::ConfigurationForm(grpc::ServerContext*,
                                                  const sdk::ConfigurationFormRequest*,
                                                  sdk::ConfigurationFormResponse* response) {
-  *response = SetupForm();
+  *response = SetupForm(setups_);
   return grpc::Status::OK;
 }
 
 grpc::Status ConnectorService::Test(grpc::ServerContext* context, const sdk::TestRequest* request,
                                     sdk::TestResponse* response) {
-  if (request->name() != kConnectTest && request->name() != kReadTest) {
-    return ToGrpc(absl::InvalidArgumentError(
-        absl::StrCat("run setup test: there is no test of that name; there are ", kConnectTest,
-                     " and ", kReadTest)));
-  }
-  const auto connection = ReadConnection(request->configuration());
+  const bool known = std::any_of(setups_.begin(), setups_.end(), [&](const EngineSetup& setup) {
+    return HasTest(setup, request->name());
+  });
+  if (!known) return ToGrpc(UnknownTest(setups_));
+  const auto connection = ReadConnection(setups_, request->configuration());
   Logger log = log_.With("test", request->name());
   if (!connection.ok()) {
     LogShown(log, "setup test", std::string(connection.status().message()));
     response->set_failure(std::string(connection.status().message()));
+    return grpc::Status::OK;
+  }
+  // Another engine's test; the setup page runs them all.
+  if (!HasTest(*FindSetup(setups_, connection->source), request->name())) {
+    response->set_success(true);
     return grpc::Status::OK;
   }
   Assignment assignment;
@@ -107,7 +125,7 @@ grpc::Status ConnectorService::Test(grpc::ServerContext* context, const sdk::Tes
 grpc::Status ConnectorService::Schema(grpc::ServerContext* context,
                                       const sdk::SchemaRequest* request,
                                       sdk::SchemaResponse* response) {
-  const auto connection = ReadConnection(request->configuration());
+  const auto connection = ReadConnection(setups_, request->configuration());
   if (!connection.ok()) {
     LogShown(log_, "schema", std::string(connection.status().message()));
     return ToGrpc(connection.status());
@@ -132,7 +150,7 @@ absl::StatusOr<Catalog> ConnectorService::AskWorker(
     const Assignment& assignment) {
   questions_.acquire();
   auto answer = AskNewWorker(
-      MakeOpening({configuration.begin(), configuration.end()}, settings_.sqlite_root,
+      MakeOpening({configuration.begin(), configuration.end()}, settings_.for_engines,
                   connection.id),
       assignment, [&] { return context.IsCancelled() || syncs_.draining(); }, metrics_);
   questions_.release();
@@ -146,7 +164,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* ConnectorService::Update(
     grpc::CallbackServerContext*, const grpc::ByteBuffer* request) {
   auto writer = ResponseWriter::Make();
   Logger log = log_;
-  auto read = ReadRequest(*request, log);
+  auto read = ReadRequest(setups_, *request, log);
   const absl::Status started = read.ok() ? syncs_.Start(*std::move(read), writer) : read.status();
   if (absl::IsFailedPrecondition(started)) {
     LogShown(log, "task", std::string(started.message()));

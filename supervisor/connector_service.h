@@ -10,6 +10,7 @@
 #include <semaphore>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/limits.h"
@@ -27,8 +28,13 @@ class ConnectorService final
           fivetran_sdk::v2::SourceConnector::Service> {
  public:
   // All outlive the service.
-  ConnectorService(const Settings& settings, ActiveSyncs& syncs, Metrics& metrics, Logger log)
-      : settings_(settings), syncs_(syncs), metrics_(metrics), log_(std::move(log)) {}
+  ConnectorService(const Settings& settings, const std::vector<EngineSetup>& setups,
+                   ActiveSyncs& syncs, Metrics& metrics, Logger log)
+      : settings_(settings),
+        setups_(setups),
+        syncs_(syncs),
+        metrics_(metrics),
+        log_(std::move(log)) {}
 
   grpc::Status ConfigurationForm(grpc::ServerContext* context,
                                  const fivetran_sdk::v2::ConfigurationFormRequest* request,
@@ -49,6 +55,7 @@ class ConnectorService final
       const Assignment& assignment);
 
   const Settings& settings_;
+  const std::vector<EngineSetup>& setups_;
   ActiveSyncs& syncs_;
   Metrics& metrics_;
   const Logger log_;

@@ -1,27 +1,26 @@
-// tributary: the supervisor, and in its other role each of its workers.
+#include "supervisor/main.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <system_error>
 
-#include "common/limits.h"
 #include "common/log.h"
 #include "common/worker_start.h"
 #include "supervisor/abandoned_staging.h"
 #include "supervisor/active_syncs.h"
+#include "supervisor/heap.h"
+#include "supervisor/library_logs.h"
 #include "supervisor/metrics/metrics.h"
 #include "supervisor/metrics/metrics_server.h"
 #include "supervisor/server.h"
 #include "supervisor/settings.h"
+#include "supervisor/settings_check.h"
 #include "worker/sandbox/sanitizers.h"
 #include "worker/worker.h"
 
@@ -47,13 +46,17 @@ void KeepMemoryPrivate() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-int SupervisorMain(int argc, char** argv) {
+int SupervisorMain(int argc, char** argv, const std::vector<Engine>& engines) {
+  const std::vector<EngineSetup> setups = SetupsOf(engines);
   KeepMemoryPrivate();
-  const ParsedSettings parsed = ParseSettings(argc, argv);
+  const Logger log = Logger().With(log_key::kRole, "supervisor");
+  const std::string libraries = LibrariesOf(engines);
+  const ParsedSettings parsed = ParseSettings(argc, argv, setups, libraries, log);
   if (!parsed.settings.has_value()) return parsed.exit_code;
   const Settings& settings = *parsed.settings;
   SetLogFormat(settings.log_format);
-  const Logger log = Logger().With(log_key::kRole, "supervisor");
+  LogLibraries(log);
+  log.Info("starting", {{"version", ProgramVersion()}, {"reads_with", libraries}});
 
   // Blocked before the first thread starts, so that only sigwait sees them.
   sigset_t signals;
@@ -65,14 +68,15 @@ int SupervisorMain(int argc, char** argv) {
   // A file over RLIMIT_FSIZE is an error of the call that makes it.
   signal(SIGXFSZ, SIG_IGN);
 
-  // LevelDB frees a write buffer of tens of MiB after every segment; giving it to
-  // the kernel and taking it back costs half as much as writing it.
-  mallopt(M_TRIM_THRESHOLD, static_cast<int>(limits::kKeptHeapBytes));
-  mallopt(M_MMAP_THRESHOLD, static_cast<int>(limits::kMappedAllocationBytes));
+  SetUpHeap();
   RaiseOpenFilesLimit();
-  std::error_code ignored;  // A folder that cannot be made is a sync's Warning.
-  std::filesystem::create_directories(settings.staging_dir, ignored);
-  DropAbandonedStaging(settings, log);
+  const absl::Status usable = CheckSettings(settings, setups);
+  if (!usable.ok()) {
+    log.Severe(std::string(usable.message()));
+    return EXIT_FAILURE;
+  }
+  AbandonedStaging abandoned(settings, log);
+  abandoned.DropIfDue();
   Metrics metrics;
   std::unique_ptr<MetricsServer> metrics_server;
   if (!settings.metrics_address.empty()) {
@@ -84,8 +88,8 @@ int SupervisorMain(int argc, char** argv) {
     metrics_server = *std::move(started);
     log.Info("metrics can be scraped", {{"address", metrics_server->address()}});
   }
-  ActiveSyncs syncs(settings, metrics, log);
-  auto server = StartServer(settings, syncs, metrics, log);
+  ActiveSyncs syncs(settings, abandoned, metrics, log);
+  auto server = StartServer(settings, setups, syncs, metrics, log);
   if (!server.ok()) {
     log.Severe(std::string(server.status().message()));
     return EXIT_FAILURE;
@@ -103,11 +107,12 @@ int SupervisorMain(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace tributary
 
-int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == tributary::kWorkerRole) {
-    return tributary::WorkerMain(argc, argv);
+int Main(int argc, char** argv, const std::vector<Engine>& engines) {
+  if (argc > 1 && std::string_view(argv[1]) == kWorkerRole) {
+    return WorkerMain(argc, argv, engines);
   }
-  return tributary::SupervisorMain(argc, argv);
+  return SupervisorMain(argc, argv, engines);
 }
+
+}  // namespace tributary

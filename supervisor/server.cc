@@ -6,41 +6,24 @@
 #include <grpcpp/server_builder.h>
 
 #include <chrono>
-#include <fstream>
 #include <future>
-#include <iterator>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
+#include "supervisor/tls_files.h"
 
 namespace tributary {
 namespace {
 
-absl::StatusOr<std::string> ReadPem(const std::string& flag, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string pem{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file.good() || pem.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("read ", flag, " ", path, ": it cannot be read or is empty"));
-  }
-  return pem;
-}
-
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const Settings& settings) {
-  if (settings.tls_cert.empty()) return grpc::InsecureServerCredentials();
-  auto cert = ReadPem("--tls-cert", settings.tls_cert);
-  if (!cert.ok()) return cert.status();
-  auto key = ReadPem("--tls-key", settings.tls_key);
-  if (!key.ok()) return key.status();
+std::shared_ptr<grpc::ServerCredentials> Credentials(const TlsFiles& files) {
+  if (files.cert.empty()) return grpc::InsecureServerCredentials();
   grpc::SslServerCredentialsOptions options(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  options.pem_key_cert_pairs.push_back({*std::move(key), *std::move(cert)});
-  if (!settings.tls_client_ca.empty()) {
-    auto ca = ReadPem("--tls-client-ca", settings.tls_client_ca);
-    if (!ca.ok()) return ca.status();
-    options.pem_root_certs = *std::move(ca);
+  options.pem_key_cert_pairs.push_back({files.key, files.cert});
+  if (!files.client_ca.empty()) {
+    options.pem_root_certs = files.client_ca;
     options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
   return grpc::SslServerCredentials(options);
@@ -49,14 +32,15 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const Setti
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
+                                                           const std::vector<EngineSetup>& setups,
                                                            ActiveSyncs& syncs, Metrics& metrics,
                                                            const Logger& log) {
-  auto credentials = Credentials(settings);
-  if (!credentials.ok()) return credentials.status();
+  const auto tls_files = ReadTlsFiles(settings, log);
+  if (!tls_files.ok()) return tls_files.status();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto running = std::make_unique<RunningServer>(
-      std::make_unique<ConnectorService>(settings, syncs, metrics, log));
+      std::make_unique<ConnectorService>(settings, setups, syncs, metrics, log));
   // A client that is gone without a word would keep its connection's sync open.
   const std::chrono::milliseconds client_timeout = settings.client_timeout;
   const std::chrono::milliseconds asked_after = client_timeout / 3;
@@ -65,7 +49,8 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
   running->listener_ = *std::move(listener);
   grpc::ServerBuilder builder;
   auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
-      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, *credentials);
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      Credentials(*tls_files));
   builder.RegisterService(running->service_.get());
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMaxRequestBytes));
   builder.AddChannelArgument(GRPC_ARG_HTTP2_WRITE_BUFFER_SIZE,
@@ -76,7 +61,7 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
   running->server_ = builder.BuildAndStart();
   if (running->server_ == nullptr) {
     return absl::FailedPreconditionError(
-        "serve gRPC: the server does not start; see stderr for gRPC's reason");
+        "serve gRPC: the server does not start; gRPC's reason stands in the log before this");
   }
   running->listener_->Start(std::move(acceptor));
   log.Info("serving", {{"port", absl::StrCat(running->listener_->port())}});

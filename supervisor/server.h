@@ -5,6 +5,7 @@
 #include <grpcpp/server.h>
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/log.h"
@@ -23,18 +24,18 @@ class RunningServer {
   void Stop();
 
  private:
-  friend absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
-                                                                    ActiveSyncs& syncs,
-                                                                    Metrics& metrics,
-                                                                    const Logger& log);
+  friend absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(
+      const Settings& settings, const std::vector<EngineSetup>& setups, ActiveSyncs& syncs,
+      Metrics& metrics, const Logger& log);
 
   std::unique_ptr<ConnectorService> service_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Listener> listener_;
 };
 
-// FAILED_PRECONDITION: the port is taken, or a TLS file cannot be read.
+// FAILED_PRECONDITION: the port is taken, or a TLS file cannot be used.
 absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& settings,
+                                                           const std::vector<EngineSetup>& setups,
                                                            ActiveSyncs& syncs, Metrics& metrics,
                                                            const Logger& log);
 

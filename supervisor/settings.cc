@@ -5,7 +5,11 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "common/limits.h"
+#include "worker/sources/setup.h"
 
 namespace tributary {
 namespace {
@@ -41,8 +45,6 @@ void AddOptions(CLI::App& app, Settings& settings) {
       ->envname("TRIBUTARY_CHECKPOINT_INTERVAL")
       ->check(CLI::Range(0.01, 3600.0))
       ->default_str("10");
-  app.add_option("--sqlite-root", settings.sqlite_root, "Folder that confines database_path")
-      ->envname("TRIBUTARY_SQLITE_ROOT");
   app.add_option("--max-syncs", settings.max_syncs, "Syncs that may run at a time")
       ->envname("TRIBUTARY_MAX_SYNCS")
       ->check(CLI::Range(std::size_t{1}, limits::kMaxSyncs));
@@ -77,21 +79,43 @@ void AddOptions(CLI::App& app, Settings& settings) {
       ->needs(cert);
 }
 
+// sqlite-root: TRIBUTARY_SQLITE_ROOT.
+std::string EnvironmentTwin(const std::string& flag) {
+  return absl::StrCat("TRIBUTARY_", absl::AsciiStrToUpper(absl::StrReplaceAll(flag, {{"-", "_"}})));
+}
+
+void AddOptionsOf(const EngineSetup& setup, CLI::App& app, Settings& settings) {
+  for (const OperatorSetting& setting : setup.operator_settings) {
+    std::string& value = settings.for_engines[setting.name];
+    value = setting.default_value;
+    app.add_option("--" + setting.name, value, setting.description)
+        ->envname(EnvironmentTwin(setting.name));
+  }
+}
+
 }  // namespace
 
-ParsedSettings ParseSettings(int argc, char** argv) {
+const char* ProgramVersion() { return TRIBUTARY_VERSION; }
+
+ParsedSettings ParseSettings(int argc, char** argv, const std::vector<EngineSetup>& setups,
+                             const std::string& libraries, const Logger& log) {
   Settings settings;
   settings.workers = std::max<std::size_t>(1, std::thread::hardware_concurrency());
   settings.staging_dir = "tributary-staging";
   settings.staging_limit_bytes = limits::kDefaultStagingLimitBytes;
-  settings.sqlite_root = ".";
   CLI::App app("A Fivetran source connector for large, many-table databases.", "tributary");
-  app.set_version_flag("--version", "tributary " TRIBUTARY_VERSION);
+  app.set_version_flag("--version",
+                       std::string("tributary " TRIBUTARY_VERSION "\nreads with ") + libraries);
   app.option_defaults()->always_capture_default();
   AddOptions(app, settings);
+  for (const EngineSetup& setup : setups) AddOptionsOf(setup, app, settings);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) {
+      log.Severe("the command line or its environment cannot be used",
+                 {{log_key::kError, error.what()}, {log_key::kHint, "see --help"}});
+    }
     return {std::nullopt, app.exit(error)};
   }
   return {settings, 0};

@@ -4,13 +4,17 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/limits.h"
 #include "common/log.h"
 
 namespace tributary {
+
+struct EngineSetup;
 
 struct Settings {
   std::uint16_t port = 50051;
@@ -23,7 +27,8 @@ struct Settings {
   // travels in the state.
   std::string staging_key_file;
   std::chrono::milliseconds checkpoint_interval{10000};
-  std::string sqlite_root;
+  // The flags that engines have of their own, by name.
+  std::map<std::string, std::string> for_engines;
   std::size_t max_syncs = 4;
   // Without a sign of life for so long a client is taken for lost.
   std::chrono::seconds client_timeout = limits::kDefaultClientTimeout;
@@ -41,7 +46,13 @@ struct ParsedSettings {
   std::optional<Settings> settings;
   int exit_code = 0;
 };
-ParsedSettings ParseSettings(int argc, char** argv);
+// `libraries` is what --version says besides the program's own. A wrong command line is in
+// the log too, where an operator looks for why the program does not serve.
+ParsedSettings ParseSettings(int argc, char** argv, const std::vector<EngineSetup>& setups,
+                             const std::string& libraries, const Logger& log);
+
+// The program's own.
+const char* ProgramVersion();
 
 }  // namespace tributary
 

@@ -28,7 +28,18 @@ void JoinByTwo(Slices::Table& table) {
     }
     joined.add_estimated_bytes(bytes);
   }
+  joined.mutable_widen()->Swap(table.mutable_widen());
   table = std::move(joined);
+}
+
+// What a sample found is only a help: where it would take the room of the slices, it is
+// left out.
+void LimitWidened(Slices& slices) {
+  std::size_t memory = 0;
+  for (Slices::Table& table : *slices.mutable_tables()) {
+    for (const Widening& widening : table.widen()) memory += widening.SpaceUsedLong();
+    if (memory > limits::kMaxSlicesMemoryBytes / 2) table.clear_widen();
+  }
 }
 
 }  // namespace
@@ -78,6 +89,7 @@ absl::Status AnswerWriter::Send(Catalog catalog) {
 }
 
 void AnswerWriter::Send(Slices slices) {
+  LimitWidened(slices);
   Answer page;
   page.mutable_slices();
   std::size_t bytes = 0;

@@ -21,9 +21,11 @@
 #include "proto/worker.pb.h"
 #include "worker/answer_writer.h"
 #include "worker/encoder/batch_writer.h"
-#include "worker/encoder/utf8.h"
+#include "worker/encoder/log_writer.h"
+#include "worker/pulse.h"
 #include "worker/sandbox/sandbox.h"
-#include "worker/sources/source.h"
+#include "worker/sources/change_log.h"
+#include "worker/sources/registry.h"
 
 namespace tributary {
 namespace {
@@ -46,10 +48,11 @@ void SetFailure(const absl::Status& status, Failure& failure) {
   failure.set_message(std::string(Prefix(text, limits::kMaxFailureBytes)));
 }
 
-class Worker : public Pulse {
+class Worker : public Pulse, private FollowOrders {
  public:
-  Worker(RingMemory memory, Logger log)
+  Worker(const std::vector<Engine>& engines, RingMemory memory, Logger log)
       : log_(std::move(log)),
+        engines_(engines),
         ring_(std::move(memory), kDataReadyFd, kSpaceFreeFd),
         channel_(FileDescriptor(kControlFd)) {}
 
@@ -64,6 +67,7 @@ class Worker : public Pulse {
       } else if (message.has_assignment()) {
         Do(message.assignment());
       }
+      // An order about a log whose assignment has ended meanwhile concerns nobody.
     }
   }
 
@@ -84,8 +88,10 @@ class Worker : public Pulse {
     if (opening.worker() > 0) log_ = log_.With(log_key::kWorker, absl::StrCat(opening.worker()));
     SourceOptions options;
     options.configuration = {opening.configuration().begin(), opening.configuration().end()};
-    options.sqlite_root = opening.sqlite_root();
-    auto source = MakeSource(std::move(options), *this);
+    options.operator_settings = {opening.operator_settings().begin(),
+                                 opening.operator_settings().end()};
+    options.log = log_;
+    auto source = MakeReader(engines_, std::move(options), *this);
     if (!source.ok()) return source.status();
     const auto needs = (*source)->Prepare();
     if (!needs.ok()) return needs.status();
@@ -103,6 +109,10 @@ class Worker : public Pulse {
   void Do(const Assignment& assignment) {
     if (assignment.has_read()) {
       Read(assignment.id(), assignment.read());
+      return;
+    }
+    if (assignment.has_follow()) {
+      Follow(assignment.id(), assignment.follow());
       return;
     }
     AssignmentEnd end;
@@ -126,7 +136,7 @@ class Worker : public Pulse {
     }
     if (assignment.has_cut()) {
       SetProcessTitle("tributary worker: slicing");
-      auto slices = source_->Slice(assignment.cut());
+      auto slices = source_->Cut(assignment.cut());
       if (slices.ok()) answers.Send(*std::move(slices));
       return slices.status();
     }
@@ -147,6 +157,38 @@ class Worker : public Pulse {
     SendEnd(id, status, end);
   }
 
+  void Follow(std::uint32_t id, const FollowAssignment& follow) {
+    SetProcessTitle("tributary worker: log");
+    AssignmentEnd end;
+    absl::Status status = opened_;
+    if (status.ok() && source_->log() == nullptr) {
+      status = absl::FailedPreconditionError("follow the log: this source has none");
+    }
+    if (status.ok()) {
+      LogWriter writer(ring_, id);
+      auto result = source_->log()->Follow(follow, writer, *this);
+      status = result.status();
+      if (result.ok()) end = *std::move(result);
+      end.set_rows(writer.rows().rows());
+      // What was written is whole, whatever ended it.
+      writer.rows().Flush();
+    }
+    SendEnd(id, status, end);
+  }
+
+  // FollowOrders.
+  absl::StatusOr<std::optional<FollowOrder>> Next() override {
+    ToWorker message;
+    const auto received = channel_.Receive(message);
+    if (!received.ok()) return received.status();
+    if (!*received) return std::nullopt;
+    if (!message.has_follow()) {
+      return absl::InternalError("follow the log: an order came that is no order about it");
+    }
+    return std::move(*message.mutable_follow());
+  }
+  int descriptor() const override { return channel_.fd(); }
+
   void SendEnd(std::uint32_t id, const absl::Status& status, AssignmentEnd& end) {
     if (!status.ok()) {
       end.set_outcome(AssignmentEnd::FAILED);
@@ -156,15 +198,16 @@ class Worker : public Pulse {
   }
 
   Logger log_;
+  const std::vector<Engine>& engines_;
   RingProducer ring_;
   ControlChannel channel_;
-  std::unique_ptr<Source> source_;
+  std::unique_ptr<Reader> source_;
   absl::Status opened_ = absl::FailedPreconditionError("do assignment: no opening came before it");
 };
 
 }  // namespace
 
-int WorkerMain(int argc, char** argv) {
+int WorkerMain(int argc, char** argv, const std::vector<Engine>& engines) {
   KeepTitleSpace(argc, argv);
   const Logger log = Logger().With(log_key::kRole, "worker");
   absl::string_view pid_text = argc > 2 ? argv[2] : "";
@@ -184,7 +227,7 @@ int WorkerMain(int argc, char** argv) {
     log.Severe(std::string(memory.status().message()));
     return EXIT_FAILURE;
   }
-  Worker(*std::move(memory), log).Run();
+  Worker(engines, *std::move(memory), log).Run();
   return EXIT_SUCCESS;
 }
 

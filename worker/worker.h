@@ -7,10 +7,14 @@
 #ifndef TRIBUTARY_WORKER_WORKER_H_
 #define TRIBUTARY_WORKER_WORKER_H_
 
+#include <vector>
+
+#include "worker/sources/registry.h"
+
 namespace tributary {
 
 // main() of a worker process; see common/worker_start.h for what it is given.
-int WorkerMain(int argc, char** argv);
+int WorkerMain(int argc, char** argv, const std::vector<Engine>& engines);
 
 }  // namespace tributary
 

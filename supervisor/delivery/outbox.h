@@ -12,13 +12,13 @@
 #define TRIBUTARY_SUPERVISOR_DELIVERY_OUTBOX_H_
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
+#include "common/clock.h"
 #include "common/limits.h"
 #include "supervisor/delivery/item.h"
 #include "supervisor/delivery/message_writer.h"
@@ -28,8 +28,6 @@ namespace tributary {
 
 class Outbox {
  public:
-  using Clock = std::chrono::steady_clock;
-
   // Without a stager nothing is staged. Both outlive the outbox. Positions go on
   // from `last_position`. No more than `window_bytes`, and one message, wait in the
   // writer.

@@ -65,6 +65,8 @@ Metrics::Metrics() : registry_(std::make_unique<prometheus::Registry>()) {
   staged_ = stage("staged");
   sent_ = stage("sent");
   checkpoints_ = Counter(all, "tributary_checkpoints_sent_total", "Checkpoints sent.");
+  put_aside_ = Counter(all, "tributary_tables_put_aside_total",
+                       "Tables that syncs have put aside until the next one.");
   warnings_ = Counter(all, "tributary_warnings_total", "Warnings put on the streams.");
   tasks_ = Counter(all, "tributary_tasks_total", "Tasks put on the streams.");
 

@@ -96,6 +96,7 @@ class Metrics {
   prometheus::Counter* replayed_;
   prometheus::Counter* read_back_;
   prometheus::Counter* client_stalls_;
+  prometheus::Counter* put_aside_;
   prometheus::Counter* warnings_;
   prometheus::Counter* tasks_;
   prometheus::Counter* staging_bypassed_;

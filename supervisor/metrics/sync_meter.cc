@@ -5,6 +5,8 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 
+#include <chrono>
+
 namespace tributary {
 namespace {
 
@@ -15,12 +17,18 @@ void Advance(prometheus::Counter& counter, std::uint64_t from, std::uint64_t to)
   if (to > from) counter.Increment(static_cast<double>(to - from));
 }
 
+void SetToNow(prometheus::Gauge& gauge, const Clock& clock) {
+  const std::chrono::duration<double> unix_time = clock.WallNow().time_since_epoch();
+  gauge.Set(unix_time.count());
+}
+
 void Set(prometheus::Gauge& gauge, std::uint64_t value) { gauge.Set(static_cast<double>(value)); }
 
 }  // namespace
 
-SyncMeter::SyncMeter(Metrics& metrics, const std::string& connection)
+SyncMeter::SyncMeter(Metrics& metrics, const std::string& connection, const Clock& clock)
     : metrics_(metrics),
+      clock_(clock),
       pending_(metrics.sync_tables_->Add({{kConnection, connection}, {kPhase, "pending"}})),
       copying_(metrics.sync_tables_->Add({{kConnection, connection}, {kPhase, "copying"}})),
       live_(metrics.sync_tables_->Add({{kConnection, connection}, {kPhase, "live"}})),
@@ -29,7 +37,7 @@ SyncMeter::SyncMeter(Metrics& metrics, const std::string& connection)
       staging_bytes_(metrics.sync_staging_bytes_->Add({{kConnection, connection}})),
       ring_bytes_(metrics.sync_ring_bytes_->Add({{kConnection, connection}})) {
   metrics_.syncs_->Increment();
-  checkpoint_time_.SetToCurrentTime();
+  SetToNow(checkpoint_time_, clock_);
 }
 
 SyncMeter::~SyncMeter() {
@@ -56,8 +64,9 @@ void SyncMeter::Show(const SyncFigures& figures) {
   Advance(*metrics_.replayed_, shown_.replayed, figures.replayed);
   Advance(*metrics_.read_back_, shown_.read_back, figures.read_back);
   Advance(*metrics_.client_stalls_, shown_.client_stalls, figures.client_stalls);
+  Advance(*metrics_.put_aside_, shown_.tables_aside, figures.tables_aside);
   Advance(*metrics_.warnings_, shown_.warnings, figures.warnings);
-  if (figures.checkpoints > shown_.checkpoints) checkpoint_time_.SetToCurrentTime();
+  if (figures.checkpoints > shown_.checkpoints) SetToNow(checkpoint_time_, clock_);
   Set(pending_, figures.tables_pending);
   Set(copying_, figures.tables_copying);
   Set(live_, figures.tables_live);
@@ -68,7 +77,7 @@ void SyncMeter::Show(const SyncFigures& figures) {
 }
 
 void SyncMeter::End(SyncEnd end) {
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started_;
+  const std::chrono::duration<double> took = clock_.Now() - started_;
   if (end != SyncEnd::kRefused) metrics_.sync_seconds_->Observe(took.count());
   metrics_.SyncEnded(end);
 }

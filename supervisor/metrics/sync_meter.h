@@ -7,10 +7,10 @@
 #ifndef TRIBUTARY_SUPERVISOR_METRICS_SYNC_METER_H_
 #define TRIBUTARY_SUPERVISOR_METRICS_SYNC_METER_H_
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 
+#include "common/clock.h"
 #include "supervisor/metrics/metrics.h"
 
 namespace tributary {
@@ -37,6 +37,7 @@ struct SyncFigures {
   std::uint64_t tables_pending = 0;
   std::uint64_t tables_copying = 0;
   std::uint64_t tables_live = 0;
+  // Never falls: the next sync tries them again.
   std::uint64_t tables_aside = 0;
   std::uint64_t staging_bytes = 0;
   std::uint64_t ring_bytes = 0;
@@ -44,8 +45,8 @@ struct SyncFigures {
 
 class SyncMeter {
  public:
-  // The sync starts now. `connection` is Connection::id.
-  SyncMeter(Metrics& metrics, const std::string& connection);
+  // The sync starts now. `connection` is Connection::id. `clock` outlives the meter.
+  SyncMeter(Metrics& metrics, const std::string& connection, const Clock& clock = TheSystemClock());
   SyncMeter(const SyncMeter&) = delete;
   SyncMeter& operator=(const SyncMeter&) = delete;
   // What stands under the connection's id goes.
@@ -57,7 +58,8 @@ class SyncMeter {
 
  private:
   Metrics& metrics_;
-  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  const Clock& clock_;
+  const Clock::time_point started_ = clock_.Now();
   // What has been added to the process's counters.
   SyncFigures shown_;
   prometheus::Gauge& pending_;

@@ -28,6 +28,7 @@ constexpr std::array kRows = {
     Row{Phase::kPending, Event::kColumnsChangedWithoutKey, kFromNothing},
     Row{Phase::kPending, Event::kDeselected, kDropped},
     Row{Phase::kPending, Event::kBegun, kGoesOn(Phase::kCopying)},
+    Row{Phase::kPending, Event::kWidened, kFromNothing},
     Row{Phase::kPending, Event::kRestarted, kFromNothing},
     Row{Phase::kPending, Event::kPutAside, kRest(Phase::kAside)},
 

@@ -47,7 +47,7 @@ enum class Event {
   kLogPassed,
   // Values did not fit their types.
   kWidened,
-  // A slice has read another content than the slices before it.
+  // A slice has read another content than the slices before it, or no longer finds its own.
   kMoved,
   // The log cannot tell what has become of the rows.
   kRestarted,

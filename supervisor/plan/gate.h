@@ -1,4 +1,96 @@
-// The gate: the rule that orders log transactions and slices.
+// The gate: the rule that orders transactions of a source's log and slices of its tables.
+//
+// THE PROBLEM
+//
+// A table is copied in slices while its source goes on writing. Each slice is read in a
+// short transaction of its own, so each sees another moment; beside them the log tells
+// every change once. Both end in one stream, of which the destination keeps what came
+// last. So of all that is said of a row, the newest has to come last:
+//
+//     the source               a slice                     the log
+//     row 7 is 'a'
+//                              takes its snapshot
+//     X writes row 7: 'b'
+//                                                          merged: row 7 is 'b'
+//                              merged: row 7 is 'a'
+//
+// The destination has 'a' for ever. A log position for each slice does not help: a
+// server writes a commit into its log first and shows it to snapshots later. On
+// PostgreSQL 15, 247 of 8,239 transactions were decoded before they were visible, by up
+// to 13 ms, and without any bound where a commit waits for a standby. A slice that
+// opens after a position may lack a transaction from before it. Only its snapshot says
+// what a slice sees. The snapshot's lower end alone says too little: one old transaction
+// that runs for hours would hold the log for as long, while slices follow each other. So
+// the whole list of running transactions is compared.
+//
+// THE RULES
+//
+// 1. The log worker has a snapshot of its own, N, and hands out transaction X only when N
+//    sees X; if it does not, the worker takes another N. N comes before X in its ring.
+// 2. X passes when every open slice sees X.                                        Ask
+// 3. A slice is admitted when it sees all that the last merged N sees. Otherwise
+//    nothing of it is merged, and it opens anew with a new snapshot.               Open
+// 4. The log has a table whole from a transaction W on: it lacks what others have
+//    written while the table was taken up. A slice is admitted when all before W have
+//    ended.                                                                        Open
+// 5. A change of X is dropped when X ended before the snapshot that was taken before
+//    the table's first slice. Its copy has it.
+// 6. The log lacks values that a change has kept (PostgreSQL: TOAST). They are read
+//    again, after N, until the table is live; and it is live when the log has passed
+//    the position that each of its slices took after its snapshot. A live table's row is
+//    there to be updated without them. A row whose key has changed never is.
+//
+// Why that is enough: let X be the last that wrote a row. What the log says of the row
+// after X is nothing, and what is read again for X or later sees X by rule 1. A slice
+// whose rows are merged after X either was open, and sees X by rule 2, or opened later,
+// and sees N, so X, by rule 3. If the log lacks X, every slice sees it by rule 4. And the
+// row cannot fall between two slices: where X moved it from a place that is read later to
+// one that was read before, the later slice sees X, so its position is after X's commit,
+// and by rule 6 X comes with all its values.
+//
+// WHAT EACH RULE IS WORTH
+//
+// What diverged without it: runs of a model on a real server, with 6 writers against 3
+// slice workers and VACUUM; and of 2,000 random lives with crashes and returning states.
+//
+//                                                     runs        lives
+//     all rules                                       0 of 62     0 of 20,000
+//     rule 2 alone, as one would write it first       13 of 13
+//     the log does not wait for open slices           3 of 3      29
+//     X is handed out before it is visible                        285
+//     late slices are not refused                     1 of 6      3
+//     W is not waited for                             1 of 1      31
+//     dropping by a snapshot that is not the oldest   2 of 6      260
+//     live before the log has passed the slices                   10
+//     missing values are not read again               5 of 5      71
+//
+// tests/plan/gate_interleavings_test.cc looks at all interleavings of small cases, some 2
+// million worlds, and finds each rule that is left out.
+//
+// HOW LONG ANYTHING WAITS
+//
+// - The log waits for the slices that were open when X became visible, no others: one
+//   that opens later sees N. A slice that stays open because the client does not read is
+//   paused at a mark; `holders` and `since` tell the caller which and for how long.
+// - A refused slice is first: until it is admitted or closed, no transaction passes, and so
+//   at most one more N is merged. Its next snapshots see that; the slice cannot starve.
+// - A slice that waits for W holds nothing up, as that may last as long as the longest
+//   transaction of the source.
+// - X that does not become visible (a standby is down) is the log worker's to give up on.
+//
+// LIVES OF A SERVER
+//
+// After a crash a server may give numbers again whose transactions were lost, so numbers
+// of two lives are not compared, and an engine has a word for a life. The log worker sends
+// an N when it has connected, also when it has no transaction yet. With a new life, slices
+// that are open hold every transaction until they are closed, which is soon: their
+// connections are dead. A slice of another life than N's is not admitted and not waited
+// for, because the new N may be in the ring after transactions of the old life. W and the
+// start snapshot of rule 5 are worthless then, too: all before the crash have ended, so the
+// caller gives 0 for W, and drops nothing.
+//
+// Pure, and used by the sync's thread only. It is told of slices of tables that a log
+// follows, and of nothing else, in merge order.
 #ifndef TRIBUTARY_SUPERVISOR_PLAN_GATE_H_
 #define TRIBUTARY_SUPERVISOR_PLAN_GATE_H_
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "supervisor/request/digest.h"
+#include "supervisor/request/columns_digest.h"
 
 namespace tributary {
 

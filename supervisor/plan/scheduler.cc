@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "common/limits.h"
-#include "supervisor/request/digest.h"
+#include "supervisor/request/columns_digest.h"
 
 namespace tributary {
 namespace {
@@ -23,6 +23,13 @@ bool MayBeBounds(const Slices::Table& cut, const std::vector<BoundRange>& asked)
   return std::all_of(cut.slices().begin(), cut.slices().end(), [&may_be](const Range& slice) {
     return may_be(slice.from()) && may_be(slice.to());
   });
+}
+
+// Another type than the column has now; a DECIMAL may lose its limits.
+bool MayBeWiderType(const fivetran_sdk::v2::Column& column, fivetran_sdk::v2::DataType type) {
+  using fivetran_sdk::v2::DataType;
+  if (!DataType_IsValid(type) || type == DataType::UNSPECIFIED) return false;
+  return column.type() != type || column.has_params();
 }
 
 }  // namespace
@@ -112,7 +119,7 @@ void Scheduler::Cut(const CutWork& work, const Slices& slices) {
   for (std::size_t i = 0; i < work.tables.size(); ++i) {
     const CutWork::Table& asked = work.tables[i];
     Table& table = tables_[asked.table];
-    if (table.attempt != asked.attempt || !IsUncut(table)) continue;
+    if (Stale(asked)) continue;
     std::vector<BoundRange> ranges;
     std::vector<std::uint64_t> bytes;
     if (i < static_cast<std::size_t>(slices.tables_size()) &&
@@ -168,6 +175,11 @@ void Scheduler::Begin(Table& table, std::size_t index) {
 bool Scheduler::Stale(const ReadWork& read) const {
   const Table& table = tables_[read.table];
   return table.phase != course::Phase::kCopying || !table.cut || table.attempt != read.attempt;
+}
+
+bool Scheduler::Stale(const CutWork::Table& cut) const {
+  const Table& table = tables_[cut.table];
+  return table.attempt != cut.attempt || !IsUncut(table);
 }
 
 Scheduler::MarkResult Scheduler::Open(const ReadWork& read, const std::string& content,
@@ -235,32 +247,48 @@ void Scheduler::Restart(std::size_t index, course::Event why) {
   table.cut = false;
   table.joined.reset();
   table.copy.truncates = transition.truncates;
-  table.as_one_slice = table.as_one_slice || why == course::Event::kMoved;
+  if (why == course::Event::kMoved) {
+    table.as_one_slice = true;
+    ++table.moves;
+  }
   std::erase(catching_up_, index);
-  if (why == course::Event::kRestarted) {
+  const auto entry = state_.find(table.copy.name);
+  if (why != course::Event::kMoved && entry != state_.end()) {
     // What the state says of its rows holds no longer, whether the copy begins or not.
-    TableState& entry = Entry(table);
-    entry.phase = Phase::kCopying;
-    entry.done = DoneRanges();
-    entry.content.clear();
+    entry->second.phase = Phase::kCopying;
+    entry->second.done = DoneRanges();
+    entry->second.content.clear();
   }
   if (!WaitsForLog(table)) uncut_.push_front(index);
 }
 
-bool Scheduler::Widen(std::size_t index, const std::vector<std::string>& columns) {
+std::vector<Widening> Scheduler::Widen(
+    std::size_t index, const google::protobuf::RepeatedPtrField<Widening>& columns) {
+  using fivetran_sdk::v2::Column;
   Table& table = tables_[index];
-  const auto before = table.copy.widened.size();
-  for (const std::string& name : columns) {
-    const bool there = std::any_of(
-        table.copy.columns.begin(), table.copy.columns.end(),
-        [&name](const fivetran_sdk::v2::Column& column) { return column.name() == name; });
-    if (there) table.copy.widened.emplace(name, "STRING");
+  std::vector<Widening> taken;
+  for (const Widening& wider : columns) {
+    const auto column =
+        std::find_if(table.copy.columns.begin(), table.copy.columns.end(),
+                     [&wider](const Column& one) { return one.name() == wider.column(); });
+    if (column == table.copy.columns.end() || !MayBeWiderType(*column, wider.type())) continue;
+    if (!table.widenings.emplace(wider.column(), wider.type()).second) continue;
+    table.copy.widened[wider.column()] = DataType_Name(wider.type());
+    taken.push_back(wider);
   }
-  if (table.copy.widened.size() == before) return false;
+  if (taken.empty()) return taken;
   WidenColumns(table.copy.widened, table.copy.columns);
   table.copy.columns_digest = ColumnsDigest(table.copy.columns);
+  // A copy that has not begun needs no other start; but a log is followed in the old types.
+  if (table.phase == course::Phase::kPending && table.copy.method != Method::kLog) return taken;
+  // The destination is told of the types now. An entry that still named the earlier ones
+  // would let the next sync go on in them, where this one ends before TRUNCATE.
+  if (const auto entry = state_.find(table.copy.name); entry != state_.end()) {
+    entry->second.columns = table.copy.columns_digest;
+    entry->second.widened = table.copy.widened;
+  }
   Restart(index, course::Event::kWidened);
-  return true;
+  return taken;
 }
 
 const TableToCopy& Scheduler::ChangeColumns(

@@ -23,12 +23,14 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/limits.h"
 #include "proto/worker.pb.h"
 #include "supervisor/checkpoint/state.h"
 #include "supervisor/plan/course.h"
@@ -79,6 +81,8 @@ class Scheduler {
 
   // Whether what comes of this read is still wanted.
   bool Stale(const ReadWork& read) const;
+  // Whether the answer to this part of a cut is.
+  bool Stale(const CutWork::Table& cut) const;
 
   enum class MarkResult {
     kTaken,
@@ -112,13 +116,20 @@ class Scheduler {
   // is marked to its end is finished by this. `last`: after all other work.
   bool GiveBack(const Work& work, bool culprit, bool last = false);
 
-  // Starts the table again, for kMoved, kWidened or kRestarted. It is read as one slice,
-  // in one transaction, once its slices' contents differed.
+  // Starts the table again, for kMoved, kWidened or kRestarted. It is read as one slice
+  // once its slices' contents differed.
   void Restart(std::size_t table, course::Event why);
-  // Sends these columns as STRING from now on, and starts again. Columns that
-  // the table does not have or that are STRING already are no help: false, and
-  // nothing is done.
-  bool Widen(std::size_t table, const std::vector<std::string>& columns);
+  // How often the source has changed while the table was read.
+  int moves(std::size_t table) const { return tables_[table].moves; }
+  // Whether its slice is to be read in one transaction, whatever waits for that.
+  bool in_one_piece(std::size_t table) const {
+    return moves(table) >= limits::kMovesBeforeOnePiece;
+  }
+  // Sends these columns in other types from now on, and starts again what has begun.
+  // Gives those that it took: columns that the table does not have, and types that a
+  // column had before in this sync, are no help. Where none is left, nothing is done.
+  std::vector<Widening> Widen(std::size_t table,
+                              const google::protobuf::RepeatedPtrField<Widening>& columns);
   // The log says that the table has other columns from here on; those that it is sent
   // with.
   const TableToCopy& ChangeColumns(
@@ -155,6 +166,10 @@ class Scheduler {
     std::optional<std::pair<std::uint64_t, std::uint64_t>> joined;
     std::uint32_t attempt = 1;
     bool as_one_slice = false;
+    // How often the source changed while it was read.
+    int moves = 0;
+    // Columns with the types that they were widened to: none comes twice, so widening ends.
+    std::set<std::pair<std::string, int>> widenings;
     std::vector<std::uint8_t> deaths_of_slice;
     // Of earlier attempts' worst slice; counts for a table that is one slice.
     std::uint8_t earlier_deaths = 0;

@@ -16,19 +16,13 @@ namespace tributary {
 namespace {
 
 constexpr std::chrono::milliseconds kLook(100);
-constexpr std::int64_t kBetweenLooksMs = 1000;
-
-std::int64_t SteadyMs() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
+constexpr std::chrono::milliseconds kBetweenLooks(1000);
 
 }  // namespace
 
-bool PulseWatch::Silent(std::uint64_t pulse, std::int64_t now_ms) {
-  if (now_ms - last_look_ms_ < kBetweenLooksMs) return false;
-  last_look_ms_ = now_ms;
+bool PulseWatch::Silent(std::uint64_t pulse, Clock::time_point now) {
+  if (now - last_look_ < kBetweenLooks) return false;
+  last_look_ = now;
   silent_looks_ = pulse == pulse_ ? silent_looks_ + 1 : 0;
   pulse_ = pulse;
   return silent_looks_ >= limits::kSilentPulseLooks;
@@ -112,7 +106,7 @@ absl::Status ToStatus(const Failure& failure) {
 }
 
 absl::StatusOr<Catalog> Ask(Worker& worker, const Assignment& assignment,
-                            const std::function<bool()>& give_up) {
+                            const std::function<bool()>& give_up, const Clock& clock) {
   const absl::Status sent = worker.Send(assignment);
   if (absl::IsResourceExhausted(sent)) return sent;
   const auto end = [&worker](absl::string_view why, WorkerEnd how = WorkerEnd::kBroken) {
@@ -135,7 +129,7 @@ absl::StatusOr<Catalog> Ask(Worker& worker, const Assignment& assignment,
     if (!look.ok())
       return absl::UnavailableError(absl::StrCat("ask a worker: it was ", worker.End()));
     if (give_up()) return absl::CancelledError("ask a worker: nobody waits for the answer");
-    if (watch.Silent(worker.ring().pulse(), SteadyMs())) {
+    if (watch.Silent(worker.ring().pulse(), clock.Now())) {
       return end("it showed no sign of life", WorkerEnd::kSilent);
     }
     worker.Wait(kLook);
@@ -158,10 +152,11 @@ absl::StatusOr<Catalog> AskNewWorker(const Opening& opening, const Assignment& a
 }
 
 Opening MakeOpening(const std::map<std::string, std::string>& configuration,
-                    const std::string& sqlite_root, const std::string& connection) {
+                    const std::map<std::string, std::string>& operator_settings,
+                    const std::string& connection) {
   Opening opening;
   opening.mutable_configuration()->insert(configuration.begin(), configuration.end());
-  opening.set_sqlite_root(sqlite_root);
+  opening.mutable_operator_settings()->insert(operator_settings.begin(), operator_settings.end());
   opening.set_address_space_bytes(limits::kWorkerAddressSpaceBytes);
   opening.set_connection(connection);
   return opening;

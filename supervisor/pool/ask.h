@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/clock.h"
 #include "proto/worker.pb.h"
 #include "supervisor/pool/worker.h"
 
@@ -18,7 +19,8 @@ namespace tributary {
 // Status. CANCELLED: `give_up` said so. UNAVAILABLE: the worker ended or hangs; it
 // is of no more use, and another may be asked.
 absl::StatusOr<Catalog> Ask(Worker& worker, const Assignment& assignment,
-                            const std::function<bool()>& give_up);
+                            const std::function<bool()>& give_up,
+                            const Clock& clock = TheSystemClock());
 
 // The same of a worker that is started for this, with `opening`, and ended after
 // it; one that ends is replaced a few times.
@@ -27,21 +29,22 @@ absl::StatusOr<Catalog> AskNewWorker(const Opening& opening, const Assignment& a
 
 // What a worker is opened with.
 Opening MakeOpening(const std::map<std::string, std::string>& configuration,
-                    const std::string& sqlite_root, const std::string& connection);
+                    const std::map<std::string, std::string>& operator_settings,
+                    const std::string& connection);
 
 absl::Status ToStatus(const Failure& failure);
 
 // Whether a worker shows signs of life, looked at once a second.
 class PulseWatch {
  public:
-  // `now_ms` is any steady clock. True: its pulse has not changed for
+  // True: its pulse has not changed for
   // limits::kSilentPulseLooks looks. Counted in looks, not in time, so that a
   // supervisor that was stopped itself does not take its workers for dead.
-  bool Silent(std::uint64_t pulse, std::int64_t now_ms);
+  bool Silent(std::uint64_t pulse, Clock::time_point now);
 
  private:
   std::uint64_t pulse_ = 0;
-  std::int64_t last_look_ms_ = 0;
+  Clock::time_point last_look_{};
   int silent_looks_ = 0;
 };
 

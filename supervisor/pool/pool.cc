@@ -8,15 +8,6 @@
 #include "absl/strings/str_cat.h"
 
 namespace tributary {
-namespace {
-
-std::int64_t SteadyMs() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-}  // namespace
 
 bool Order::MayBring(FrameType type) const {
   switch (type) {
@@ -49,12 +40,13 @@ std::size_t Member::queued_questions() const {
 }
 
 Pool::Pool(StartWorker start, Opening opening, std::size_t size, const Doorbell& bell,
-           Metrics& metrics)
+           Metrics& metrics, const Clock& clock)
     : start_(std::move(start)),
       opening_(std::move(opening)),
       size_(size),
       bell_(bell),
-      metrics_(metrics) {}
+      metrics_(metrics),
+      clock_(clock) {}
 
 absl::Status Pool::Start(std::size_t count) {
   while (slice_workers_ < std::min(count, size_)) {
@@ -119,7 +111,7 @@ void Pool::Look(Member& member) {
   } else if (!look.ok()) {
     member.ending = member.process->End();
     member.ended = true;
-  } else if (!member.idle() && member.watch.Silent(member.process->ring().pulse(), SteadyMs())) {
+  } else if (!member.idle() && member.watch.Silent(member.process->ring().pulse(), clock_.Now())) {
     End(member, "it showed no sign of life", WorkerEnd::kSilent);
   }
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/clock.h"
 #include "supervisor/pool/ask.h"
 #include "supervisor/pool/doorbell.h"
 #include "supervisor/pool/order.h"
@@ -56,9 +57,9 @@ struct Member {
 
 class Pool {
  public:
-  // `bell` and `metrics` outlive the pool.
-  Pool(StartWorker start, Opening opening, std::size_t size, const Doorbell& bell,
-       Metrics& metrics);
+  // `bell`, `metrics` and `clock` outlive the pool.
+  Pool(StartWorker start, Opening opening, std::size_t size, const Doorbell& bell, Metrics& metrics,
+       const Clock& clock = TheSystemClock());
 
   // Starts workers for slices until `count` places, at most the pool's size, are taken.
   // RESOURCE_EXHAUSTED where one cannot be started.
@@ -95,6 +96,7 @@ class Pool {
   std::size_t size_;
   const Doorbell& bell_;
   Metrics& metrics_;
+  const Clock& clock_;
   // A place keeps its address.
   std::deque<Member> members_;
   std::size_t slice_workers_ = 0;

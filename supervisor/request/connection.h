@@ -7,20 +7,16 @@
 #include <google/protobuf/map.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
 namespace tributary {
 
-// Keys of the configuration; the setup form uses the same.
-inline constexpr char kSourceKey[] = "source";
-inline constexpr char kDatabasePathKey[] = "database_path";
-
-// The value of kSourceKey.
-inline constexpr char kSqlite[] = "sqlite";
+struct EngineSetup;
 
 struct Connection {
-  // The engine: one of the setup form's choices.
+  // The engine: the name of its setup.
   std::string source;
   // 32 lower-case hexadecimal digits, the same for the same database as the user
   // wrote it; nothing secret goes in. Fit for a file name, a log and a metric.
@@ -32,6 +28,7 @@ struct Connection {
 // FAILED_PRECONDITION, with a text for the user, where a value is missing or
 // cannot be right. Keys that are not known are ignored.
 absl::StatusOr<Connection> ReadConnection(
+    const std::vector<EngineSetup>& setups,
     const google::protobuf::Map<std::string, std::string>& configuration);
 
 }  // namespace tributary

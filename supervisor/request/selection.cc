@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "supervisor/request/digest.h"
+#include "common/digest.h"
 #include "supervisor/request/warning_list.h"
 
 namespace tributary {

@@ -1,17 +1,23 @@
-// The setup page: its fields, and the tests that run once it is filled in.
+// The setup page: its fields, and the tests that run once it is filled in. It is put
+// together from what the engines say of themselves.
 #ifndef TRIBUTARY_SUPERVISOR_REQUEST_SETUP_FORM_H_
 #define TRIBUTARY_SUPERVISOR_REQUEST_SETUP_FORM_H_
+
+#include <string_view>
+#include <vector>
 
 #include "proto/common.pb.h"
 
 namespace tributary {
 
-// Names of the setup tests, in the order in which they run: the source can be
-// opened, and its tables can be listed and read.
-inline constexpr char kConnectTest[] = "connect";
-inline constexpr char kReadTest[] = "read";
+struct EngineSetup;
 
-fivetran_sdk::v2::ConfigurationFormResponse SetupForm();
+// A dropdown of the engines, then for each of them its fields, which show only where it
+// is chosen; the first engine is the default. The tests are those of all engines, each
+// name once: the page cannot make a test depend on a choice.
+fivetran_sdk::v2::ConfigurationFormResponse SetupForm(const std::vector<EngineSetup>& setups);
+
+bool HasTest(const EngineSetup& setup, std::string_view test);
 
 }  // namespace tributary
 

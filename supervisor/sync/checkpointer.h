@@ -4,10 +4,10 @@
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_CHECKPOINTER_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_CHECKPOINTER_H_
 
-#include <chrono>
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "common/clock.h"
 #include "supervisor/checkpoint/state.h"
 #include "supervisor/delivery/outbox.h"
 #include "supervisor/settings.h"
@@ -16,8 +16,6 @@ namespace tributary {
 
 class Checkpointer {
  public:
-  using Clock = std::chrono::steady_clock;
-
   // `settings` outlives this.
   explicit Checkpointer(const Settings& settings) : settings_(settings) {}
 

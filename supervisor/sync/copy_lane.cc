@@ -9,6 +9,7 @@
 #include "supervisor/pool/ask.h"
 #include "supervisor/sync/follow.h"
 #include "supervisor/sync/messages.h"
+#include "supervisor/sync/widening_warning.h"
 
 namespace tributary {
 namespace {
@@ -53,6 +54,7 @@ Assignment CopyLane::MakeAssignment(const Work& work) const {
     to_read.mutable_range()->set_from(read->range.from);
     to_read.mutable_range()->set_to(read->range.to);
     to_read.set_whole_from(scheduler_.whole_from(read->table));
+    to_read.set_in_one_piece(scheduler_.in_one_piece(read->table));
     return assignment;
   }
   for (const CutWork::Table& cut : std::get<CutWork>(work).tables) {
@@ -61,6 +63,7 @@ Assignment CopyLane::MakeAssignment(const Work& work) const {
     to_cut.set_schema(table.name.schema);
     to_cut.set_table(table.name.table);
     to_cut.set_access(table.access);
+    *to_cut.mutable_columns() = table.columns;
     for (const BoundRange& range : cut.ranges) {
       Range& asked = *to_cut.add_ranges();
       asked.set_from(range.from);
@@ -97,9 +100,7 @@ Verdict CopyLane::Opened(std::uint64_t ticket, const tributary::Opened& opened) 
   }
   if (scheduler_.Open(read, opened.content(), ToLogPosition(opened.bound())) ==
       Scheduler::MarkResult::kMoved) {
-    log_.Info("the source changed while a table was copied; it is read again in one piece",
-              {{log_key::kTable, NameOf(scheduler_.table(read.table))}});
-    Restart(read.table, course::Event::kMoved);
+    RestartMoved(read.table);
   }
   return Verdict::Taken();
 }
@@ -109,14 +110,14 @@ Verdict CopyLane::Marked(std::uint64_t ticket, const Mark& mark) {
   if (mark.at().size() > limits::kMaxBoundBytes && mark.at() != read.range.to) {
     return Verdict::Broken("its mark has a bound over the size limit");
   }
-  if (!Remarks::IsPlausible(mark, scheduler_.table(read.table))) {
+  if (!Remarks::IsPlausible(mark.remarks(), scheduler_.table(read.table))) {
     return Verdict::Broken("its mark has impossible remarks");
   }
   if (scheduler_.Mark(read, mark.at()) == Scheduler::MarkResult::kBroken) {
     return Verdict::Broken("its mark lies outside its slice");
   }
   // With the cursor, which is past their rows now.
-  remarks_.Add(read.table, mark);
+  remarks_.Add(read.table, mark.remarks());
   return Verdict::Taken();
 }
 
@@ -164,7 +165,11 @@ Verdict CopyLane::ReadEnded(const UnderWay& ended, const AssignmentEnd& end) {
                : Verdict::Taken();
   }
   if (end.outcome() == AssignmentEnd::WIDEN) {
-    Widen(read.table, end);
+    Widen(read.table, end.widen());
+    return Verdict::Taken();
+  }
+  if (end.outcome() == AssignmentEnd::MOVED) {
+    RestartMoved(read.table);
     return Verdict::Taken();
   }
   if (end.outcome() != AssignmentEnd::FAILED) {
@@ -191,6 +196,7 @@ void CopyLane::CutEnded(const UnderWay& cut, const AssignmentEnd& end) {
   }
   // Cutting is only a help: without it each table is read in one piece, and what is
   // wrong with one shows there.
+  if (why.ok()) WidenCut(work, cut.slices);
   scheduler_.Cut(work, why.ok() ? cut.slices : Slices());
   EmitTruncates();
 }
@@ -276,22 +282,43 @@ void CopyLane::ReopenWaiting() {
 
 // --- tables that take another course -----------------------------------------
 
-void CopyLane::Widen(std::size_t table, const AssignmentEnd& end) {
-  const std::vector<std::string> columns(end.widen().begin(), end.widen().end());
-  if (!scheduler_.Widen(table, columns)) {
-    SetAside(table, "its reader asked for wider types that it has already");
+void CopyLane::Widen(std::size_t table,
+                     const google::protobuf::RepeatedPtrField<Widening>& columns) {
+  const bool again = scheduler_.phase(table) != course::Phase::kPending;
+  const std::vector<Widening> taken = scheduler_.Widen(table, columns);
+  if (taken.empty()) {
+    SetAside(table, "its reader asked for types that its columns have had already");
     return;
   }
-  for (const std::string& column : columns) {
-    Warn(table,
-         absl::StrCat(NameOf(scheduler_.table(table)), ".", column,
-                      ": holds values that do not fit its declared type; the column is sent as "
-                      "STRING from now on, and the table is copied again."));
-  }
+  Warn(table, WideningWarning(scheduler_.table(table), taken, again));
   for (std::string& message : SchemaChangeMessages({scheduler_.table(table)})) {
     requests_.messages.push_back(std::move(message));
   }
   TakeOtherCourse(table);
+}
+
+void CopyLane::WidenCut(const CutWork& work, const Slices& slices) {
+  const auto answered =
+      std::min(work.tables.size(), static_cast<std::size_t>(slices.tables_size()));
+  for (std::size_t i = 0; i < answered; ++i) {
+    const auto& widen = slices.tables(static_cast<int>(i)).widen();
+    if (!widen.empty() && !scheduler_.Stale(work.tables[i])) Widen(work.tables[i].table, widen);
+  }
+}
+
+void CopyLane::RestartMoved(std::size_t table) {
+  if (scheduler_.moves(table) + 1 >= limits::kMovesOfTable) {
+    SetAside(table, absl::StrCat("the source changed ", limits::kMovesOfTable,
+                                 " times while it was read, and the client took too little of it "
+                                 "to have it read in one piece; switch a SQLite database to WAL "
+                                 "(PRAGMA journal_mode=WAL)"));
+    return;
+  }
+  Restart(table, course::Event::kMoved);
+  log_.Info(scheduler_.in_one_piece(table)
+                ? "the source changes while a table is copied; it is read again in one piece"
+                : "the source changed while a table was copied; it is read again as one slice",
+            {{log_key::kTable, NameOf(scheduler_.table(table))}});
 }
 
 void CopyLane::Restart(std::size_t table, course::Event why) {
@@ -314,6 +341,12 @@ void CopyLane::SetAside(std::size_t table, const std::string& why) {
                            ". The other tables go on; the next sync tries this one again."));
   CloseRefused(table);
   requests_.pauses_unwanted = true;
+}
+
+bool CopyLane::AddRemarks(std::size_t table, const ColumnRemarks& remarks) {
+  if (!Remarks::IsPlausible(remarks, scheduler_.table(table))) return false;
+  remarks_.Add(table, remarks);
+  return true;
 }
 
 void CopyLane::EmitRemarks() {

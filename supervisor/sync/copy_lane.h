@@ -33,7 +33,7 @@ class CopyLane final : public Lane {
   WorkerRole role() const override { return WorkerRole::kSlices; }
   std::optional<Order> Next() override;
   bool finished() const override { return scheduler_.finished(); }
-  void Look(std::chrono::steady_clock::time_point) override {}
+  void Look(Clock::time_point) override {}
   void StopGiving() override;
   bool Wanted(std::uint64_t ticket) const override;
   bool Pauses(std::uint64_t ticket) const override;
@@ -52,6 +52,8 @@ class CopyLane final : public Lane {
   void ReopenWaiting();
   // The table's copy begins again.
   void Restart(std::size_t table, course::Event why);
+  // What the log's worker remarked of rows of a table. False: no sound worker does.
+  bool AddRemarks(std::size_t table, const ColumnRemarks& remarks);
 
  private:
   // When a read is given out again that did not come to its end.
@@ -84,7 +86,11 @@ class CopyLane final : public Lane {
   void CloseSlice(const ReadWork& read);
   void CloseRefused(std::size_t table);
 
-  void Widen(std::size_t table, const AssignmentEnd& end);
+  void Widen(std::size_t table, const google::protobuf::RepeatedPtrField<Widening>& columns);
+  // What a cut's sample found, before any row of its tables is sent.
+  void WidenCut(const CutWork& work, const Slices& slices);
+  // The source changed while the table was read.
+  void RestartMoved(std::size_t table);
   // The table begins again: its log worker is told, and nothing of the old attempt is
   // waited for.
   void TakeOtherCourse(std::size_t table);

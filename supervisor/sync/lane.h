@@ -13,7 +13,6 @@
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_LANE_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_LANE_H_
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +21,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/clock.h"
 #include "proto/worker.pb.h"
 #include "supervisor/pool/order.h"
 
@@ -74,7 +74,7 @@ class Lane {
   virtual bool finished() const = 0;
 
   // Called about every turn of the merger, with its clock.
-  virtual void Look(std::chrono::steady_clock::time_point now) = 0;
+  virtual void Look(Clock::time_point now) = 0;
   // The sync stops: Next is not called again.
   virtual void StopGiving() = 0;
 

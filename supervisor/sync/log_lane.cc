@@ -65,6 +65,11 @@ Verdict LogLane::Logged(std::uint64_t, const LogReport& report) {
       return TakeChanged(report.changed());
     case LogReport::kLost:
       return TakeLost(report.lost());
+    case LogReport::kRemarks:
+      return IsFollowed(report.remarks().table()) &&
+                     copies_.AddRemarks(report.remarks().table(), report.remarks().remarks())
+                 ? Verdict::Taken()
+                 : Verdict::Broken("its log has impossible remarks");
     case LogReport::kRemark:
       LogShown(log_, "warning", report.remark());
       requests_.messages.push_back(WarningMessage(report.remark()));

@@ -6,13 +6,13 @@
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_LOG_LANE_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_LOG_LANE_H_
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "supervisor/checkpoint/state.h"
 #include "supervisor/plan/gate.h"
@@ -24,8 +24,6 @@ namespace tributary {
 
 class LogLane final : public Lane {
  public:
-  using Clock = std::chrono::steady_clock;
-
   // All of them outlive the lane. `copies` reads the tables that this one follows.
   LogLane(Scheduler& scheduler, State& state, Gate& gate, CopyLane& copies, Requests& requests,
           Logger log)

@@ -12,7 +12,6 @@
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_MERGER_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_MERGER_H_
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,6 +20,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "supervisor/delivery/outbox.h"
 #include "supervisor/metrics/sync_meter.h"
@@ -43,7 +43,7 @@ class MergerHost {
   // Whether the stream takes more now; otherwise the rings wait.
   virtual bool TakesMore() = 0;
   virtual absl::Status Pump() = 0;
-  virtual std::chrono::steady_clock::time_point Now() = 0;
+  virtual Clock::time_point Now() = 0;
 };
 
 class Merger {
@@ -71,8 +71,6 @@ class Merger {
   std::uint64_t deaths() const { return deaths_; }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   absl::Status MergeAll();
   void LookForCheckpoint();
   // Carries out what the lanes have asked for.

@@ -1,6 +1,7 @@
 #include "supervisor/sync/remarks.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,36 +10,63 @@
 namespace tributary {
 namespace {
 
-// The end of the sentence.
-const char* Says(ColumnRemark::What what) {
+// The sentence behind the number, of one and of several.
+struct Words {
+  const char* one;
+  const char* several;
+};
+
+// Nothing: there is no such remark.
+std::optional<Words> WordsOf(ColumnRemark::What what) {
   switch (what) {
     case ColumnRemark::LEFT_OUT:
-      return "made rows larger than the 128 MiB that a message may have, which were left out";
+      return Words{"row was left out: it is larger than the 128 MiB that a message may have",
+                   "rows were left out: they are larger than the 128 MiB that a message may have"};
     case ColumnRemark::REPAIRED_UTF8:
-      return "held invalid UTF-8, sent with U+FFFD in its place";
+      return Words{"value held invalid UTF-8 and was sent with U+FFFD in its place",
+                   "values held invalid UTF-8 and were sent with U+FFFD in its place"};
     case ColumnRemark::BLOB_AS_TEXT:
-      return "held blobs, sent as text like x'0AFF'";
+      return Words{"value was a blob and was sent as text like x'0AFF'",
+                   "values were blobs and were sent as text like x'0AFF'"};
     case ColumnRemark::NULL_IN_KEY:
-      return "held NULL though it belongs to the primary key; declare it NOT NULL";
+      return Words{
+          "value was NULL though the column belongs to the primary key; declare it NOT NULL",
+          "values were NULL though the column belongs to the primary key; declare it NOT "
+          "NULL"};
+    case ColumnRemark::NOT_A_NUMBER:
+      return Words{"value was NaN, which no DECIMAL can be, and was sent as null",
+                   "values were NaN, which no DECIMAL can be, and were sent as null"};
+    case ColumnRemark::INFINITE:
+      return Words{"value was infinite, which its type cannot be, and was sent as null",
+                   "values were infinite, which their type cannot be, and were sent as null"};
+    case ColumnRemark::OUT_OF_RANGE:
+      return Words{"value lies outside of the years 1 to 9999 and was sent as null",
+                   "values lie outside of the years 1 to 9999 and were sent as null"};
+    case ColumnRemark::HELD_UP_COMMITS: {
+      static constexpr char kWords[] =
+          "s is the longest that no application could commit while it was read in one piece, "
+          "since the source changes too often for anything less; switch a SQLite database to WAL "
+          "(PRAGMA journal_mode=WAL), where readers hold up nobody";
+      return Words{kWords, kWords};
+    }
     default:
-      return "";
+      return std::nullopt;
   }
 }
 
 }  // namespace
 
-bool Remarks::IsPlausible(const Mark& mark, const TableToCopy& table) {
-  if (mark.remarks_size() > limits::kMaxRemarksInMark) return false;
-  return std::all_of(mark.remarks().begin(), mark.remarks().end(),
-                     [&table](const ColumnRemark& remark) {
-                       return *Says(remark.what()) != '\0' &&
-                              (!remark.has_column() ||
-                               remark.column() < static_cast<std::uint32_t>(table.columns.size()));
-                     });
+bool Remarks::IsPlausible(const ColumnRemarks& remarks, const TableToCopy& table) {
+  if (remarks.size() > limits::kMaxRemarksInMark) return false;
+  return std::all_of(remarks.begin(), remarks.end(), [&table](const ColumnRemark& remark) {
+    return WordsOf(remark.what()).has_value() &&
+           (!remark.has_column() ||
+            remark.column() < static_cast<std::uint32_t>(table.columns.size()));
+  });
 }
 
-void Remarks::Add(std::size_t table, const Mark& mark) {
-  for (const ColumnRemark& remark : mark.remarks()) {
+void Remarks::Add(std::size_t table, const ColumnRemarks& remarks) {
+  for (const ColumnRemark& remark : remarks) {
     const std::uint64_t column = remark.has_column() ? std::uint64_t{remark.column()} + 1 : 0;
     untold_[{table, column, remark.what()}] += remark.values();
   }
@@ -56,7 +84,9 @@ std::vector<Remarks::Text> Remarks::Take(const Scheduler& scheduler) {
     if (about.column > 0) {
       absl::StrAppend(&name, ".", table.columns.Get(static_cast<int>(about.column) - 1).name());
     }
-    texts.push_back({about.table, absl::StrCat(name, ": ", values, " ", Says(about.what))});
+    const Words words = *WordsOf(about.what);
+    texts.push_back({about.table, absl::StrCat(name, ": ", values, " ",
+                                               values == 1 ? words.one : words.several)});
   }
   return texts;
 }

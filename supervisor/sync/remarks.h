@@ -1,5 +1,5 @@
-// What the workers remarked of rows that were altered or left out, from the mark that
-// it came with until a Warning tells it.
+// What the workers remarked of rows that were altered or left out, from the mark or the
+// place in the log that it came with until a Warning tells it.
 //
 // The rule: a remark is on the stream no later than the checkpoint whose cursor is
 // behind its rows, since nobody reads those again. So a table that is copied over
@@ -9,6 +9,8 @@
 // Used by the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_REMARKS_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_REMARKS_H_
+
+#include <google/protobuf/repeated_ptr_field.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -21,14 +23,16 @@
 
 namespace tributary {
 
+using ColumnRemarks = google::protobuf::RepeatedPtrField<ColumnRemark>;
+
 class Remarks {
  public:
   // Whether a sound worker may have remarked that of a table with these columns; the
   // others' remarks are not to be added.
-  static bool IsPlausible(const Mark& mark, const TableToCopy& table);
+  static bool IsPlausible(const ColumnRemarks& remarks, const TableToCopy& table);
 
   // `table` is its place in the scheduler.
-  void Add(std::size_t table, const Mark& mark);
+  void Add(std::size_t table, const ColumnRemarks& remarks);
   // Its cursor has gone back to nothing: all its rows are read again.
   void Forget(std::size_t table);
 

@@ -50,8 +50,8 @@ Sync::Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
       selection_digest_(request_.selection.Digest()),
       epoch_(settings_, world_, *writer_, [this] { bell_.Ring(); }),
       checkpoints_(settings_),
-      meter_(metrics, request_.connection.id),
-      started_(world_.now()) {
+      meter_(metrics, request_.connection.id, *world_.clock),
+      started_(world_.clock->Now()) {
   writer_->OnProgress([this] { bell_.Ring(); });
 }
 
@@ -109,8 +109,8 @@ absl::Status Sync::MayGoOn() {
 absl::Status Sync::AskCatalog() {
   pool_ = std::make_unique<Pool>(
       world_.start_worker,
-      MakeOpening(request_.configuration, settings_.sqlite_root, request_.connection.id),
-      settings_.workers, bell_, metrics_);
+      MakeOpening(request_.configuration, settings_.for_engines, request_.connection.id),
+      settings_.workers, bell_, metrics_, *world_.clock);
   Assignment assignment;
   assignment.mutable_describe();
   const State& from = staged_.replay == nullptr ? request_.state : staged_.reached;
@@ -131,7 +131,8 @@ absl::Status Sync::AskCatalog() {
       if (!replaced.ok()) return replaced;
     }
     assignment.set_id(member.next_id++);
-    auto answer = Ask(*member.process, assignment, [this] { return !MayGoOn().ok(); });
+    auto answer = Ask(
+        *member.process, assignment, [this] { return !MayGoOn().ok(); }, *world_.clock);
     if (answer.ok()) {
       catalog_ = *std::move(answer);
       return absl::OkStatus();

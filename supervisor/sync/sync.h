@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "proto/connector_sdk.pb.h"
 #include "supervisor/delivery/message_writer.h"
@@ -61,7 +62,6 @@ class Sync : private MergerHost {
   void Wake() const { bell_.Ring(); }
 
  private:
-  using Clock = std::chrono::steady_clock;
   // The longest sleep between two looks around.
   static constexpr std::chrono::milliseconds kLook{200};
 
@@ -105,7 +105,7 @@ class Sync : private MergerHost {
   absl::Status Checkpoint() override;
   bool TakesMore() override { return epoch_.TakesMore(); }
   absl::Status Pump() override;
-  Clock::time_point Now() override { return world_.now(); }
+  Clock::time_point Now() override { return world_.clock->Now(); }
 
   const Settings& settings_;
   Metrics& metrics_;

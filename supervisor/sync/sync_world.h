@@ -1,15 +1,16 @@
-// Everything outside the process that a sync touches; tests/simulation substitutes it.
+// Everything outside the process that a sync touches; tests/simulation substitutes it. What
+// it points to outlives the sync.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_SYNC_WORLD_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_SYNC_WORLD_H_
 
 #include <leveldb/env.h>
 
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "common/clock.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "supervisor/delivery/stager.h"
@@ -25,7 +26,7 @@ struct SyncWorld {
   Logger log = {};
   StartWorker start_worker = &WorkerProcess::Start;
   leveldb::Env* disk = leveldb::Env::Default();
-  std::function<std::chrono::steady_clock::time_point()> now = &std::chrono::steady_clock::now;
+  const Clock* clock = &TheSystemClock();
   std::function<std::string(std::size_t)> random_bytes = &RandomBytes;
   // What may wait for the client.
   std::size_t write_window_bytes = limits::kWriteWindowBytes;

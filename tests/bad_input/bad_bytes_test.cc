@@ -131,6 +131,11 @@ TEST(BytesTest, TextsThatAreNotUtf8AreNoRequest) {
       ExpectNoRequest(request.method, Call(request, entries));
     }
   }
+  // Protobuf says more of it, in the log, where a flood of it is bounded.
+  const std::vector<nlohmann::json> said = Caller::Get().connector().Logged("invalid UTF-8");
+  EXPECT_FALSE(said.empty());
+  for (const nlohmann::json& line : said) EXPECT_EQ(line.value("library", ""), "protobuf") << line;
+  EXPECT_EQ(Caller::Get().connector().Errors(), "");
 }
 
 TEST(BytesTest, GarbageIsNoRequest) {

@@ -33,6 +33,8 @@ constexpr char kNoPath[] = "`database_path` is missing; give the path";
 constexpr char kNotThere[] =
     "there is no such file; check `database_path`, which is taken below --sqlite-root";
 constexpr char kOutside[] = "it lies outside the folder that --sqlite-root allows; move it there";
+constexpr char kRootItself[] =
+    "it is the folder of --sqlite-root itself; name a database file in it";
 constexpr char kNoDatabase[] =
     "it is not a SQLite 3 database, or it is encrypted; name a plain SQLite file";
 constexpr char kOfTheKernel[] = "it belongs to the kernel; name a database file";
@@ -78,7 +80,8 @@ std::vector<Case> Cases() {
        "its symbolic links go in a circle; correct `database_path`"},
       {"Fifo", path("fifo.db"), "it is a pipe; name a database file"},
       {"Folder", path("folder.db"), "it is a folder; name a database file"},
-      {"TheRootItself", path("."), kOutside},
+      {"TheRootItself", path("."), kRootItself},
+      {"TheRootThroughAFolder", path("folder.db/.."), kRootItself},
       {"DeviceOutside", path("/dev/zero"), kOutside},
       {"ProcOutside", path("/proc/self/environ"), kOutside},
       {"Device", path("/dev/zero"), "it is a device; name a database file", kWholeSystem},
@@ -88,7 +91,7 @@ std::vector<Case> Cases() {
       // Which is /etc/passwd itself.
       {"ThroughProc", path("/proc/self/root/etc/passwd"), kNoDatabase, kWholeSystem},
       {"TextFile", path("text.db"), kNoDatabase},
-      {"ShortFile", path("short.db"), kNoDatabase},
+      {"ShortFile", path("short.db"), "it is shorter than its header states"},
       {"Picture", path("picture.db"), kNoDatabase},
       {"Uri", path("file:good.db?mode=rwc"), kNotThere},
       {"Memory", path(":memory:"), kNotThere},

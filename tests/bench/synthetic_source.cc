@@ -1,13 +1,13 @@
-// A source that costs nothing, in the place of the real ones: this file defines
-// MakeSource, so the linker takes it and leaves worker/sources/sources.cc out. The
-// rest of the executable is the connector's own code.
+// A source that costs nothing, under the name and with the setup of a real one. The rest
+// of the executable is the connector's own code.
 #include <memory>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "supervisor/main.h"
 #include "tests/bench/synthetic_rows.h"
-#include "worker/sources/source.h"
+#include "worker/sources/sqlite/setup.h"
 
 namespace tributary {
 namespace {
@@ -29,7 +29,7 @@ std::uint64_t Bound(const std::string& text, std::uint64_t otherwise) {
   return absl::SimpleAtoi(text, &number) ? number : otherwise;
 }
 
-class SyntheticSource : public Source {
+class SyntheticSource : public Reader {
  public:
   absl::StatusOr<SourceNeeds> Prepare() override { return SourceNeeds(); }
   absl::Status Test(std::string_view) override { return absl::OkStatus(); }
@@ -54,11 +54,11 @@ class SyntheticSource : public Source {
     return catalog;
   }
 
-  absl::StatusOr<Slices> Slice(const CutAssignment& assignment) override {
+  absl::StatusOr<Slices> Cut(const CutAssignment& assignment) override {
     Slices slices;
     for (const auto& asked : assignment.tables()) {
       auto& table = *slices.add_tables();
-      for (const Range& range : asked.ranges()) Cut(range, table);
+      for (const Range& range : asked.ranges()) CutRange(range, table);
     }
     return slices;
   }
@@ -82,7 +82,7 @@ class SyntheticSource : public Source {
   }
 
  private:
-  static void Cut(const Range& range, Slices::Table& table) {
+  static void CutRange(const Range& range, Slices::Table& table) {
     const std::uint64_t to = Bound(range.to(), bench::kSyntheticRowsInTable);
     std::uint64_t from = Bound(range.from(), 0);
     for (std::string begin = range.from(); from < to; from += kRowsInSlice) {
@@ -97,10 +97,14 @@ class SyntheticSource : public Source {
   const bench::SyntheticRows rows_;
 };
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<Source>> MakeSource(SourceOptions, Pulse&) {
+std::unique_ptr<Reader> MakeSyntheticSource(SourceOptions, Pulse&) {
   return std::make_unique<SyntheticSource>();
 }
 
+}  // namespace
 }  // namespace tributary
+
+int main(int argc, char** argv) {
+  return tributary::Main(
+      argc, argv, {{.setup = tributary::sqlite::Setup(), .make = &tributary::MakeSyntheticSource}});
+}

@@ -1,5 +1,7 @@
 #include "tests/crash/fault_scene.h"
 
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <utility>
 
@@ -42,12 +44,17 @@ void Faults::AddRowsToAllTables() {
   }
 }
 
+void Faults::ReplaceStagingByAFile() {
+  std::filesystem::remove_all(scene_->staging());
+  std::ofstream(scene_->staging()) << "no folder";
+}
+
 void Faults::DropTables() {
   Database database(scene_->source());
   for (int table = 1; table <= kTables; ++table) database.Run(absl::StrCat("DROP TABLE t", table));
 }
 
-void Faults::AddSlowTable() {
+void Faults::AddSlowTable(std::uint64_t rows) {
   Database(scene_->source())
       .RunAtOnce(absl::StrCat(
           // Of another length than in the row before, or SQLite would compute it once for all.
@@ -55,7 +62,17 @@ void Faults::AddSlowTable() {
           kSlowBytes,
           " + id % 2)))));WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
           "< ",
-          kSlowRows, ") INSERT INTO slow(id) SELECT i FROM n"));
+          rows, ") INSERT INTO slow(id) SELECT i FROM n"));
+}
+
+std::chrono::milliseconds Faults::Commit(const std::string& sql) {
+  Database application(scene_->source());
+  sqlite3_busy_timeout(application.get(), 5000);
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(sqlite3_exec(application.get(), sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(application.get());
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                               start);
 }
 
 void Faults::Enlarge(std::uint64_t bytes) {

@@ -49,11 +49,20 @@ class Faults : public ::testing::Test {
   Scene& scene() { return *scene_; }
   Connector& connector() { return scene_->connector(); }
   void AddRowsToAllTables();
+  // A file is where the folder for staging was, until the next start: nothing is staged.
+  void ReplaceStagingByAFile();
   // Leaves the source without a table.
   void DropTables();
   // A table `slow` in one slice, each of whose rows takes its reader a millisecond or more.
   static constexpr std::uint64_t kSlowRows = 2000;
-  void AddSlowTable();
+  void AddSlowTable(std::uint64_t rows = kSlowRows);
+  // An application with a timeout of five seconds changes the source once: how long that
+  // takes it. Fails the test where it finds the database locked.
+  std::chrono::milliseconds Commit(const std::string& sql);
+  // The longest that a commit is to wait for readers: a second, and what a busy machine
+  // adds to it.
+  static constexpr std::chrono::milliseconds kLongestCommit =
+      kSlowness * std::chrono::milliseconds(2500);
   // Makes the rows so wide that the source has about so many bytes.
   void Enlarge(std::uint64_t bytes);
 

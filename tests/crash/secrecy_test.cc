@@ -181,8 +181,8 @@ TEST_P(Secrecy, NoValueAndNoKeyIsInALogOnTheDiskOrInMetricsWhateverBecomesOfASyn
   const SyncOutcome whole = UpdateFrom("{}");
   EXPECT_TRUE(whole.ok()) << whole.text;
   for (const char* const warning :
-       {"misfit.number: holds values that do not fit", "held invalid UTF-8", "held blobs",
-        "made rows larger than the 128 MiB", "main.barred: put aside"}) {
+       {"main.misfit: columns hold values that do not fit", "held invalid UTF-8", "was a blob",
+        "larger than the 128 MiB", "main.barred: put aside"}) {
     EXPECT_TRUE(AnyHolds(whole.warnings(), warning)) << warning;
   }
   secrets_.AddKeyOf(ReadWhole(scene_.dir() / "other_state.json"));

@@ -13,6 +13,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/limits.h"
 #include "tests/crash/fault_scene.h"
 
 namespace tributary::tests {
@@ -32,6 +33,12 @@ class SourceFaults : public Faults {
   }
   void ContinueWorkers() {
     for (const pid_t worker : connector().workers()) kill(worker, SIGCONT);
+  }
+  bool IsRead(const std::string& table) {
+    const std::vector<pid_t> workers = connector().workers();
+    return std::any_of(workers.begin(), workers.end(), [&table](const pid_t worker) {
+      return absl::StrContains(TitleOf(worker), table);
+    });
   }
   std::vector<pid_t> ReadingWorkers() {
     std::vector<pid_t> reading;
@@ -115,7 +122,7 @@ TEST_F(SourceFaults, FileThatIsCutShortInMidSyncIsNamedAndTheRestoredOneEndsEqua
   ContinueWorkers();
   const SyncOutcome cut = run->Wait();
   ExpectClearOutcome(cut);
-  ExpectNamed(cut, {"damaged; check", "damaged or encrypted; check"});
+  ExpectNamed(cut, {"damaged; check", "shorter than its header states"});
   fs::copy_file(whole, scene().source(), fs::copy_options::overwrite_existing);
   ExpectGoodSyncAndEqual();
   ExpectSoundSupervisor();
@@ -213,8 +220,54 @@ TEST_F(SourceFaults, LastingExclusiveLockEndsTheSyncAsUnavailableAndTheNextGoesO
   ExpectSoundSupervisor();
 }
 
+// A transaction as long as the table would keep it for longer than its timeout.
+TEST_F(SourceFaults, CommitInMidCopyOfARollbackDatabaseWaitsForASecondAtTheMost) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  DropTables();
+  AddSlowTable(4 * kSlowRows);
+  SyncRunOptions options = scene().Sync();
+  options.skip_setup = true;
+  SyncRun run(options);
+  ASSERT_TRUE(Eventually([this] { return IsRead("main.slow"); }));
+  // Let it be in the midst.
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_LE(Commit("INSERT INTO slow(id) VALUES(1000000)").count(), kLongestCommit.count());
+  EXPECT_TRUE(run.running()) << "the copy was over before";
+  ExpectUnharmed(run.Wait(), 0);
+  EXPECT_EQ(connector().Logged("the source changed while a table was copied").size(), 1u);
+  ExpectEqual();
+}
+
+TEST_F(SourceFaults, CommitsThatKeepComingHaveATableReadInOnePieceWithAWarning) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  DropTables();
+  AddSlowTable();
+  Database(scene().source()).Run("CREATE TABLE other(n INTEGER); INSERT INTO other VALUES(0)");
+  SyncRunOptions options = scene().Sync();
+  options.skip_setup = true;
+  SyncRun run(options);
+  int commits = 0;
+  Database application(scene().source());
+  while (run.running()) {
+    // On a slow machine it may well find the database locked.
+    const int code =
+        sqlite3_exec(application.get(), "UPDATE other SET n = n + 1", nullptr, nullptr, nullptr);
+    commits += code == SQLITE_OK;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  const SyncOutcome outcome = run.Wait();
+  EXPECT_GT(commits, limits::kMovesBeforeOnePiece);
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  EXPECT_TRUE(AnyHolds(outcome.warnings(), "main.slow: ")) << outcome.text;
+  EXPECT_TRUE(AnyHolds(outcome.warnings(), "no application could commit")) << outcome.text;
+  EXPECT_TRUE(AnyHolds(outcome.warnings(), "PRAGMA journal_mode=WAL")) << outcome.text;
+  EXPECT_FALSE(AnyHolds(outcome.warnings(), "put aside")) << outcome.text;
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
 // What SQLite says of it holds the name's bytes.
-TEST_F(SourceFaults, DamagedNameInTheSchemaIsATaskAndNoUnreadableAnswer) {
+TEST_F(SourceFaults, DamagedNameInTheSchemaLeavesItsTableOutAndMakesNoUnreadableAnswer) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   {
     Database database(scene().source());
@@ -229,7 +282,7 @@ TEST_F(SourceFaults, DamagedNameInTheSchemaIsATaskAndNoUnreadableAnswer) {
   options.warehouse = "";
   const SyncOutcome outcome = tests::RunSync(options);
   EXPECT_EQ(outcome.grpc_code(), "OK") << outcome.text;
-  EXPECT_TRUE(absl::StrContains(outcome.task(), "schema (t\xef\xbf\xbd)")) << outcome.text;
+  EXPECT_TRUE(AnyHolds(outcome.warnings(), "schema (t\xef\xbf\xbd)")) << outcome.text;
   ExpectSoundSupervisor();
 }
 

@@ -93,6 +93,27 @@ TEST_F(StagingLimit, FullStagingBehindAClientThatReadsNothingMakesTheWorkersWait
   ExpectSoundSupervisor();
 }
 
+TEST_F(StagingLimit, CommitWaitsForNoClientThatReadsNothing) {
+  const auto run = HeldSync(0);
+  ASSERT_TRUE(Eventually(
+      [&] { return BytesInStaging() > kLimit - kLimit / limits::kCheckpointsInStagingLimit; }));
+  // The rings fill up.
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  for (const std::string table : {"bodies_1", "bodies_2"}) {
+    EXPECT_LE(Commit("UPDATE " + table + " SET body = x'00' WHERE id = 1").count(),
+              kLongestCommit.count());
+  }
+  EXPECT_TRUE(connector().Logged("reading ends").empty()) << "the limit holds nobody up";
+  run->Continue();
+  const SyncOutcome outcome = run->Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  EXPECT_TRUE(outcome.warnings().empty()) << outcome.text;
+  EXPECT_GE(connector().Logged("the source changed while a table was copied").size(), 1u);
+  // A table that was read to its end before its commit is of the content before that.
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
 TEST_F(StagingLimit, StateFromBeforeWhatIsStillHeldIsMadeGoodFromTheSource) {
   // The first checkpoint with rows before it.
   const SyncOutcome whole = ExpectGoodSync({"--save-checkpoint", "2"});

@@ -122,9 +122,9 @@ TEST_F(TerminationFaults, TerminationBehindAClientThatStandsStillEndsAndTheNextS
 
 TEST_F(TerminationFaults, TerminationBehindAClientThatStandsStillEndsAlsoWithoutStaging) {
   ASSERT_NO_FATAL_FAILURE(Begin());
-  connector().Stop();
-  connector().options().staging_dir = scene().source() + "/staging";
-  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  ReplaceStagingByAFile();
+  // Of the connector that comes after it.
+  connector().options().staging_dir = scene().dir() / "staging2";
   Enlarge(100'000'000);
   const auto run = HeldSync(0);
   // Until the workers wait for ring space, which nobody gives back.

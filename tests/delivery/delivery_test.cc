@@ -171,7 +171,7 @@ class DeliveryTest : public ::testing::Test {
   std::unique_ptr<Stager> stager_;
   std::unique_ptr<StagerThread> stager_thread_;
   std::unique_ptr<Outbox> outbox_;
-  Outbox::Clock::time_point now_{std::chrono::hours(1)};
+  std::chrono::steady_clock::time_point now_{std::chrono::hours(1)};
   std::thread reader_;
   std::vector<std::string> sent_;
   // The reader's until it has ended; how many there are may be asked before.

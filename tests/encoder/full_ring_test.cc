@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "common/limits.h"
 #include "tests/encoder/encoded_stream.h"
 
 namespace tributary {
@@ -46,10 +47,10 @@ TEST_F(FullRingTest, TheEngineIsCalledWhileARowWaitsAndNotBefore) {
   for (int row = 0; row < 4; ++row) AddRow();
   EXPECT_EQ(calls, 2);
   EXPECT_GT(taken, 0U);
-  EXPECT_GE(std::chrono::steady_clock::now() - begin, 900ms);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 2 * limits::kRingFullAfter - 10ms);
 }
 
-TEST_F(FullRingTest, WaitingForSpaceBeforeARowLeavesNothingToWaitForInIt) {
+TEST_F(FullRingTest, AwaitingRoomBeforeARowLeavesNothingToWaitForInIt) {
   bool in_row = false;
   int calls = 0;
   writer_->WhileFull([&] {
@@ -59,7 +60,7 @@ TEST_F(FullRingTest, WaitingForSpaceBeforeARowLeavesNothingToWaitForInIt) {
   });
   Fill();
   for (int row = 0; row < 20; ++row) {
-    writer_->WaitForSpace();
+    writer_->AwaitRoom();
     in_row = true;
     writer_->BeginRow(shape_);
     writer_->Binary(0, std::string(limits::kMiB / 2, 'x'));
@@ -76,7 +77,7 @@ TEST_F(FullRingTest, AWriterThatIsGoneCallsNobody) {
   Fill();
   writer_.emplace(stream_.producer(), 2);
   std::thread reader([&] {
-    std::this_thread::sleep_for(800ms);
+    std::this_thread::sleep_for(3 * limits::kRingFullAfter);
     stream_.Take();
   });
   for (int row = 0; row < 4; ++row) AddRow();

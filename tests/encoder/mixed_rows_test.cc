@@ -195,7 +195,7 @@ TEST(MixedRowsTest, RandomProgramsComeOutAsTheyWentIn) {
   const std::uint64_t seed = std::random_device{}();
   SCOPED_TRACE(testing::Message() << "seed " << seed);
   Random random(seed);
-  for (const std::size_t tables : {1, 2, 5, 300}) {
+  for (const std::size_t tables : {1U, 2U, 5U, 300U}) {
     EncodedStream stream;
     BatchWriter writer(stream.producer(), 1);
     Program program(random, tables, writer);

@@ -9,9 +9,9 @@ rules='
 common
 common/batch: common
 common/ring: common
-supervisor: common proto supervisor/* worker worker/sandbox
+supervisor: common proto supervisor/* worker worker/sandbox worker/sources
 supervisor/metrics: common
-supervisor/request: common proto
+supervisor/request: common proto worker/sources
 supervisor/checkpoint: common
 supervisor/plan: common proto supervisor/checkpoint supervisor/request
 supervisor/pool: common common/ring proto supervisor/metrics
@@ -20,8 +20,9 @@ supervisor/delivery: common supervisor/pool supervisor/staging
 supervisor/sync: common proto supervisor supervisor/checkpoint supervisor/delivery supervisor/metrics supervisor/plan supervisor/pool supervisor/request supervisor/staging
 worker: common common/ring proto worker/encoder worker/sandbox worker/sources
 worker/encoder: common common/batch common/ring proto
-worker/sandbox: common worker/sources
-worker/sources: proto worker/sources/*
+worker/sandbox: common
+worker/sources: common proto worker worker/sandbox worker/sources/*
+worker/sources/postgresql: common proto worker/encoder
 worker/sources/sqlite: common proto worker worker/encoder worker/sources
 '
 

@@ -83,6 +83,7 @@ TEST(Exposition, CountersOfTheProcessAreTheSumOfItsSyncs) {
   SyncFigures figures;
   figures.records = 7;
   figures.warnings = 2;
+  figures.tables_aside = 1;
   {
     SyncMeter ended(metrics, kId);
     ended.Show(figures);
@@ -97,6 +98,7 @@ TEST(Exposition, CountersOfTheProcessAreTheSumOfItsSyncs) {
   const Samples samples(metrics.Exposition());
   EXPECT_EQ(samples["tributary_records_merged_total"], 21);
   EXPECT_EQ(samples["tributary_warnings_total"], 6);
+  EXPECT_EQ(samples["tributary_tables_put_aside_total"], 3);
   EXPECT_EQ(samples["tributary_syncs_running"], 2);
   EXPECT_EQ(samples["tributary_syncs_ended_total{outcome=\"failed\"}"], 1);
   EXPECT_EQ(samples["tributary_syncs_ended_total{outcome=\"refused\"}"], 1);

@@ -146,14 +146,13 @@ TEST_F(SyncMetrics, TableThatIsPutAsideIsShownAsideAndItsWarningCounted) {
   EXPECT_TRUE(outcome.ok()) << outcome.text;
   const Samples samples = Scraped();
   EXPECT_EQ(samples[WorkerEnds("killed")], 3);
+  EXPECT_EQ(samples["tributary_tables_put_aside_total"], 1) << "the gauge is gone by now";
   EXPECT_EQ(samples["tributary_warnings_total"], Of(outcome.Count("warning_count")));
 }
 
 TEST_F(SyncMetrics, StagingThatIsBypassedIsCountedWithItsWarning) {
   ASSERT_NO_FATAL_FAILURE(BeginWithMetrics());
-  connector().Stop();
-  connector().options().staging_dir = scene().source() + "/staging";
-  ASSERT_NO_FATAL_FAILURE(StartConnector());
+  ReplaceStagingByAFile();
   const SyncOutcome outcome = ExpectGoodSyncAndEqual();
   const Samples samples = Scraped();
   EXPECT_EQ(samples["tributary_staging_bypassed_total"], 1);

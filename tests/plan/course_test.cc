@@ -49,7 +49,7 @@ TEST(CourseTest, EachEventLeadsFromEachPhaseWhereTheTableSays) {
       {Event::kMarked, {"-", "copying, copies", "-", "-", "-"}},
       {Event::kAllSlicesDone, {"-", "catching up", "-", "-", "-"}},
       {Event::kLogPassed, {"-", "-", "live", "-", "-"}},
-      {Event::kWidened, {"-", nothing, nothing, nothing, "-"}},
+      {Event::kWidened, {nothing, nothing, nothing, nothing, "-"}},
       {Event::kMoved, {"-", nothing, "-", "-", "-"}},
       {Event::kRestarted, {nothing, nothing, nothing, nothing, "-"}},
       {Event::kPutAside, {"aside", "aside", "aside", "aside", "-"}},

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "supervisor/request/digest.h"
+#include "supervisor/request/columns_digest.h"
 #include "tests/plan/tables.h"
 
 namespace tributary {

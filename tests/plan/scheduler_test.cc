@@ -181,6 +181,22 @@ TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
   EXPECT_EQ(scheduler_->Finish(whole), FinishResult::kWhole);
 }
 
+TEST_F(SchedulerTest, ASourceThatKeepsChangingHasATableReadInOnePiece) {
+  BeginTables(1);
+  CutInto({{"", "5"}, {"5", ""}});
+  for (int moves = 0; moves < limits::kMovesOfTable; ++moves) {
+    const ReadWork read = NextRead();
+    if (moves > 0) {
+      EXPECT_EQ(read.range, (BoundRange{"", ""}));
+    }
+    EXPECT_FALSE(scheduler_->Stale(read));
+    EXPECT_EQ(scheduler_->moves(0), moves);
+    EXPECT_EQ(scheduler_->in_one_piece(0), moves >= limits::kMovesBeforeOnePiece) << moves;
+    scheduler_->Restart(0, course::Event::kMoved);
+    EXPECT_TRUE(scheduler_->Stale(read));
+  }
+}
+
 TEST_F(SchedulerTest, ACopyOverRowsThatStayIsOfTheirVersion) {
   Catalog catalog = CatalogOf("v1");
   AddTable(catalog, "t", {"id"});
@@ -328,23 +344,85 @@ TEST_F(SchedulerTest, CuttingThatEndsWorkersIsGivenUp) {
   EXPECT_TRUE(scheduler_->TakeBegun().empty());
 }
 
+using Widenings = google::protobuf::RepeatedPtrField<Widening>;
+
+Widenings Wider(std::initializer_list<std::pair<const char*, fivetran_sdk::v2::DataType>> columns) {
+  Widenings widenings;
+  for (const auto& [column, type] : columns) {
+    widenings.Add()->set_column(column);
+    widenings.rbegin()->set_type(type);
+  }
+  return widenings;
+}
+
 TEST_F(SchedulerTest, WiderColumnsStartTheTableAgain) {
+  using fivetran_sdk::v2::DataType;
   BeginTables(1);
   CutInto({{"", "5"}, {"5", ""}});
   scheduler_->TakeBegun();
   const ReadWork read = NextRead();
+  EXPECT_EQ(scheduler_->Open(read, "v1"), MarkResult::kTaken);
+  EXPECT_EQ(scheduler_->Mark(read, "3"), MarkResult::kTaken);
   const std::string digest = scheduler_->table(0).columns_digest;
-  EXPECT_FALSE(scheduler_->Widen(0, {"no such column"}));
+  for (const auto& [column, type] :
+       {std::pair("no such column", DataType::STRING), std::pair("a", DataType::LONG),
+        std::pair("a", DataType::UNSPECIFIED), std::pair("a", static_cast<DataType>(99))}) {
+    EXPECT_TRUE(scheduler_->Widen(0, Wider({{column, type}})).empty()) << column << " " << type;
+  }
   EXPECT_FALSE(scheduler_->Stale(read));
-  EXPECT_TRUE(scheduler_->Widen(0, {"a", "no such column"}));
+  const auto taken =
+      scheduler_->Widen(0, Wider({{"a", DataType::DOUBLE}, {"no such column", DataType::STRING}}));
+  ASSERT_EQ(taken.size(), 1u);
+  EXPECT_EQ(taken[0].column(), "a");
   EXPECT_TRUE(scheduler_->Stale(read));
-  EXPECT_EQ(scheduler_->table(0).columns[1].type(), fivetran_sdk::v2::STRING);
+  EXPECT_EQ(scheduler_->table(0).columns[1].type(), DataType::DOUBLE);
   EXPECT_NE(scheduler_->table(0).columns_digest, digest);
-  EXPECT_FALSE(scheduler_->Widen(0, {"a"})) << "it is STRING already";
+  EXPECT_TRUE(scheduler_->Widen(0, Wider({{"a", DataType::DOUBLE}})).empty()) << "it is already";
+  // A sync that ends here has told the destination of DOUBLE and sent no TRUNCATE.
+  EXPECT_EQ(entry().columns, scheduler_->table(0).columns_digest);
+  EXPECT_EQ(entry().content, "");
+  EXPECT_TRUE(entry().done.Done().empty());
   CutInto({{"", ""}});
   EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
-  EXPECT_EQ(entry().widened, (std::map<std::string, std::string>{{"a", "STRING"}}));
+  EXPECT_EQ(entry().widened, (std::map<std::string, std::string>{{"a", "DOUBLE"}}));
   EXPECT_EQ(entry().columns, scheduler_->table(0).columns_digest);
+}
+
+// A reader that cannot make up its mind would have the table copied for ever.
+TEST_F(SchedulerTest, AColumnIsGivenNoTypeASecondTime) {
+  using fivetran_sdk::v2::DataType;
+  BeginTables(1);
+  for (const DataType type : {DataType::DOUBLE, DataType::DECIMAL}) {
+    CutInto({{"", ""}});
+    EXPECT_EQ(scheduler_->Widen(0, Wider({{"a", type}})).size(), 1u);
+  }
+  CutInto({{"", ""}});
+  EXPECT_TRUE(scheduler_->Widen(0, Wider({{"a", DataType::DOUBLE}})).empty());
+  EXPECT_EQ(scheduler_->Widen(0, Wider({{"a", DataType::STRING}})).size(), 1u);
+}
+
+TEST_F(SchedulerTest, WhatACutFindsToBeWiderCostsATableThatHasNotBegunNothing) {
+  BeginTables(1);
+  const CutWork cut = NextCut();
+  EXPECT_FALSE(scheduler_->Stale(cut.tables[0]));
+  EXPECT_EQ(scheduler_->Widen(0, Wider({{"a", fivetran_sdk::v2::DOUBLE}})).size(), 1u);
+  EXPECT_FALSE(scheduler_->Stale(cut.tables[0]));
+  EXPECT_EQ(scheduler_->phase(0), course::Phase::kPending);
+  scheduler_->Cut(cut, Slices());
+  EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
+  EXPECT_EQ(entry().widened, (std::map<std::string, std::string>{{"a", "DOUBLE"}}));
+  EXPECT_FALSE(scheduler_->Stale(NextRead()));
+}
+
+TEST_F(SchedulerTest, WhatACutFindsToBeWiderStartsAResumedTableAgain) {
+  BeginResumed({{"", "3"}});
+  const CutWork cut = NextCut();
+  EXPECT_EQ(scheduler_->Widen(0, Wider({{"a", fivetran_sdk::v2::DOUBLE}})).size(), 1u);
+  EXPECT_TRUE(scheduler_->Stale(cut.tables[0])) << "of what is left only";
+  scheduler_->Cut(cut, Slices());
+  CutInto({{"", ""}});
+  EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
+  EXPECT_EQ(NextRead().range, (BoundRange{"", ""}));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "supervisor/request/connection.h"
 #include "tests/request/catalogs.h"
+#include "tests/request/setups.h"
 
 namespace tributary {
 namespace {
@@ -179,7 +180,7 @@ TEST(BadConfiguration, EachIsRefusedAndSaysWhatIsWrongAndWhatToDo) {
   for (const auto& [name, pairs, fragment, cure] : cases) {
     SCOPED_TRACE(name);
     const Map configuration(pairs.begin(), pairs.end());
-    const absl::Status status = ReadConnection(configuration).status();
+    const absl::Status status = ReadConnection(OnlySqlite(), configuration).status();
     ASSERT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr("reading the configuration"));
     EXPECT_THAT(std::string(status.message()), HasSubstr(fragment));
@@ -187,10 +188,15 @@ TEST(BadConfiguration, EachIsRefusedAndSaysWhatIsWrongAndWhatToDo) {
   }
 }
 
+TEST(BadConfiguration, EverySourceThatMayBeChosenIsNamed) {
+  EXPECT_THAT(std::string(ReadConnection(SqliteAndServer(), {}).status().message()),
+              HasSubstr("choose one of: sqlite, server"));
+}
+
 TEST(BadConfiguration, TextsNeverRepeatAValue) {
   google::protobuf::Map<std::string, std::string> configuration;
   configuration["source"] = "hunter2";
-  EXPECT_THAT(std::string(ReadConnection(configuration).status().message()),
+  EXPECT_THAT(std::string(ReadConnection(OnlySqlite(), configuration).status().message()),
               testing::Not(HasSubstr("hunter2")));
 }
 

@@ -1,7 +1,6 @@
-// A worker that can be told to go wrong, in the place of the sound ones: this file
-// defines MakeSource, so the linker takes it and leaves worker/sources/sources.cc
-// out. The rest of the executable is the connector's own code, and so is the source
-// behind this one, which reads real databases.
+// A worker that can be told to go wrong, under the name and with the setup of SQLite. The
+// rest of the executable is the connector's own code, and so is the source behind this
+// one, which reads real databases.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -16,9 +15,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "supervisor/main.h"
 #include "tests/rogue/deeds.h"
 #include "worker/encoder/batch_writer.h"
-#include "worker/sources/source.h"
+#include "worker/sources/sqlite/setup.h"
 #include "worker/sources/sqlite/source.h"
 
 namespace tributary {
@@ -64,12 +64,13 @@ void TellConfinement() {
   Logger().Info(confined ? rogue::kConfined : "rogue: it is not confined");
 }
 
-class RogueSource : public Source {
+class RogueSource : public Reader {
  public:
   RogueSource(SourceOptions options, Pulse& pulse)
       : name_(options.configuration[rogue::kDeedKey]),
         deed_(rogue::FindDeed(name_)),
-        times_(absl::StrCat(options.sqlite_root, "/", rogue::kTimesFile)),
+        times_(
+            absl::StrCat(options.operator_settings[sqlite::kRootSetting], "/", rogue::kTimesFile)),
         sound_(std::move(options), pulse) {}
 
   absl::StatusOr<SourceNeeds> Prepare() override {
@@ -98,13 +99,13 @@ class RogueSource : public Source {
     return catalog;
   }
 
-  absl::StatusOr<Slices> Slice(const CutAssignment& assignment) override {
+  absl::StatusOr<Slices> Cut(const CutAssignment& assignment) override {
     if (name_ == rogue::kCutsOfNothing && times_.Take()) {
       pen_.WriteEmptyAnswers(Answer::kSlicesFieldNumber, Slices::kTablesFieldNumber,
                              rogue::kManyAnswerBytes);
       pen_.LiveOn();
     }
-    auto slices = sound_.Slice(assignment);
+    auto slices = sound_.Cut(assignment);
     if (!slices.ok() || name_ != rogue::kMisfit || !times_.Take()) return slices;
     for (auto& table : *slices->mutable_tables()) {
       table.add_slices()->set_from("7");
@@ -146,10 +147,14 @@ class RogueSource : public Source {
   SqliteSource sound_;
 };
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<Source>> MakeSource(SourceOptions options, Pulse& pulse) {
+std::unique_ptr<Reader> MakeRogueSource(SourceOptions options, Pulse& pulse) {
   return std::make_unique<RogueSource>(std::move(options), pulse);
 }
 
+}  // namespace
 }  // namespace tributary
+
+int main(int argc, char** argv) {
+  return tributary::Main(
+      argc, argv, {{.setup = tributary::sqlite::Setup(), .make = &tributary::MakeRogueSource}});
+}

@@ -167,7 +167,7 @@ TEST_P(RogueDeed, EndsItsWorkerAndTheSliceIsReadBySoundOneInTheSameSync) {
   ExpectConfined(1);
   // The rogue's mark is behind the row, or the sound worker reads it.
   EXPECT_TRUE(AnyHolds(outcome.warnings(),
-                       absl::StrCat("main.", rogue::kVictim, ".text: 1 held invalid UTF-8")))
+                       absl::StrCat("main.", rogue::kVictim, ".text: 1 value held invalid UTF-8")))
       << outcome.text;
   ExpectEqual();
 }
@@ -327,7 +327,8 @@ TEST_F(RogueAtTheEnd, WorkerThatJamsItsBellsDoesNotKeepTheSupervisorFromEnding) 
 TEST_F(RogueAtTheEnd, SliceThatIsMarkedToItsEndAndNeverEndedHasItsRowsCounted) {
   const SyncOutcome outcome = Terminate(rogue::kMute);
   EXPECT_EQ(outcome.grpc_code(), "UNAVAILABLE") << outcome.text;
-  EXPECT_TRUE(AnyHolds(outcome.warnings(), absl::StrCat("main.", rogue::kVictim, ".text: 1 held")))
+  EXPECT_TRUE(
+      AnyHolds(outcome.warnings(), absl::StrCat("main.", rogue::kVictim, ".text: 1 value held")))
       << outcome.text;
   ExpectTheNextOneGoesOn();
 }

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/connector_sdk.pb.h"
 #include "supervisor/plan/plan.h"
-#include "supervisor/request/digest.h"
+#include "supervisor/request/columns_digest.h"
 
 namespace tributary::simulation {
 

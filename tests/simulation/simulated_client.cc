@@ -100,7 +100,7 @@ void SimulatedClient::BeginOwnEpoch(const State& state) {
   }
 }
 
-// "main.t0: 3 made rows larger than ...", if it is about altered rows.
+// "main.t0: 3 rows were left out: ...", if it is about altered rows.
 void SimulatedClient::TakeWarning(const Message& message) {
   const std::vector<std::string> parts = absl::StrSplit(message.text, absl::ByAnyChar(".: "));
   std::uint64_t rows = 0;

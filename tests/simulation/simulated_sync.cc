@@ -53,6 +53,21 @@ std::string NotStaged(const std::string& staging_dir, const State& state,
   return why;
 }
 
+// Moves with the world's steps, from an hour after its beginning.
+class SimulatedClock final : public Clock {
+ public:
+  explicit SimulatedClock(const World& world) : world_(world) {}
+  time_point Now() const override { return world_.now(); }
+  std::chrono::system_clock::time_point WallNow() const override {
+    return std::chrono::system_clock::time_point(
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(
+            world_.now().time_since_epoch()));
+  }
+
+ private:
+  const World& world_;
+};
+
 }  // namespace
 
 SyncResult RunSync(Surroundings& surroundings, Metrics& metrics, const Destination& destination,
@@ -81,7 +96,8 @@ SyncResult RunSync(Surroundings& surroundings, Metrics& metrics, const Destinati
     return std::make_unique<SimulatedWorker>(world);
   };
   outside.disk = &surroundings.disk;
-  outside.now = [&world] { return world.now(); };
+  const SimulatedClock clock(world);
+  outside.clock = &clock;
   outside.write_window_bytes =
       faults.staging_is_tight ? 64 * limits::kKiB : 256U << Below(surroundings.random, 5);
   outside.random_bytes = [&surroundings](std::size_t count) {

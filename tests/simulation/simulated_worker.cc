@@ -4,6 +4,17 @@
 #include <utility>
 
 namespace tributary::simulation {
+namespace {
+
+Widening AsText(const std::string& column) {
+  Widening widening;
+  widening.set_column(column);
+  widening.set_type(fivetran_sdk::v2::STRING);
+  widening.add_misfits(Widening::TEXT);
+  return widening;
+}
+
+}  // namespace
 
 std::string SimulatedWorker::End(std::optional<WorkerEnd>) {
   alive_ = false;
@@ -79,12 +90,30 @@ void SimulatedWorker::Cut(const Assignment& assignment) {
         *out.add_slices() = range;
       }
     }
+    // The sample, which meets what does not fit now and then.
+    for (const auto& column : asked.columns()) {
+      if (column.type() != fivetran_sdk::v2::STRING && OneIn(random(), 2) &&
+          HoldsMisfit(asked.table(), column.name())) {
+        *out.add_widen() = AsText(column.name());
+      }
+    }
   }
   if (wrong && OneIn(random(), 2)) Spoil(slices);
   PublishAnswer(assignment.id(), page);
   AssignmentEnd end;
   end.set_outcome(AssignmentEnd::DONE);
   PublishEnd(assignment.id(), end);
+}
+
+bool SimulatedWorker::HoldsMisfit(const std::string& table, const std::string& column) {
+  const auto& tables = *world_.source().now();
+  const auto found = tables.find(table);
+  if (found == tables.end()) return false;
+  const auto& rows = found->second.rows;
+  return std::any_of(rows.begin(), rows.end(), [&column](const auto& row) {
+    const auto value = row.second.find(column);
+    return value != row.second.end() && IsMisfit(value->second);
+  });
 }
 
 void SimulatedWorker::CutRange(const Range& range, Slices::Table& out) {
@@ -134,6 +163,11 @@ void SimulatedWorker::Read(const Assignment& assignment) {
     reading_ =
         Reading{world_.source().version(), world_.source().now(), PlaceOf(read.range().from(), 0)};
     return PublishOpened(id);
+  }
+  // One that reads in several transactions cannot go on once the source has changed.
+  if (!read.in_one_piece() && reading_->version != world_.source().version() &&
+      OneIn(random(), 8)) {
+    return EndRead(id, AssignmentEnd::MOVED);
   }
   const Table& table = reading_->content->at(read.table());
   const int end = PlaceOf(read.range().to(), kPlaces);
@@ -221,7 +255,7 @@ void SimulatedWorker::EndRead(std::uint32_t assignment, AssignmentEnd::Outcome o
                               const std::string& widen) {
   AssignmentEnd end;
   end.set_outcome(outcome);
-  if (!widen.empty()) end.add_widen(widen);
+  if (!widen.empty()) *end.add_widen() = AsText(widen);
   PublishEnd(assignment, end);
   reading_.reset();
   queue_.pop_front();

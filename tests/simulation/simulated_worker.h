@@ -63,6 +63,7 @@ class SimulatedWorker final : public Worker, private FrameSource {
 
   void Describe(const Assignment& assignment);
   void Cut(const Assignment& assignment);
+  bool HoldsMisfit(const std::string& table, const std::string& column);
   void CutRange(const Range& range, Slices::Table& out);
   void Spoil(Slices& slices);
   void Read(const Assignment& assignment);

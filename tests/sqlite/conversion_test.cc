@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <limits>
 
-#include "worker/encoder/utf8.h"
+#include "common/text.h"
 #include "worker/sources/sqlite/types.h"
 
 namespace tributary::sqlite {
@@ -14,43 +14,13 @@ namespace {
 
 using fivetran_sdk::v2::DataType;
 
-TEST(DateTest, CalendarDatesBecomeMidnight) {
-  EXPECT_EQ(DateSeconds("1970-01-01"), 0);
-  EXPECT_EQ(DateSeconds("1969-12-31"), -86400);
-  EXPECT_EQ(DateSeconds("2000-02-29"), 951782400);
-  EXPECT_EQ(DateSeconds("0001-01-01"), -62135596800);
-  EXPECT_EQ(DateSeconds("9999-12-31"), 253402214400);
-}
-
-TEST(DateTest, WhatIsNoDateDoesNotFit) {
-  for (const char* text : {"", "2023-02-29", "1900-02-29", "2024-13-01", "2024-00-01", "2024-01-32",
-                           "2024-01-00", "0000-01-01", "2024-1-1", "2024-01-01 ", "24-01-01",
-                           "2024/01/01", "-2024-01-01", "2024-01-01T00:00", "10000-01-01"}) {
-    EXPECT_FALSE(DateSeconds(text).has_value()) << text;
+TEST(TruthTest, WordsAndTheirFirstLettersInAnyCaseAreRead) {
+  for (const char* text : {"true", "TRUE", "True", "t", "T"}) EXPECT_EQ(Truth(text), true) << text;
+  for (const char* text : {"false", "FALSE", "False", "f", "F"}) {
+    EXPECT_EQ(Truth(text), false) << text;
   }
-}
-
-TEST(DatetimeTest, EachWayToWriteOneIsRead) {
-  const std::int64_t day = *DateSeconds("2024-05-06");
-  for (const auto& [text, seconds, nanoseconds] :
-       {std::tuple("2024-05-06 07:08", 25680, 0), std::tuple("2024-05-06T07:08", 25680, 0),
-        std::tuple("2024-05-06 07:08:09", 25689, 0),
-        std::tuple("2024-05-06T07:08:09.5", 25689, 500000000),
-        std::tuple("2024-05-06 07:08:09.123456789", 25689, 123456789),
-        std::tuple("2024-05-06 23:59:59.000000001", 86399, 1)}) {
-    const auto moment = DatetimeMoment(text);
-    ASSERT_TRUE(moment.has_value()) << text;
-    EXPECT_EQ(moment->seconds, day + seconds) << text;
-    EXPECT_EQ(moment->nanoseconds, nanoseconds) << text;
-  }
-}
-
-TEST(DatetimeTest, ZonesAndImpossibleTimesDoNotFit) {
-  for (const char* text :
-       {"2024-05-06", "2024-05-06 24:00", "2024-05-06 07:60", "2024-05-06 07:08:60",
-        "2024-05-06 07:08Z", "2024-05-06 07:08:09+02:00", "2024-05-06 07:08:09.",
-        "2024-05-06 07:08:09.1234567890", "2024-05-06_07:08", "2024-02-30 07:08", "07:08", ""}) {
-    EXPECT_FALSE(DatetimeMoment(text).has_value()) << text;
+  for (const char* text : {"", "1", "0", "yes", "no", "tr", "truex", " t", "falsehood"}) {
+    EXPECT_EQ(Truth(text), std::nullopt) << text;
   }
 }
 
@@ -156,8 +126,36 @@ TEST(DeclaredTypeTest, DeclarationDecidesTheType) {
            std::pair("TIME", DataType::STRING),
            std::pair("", DataType::UNSPECIFIED),
            std::pair("ANY", DataType::UNSPECIFIED),
-           std::pair("GEOMETRY", DataType::UNSPECIFIED),
-           std::pair("TIMESTAMP WITH TIME ZONE", DataType::UNSPECIFIED),
+           std::pair("TIMESTAMPTZ", DataType::UTC_DATETIME),
+           std::pair("timestamptz(6)", DataType::UTC_DATETIME),
+           std::pair("TIMESTAMP WITH TIME ZONE", DataType::UTC_DATETIME),
+           std::pair("timestamp (3)  with\ttime zone", DataType::UTC_DATETIME),
+           std::pair("TIMESTAMP WITHOUT TIME ZONE", DataType::NAIVE_DATETIME),
+           std::pair("DATETIMEOFFSET(7)", DataType::UTC_DATETIME),
+           std::pair("DATETIME2(7)", DataType::NAIVE_DATETIME),
+           std::pair("SMALLDATETIME", DataType::NAIVE_DATETIME),
+           std::pair("datetime(6)", DataType::NAIVE_DATETIME),
+           std::pair("VARBINARY(16)", DataType::BINARY),
+           std::pair("BINARY(16)", DataType::BINARY),
+           std::pair("BYTEA", DataType::BINARY),
+           std::pair("IMAGE", DataType::BINARY),
+           std::pair("JSONB", DataType::JSON),
+           std::pair("NUMBER", DataType::DECIMAL),
+           std::pair("MONEY", DataType::DECIMAL),
+           std::pair("GUID", DataType::STRING),
+           std::pair("UUID", DataType::STRING),
+           std::pair("UNIQUEIDENTIFIER", DataType::STRING),
+           std::pair("POINT", DataType::BINARY),
+           std::pair("MULTIPOINT", DataType::BINARY),
+           std::pair("PointZ", DataType::BINARY),
+           std::pair("MULTIPOLYGON ZM", DataType::BINARY),
+           std::pair("GEOMETRY", DataType::BINARY),
+           std::pair("LINESTRING", DataType::BINARY),
+           std::pair("TIN", DataType::BINARY),
+           std::pair("TINYINT(1)", DataType::LONG),
+           std::pair("POINTER", DataType::LONG),
+           std::pair("INTERVAL", DataType::LONG),
+           std::pair("TIMESTAMP OF ARRIVAL", DataType::UNSPECIFIED),
        }) {
     fivetran_sdk::v2::Column column;
     SetType(declared, column);
@@ -177,6 +175,8 @@ TEST(DeclaredTypeTest, DecimalLimitsAreGivenWhereTheyMakeSense) {
   };
   EXPECT_EQ(limits("DECIMAL( 12 , 4 )"), "12,4");
   EXPECT_EQ(limits("NUMERIC (7)"), "7,0");
+  EXPECT_EQ(limits("NUMBER(10,4)"), "10,4");
+  EXPECT_EQ(limits("decimal(8,2) unsigned"), "8,2");
   for (const char* declared : {"DECIMAL", "DECIMAL()", "DECIMAL(0)", "DECIMAL(39,2)",
                                "DECIMAL(4,5)", "DECIMAL(-1)", "DECIMAL(1,2,3)", "DECIMAL(a)"}) {
     EXPECT_EQ(limits(declared), "none") << declared;

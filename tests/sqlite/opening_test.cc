@@ -243,7 +243,6 @@ TEST_F(OpeningTest, ACorruptPageFailsItsTableAndNoOther) {
   EXPECT_TRUE(absl::IsDataLoss(torn.status)) << torn.status;
   EXPECT_THAT(std::string(torn.status.message()), HasSubstr("\"t\""));
   EXPECT_EQ(reading.Read(reading.Table("other")).rows.size(), 1u);
-  EXPECT_FALSE(reading.source().Test("read").ok());
   for (const Range& slice : reading.Cut(reading.Table("t"))) {
     EXPECT_TRUE(absl::IsDataLoss(reading.Read(reading.Table("t"), slice).status));
   }
@@ -370,18 +369,6 @@ TEST_F(OpeningTest, AnErrorThatARowCausesSaysNothingOfItsValues) {
   const absl::Status tried = reading.source().Test("read");
   EXPECT_FALSE(tried.ok());
   EXPECT_THAT(tried.ToString(), ::testing::Not(HasSubstr("SECRET")));
-}
-
-TEST_F(OpeningTest, AnUnknownKindOfSourceIsRefused) {
-  CountingPulse pulse;
-  for (const char* kind : {"", "oracle"}) {
-    SourceOptions options;
-    options.configuration = {{"source", kind}};
-    EXPECT_TRUE(absl::IsFailedPrecondition(MakeSource(options, pulse).status()));
-  }
-  SourceOptions options;
-  options.configuration = {{"source", "sqlite"}};
-  EXPECT_TRUE(MakeSource(options, pulse).ok());
 }
 
 }  // namespace

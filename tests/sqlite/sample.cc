@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/limits.h"
 #include "worker/encoder/batch_writer.h"
 
@@ -25,7 +27,7 @@ TempFolder::~TempFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-Database::Database(const std::string& path) {
+void Database::Open(const std::string& path) {
   EXPECT_EQ(sqlite3_open(path.c_str(), &db_), SQLITE_OK) << path;
   sqlite3_busy_timeout(db_, 10'000);
   Run("PRAGMA synchronous=off");
@@ -113,7 +115,7 @@ std::unique_ptr<SqliteSource> MakeSqliteSource(const std::string& root, const st
                                                Pulse& pulse, std::chrono::milliseconds patience) {
   SourceOptions options;
   options.configuration = {{"source", "sqlite"}, {"database_path", name}};
-  options.sqlite_root = root;
+  options.operator_settings = {{"sqlite-root", root}};
   return std::make_unique<SqliteSource>(std::move(options), pulse, patience);
 }
 
@@ -153,6 +155,7 @@ Outcome Reading::Read(const CatalogTable& table, const Range& range) {
   assignment.set_access(table.access());
   *assignment.mutable_columns() = table.columns();
   *assignment.mutable_range() = range;
+  assignment.set_in_one_piece(in_one_piece);
 
   Outcome outcome;
   RingTap tap;
@@ -161,6 +164,7 @@ Outcome Reading::Read(const CatalogTable& table, const Range& range) {
   std::string parts;
   tap.Start([&](const FrameHeader& header, std::string payload) {
     EXPECT_EQ(header.assignment, id);
+    if (before_frame) before_frame();
     if (header.type == FrameType::kOpened) {
       Opened opened;
       EXPECT_TRUE(opened.ParseFromString(payload));
@@ -220,13 +224,38 @@ std::vector<Range> Reading::Cut(const CatalogTable& table, const std::vector<Ran
   asked.set_schema(table.schema());
   asked.set_table(table.table());
   asked.set_access(table.access());
+  *asked.mutable_columns() = table.columns();
   for (const Range& range : ranges) *asked.add_ranges() = range;
-  const auto slices = source_->Slice(assignment);
+  const auto slices = source_->Cut(assignment);
   EXPECT_TRUE(slices.ok()) << slices.status();
   if (!slices.ok()) return {};
   EXPECT_EQ(slices->tables_size(), 1);
   EXPECT_EQ(slices->tables(0).slices_size(), slices->tables(0).estimated_bytes_size());
+  sampled = Texts(slices->tables(0).widen());
   return {slices->tables(0).slices().begin(), slices->tables(0).slices().end()};
+}
+
+std::vector<std::string> Texts(const google::protobuf::RepeatedPtrField<Widening>& widenings) {
+  std::vector<std::string> texts;
+  for (const Widening& widening : widenings) {
+    std::vector<std::string> misfits;
+    for (const int misfit : widening.misfits()) {
+      misfits.push_back(Widening::Misfit_Name(static_cast<Widening::Misfit>(misfit)));
+    }
+    texts.push_back(absl::StrCat(widening.column(), " ", DataType_Name(widening.type()), " (",
+                                 absl::StrJoin(misfits, ", "), ")"));
+  }
+  return texts;
+}
+
+void Apply(const google::protobuf::RepeatedPtrField<Widening>& widenings, CatalogTable& table) {
+  for (const Widening& widening : widenings) {
+    for (auto& column : *table.mutable_columns()) {
+      if (column.name() != widening.column()) continue;
+      column.set_type(widening.type());
+      column.clear_params();
+    }
+  }
 }
 
 }  // namespace tributary::sqlite_test

@@ -44,13 +44,14 @@ class TempFolder {
 // A connection that writes. Statements that fail fail the test.
 class Database {
  public:
-  explicit Database(const std::string& path);
+  explicit Database(const std::string& path) { Open(path); }
   ~Database() { Close(); }
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   void Run(const std::string& sql);
   // The first column of the first row.
   std::string Ask(const std::string& sql);
+  void Open(const std::string& path);
   void Close();
   sqlite3* db() { return db_; }
 
@@ -59,6 +60,11 @@ class Database {
 };
 
 using Values = std::map<std::string, fivetran_sdk::v2::ValueType>;
+
+// "column TYPE (MISFIT, MISFIT)" for each.
+std::vector<std::string> Texts(const google::protobuf::RepeatedPtrField<Widening>& widenings);
+// As the supervisor does.
+void Apply(const google::protobuf::RepeatedPtrField<Widening>& widenings, CatalogTable& table);
 
 // One read assignment's outcome, decoded.
 struct Outcome {
@@ -125,10 +131,17 @@ class Reading {
 
   // Asked before each read: the number of marks after which a pause is wanted.
   int pause_after_marks = -1;
+  // As the supervisor asks where the source keeps changing.
+  bool in_one_piece = false;
+  // Called before a frame is taken from the ring, in another thread: it holds up what
+  // comes after it.
+  std::function<void()> before_frame;
   Outcome Read(const CatalogTable& table, const Range& range = {});
   // Reads slice after slice, each to its end.
   std::vector<Values> ReadAll(const CatalogTable& table, const std::vector<Range>& slices);
   std::vector<Range> Cut(const CatalogTable& table, const std::vector<Range>& ranges = {Range()});
+  // What the last cut found to be widened, as Texts gives it.
+  std::vector<std::string> sampled;
 
  private:
   CountingPulse pulse_;

@@ -32,8 +32,12 @@ class FakeRing final : public FrameSource, public std::enable_shared_from_this<F
   void PauseThrough(std::uint32_t id) override { paused_through_ = id; }
   std::uint32_t paused_through() const override { return paused_through_; }
   std::size_t bytes_held() const override { return bytes_held_; }
-  // Alive at every look.
-  std::uint64_t pulse() const override { return ++pulse_; }
+  // Alive at every look, until it is stopped after one more.
+  std::uint64_t pulse() const override { return beats_ ? ++pulse_ : pulse_; }
+  void StopPulse() {
+    ++pulse_;
+    beats_ = false;
+  }
   std::weak_ptr<const void> lifetime() const override { return weak_from_this(); }
 
   void set_bytes_held(std::size_t bytes) { bytes_held_ = bytes; }
@@ -43,6 +47,7 @@ class FakeRing final : public FrameSource, public std::enable_shared_from_this<F
   std::uint32_t paused_through_ = 0;
   std::size_t bytes_held_ = 0;
   int detached_ = 0;
+  bool beats_ = true;
   mutable std::uint64_t pulse_ = 0;
 };
 

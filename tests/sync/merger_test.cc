@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "common/limits.h"
+#include "proto/connector_sdk.pb.h"
 #include "supervisor/delivery/stager.h"
 #include "supervisor/sync/copy_lane.h"
+#include "supervisor/sync/widening_warning.h"
 #include "tests/process/child_process.h"
 #include "tests/process/temp_dir.h"
 #include "tests/staging/staged_stream.h"
@@ -93,7 +95,10 @@ class MergerTest : public ::testing::Test {
   absl::Status Copy(const std::vector<std::string>& tables, std::size_t workers, StartWorker start,
                     Stager* stager = nullptr) {
     std::vector<TableToCopy> copies;
-    for (const std::string& table : tables) copies.push_back(TableOf(table));
+    for (const std::string& table : tables) {
+      copies.push_back(TableOf(table));
+      copies.back().columns = columns_;
+    }
     Scheduler scheduler(std::move(copies), state_);
     Pool pool(std::move(start), Opening(), workers, bell_, metrics_);
     const absl::Status started = pool.Start(workers);
@@ -135,6 +140,8 @@ class MergerTest : public ::testing::Test {
   Metrics metrics_;
   FakeClient client_;
   FakeHost host_;
+  // Of all tables.
+  google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column> columns_;
   State state_;
   SyncFigures figures_;
   std::uint64_t deaths_ = 0;
@@ -322,6 +329,106 @@ TEST_F(MergerTest, MarksOfNothingEndTheirWorkersTurnToo) {
   EXPECT_EQ(copied.code(), absl::StatusCode::kCancelled) << copied;
   EXPECT_GT(most_in_turn, 0u);
   EXPECT_LE(most_in_turn, limits::kBytesInTurn / sizeof(FrameHeader) + 1);
+}
+
+// What the stream has, in order: its Warnings' texts, and else the kind of message.
+std::vector<std::string> KindsOf(const std::vector<std::string>& messages) {
+  std::vector<std::string> kinds;
+  for (const std::string& message : messages) {
+    fivetran_sdk::v2::UpdateResponse response;
+    if (message == "rows") {
+      kinds.push_back(message);
+    } else if (!response.ParseFromString(message)) {
+      kinds.push_back("not parsed");
+    } else if (response.has_warning()) {
+      kinds.push_back(response.warning().message());
+    } else if (response.has_schema_change()) {
+      const auto& column = response.schema_change().with_schema().schemas(0).tables(0).columns(0);
+      kinds.push_back(column.name() + " " + DataType_Name(column.type()));
+    } else {
+      kinds.push_back("truncate");
+    }
+  }
+  return kinds;
+}
+
+Widening WiderColumn(fivetran_sdk::v2::DataType type, Widening::Misfit misfit) {
+  Widening widening;
+  widening.set_column("at");
+  widening.set_type(type);
+  widening.add_misfits(misfit);
+  return widening;
+}
+
+TEST_F(MergerTest, TypesThatASampleFoundAreToldBeforeTheFirstRowAndOneMetLaterStartsAgain) {
+  int cuts = 0;
+  int reads = 0;
+  columns_ = [] {
+    google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column> columns;
+    columns.Add()->set_name("at");
+    columns.rbegin()->set_type(fivetran_sdk::v2::NAIVE_DATE);
+    return columns;
+  }();
+  std::vector<fivetran_sdk::v2::DataType> types;
+  const absl::Status copied = Copy({kLarge}, [&](int) {
+    return [&](const Assignment& work, FakeWorker& worker) {
+      if (work.has_cut()) {
+        types.push_back(work.cut().tables(0).columns(0).type());
+        Answer page;
+        Slices::Table& cut = *page.mutable_slices()->add_tables();
+        if (++cuts == 1) {
+          *cut.add_widen() = WiderColumn(fivetran_sdk::v2::NAIVE_DATETIME, Widening::TIME_OF_DAY);
+        }
+        worker.ring().Write(FrameType::kAnswer, work.id(), page.SerializeAsString());
+        return worker.Done(work.id());
+      }
+      types.push_back(work.read().columns(0).type());
+      if (++reads > 1) return worker.ReadAll(work, "rows");
+      worker.Open(work.id());
+      worker.ring().Write(FrameType::kBatch, work.id(), "rows");
+      AssignmentEnd end;
+      end.set_outcome(AssignmentEnd::WIDEN);
+      *end.add_widen() = WiderColumn(fivetran_sdk::v2::STRING, Widening::EMPTY_TEXT);
+      worker.ring().Write(FrameType::kEnd, work.id(), end.SerializeAsString());
+    };
+  });
+  EXPECT_TRUE(copied.ok()) << copied;
+  EXPECT_EQ(live_, 1u);
+  EXPECT_EQ(types, (std::vector{fivetran_sdk::v2::NAIVE_DATE, fivetran_sdk::v2::NAIVE_DATETIME,
+                                fivetran_sdk::v2::STRING, fivetran_sdk::v2::STRING}))
+      << "cut, read, cut, read";
+  const std::string warning =
+      "main.large: columns hold values that do not fit their types, and are sent in others from "
+      "now on: at as ";
+  EXPECT_EQ(KindsOf(client_.messages()),
+            (std::vector<std::string>{warning + "NAIVE_DATETIME (times of day).",
+                                      "at NAIVE_DATETIME", "truncate", "rows",
+                                      warning + "STRING (empty texts); the table is copied again.",
+                                      "at STRING", "truncate", "rows"}));
+}
+
+TEST(WideningWarningTest, OneTextNamesTheColumnsTheirTypesAndWhatTheyHold) {
+  TableToCopy table = TableOf("t");
+  std::vector<Widening> columns;
+  for (int i = 0; i < 60; ++i) {
+    Widening& column = columns.emplace_back();
+    column.set_column(std::string(1000, 'c'));
+    column.set_type(fivetran_sdk::v2::STRING);
+    for (const auto misfit : {Widening::ZONE, Widening::BLOB, Widening::ZONE}) {
+      column.add_misfits(misfit);
+    }
+  }
+  const std::string text = WideningWarning(table, columns, /*copies_again=*/false);
+  EXPECT_LT(text.size(), 20'000u);
+  EXPECT_NE(text.find("as STRING (times with a zone, blobs), "), std::string::npos) << text;
+  EXPECT_TRUE(text.ends_with(", and 10 more.")) << text;
+  for (int misfit = 1; misfit < Widening::Misfit_ARRAYSIZE; ++misfit) {
+    columns.resize(1);
+    columns[0].clear_misfits();
+    columns[0].add_misfits(static_cast<Widening::Misfit>(misfit));
+    const std::string one = WideningWarning(table, columns, false);
+    EXPECT_EQ(one.find("other texts") != std::string::npos, misfit == Widening::TEXT) << one;
+  }
 }
 
 std::vector<std::string> Names(int count) {

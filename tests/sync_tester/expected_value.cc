@@ -6,8 +6,12 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <optional>
+#include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "tests/sync_tester/value_rules.h"
@@ -126,8 +130,18 @@ void AppendReal(std::string& out, double value, v2::DataType type) {
   }
 }
 
+void AppendTruth(std::string& out, std::string_view text) {
+  const std::string word = absl::AsciiStrToLower(std::string(text));
+  const bool is_true = word == "true" || word == "t";
+  const bool is_false = word == "false" || word == "f";
+  is_true || is_false ? AppendNumber(out, std::int64_t{is_true}, kInteger)
+                      : AppendLong(out, "", kMisfit);
+}
+
 void AppendText(std::string& out, std::string_view text, v2::DataType type) {
   switch (type) {
+    case v2::BOOLEAN:
+      return AppendTruth(out, text);
     case v2::UNSPECIFIED:
     case v2::STRING:
     case v2::JSON:
@@ -135,9 +149,11 @@ void AppendText(std::string& out, std::string_view text, v2::DataType type) {
     case v2::DECIMAL:
       return AppendTextOrMisfit(out, NormalDecimal(text));
     case v2::NAIVE_DATE:
-      return AppendLong(out, text, kText);
+      return AppendTextOrMisfit(out, NormalDate(text));
     case v2::NAIVE_DATETIME:
       return AppendTextOrMisfit(out, NormalDatetime(text));
+    case v2::UTC_DATETIME:
+      return AppendTextOrMisfit(out, NormalUtcDatetime(text));
     default:
       return AppendLong(out, "", kMisfit);
   }
@@ -153,6 +169,33 @@ void AppendBlob(std::string& out, std::string_view bytes, v2::DataType type) {
     default:
       return AppendLong(out, "", kMisfit);
   }
+}
+
+constexpr std::size_t kDateBytes = 10;
+
+// "2024-01-31 12:00 +02:00" as "2024-01-31 12:00" and "+02:00"; the zone is empty where
+// there is none.
+std::pair<std::string_view, std::string> SplitZone(std::string_view text) {
+  const std::size_t minutes = std::min<std::size_t>(16, text.size());
+  const std::size_t end = std::min(text.find_first_not_of("0123456789:.", minutes), text.size());
+  std::string_view zone = text.substr(end);
+  if (zone.starts_with(' ')) zone.remove_prefix(1);
+  // An abbreviation behind the offset.
+  if (zone.starts_with('+') || zone.starts_with('-')) zone = zone.substr(0, zone.find(' '));
+  return {text.substr(0, end), std::string(zone)};
+}
+
+std::optional<int> OffsetMinutes(std::string zone) {
+  if (zone == "Z" || zone == "z" || zone == "UTC") return 0;
+  std::erase(zone, ':');
+  if (zone.size() == 3) zone += "00";
+  int minutes = 0;
+  if (zone.size() != 5 || (zone[0] != '+' && zone[0] != '-') ||
+      !absl::SimpleAtoi(zone.substr(1), &minutes)) {
+    return std::nullopt;
+  }
+  minutes = minutes / 100 * 60 + minutes % 100;
+  return zone[0] == '-' ? -minutes : minutes;
 }
 
 // Bytes of the UTF-8 sequence that `text` begins with, if it is whole; else the
@@ -280,8 +323,20 @@ std::string NormalDecimal(std::string_view text) {
   return negative && normal != "0" ? absl::StrCat("-", normal) : normal;
 }
 
+std::string NormalDate(std::string_view text) {
+  const std::string utc = NormalUtcDatetime(text);
+  // A date is a midnight, and a midnight of no other zone than UTC a date.
+  const bool elsewhere = !utc.empty() && OffsetMinutes(SplitZone(text).second) != 0;
+  const std::string time = elsewhere ? "" : utc.empty() ? NormalDatetime(text) : utc;
+  const std::size_t day = kDateBytes;
+  const bool midnight = time.substr(std::min(day, time.size())).starts_with("T00:00:00") &&
+                        time.find('.') == std::string::npos;
+  return midnight ? time.substr(0, day) : "";
+}
+
 std::string NormalDatetime(std::string_view text) {
   std::string normal(text);
+  if (normal.size() == kDateBytes) normal += " 00:00:00";
   if (normal.size() < 16 || (normal[10] != ' ' && normal[10] != 'T')) return "";
   normal[10] = 'T';
   if (normal.size() == 16) normal += ":00";
@@ -293,6 +348,15 @@ std::string NormalDatetime(std::string_view text) {
     if (normal.back() == '.') normal.pop_back();
   }
   return normal;
+}
+
+std::string NormalUtcDatetime(std::string_view text) {
+  const auto [clock, zone] = SplitZone(text);
+  const std::optional<int> offset = OffsetMinutes(zone);
+  const std::string local = NormalDatetime(clock);
+  absl::CivilSecond second;
+  if (!offset || local.empty() || !absl::ParseCivilTime(local.substr(0, 19), &second)) return "";
+  return absl::StrCat(absl::FormatCivilTime(second - *offset * 60), local.substr(19), "Z");
 }
 
 }  // namespace tributary::tester

@@ -31,8 +31,17 @@ std::string WithValidUtf8(std::string_view text);
 // Nothing where `text` is no decimal.
 std::string NormalDecimal(std::string_view text);
 
-// 2024-01-31 12:00:00.500 as 2024-01-31T12:00:00.5. Empty where it is no time.
+// 2024-01-31 of that date, and of its midnight without a zone or in UTC. Empty where it is
+// neither.
+std::string NormalDate(std::string_view text);
+
+// 2024-01-31 12:00:00.500 as 2024-01-31T12:00:00.5; a date is its midnight. Empty where it
+// is no time, or has a zone.
 std::string NormalDatetime(std::string_view text);
+
+// 2024-01-31 12:00:00.500 +02:00 as 2024-01-31T10:00:00.5Z. Empty where it is no time with
+// a zone.
+std::string NormalUtcDatetime(std::string_view text);
 
 }  // namespace tributary::tester
 

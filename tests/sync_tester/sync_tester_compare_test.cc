@@ -269,6 +269,24 @@ TEST_F(ComparisonTest, NumberInAJsonColumnIsItsText) {
   EXPECT_TRUE(CompareOne().equal());
 }
 
+TEST_F(ComparisonTest, TruthsInWordsAndTimesInOtherZonesAreWhatTheySay) {
+  Source(
+      "DROP TABLE people; CREATE TABLE t(id INTEGER PRIMARY KEY, flag BOOLEAN, at TIMESTAMPTZ);"
+      "INSERT INTO t VALUES(1, 'true', '1970-01-01 02:00:00+02:00'), (2, 'F', NULL), "
+      "(3, 'yes', '1970-01-01 00:00')");
+  const auto row = [](std::int64_t id, bool truth) {
+    v2::ValueType flag;
+    flag.set_bool_(truth);
+    v2::ValueType at;
+    at.mutable_utc_datetime()->set_seconds(0);
+    return MakeRecord(v2::UPSERT, "t",
+                      {{"id", Long(id)}, {"flag", flag}, {"at", id == 2 ? Null() : at}});
+  };
+  Sync({MakeTable("t", {{"id!", v2::LONG}, {"flag", v2::BOOLEAN}, {"at", v2::UTC_DATETIME}})},
+       {row(1, true), row(2, false), row(3, true)});
+  EXPECT_EQ(CompareOne().different, 1u) << "neither 'yes' nor a time without a zone fits";
+}
+
 TEST_F(ComparisonTest, ValueThatDoesNotFitItsTypeIsADifference) {
   Source(
       "DROP TABLE people; CREATE TABLE t(id INTEGER PRIMARY KEY, n INTEGER);"
@@ -324,6 +342,23 @@ TEST(ExpectedValueTest, DecimalsAndTimesAreBroughtToOneForm) {
   EXPECT_EQ(NormalDatetime("2024-01-31T10:00:00.000"), "2024-01-31T10:00:00");
   EXPECT_EQ(NormalDatetime("2024-13-31T10:00:00"), "");
   EXPECT_EQ(NormalDatetime("tomorrow"), "");
+  EXPECT_EQ(NormalDatetime("2024-01-31"), "2024-01-31T00:00:00");
+  EXPECT_EQ(NormalDatetime("2024-01-31 10:00Z"), "");
+  EXPECT_EQ(NormalDate("2024-01-31"), "2024-01-31");
+  EXPECT_EQ(NormalDate("2024-01-31 00:00"), "2024-01-31");
+  EXPECT_EQ(NormalDate("2024-01-31T00:00:00.000Z"), "2024-01-31");
+  EXPECT_EQ(NormalDate("2024-01-31 00:00:00+02:00"), "");
+  EXPECT_EQ(NormalDate("2024-01-31 00:00:01"), "");
+  EXPECT_EQ(NormalDate("2024-01-31 00:00:00.5"), "");
+  EXPECT_EQ(NormalDate("soon"), "");
+  EXPECT_EQ(NormalUtcDatetime("2024-01-31 10:00Z"), "2024-01-31T10:00:00Z");
+  EXPECT_EQ(NormalUtcDatetime("2024-01-31T10:00:00.250+02:00"), "2024-01-31T08:00:00.25Z");
+  EXPECT_EQ(NormalUtcDatetime("2024-01-31 23:00:00 -0530"), "2024-02-01T04:30:00Z");
+  EXPECT_EQ(NormalUtcDatetime("2024-01-31 10:00:00.5 +0200 CEST"), "2024-01-31T08:00:00.5Z");
+  EXPECT_EQ(NormalUtcDatetime("2024-01-31 10:00 UTC"), "2024-01-31T10:00:00Z");
+  EXPECT_EQ(NormalUtcDatetime("2024-01-31 10:00:00"), "");
+  EXPECT_EQ(NormalUtcDatetime("2024-01-31"), "");
+  EXPECT_EQ(NormalUtcDatetime("2024-01-31 10:00 soon"), "");
 }
 
 }  // namespace

@@ -303,7 +303,7 @@ TEST_F(WarehouseTest, ValuesOfEveryKindStandAsTheyCame) {
   Commit();
   EXPECT_THAT(
       Query("SELECT typeof(v), quote(v) FROM \"main.kinds\" WHERE id <> 8 ORDER BY id"),
-      ElementsAre("integer|1", "integer|-9223372036854775808", "real|Inf", "text|'NaN'",
+      ElementsAre("integer|1", "integer|-9223372036854775808", "real|9.0e+999", "text|'NaN'",
                   "text|'12.50'", "blob|X'00FF'", "blob|X''", "text|''", "text|'2024-01-31'",
                   "text|'1969-12-31T23:59:59.12'", "text|'1970-01-01T00:00:00Z'", "real|0.5"));
   EXPECT_THAT(Query("SELECT hex(v) FROM \"main.kinds\" WHERE id = 8"), ElementsAre("610062"));

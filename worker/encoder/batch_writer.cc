@@ -210,6 +210,7 @@ void BatchWriter::Flush() {
 }
 
 void BatchWriter::Open(std::string_view version) {
+  Flush();
   Opened opened;
   opened.set_content(version.data(), version.size());
   ring_.Send(FrameType::kOpened, assignment_, opened.SerializeAsString());

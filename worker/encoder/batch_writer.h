@@ -54,14 +54,6 @@ class BatchWriter {
   BatchWriter& operator=(const BatchWriter&) = delete;
   ~BatchWriter() { ring_.WhileFull(nullptr); }
 
-  // RingProducer::WhileFull, for this writer's life.
-  void WhileFull(std::function<void()> call) { ring_.WhileFull(std::move(call)); }
-  // Waits until there is space for a row, so that the next BeginRow and its values do
-  // not wait. EndRow, Flush and Mark may.
-  void WaitForSpace() {
-    if (batch_ == nullptr) OpenBatch();
-  }
-
   // `operation`: any but TRUNCATE.
   void BeginRow(const TableShape& shape, RecordType operation = fivetran_sdk::v2::UPSERT);
   void EndRow();
@@ -104,6 +96,14 @@ class BatchWriter {
   void String(std::size_t column, std::string_view text) { Bytes(column, wire::kStringTag, text); }
   void Json(std::size_t column, std::string_view text) { Bytes(column, wire::kJsonTag, text); }
   void Xml(std::size_t column, std::string_view text) { Bytes(column, wire::kXmlTag, text); }
+
+  // Waits until the next row needs no wait for room in the ring before it ends.
+  void AwaitRoom() {
+    if (batch_ == nullptr) ring_.Reserve(limits::kMaxFramePayloadBytes);
+  }
+  // As RingProducer's, for the life of this writer. Called within AwaitRoom, BeginRow,
+  // EndRow, Truncate, Flush, Open and Mark; what has been written by then is whole.
+  void WhileFull(std::function<void()> act) { ring_.WhileFull(std::move(act)); }
 
   // Says which version the slice's transaction reads; before the first row.
   void Open(std::string_view version);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "common/limits.h"
 #include "common/ring/bell.h"
 
 namespace tributary {
@@ -40,10 +41,11 @@ void RingProducer::WaitForSpace(std::uint64_t needed_tail) {
     WakeConsumer();
     Beat();
     pollfd wait{space_free_, POLLIN, 0};
-    const int rung = ::poll(&wait, 1, kSleepMilliseconds);
-    if (rung > 0) {
+    const int sleep =
+        while_full_ ? static_cast<int>(limits::kRingFullAfter.count()) : kSleepMilliseconds;
+    if (::poll(&wait, 1, sleep) > 0) {
       ClearBell(space_free_);
-    } else if (rung == 0 && while_full_) {
+    } else if (while_full_) {
       while_full_();
     }
   }

@@ -2,8 +2,7 @@
 // publishes it as a frame.
 //
 // Used by one thread. Waiting for space beats the pulse, so that a worker whose
-// client is slow is not taken for one that hangs, and lets the engine do what cannot
-// wait that long (WhileFull).
+// client is slow is not taken for one that hangs.
 #ifndef TRIBUTARY_WORKER_ENCODER_RING_PRODUCER_H_
 #define TRIBUTARY_WORKER_ENCODER_RING_PRODUCER_H_
 
@@ -44,16 +43,14 @@ class RingProducer {
   void Send(FrameType type, std::uint32_t assignment, std::string_view payload,
             std::uint32_t records = 0);
 
-  // `call` is called, on the thread that waits, after each half second that a
-  // reservation has waited for space: a log reader tells its server that it lives, an
-  // engine whose lock is in others' way releases it. It must not use this object, and
-  // whatever it uses outlives it; an empty function ends that.
-  void WhileFull(std::function<void()> call) { while_full_ = std::move(call); }
-
   // Whether the supervisor wants `assignment` to stop at its next mark.
   bool PauseWanted(std::uint32_t assignment) const {
     return memory_.control().pause_through.load(std::memory_order_relaxed) >= assignment;
   }
+  // What to do while a frame waits for space, from kRingFullAfter on and as often as that;
+  // it must not write to the ring. Null: nothing.
+  void WhileFull(std::function<void()> act) { while_full_ = std::move(act); }
+
   void Beat() { memory_.control().pulse.fetch_add(1, std::memory_order_relaxed); }
 
  private:

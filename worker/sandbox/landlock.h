@@ -3,7 +3,7 @@
 #define TRIBUTARY_WORKER_SANDBOX_LANDLOCK_H_
 
 #include "absl/status/statusor.h"
-#include "worker/sources/source.h"
+#include "worker/sandbox/needs.h"
 
 namespace tributary {
 

@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "worker/sources/source.h"
+#include "worker/sandbox/needs.h"
 
 namespace tributary {
 

@@ -1,8 +1,8 @@
-// What the worker needs of a database engine. One folder beside this file for
-// each engine, with the same file names in each.
+// What a worker needs of a database engine: a Reader, and what else it can do. One
+// folder beside this file for each engine, with the same file names in each.
 //
-// A Source belongs to one worker and is used from its main thread only. Every
-// call may block; all of them beat through Pulse while they do.
+// A Reader belongs to one worker and is used from its main thread only. Every call may
+// block; all of them beat through Pulse while they do (worker/wait.h).
 //
 // Errors, by code:
 //   FAILED_PRECONDITION  configuration, login or privilege: the user must act.
@@ -15,43 +15,35 @@
 #ifndef TRIBUTARY_WORKER_SOURCES_SOURCE_H_
 #define TRIBUTARY_WORKER_SOURCES_SOURCE_H_
 
-#include <map>
-#include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/log.h"
 #include "proto/worker.pb.h"
+#include "worker/pulse.h"
+#include "worker/sandbox/needs.h"
+#include "worker/sources/setup.h"
 
 namespace tributary {
 
 class BatchWriter;
 
-// Shows the supervisor that the worker is at work and not stuck. Cheap enough
-// for every few thousand rows and every wait of up to a second.
-class Pulse {
- public:
-  virtual ~Pulse() = default;
-  virtual void Beat() = 0;
+struct SourceOptions {
+  Configuration configuration = {};
+  OperatorSettings operator_settings = {};
+  // For what concerns the operator and has no other way.
+  Logger log = {};
 };
 
-// What the sandbox must leave open for the engine.
-struct SourceNeeds {
-  struct Path {
-    std::string path;
-    bool writable = false;
-  };
-  // Files, each of which exists. Nothing else can be opened.
-  std::vector<Path> paths;
-  // Whether the engine connects to a server over a socket.
-  bool connects = false;
-};
+// Follows the source's log of changes.
+class ChangeLog;
+// Slices by key, and keys as bytes and back into values.
+class Keys;
 
-class Source {
+class Reader {
  public:
-  virtual ~Source() = default;
+  virtual ~Reader() = default;
 
   // Called once, before the sandbox closes and before anything else. Checks the
   // configuration as far as can be done without connecting.
@@ -62,24 +54,21 @@ class Source {
 
   virtual absl::StatusOr<Catalog> Describe(const DescribeAssignment& assignment) = 0;
 
-  virtual absl::StatusOr<Slices> Slice(const CutAssignment& assignment) = 0;
+  // Cuts what is left of tables into slices. Looks at a sample of each table's rows on the
+  // way, and says which columns they do not fit.
+  virtual absl::StatusOr<Slices> Cut(const CutAssignment& assignment) = 0;
 
-  // Reads one slice in one transaction into `writer`: every row of the range in
-  // the order of its bounds, with marks between, the last one at the range's
-  // end. Stops at a mark when the writer asks for it. Returned outcome: DONE,
-  // PAUSED or WIDEN; all else is a Status.
+  // Reads one slice into `writer`, all of it of one version of the source: every row
+  // of the range in the order of its bounds, with marks between, the last one at the
+  // range's end. Stops at a mark when the writer asks for it. Returned outcome: DONE,
+  // PAUSED, WIDEN with what all of the table's rows need, or MOVED; all else is a Status.
   virtual absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
                                              BatchWriter& writer) = 0;
-};
 
-struct SourceOptions {
-  std::map<std::string, std::string> configuration;
-  std::string sqlite_root;
+  // What else the engine can do; null where it cannot. The reader owns them.
+  virtual ChangeLog* log() { return nullptr; }
+  virtual Keys* keys() { return nullptr; }
 };
-
-// The engine that the configuration's `source` names. FAILED_PRECONDITION where
-// there is none of that name. `pulse` outlives the source.
-absl::StatusOr<std::unique_ptr<Source>> MakeSource(SourceOptions options, Pulse& pulse);
 
 }  // namespace tributary
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Unpacks a source package of Debian: fetch_source.sh PACKAGE FOLDER
+# Unpacks a source package of Debian: fetch_source.sh PACKAGE FOLDER [SUITE]
 #
+# SUITE is another release of Debian than this machine's, such as trixie.
 # Nothing is done where FOLDER is there. apt gets the package from the mirrors that this
 # machine has its binary packages from, and checks it by their signatures; the machine's
 # own configuration, lists and caches are only read. Needs dpkg-dev.
@@ -8,11 +9,12 @@ set -euo pipefail
 
 package=$1
 folder=$(realpath -m "$2")
+suite=${3:-}
 [[ -d $folder ]] && exit 0
 
 fail() {
-  cat >&2 <<TEXT
-fetch $package: $1
+  echo "fetch source of $package: $1" >&2
+  [[ -n $suite ]] || cat >&2 <<TEXT
   It has to be built from its source here, since Debian has no archive of it that would
   do. Either let apt reach a Debian mirror (run "apt-get update" as root and look at
   what it says) and make again, or bring ${package}_*.dsc with its files from elsewhere and
@@ -27,7 +29,13 @@ trap 'rm -rf "$work"' EXIT
 
 sources() {
   apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-    'Created-By: Packages' 'Origin: Debian' | sort -u
+    'Created-By: Packages' 'Origin: Debian' | sort -u |
+    # The same mirrors have it: trixie beside bookworm, trixie-security beside its own.
+    if [[ -n $suite ]]; then
+      sed -nE "s/^(deb-src [^ ]+) [a-z]+(-security)? main$/\1 $suite\2 main/p"
+    else
+      cat
+    fi
 }
 sources > "$work/sources.list"
 if [[ ! -s $work/sources.list ]]; then
@@ -41,7 +49,7 @@ apt=(apt-get -qq -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::Sourc
   -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User=root)
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/download"
 cd "$work/download"
-"${apt[@]}" update || fail "apt cannot get the list of source packages."
+"${apt[@]}" update || fail "apt cannot get the list of source packages${suite:+ of $suite}."
 "${apt[@]}" source --download-only "$package" || fail "apt cannot get the source package."
 dpkg-source -x "$package"_*.dsc "$work/unpacked" > "$work/dpkg-source.log" 2>&1 ||
   { cat "$work/dpkg-source.log" >&2; fail "what apt has brought cannot be unpacked."; }

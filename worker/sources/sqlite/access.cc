@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "worker/encoder/utf8.h"
+#include "common/text.h"
 #include "worker/sources/sqlite/connection.h"
 #include "worker/sources/sqlite/conversion.h"
 
@@ -305,9 +305,9 @@ std::string KeyColumns(const std::vector<KeyColumn>& key) {
   });
 }
 
-std::string KeyOrder(const std::vector<KeyColumn>& key) {
-  return absl::StrJoin(key, ",", [](std::string* out, const KeyColumn& column) {
-    absl::StrAppend(out, Operand(column), column.descending ? " DESC" : "");
+std::string KeyOrder(const std::vector<KeyColumn>& key, bool backwards) {
+  return absl::StrJoin(key, ",", [backwards](std::string* out, const KeyColumn& column) {
+    absl::StrAppend(out, Operand(column), column.descending != backwards ? " DESC" : "");
   });
 }
 

@@ -84,7 +84,8 @@ std::string KeyCondition(const std::vector<KeyColumn>& key, bool behind, int fir
 std::string KeysCondition(const std::vector<KeyColumn>& key, bool behind, int left_parameter,
                           int first_parameter);
 std::string KeyColumns(const std::vector<KeyColumn>& key);
-std::string KeyOrder(const std::vector<KeyColumn>& key);
+// `backwards`: from the last key to the first.
+std::string KeyOrder(const std::vector<KeyColumn>& key, bool backwards = false);
 
 }  // namespace tributary::sqlite
 

@@ -11,17 +11,15 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "worker/encoder/utf8.h"
+#include "common/text.h"
 #include "worker/sources/sqlite/access.h"
 #include "worker/sources/sqlite/btree.h"
 #include "worker/sources/sqlite/conversion.h"
+#include "worker/sources/sqlite/schema_gaps.h"
 #include "worker/sources/sqlite/types.h"
 
 namespace tributary::sqlite {
 namespace {
-
-// Names that one remark lists.
-constexpr std::size_t kNamesInRemark = 5;
 
 constexpr char kKindsSql[] = "SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'";
 // Virtual tables have no root page; they are never opened.
@@ -52,6 +50,9 @@ struct TableShape {
   std::vector<Column> columns;
 };
 
+// SQLite's own lists take a name from the CREATE statement, sqlite_schema has it in any case.
+std::string AnyCase(const std::string& name) { return absl::AsciiStrToLower(name); }
+
 std::string Named(std::size_t count, absl::string_view kind, std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
   const bool more = names.size() > kNamesInRemark;
@@ -69,6 +70,7 @@ class CatalogReader {
     absl::Status status = ReadKinds();
     if (status.ok()) status = ReadKeyIndexes();
     if (status.ok()) status = ReadKeyColumns();
+    if (status.ok() && connection_.schema_has_gaps()) status = ReadGaps();
     if (status.ok()) status = ReadTables();
     if (status.ok()) AddRemarks();
     return status;
@@ -91,8 +93,9 @@ class CatalogReader {
 
   absl::Status ReadKinds() {
     return Query(kKindsSql, [this](sqlite3_stmt* row) {
-      std::string name = ColumnText(row, 0);
+      const std::string name = ColumnText(row, 0);
       const std::string kind = ColumnText(row, 1);
+      parsed_.insert(AnyCase(name));
       // SQLite's own tables are no news to anybody.
       if (name.starts_with("sqlite_")) return absl::OkStatus();
       if (kind == "view") {
@@ -100,9 +103,9 @@ class CatalogReader {
       } else if (kind == "virtual") {
         virtuals_.push_back(Shown(name));
       } else if (kind == "shadow") {
-        shadows_.insert(std::move(name));
+        shadows_.insert(AnyCase(name));
       } else if (sqlite3_column_int(row, 2) != 0) {
-        without_rowid_.insert(std::move(name));
+        without_rowid_.insert(AnyCase(name));
       }
       return absl::OkStatus();
     });
@@ -110,7 +113,7 @@ class CatalogReader {
 
   absl::Status ReadKeyIndexes() {
     return Query(kKeyIndexesSql, [this](sqlite3_stmt* row) {
-      has_key_index_.insert(ColumnText(row, 0));
+      has_key_index_.insert(AnyCase(ColumnText(row, 0)));
       return absl::OkStatus();
     });
   }
@@ -118,12 +121,22 @@ class CatalogReader {
   absl::Status ReadKeyColumns() {
     if (without_rowid_.empty()) return absl::OkStatus();
     return Query(kKeyColumnsSql, [this](sqlite3_stmt* row) {
-      keys_[ColumnText(row, 0)].push_back({.name = ColumnText(row, 1),
-                                           .descending = sqlite3_column_int(row, 2) != 0,
-                                           .collation = ColumnText(row, 3),
-                                           .own_collation = true});
+      keys_[AnyCase(ColumnText(row, 0))].push_back({.name = ColumnText(row, 1),
+                                                    .descending = sqlite3_column_int(row, 2) != 0,
+                                                    .collation = ColumnText(row, 3),
+                                                    .own_collation = true});
       return absl::OkStatus();
     });
+  }
+
+  absl::Status ReadGaps() {
+    auto gaps = FindSchemaGaps(
+        connection_, [this](const std::string& name) { return parsed_.contains(AnyCase(name)); });
+    if (!gaps.ok()) return gaps.status();
+    for (const std::string& view : gaps->views) views_.push_back(Shown(view));
+    if (!gaps->tables.empty()) catalog_.add_remarks(Shown(gaps->Remark()));
+    for (const std::string& table : gaps->tables) unparsed_.insert(AnyCase(table));
+    return absl::OkStatus();
   }
 
   // The rows of one table come one after the other.
@@ -150,8 +163,12 @@ class CatalogReader {
     return status.ok() ? Add(table) : status;
   }
 
-  absl::Status Add(const TableShape& shape) {
-    if (shape.columns.empty() || shadows_.contains(shape.name)) return absl::OkStatus();
+  absl::Status Add(TableShape& shape) {
+    if (shape.columns.empty() || shadows_.contains(AnyCase(shape.name)) ||
+        unparsed_.contains(AnyCase(shape.name))) {
+      return absl::OkStatus();
+    }
+    if (!LeaveOutNameless(shape)) return absl::OkStatus();
     if (!HasPlainNames(shape)) {
       badly_named_.push_back(Shown(shape.name));
       return absl::OkStatus();
@@ -174,6 +191,26 @@ class CatalogReader {
     return absl::OkStatus();
   }
 
+  // Nothing can be sent under no name. False: the table has to be left out.
+  bool LeaveOutNameless(TableShape& shape) {
+    const auto nameless = [](const Column& column) { return column.name.empty(); };
+    const auto first = std::find_if(shape.columns.begin(), shape.columns.end(), nameless);
+    if (!shape.name.empty() && first == shape.columns.end()) return true;
+    const bool needed =
+        !shape.name.empty() && first->key_place > 0 && without_rowid_.contains(AnyCase(shape.name));
+    if (shape.name.empty() || needed || shape.columns.size() == 1) {
+      nameless_.push_back(Shown(shape.name));
+      return false;
+    }
+    with_nameless_.push_back(Shown(shape.name));
+    // What is left of its key would tell fewer rows apart.
+    if (first->key_place > 0) {
+      for (Column& column : shape.columns) column.key_place = 0;
+    }
+    shape.columns.erase(first);
+    return true;
+  }
+
   static bool HasPlainNames(const TableShape& shape) {
     return IsUtf8(shape.name) &&
            std::all_of(shape.columns.begin(), shape.columns.end(),
@@ -188,12 +225,14 @@ class CatalogReader {
       if (column.key_place == 1) key = &column;
     }
     if (key == nullptr || !absl::EqualsIgnoreCase(key->type, "INTEGER")) return nullptr;
-    if (without_rowid_.contains(shape.name) || has_key_index_.contains(shape.name)) return nullptr;
+    if (without_rowid_.contains(AnyCase(shape.name)) ||
+        has_key_index_.contains(AnyCase(shape.name)))
+      return nullptr;
     return key;
   }
 
   absl::StatusOr<bool> KeyHoldsNull(const TableShape& shape) {
-    if (without_rowid_.contains(shape.name) || RowidColumn(shape) != nullptr) return false;
+    if (without_rowid_.contains(AnyCase(shape.name)) || RowidColumn(shape) != nullptr) return false;
     std::vector<std::string> looks;
     for (const Column& column : shape.columns) {
       if (column.key_place == 0 || column.not_null) continue;
@@ -216,7 +255,7 @@ class CatalogReader {
   Access AccessTo(const TableShape& shape) {
     Access access;
     access.root_page = shape.root_page;
-    if (without_rowid_.contains(shape.name)) {
+    if (without_rowid_.contains(AnyCase(shape.name))) {
       access.key = KeyOf(shape.name);
       if (!access.key.empty()) access.by = Access::By::kKey;
       return access;
@@ -240,7 +279,7 @@ class CatalogReader {
 
   // Empty where the order depends on a collation that only the application has.
   std::vector<KeyColumn> KeyOf(const std::string& table) {
-    std::vector<KeyColumn> key = keys_[table];
+    std::vector<KeyColumn> key = keys_[AnyCase(table)];
     for (KeyColumn& column : key) {
       const std::string collation = absl::AsciiStrToUpper(column.collation);
       if (collation != "BINARY" && collation != "NOCASE" && collation != "RTRIM") return {};
@@ -274,6 +313,11 @@ class CatalogReader {
       add(orphans, "shadow table", "left out: their content is an extension's");
     add(badly_named_, "table",
         "left out: a name in it is not UTF-8; rename it so that it can be sent");
+    add(nameless_, "table",
+        "left out: a name that it needs is empty; give it one so that it can be sent");
+    add(with_nameless_, "table",
+        "read without a column whose name is empty, and without a primary key that it is part of; "
+        "give it a name so that it can be sent");
     add(null_keyed_, "table",
         "read as if without a primary key: the key holds NULL, so rows could not be told apart; "
         "declare its columns NOT NULL to have the key used");
@@ -282,6 +326,9 @@ class CatalogReader {
   Connection& connection_;
   Catalog& catalog_;
   BTreeReader trees_;
+  // By names in any case, see AnyCase.
+  std::set<std::string> parsed_;
+  std::set<std::string> unparsed_;
   std::set<std::string> without_rowid_;
   std::set<std::string> shadows_;
   std::set<std::string> has_key_index_;
@@ -289,6 +336,8 @@ class CatalogReader {
   std::vector<std::string> views_;
   std::vector<std::string> virtuals_;
   std::vector<std::string> badly_named_;
+  std::vector<std::string> nameless_;
+  std::vector<std::string> with_nameless_;
   std::vector<std::string> null_keyed_;
 };
 

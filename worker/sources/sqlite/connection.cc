@@ -3,62 +3,33 @@
 #include <algorithm>
 #include <initializer_list>
 #include <optional>
-#include <random>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/limits.h"
 #include "worker/sources/sqlite/result_code.h"
+#include "worker/wait.h"
 
 namespace tributary::sqlite {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLongestSleep(250);
 // A writer that commits faster than a transaction can be named is met rarely; this
 // many attempts take milliseconds.
 constexpr int kNamingAttempts = 1000;
 constexpr int kStepsBetweenBeats = 100'000;
 // Of TryBegin, beside SQLite's codes, which are not negative.
 constexpr int kOverwritten = -1;
+// SQLite would parse a changed schema within a step, where Prepare can do nothing about
+// what it cannot parse; so the database is opened anew.
+constexpr int kOtherSchema = -2;
 // Of the header: what SQLite compares before it trusts pages of an earlier transaction.
 constexpr std::ptrdiff_t kComparedFrom = 24;
 constexpr std::ptrdiff_t kComparedTo = 40;
 // A log file changed this recently may change again under the same timestamp.
 constexpr std::chrono::seconds kTimestampDoubt(1);
-
-// Growing sleeps with jitter up to a deadline, with a beat before each.
-class Patience {
- public:
-  Patience(Pulse& pulse, milliseconds limit)
-      : pulse_(pulse),
-        start_(Clock::now()),
-        limit_(limit),
-        random_(static_cast<std::minstd_rand::result_type>(start_.time_since_epoch().count())) {}
-
-  // False once `share` of the limit has passed.
-  bool Wait(double share) {
-    const auto left =
-        std::chrono::duration_cast<milliseconds>(limit_ * share - (Clock::now() - start_));
-    if (left.count() <= 0) return false;
-    pulse_.Beat();
-    std::uniform_int_distribution<std::int64_t> jitter(sleep_.count() / 2, sleep_.count());
-    std::this_thread::sleep_for(std::min(milliseconds(jitter(random_)), left));
-    sleep_ = std::min(2 * sleep_, kLongestSleep);
-    return true;
-  }
-
- private:
-  Pulse& pulse_;
-  Clock::time_point start_;
-  milliseconds limit_;
-  milliseconds sleep_{2};
-  std::minstd_rand random_;
-};
 
 // The path as a URI that says the file cannot change.
 std::string ImmutableUri(const std::string& path) {
@@ -101,12 +72,14 @@ void Connection::Close() {
   begin_.reset();
   commit_.reset();
   first_read_.reset();
+  schema_read_.reset();
   sqlite3_close_v2(std::exchange(db_, nullptr));
   kept_since_ = FileFacts();
 }
 
 absl::Status Connection::Open() {
   ++openings_;
+  schema_has_gaps_ = false;
   facts_ = FactsOf(file_.path);
   const std::string name = file_.immutable ? ImmutableUri(file_.path) : file_.path;
   const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
@@ -154,7 +127,8 @@ absl::Status Connection::Limit() {
   for (const auto& [sql, statement] : std::initializer_list<std::pair<const char*, Statement*>>{
            {"BEGIN", &begin_},
            {"COMMIT", &commit_},
-           {"PRAGMA main.application_id", &first_read_}}) {
+           {"PRAGMA main.application_id", &first_read_},
+           {"PRAGMA main.schema_version", &schema_read_}}) {
     if (code != SQLITE_OK) break;
     sqlite3_stmt* prepared = nullptr;
     code = sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
@@ -177,8 +151,12 @@ absl::StatusOr<std::string> Connection::Begin() {
     if (status.ok()) {
       code = TryBegin();
       if (code == SQLITE_OK) break;
-      status =
-          code == kOverwritten ? Overwritten() : BeginError(code, file_.named, ErrorText(code));
+      if (code == kOtherSchema) {
+        Rollback();
+        Close();
+        continue;
+      }
+      status = code == kOverwritten ? Overwritten() : Unreadable(code);
       Rollback();
       if (code == kOverwritten) Close();
     }
@@ -187,18 +165,33 @@ absl::StatusOr<std::string> Connection::Begin() {
     const bool passing = code == kOverwritten || IsPassing(code);
     if (!passing || !patience.Wait(share)) return status;
   }
-  const absl::Status same = file_.immutable ? CheckUnchanged() : CheckInPlace();
-  if (!same.ok()) {
+  absl::Status status = file_.immutable ? CheckUnchanged() : CheckInPlace();
+  // SQLite opens such a file, and finds no words for it when it comes to the schema. How
+  // many pages there are, a log knows better than the header.
+  if (status.ok()) status = HeaderError(header_, header_.stated_bytes(), file_.named);
+  if (!status.ok()) {
     Rollback();
-    return same;
+    return status;
   }
   return version_;
+}
+
+absl::Status Connection::Unreadable(int code) const {
+  if (PrimaryCode(code) == SQLITE_CORRUPT || PrimaryCode(code) == SQLITE_NOTADB) {
+    const std::optional<FileHeader> header = ReadFileHeader(db_);
+    absl::Status told = header.has_value()
+                            ? HeaderError(*header, FactsOf(file_.path).bytes, file_.named)
+                            : absl::OkStatus();
+    if (!told.ok()) return told;
+  }
+  return BeginError(code, file_.named, ErrorText(code));
 }
 
 int Connection::TryBegin() {
   for (int attempt = 0;; ++attempt) {
     const FileFacts found = FactsOf(file_.path);
     const FileHeader last = header_;
+    const int last_schema = schema_;
     int code = Step(begin_);
     // Without an index mapped yet there is nothing to compare with; once the first
     // transaction has mapped it, the next attempt has.
@@ -210,6 +203,7 @@ int Connection::TryBegin() {
     if (code == SQLITE_OK) code = FirstRead();
     if (code != SQLITE_OK) return code;
     if (KeepsOldPages(last)) return kOverwritten;
+    if (kept_since_ != FileFacts() && last_schema != schema_) return kOtherSchema;
     const bool moved = !file_.immutable && !header_.wal() && !(facts_ == found);
     kept_since_ = moved ? found : facts_;
     if (!moved && NameVersion(before)) return SQLITE_OK;
@@ -228,6 +222,10 @@ int Connection::FirstRead() {
   }
   sqlite3_reset(first_read_.get());
   if (code != SQLITE_ROW && code != SQLITE_DONE) return code;
+  if (sqlite3_step(schema_read_.get()) == SQLITE_ROW) {
+    schema_ = sqlite3_column_int(schema_read_.get(), 0);
+  }
+  sqlite3_reset(schema_read_.get());
   const std::optional<FileHeader> header = ReadFileHeader(db_);
   if (!header.has_value()) return SQLITE_IOERR_READ;
   header_ = *header;
@@ -313,24 +311,33 @@ absl::Status Connection::End() {
   return file_.immutable ? CheckUnchanged() : absl::OkStatus();
 }
 
-absl::StatusOr<Statement> Connection::Prepare(const std::string& sql, absl::string_view subject) {
+int Connection::LastCode() const { return PrimaryCode(sqlite3_extended_errcode(db_)); }
+
+absl::StatusOr<Statement> Connection::Prepare(const std::string& sql, absl::string_view subject,
+                                              absl::string_view column) {
   sqlite3_stmt* prepared = nullptr;
-  const int code =
-      sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), 0, &prepared, nullptr);
+  int code = SQLITE_OK;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), 0, &prepared, nullptr);
+    if (schema_has_gaps_ || !IsMalformedSchema(code, ErrorText(code))) break;
+    // From now on SQLite passes over what it cannot parse, a damaged page of the catalog
+    // included; a schema without such objects is still read to the letter. Nothing can be
+    // written to it all the same: this connection is defensive and reads only.
+    sqlite3_db_config(db_, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, nullptr);
+    schema_has_gaps_ = true;
+  }
   Statement statement(prepared);
   if (code == SQLITE_OK) return statement;
   // Preparing reads the catalog and nothing of the table, so no value is in its words.
   const bool damaged = PrimaryCode(code) == SQLITE_CORRUPT || PrimaryCode(code) == SQLITE_NOTADB;
   return ReadError(code, file_.named, ErrorText(code), damaged ? "read catalog of" : "read table",
-                   damaged ? "" : subject);
+                   damaged ? "" : subject, damaged ? "" : column);
 }
 
-absl::Status Connection::Error(int code, absl::string_view operation,
-                               absl::string_view subject) const {
-  // A function's own words may quote a value of the row.
-  const std::string said = ErrorText(code);
-  return ReadError(code, file_.named, said.starts_with("no such ") ? said : sqlite3_errstr(code),
-                   operation, subject);
+absl::Status Connection::Error(int code, absl::string_view operation, absl::string_view subject,
+                               absl::string_view column) const {
+  return ReadError(code, file_.named, WithoutValues(code, ErrorText(code)), operation, subject,
+                   column);
 }
 
 std::string Connection::ErrorText(int code) const {

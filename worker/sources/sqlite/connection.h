@@ -54,8 +54,9 @@ class Connection {
   absl::Status End();
 
   // Within a transaction. `subject` is a table's name for texts, empty for the
-  // catalog.
-  absl::StatusOr<Statement> Prepare(const std::string& sql, absl::string_view subject);
+  // catalog. What of the schema SQLite cannot parse is as if it were not there.
+  absl::StatusOr<Statement> Prepare(const std::string& sql, absl::string_view subject,
+                                    absl::string_view column = {});
 
   // What `code`, returned by a step over `subject`, means:
   //   NOT_FOUND            the table or a column is gone
@@ -63,7 +64,11 @@ class Connection {
   //   FAILED_PRECONDITION  the catalog is damaged
   //   UNAVAILABLE          the file system failed or the file was replaced
   //   RESOURCE_EXHAUSTED   out of memory
-  absl::Status Error(int code, absl::string_view operation, absl::string_view subject) const;
+  absl::Status Error(int code, absl::string_view operation, absl::string_view subject,
+                     absl::string_view column = {}) const;
+
+  // The primary code of SQLite's last call that failed.
+  int LastCode() const;
 
   // Of the transaction that began last.
   std::uint32_t application_id() const { return application_id_; }
@@ -72,6 +77,8 @@ class Connection {
   sqlite3* db() const { return db_; }
   // How often the database was opened: what was made of db() before is gone.
   std::uint64_t openings() const { return openings_; }
+  // An object of the schema could not be parsed.
+  bool schema_has_gaps() const { return schema_has_gaps_; }
   Pulse& pulse() const { return pulse_; }
 
  private:
@@ -80,7 +87,7 @@ class Connection {
   // The next attempt opens it anew, and keeps nothing of what was read before.
   void Close();
   void Rollback();
-  // One attempt: an extended result code of SQLite, or kOverwritten.
+  // One attempt: an extended result code of SQLite, kOverwritten or kOtherSchema.
   int TryBegin();
   // Within a new transaction; reads its first page.
   int FirstRead();
@@ -89,6 +96,8 @@ class Connection {
   bool KeepsOldPages(const FileHeader& last) const;
   // After FirstRead, names what it read. `before` is from before it.
   bool NameVersion(const std::optional<WalPosition>& before);
+  // The file as a whole cannot be read: `code` in words.
+  absl::Status Unreadable(int code) const;
   // SQLite's own words.
   std::string ErrorText(int code) const;
   absl::Status CheckInPlace() const;
@@ -101,10 +110,14 @@ class Connection {
   std::chrono::milliseconds patience_;
   sqlite3* db_ = nullptr;
   std::uint64_t openings_ = 0;
+  bool schema_has_gaps_ = false;
   Statement begin_;
   Statement commit_;
   Statement first_read_;
+  Statement schema_read_;
   std::uint32_t application_id_ = 0;
+  // SQLite's number of the schema, which each change of it moves.
+  int schema_ = 0;
   FileHeader header_;
   // When the transaction began; of an immutable file, when it was opened.
   FileFacts facts_;

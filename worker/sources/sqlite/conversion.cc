@@ -6,6 +6,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/ascii.h"
 #include "worker/sources/sqlite/types.h"
 
 namespace tributary::sqlite {
@@ -13,41 +14,10 @@ namespace {
 
 bool IsDigit(char c) { return '0' <= c && c <= '9'; }
 
-// Exactly `digits` of them at the front of `text`; takes them off.
-std::optional<int> TakeNumber(std::string_view& text, std::size_t digits) {
-  if (text.size() < digits) return std::nullopt;
-  int value = 0;
-  for (std::size_t at = 0; at < digits; ++at) {
-    if (!IsDigit(text[at])) return std::nullopt;
-    value = value * 10 + (text[at] - '0');
-  }
-  text.remove_prefix(digits);
-  return value;
-}
-
 bool TakeChar(std::string_view& text, char wanted) {
   if (text.empty() || text.front() != wanted) return false;
   text.remove_prefix(1);
   return true;
-}
-
-std::optional<std::int64_t> TakeDate(std::string_view& text) {
-  const auto year = TakeNumber(text, 4);
-  if (!year || *year < 1 || !TakeChar(text, '-')) return std::nullopt;
-  const auto month = TakeNumber(text, 2);
-  if (!month || *month < 1 || *month > 12 || !TakeChar(text, '-')) return std::nullopt;
-  const auto day = TakeNumber(text, 2);
-  if (!day || *day < 1) return std::nullopt;
-  const bool leap = *year % 4 == 0 && (*year % 100 != 0 || *year % 400 == 0);
-  constexpr std::array<int, 12> kDays{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const int last = kDays[static_cast<std::size_t>(*month - 1)] + (*month == 2 && leap ? 1 : 0);
-  if (*day > last) return std::nullopt;
-  // Years that begin in March, so that the leap day is the last one.
-  const int shifted = *month > 2 ? *year : *year - 1;
-  const int months = (*month + 9) % 12;
-  const std::int64_t days = 365LL * shifted + shifted / 4 - shifted / 100 + shifted / 400 +
-                            (153 * months + 2) / 5 + *day - 1 - 719468;
-  return days * 86400;
 }
 
 // Digits with at most one sign and one point, as they are to be sent.
@@ -83,39 +53,14 @@ bool IsJson(std::string_view text) {
          nlohmann::json::accept(text);
 }
 
-std::optional<std::int64_t> DateSeconds(std::string_view text) {
-  const auto seconds = TakeDate(text);
-  return text.empty() ? seconds : std::nullopt;
-}
-
-std::optional<Moment> DatetimeMoment(std::string_view text) {
-  const auto day = TakeDate(text);
-  if (!day || !(TakeChar(text, ' ') || TakeChar(text, 'T'))) return std::nullopt;
-  const auto hour = TakeNumber(text, 2);
-  if (!hour || *hour > 23 || !TakeChar(text, ':')) return std::nullopt;
-  const auto minute = TakeNumber(text, 2);
-  if (!minute || *minute > 59) return std::nullopt;
-  Moment moment{.seconds = *day + *hour * 3600 + *minute * 60, .nanoseconds = 0};
-  if (text.empty()) return moment;
-  if (!TakeChar(text, ':')) return std::nullopt;
-  const auto second = TakeNumber(text, 2);
-  if (!second || *second > 59) return std::nullopt;
-  moment.seconds += *second;
-  if (text.empty()) return moment;
-  if (!TakeChar(text, '.') || text.empty() || text.size() > 9) return std::nullopt;
-  int scale = 1'000'000'000;
-  for (const char digit : text) {
-    if (!IsDigit(digit)) return std::nullopt;
-    scale /= 10;
-    moment.nanoseconds += (digit - '0') * scale;
-  }
-  return moment;
-}
-
-bool IsCanonicalDatetime(std::string_view text) {
-  constexpr std::size_t kToSeconds = 19;
-  return text.size() >= kToSeconds && text[10] == ' ' &&
-         (text.size() == kToSeconds || text.back() != '0');
+std::optional<bool> Truth(std::string_view text) {
+  const auto is = [text](std::string_view word) {
+    return std::equal(text.begin(), text.end(), word.begin(), word.end(),
+                      [](char a, char b) { return absl::ascii_tolower(a) == b; });
+  };
+  if (is("true") || is("t")) return true;
+  if (is("false") || is("f")) return false;
+  return std::nullopt;
 }
 
 std::optional<std::string_view> DecimalDigits(std::int64_t value, std::uint32_t precision,

@@ -17,19 +17,8 @@ using NumberText = std::array<char, 400>;
 // RFC 8259.
 bool IsJson(std::string_view text);
 
-// "YYYY-MM-DD", years 0001 to 9999: seconds since 1970 at midnight.
-std::optional<std::int64_t> DateSeconds(std::string_view text);
-
-struct Moment {
-  std::int64_t seconds = 0;
-  std::int32_t nanoseconds = 0;
-};
-// "YYYY-MM-DD HH:MM", with T for the space, ":SS" and up to nine digits of a
-// fraction allowed; no zone.
-std::optional<Moment> DatetimeMoment(std::string_view text);
-// It is "YYYY-MM-DD HH:MM:SS", with a fraction that does not end in 0 if there is one: of
-// all the texts that DatetimeMoment reads, one for each moment.
-bool IsCanonicalDatetime(std::string_view text);
+// true, false, t, f, in any case: what applications write that have no integers for it.
+std::optional<bool> Truth(std::string_view text);
 
 // The decimal's digits where they fit `precision` and `scale`; precision 0: no
 // limits were declared, so up to 38 digits.

@@ -20,6 +20,9 @@
 namespace tributary::sqlite {
 namespace {
 
+// One page of the smallest size.
+constexpr off_t kLeastDatabaseBytes = 512;
+
 absl::Status Refused(const std::string& named, absl::string_view why) {
   return absl::FailedPreconditionError(absl::StrCat("open database \"", named, "\": ", why));
 }
@@ -67,6 +70,9 @@ absl::StatusOr<std::string> ConfinedPath(std::string_view database_path, const s
     }
     return Refused(named, WhyNotFound(error));
   }
+  if (path == real_root) {
+    return Refused(named, "it is the folder of --sqlite-root itself; name a database file in it");
+  }
   if (!LiesBelow(path, real_root)) {
     return Refused(named, "it lies outside the folder that --sqlite-root allows; move it there");
   }
@@ -112,7 +118,12 @@ absl::StatusOr<Opened> Look(const std::string& path, const std::string& named) {
     constexpr std::string_view kMagic("SQLite format 3\0", 16);
     const std::string_view start(reinterpret_cast<const char*>(opened.header.bytes.data()),
                                  kMagic.size());
-    if (opened.stat.st_size < 512 || got < 100 || start != kMagic) {
+    if (start == kMagic && opened.stat.st_size < kLeastDatabaseBytes) {
+      return Refused(named,
+                     "it is shorter than its header states: it was copied in part; copy it again "
+                     "as a whole, or restore it from a backup");
+    }
+    if (opened.stat.st_size < kLeastDatabaseBytes || got < 100 || start != kMagic) {
       return Refused(named,
                      "it is not a SQLite 3 database, or it is encrypted; name a plain SQLite file");
     }
@@ -168,14 +179,6 @@ absl::Status SeeToWalFiles(const struct stat& database, DatabaseFile& file) {
 
 absl::StatusOr<DatabaseFile> LocateDatabase(std::string_view database_path,
                                             const std::string& root) {
-  if (database_path.empty()) {
-    return absl::FailedPreconditionError(
-        "read configuration: `database_path` is missing; name the database file");
-  }
-  if (database_path.find('\0') != std::string_view::npos || database_path.size() >= PATH_MAX) {
-    return absl::FailedPreconditionError(
-        "read configuration: `database_path` is not a path; name the database file");
-  }
   DatabaseFile file;
   file.named = std::filesystem::path(database_path).lexically_normal().string();
   auto path = ConfinedPath(database_path, file.named, root);

@@ -11,80 +11,60 @@
 #include <sqlite3.h>
 
 #include <cstdint>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "proto/worker.pb.h"
 #include "worker/encoder/batch_writer.h"
-#include "worker/sources/sqlite/access.h"
 #include "worker/sources/sqlite/connection.h"
 #include "worker/sources/sqlite/row_writer.h"
+#include "worker/sources/sqlite/slice_rest.h"
+#include "worker/sources/sqlite/turns.h"
+#include "worker/sources/sqlite/type_search.h"
 
 namespace tributary::sqlite {
 
 class SliceReader {
  public:
   // `connection` outlives the reader.
-  explicit SliceReader(Connection& connection) : connection_(connection) {}
+  explicit SliceReader(Connection& connection) : connection_(connection), rest_(connection) {}
 
-  // Within a transaction that reads `version`. Writes the rows and the marks between
-  // them; where it returns DONE, the mark at the range's end is still to be written,
-  // with what TakeRemarks has.
-  absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment, std::string_view version,
-                                     BatchWriter& writer);
-  // What there is to say of the rows behind the last mark.
-  std::vector<ColumnRemark> TakeRemarks() { return row_.TakeRemarks(); }
+  // Writes the slice's rows and marks. Outcomes and errors are Source::Read's.
+  absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment, BatchWriter& writer);
 
  private:
-  struct Query {
-    std::string columns;
-    std::string keys;
-    // FROM, WHERE and ORDER BY.
-    std::string rest;
-    std::string sql() const;
-    std::string keys_sql() const { return "SELECT " + keys + rest; }
-  };
-
+  // Turn after turn.
+  absl::StatusOr<AssignmentEnd> ReadTurns(Turns& turns);
   absl::Status Plan(const ReadAssignment& assignment);
-  absl::Status PrepareFor(const ReadAssignment& assignment);
-  Query MakeQuery(const ReadAssignment& assignment) const;
-  absl::Status BindRange(sqlite3_stmt* statement, const Range& range) const;
   // Makes tributary_row known to the connection.
   absl::Status AddRowFunction();
   static void TakeRow(sqlite3_context* call, int count, sqlite3_value** values);
+  // Within a transaction, until the slice, the turn or the reading ends.
+  absl::Status ReadTurn(Turns& turns);
   // SQLite's code at the loop's end: SQLITE_DONE, or SQLITE_ROW where it stopped
   // before.
-  int ReadRows(std::string_view version, BatchWriter& writer);
+  int ReadRows(Turns& turns);
   // The row that was stepped to. False: a value does not fit.
-  bool WriteRow(BatchWriter& writer);
-  // The bound behind the row that was read last; empty where none can be named.
-  std::string BoundBehindRow() const;
-  // Moves the range's start behind the row that is too large to be loaded.
-  absl::Status SkipLargeRow(const ReadAssignment& assignment, Range& rest);
+  bool WriteRow();
+  // Marks what has been read. False: there is no bound to name it by.
+  bool MarkRow(const Turns& turns);
+  // Marks the slice's end.
+  void MarkEnd(const Turns& turns);
 
   Connection& connection_;
-  Access access_;
+  SliceRest rest_;
   RowWriter row_;
-  // The statement of the assignment before this one is used again where its text is
-  // the same.
-  std::string sql_;
-  std::uint64_t statement_of_opening_ = 0;
-  Statement statement_;
-  // Where the key has no place among the 2,000 columns of a result, it comes from a
-  // second statement that keeps step with the first.
-  Statement keys_;
-  // Values come by tributary_row, which this connection's opening has; its shape and
-  // writer are there while a slice is read.
+  // Is shown what does not fit.
+  TypeSearch types_;
+  // Values come by tributary_row, which this connection's opening has.
   bool by_function_ = false;
   std::uint64_t function_of_opening_ = 0;
+  // Of the slice that is read.
+  const ReadAssignment* assignment_ = nullptr;
   const TableShape* shape_ = nullptr;
   BatchWriter* writer_ = nullptr;
-  bool utf8_ = true;
+  bool done_ = false;
   bool paused_ = false;
   bool misfit_ = false;
-  std::uint64_t steps_ = 0;
 };
 
 }  // namespace tributary::sqlite

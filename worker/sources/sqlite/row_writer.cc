@@ -4,7 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "worker/encoder/utf8.h"
+#include "common/text.h"
+#include "worker/sources/sqlite/moment.h"
 
 namespace tributary::sqlite {
 namespace {
@@ -16,12 +17,27 @@ std::string_view BytesOf(sqlite3_value* value) {
   return {bytes, static_cast<std::size_t>(sqlite3_value_bytes(value))};
 }
 
+// Takes values as BatchWriter does and does nothing with them.
+struct NoWriter {
+  void Null(const auto&...) {}
+  void Bool(const auto&...) {}
+  void Long(const auto&...) {}
+  void Double(const auto&...) {}
+  void NaiveDate(const auto&...) {}
+  void NaiveDatetime(const auto&...) {}
+  void UtcDatetime(const auto&...) {}
+  void Decimal(const auto&...) {}
+  void Binary(const auto&...) {}
+  void String(const auto&...) {}
+  void Json(const auto&...) {}
+};
+
 }  // namespace
 
-void RowWriter::Begin(const ReadAssignment& assignment) {
-  columns_.assign(static_cast<std::size_t>(assignment.columns_size()), Column());
+void RowWriter::Begin(const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns) {
+  columns_.assign(static_cast<std::size_t>(columns.size()), Column());
   for (std::size_t at = 0; at < columns_.size(); ++at) {
-    const auto& from = assignment.columns(static_cast<int>(at));
+    const auto& from = columns.Get(static_cast<int>(at));
     Column& column = columns_[at];
     column.name = from.name();
     column.type = from.type();
@@ -32,9 +48,12 @@ void RowWriter::Begin(const ReadAssignment& assignment) {
 }
 
 bool RowWriter::Write(std::size_t at, sqlite3_value* value, BatchWriter& writer) {
-  const bool fits = WriteValue(at, value, writer);
-  if (!fits) columns_[at].misfit = true;
-  return fits;
+  return WriteValue(at, value, writer);
+}
+
+bool RowWriter::Fits(std::size_t at, sqlite3_value* value) {
+  NoWriter nothing;
+  return WriteValue(at, value, nothing);
 }
 
 bool RowWriter::WriteAll(sqlite3_value** values, BatchWriter& writer) {
@@ -43,7 +62,8 @@ bool RowWriter::WriteAll(sqlite3_value** values, BatchWriter& writer) {
   return fits;
 }
 
-bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, BatchWriter& writer) {
+template <typename Writer>
+bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, Writer& writer) {
   Column& column = columns_[at];
   const int stored = sqlite3_value_type(value);
   if (stored == SQLITE_NULL) {
@@ -56,13 +76,8 @@ bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, BatchWriter& wr
       if (stored != SQLITE_INTEGER) return false;
       writer.Long(at, sqlite3_value_int64(value));
       return true;
-    case DataType::BOOLEAN: {
-      if (stored != SQLITE_INTEGER) return false;
-      const std::int64_t truth = sqlite3_value_int64(value);
-      if (truth != 0 && truth != 1) return false;
-      writer.Bool(at, truth == 1);
-      return true;
-    }
+    case DataType::BOOLEAN:
+      return WriteBoolean(column, at, value, writer);
     case DataType::DOUBLE:
       if (stored != SQLITE_FLOAT &&
           (stored != SQLITE_INTEGER || !IsExactDouble(sqlite3_value_int64(value)))) {
@@ -79,21 +94,10 @@ bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, BatchWriter& wr
       return true;
     case DataType::DECIMAL:
       return WriteDecimal(column, at, value, writer);
-    case DataType::NAIVE_DATE: {
-      if (stored != SQLITE_TEXT) return false;
-      const auto seconds = DateSeconds(TextOf(value));
-      if (seconds) writer.NaiveDate(at, *seconds);
-      return seconds.has_value();
-    }
-    case DataType::NAIVE_DATETIME: {
-      if (stored != SQLITE_TEXT) return false;
-      const std::string_view text = TextOf(value);
-      const auto moment = DatetimeMoment(text);
-      // Two keys that spell one moment differently would become one row.
-      if (!moment || (column.key && !IsCanonicalDatetime(text))) return false;
-      writer.NaiveDatetime(at, moment->seconds, moment->nanoseconds);
-      return true;
-    }
+    case DataType::NAIVE_DATE:
+    case DataType::NAIVE_DATETIME:
+    case DataType::UTC_DATETIME:
+      return WriteMoment(column, at, value, writer);
     case DataType::JSON:
       return WriteJson(at, value, writer);
     case DataType::UNSPECIFIED:
@@ -105,8 +109,24 @@ bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, BatchWriter& wr
   }
 }
 
+template <typename Writer>
+bool RowWriter::WriteBoolean(const Column& column, std::size_t at, sqlite3_value* value,
+                             Writer& writer) {
+  std::optional<bool> truth;
+  if (sqlite3_value_type(value) == SQLITE_INTEGER) {
+    const std::int64_t number = sqlite3_value_int64(value);
+    if (number == 0 || number == 1) truth = number == 1;
+  } else if (sqlite3_value_type(value) == SQLITE_TEXT && !column.key) {
+    // 1 and 'true' are two keys.
+    truth = Truth(TextOf(value));
+  }
+  if (truth) writer.Bool(at, *truth);
+  return truth.has_value();
+}
+
+template <typename Writer>
 bool RowWriter::WriteDecimal(const Column& column, std::size_t at, sqlite3_value* value,
-                             BatchWriter& writer) {
+                             Writer& writer) {
   std::optional<std::string_view> digits;
   switch (sqlite3_value_type(value)) {
     case SQLITE_INTEGER:
@@ -126,7 +146,29 @@ bool RowWriter::WriteDecimal(const Column& column, std::size_t at, sqlite3_value
   return digits.has_value();
 }
 
-bool RowWriter::WriteJson(std::size_t at, sqlite3_value* value, BatchWriter& writer) {
+template <typename Writer>
+bool RowWriter::WriteMoment(const Column& column, std::size_t at, sqlite3_value* value,
+                            Writer& writer) {
+  if (sqlite3_value_type(value) != SQLITE_TEXT) return false;
+  const auto moment = ReadMoment(TextOf(value));
+  if (!moment) return false;
+  if (column.type == DataType::NAIVE_DATE) {
+    const auto seconds = NaiveDate(*moment, column.key);
+    if (seconds) writer.NaiveDate(at, *seconds);
+    return seconds.has_value();
+  }
+  if (column.type == DataType::NAIVE_DATETIME) {
+    const bool fits = IsNaiveDatetime(*moment, column.key);
+    if (fits) writer.NaiveDatetime(at, moment->seconds, moment->nanoseconds);
+    return fits;
+  }
+  const auto seconds = UtcSeconds(*moment, column.key);
+  if (seconds) writer.UtcDatetime(at, *seconds, moment->nanoseconds);
+  return seconds.has_value();
+}
+
+template <typename Writer>
+bool RowWriter::WriteJson(std::size_t at, sqlite3_value* value, Writer& writer) {
   switch (sqlite3_value_type(value)) {
     case SQLITE_INTEGER:
       writer.Json(at, IntegerText(sqlite3_value_int64(value), number_));
@@ -155,8 +197,8 @@ std::string_view RowWriter::TextOf(sqlite3_value* value) const {
   return {text, static_cast<std::size_t>(sqlite3_value_bytes(value))};
 }
 
-void RowWriter::WriteText(Column& column, std::size_t at, std::string_view text,
-                          BatchWriter& writer) {
+template <typename Writer>
+void RowWriter::WriteText(Column& column, std::size_t at, std::string_view text, Writer& writer) {
   if (IsUtf8(text)) {
     writer.String(at, text);
     return;
@@ -166,8 +208,9 @@ void RowWriter::WriteText(Column& column, std::size_t at, std::string_view text,
   writer.String(at, text_);
 }
 
+template <typename Writer>
 void RowWriter::WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value,
-                               BatchWriter& writer) {
+                               Writer& writer) {
   switch (sqlite3_value_type(value)) {
     case SQLITE_TEXT:
       WriteText(column, at, TextOf(value), writer);
@@ -186,8 +229,9 @@ void RowWriter::WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* va
   }
 }
 
+template <typename Writer>
 void RowWriter::WriteAsStored(Column& column, std::size_t at, sqlite3_value* value,
-                              BatchWriter& writer) {
+                              Writer& writer) {
   switch (sqlite3_value_type(value)) {
     case SQLITE_TEXT:
       WriteText(column, at, TextOf(value), writer);
@@ -201,12 +245,6 @@ void RowWriter::WriteAsStored(Column& column, std::size_t at, sqlite3_value* val
     default:
       writer.Binary(at, BytesOf(value));
       break;
-  }
-}
-
-void RowWriter::AddMisfits(AssignmentEnd& end) const {
-  for (const Column& column : columns_) {
-    if (column.misfit) end.add_widen(column.name);
   }
 }
 

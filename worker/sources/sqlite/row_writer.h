@@ -7,6 +7,7 @@
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_ROW_WRITER_H_
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_ROW_WRITER_H_
 
+#include <google/protobuf/repeated_ptr_field.h>
 #include <sqlite3.h>
 
 #include <cstdint>
@@ -23,7 +24,7 @@ namespace tributary::sqlite {
 class RowWriter {
  public:
   // The columns of another assignment; what was kept of the last one is gone.
-  void Begin(const ReadAssignment& assignment);
+  void Begin(const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);
   // Whether the database's text is UTF-8, or is to be converted.
   void TakeTextAs(bool utf8) { utf8_ = utf8; }
 
@@ -34,10 +35,13 @@ class RowWriter {
   bool Write(std::size_t at, sqlite3_value* value, BatchWriter& writer);
   // All of a row's. False: one of them does not fit.
   bool WriteAll(sqlite3_value** values, BatchWriter& writer);
+  // Whether Write would write it; by the same code.
+  bool Fits(std::size_t at, sqlite3_value* value);
 
-  // The columns that have to be widened.
-  void AddMisfits(AssignmentEnd& end) const;
-  // What else became of values since the last call.
+  // A text's bytes, as UTF-8 as far as they are; until `value` changes.
+  std::string_view TextOf(sqlite3_value* value) const;
+
+  // What became of values since the last call.
   std::vector<ColumnRemark> TakeRemarks();
 
  private:
@@ -47,20 +51,28 @@ class RowWriter {
     std::uint32_t precision = 0;
     std::uint32_t scale = 0;
     bool key = false;
-    // Values that did not fit, and what else became of values since it was told.
-    bool misfit = false;
+    // What became of values since it was told.
     std::uint64_t repaired = 0;
     std::uint64_t blobs_as_text = 0;
     std::uint64_t nulls_in_key = 0;
   };
-  bool WriteValue(std::size_t at, sqlite3_value* value, BatchWriter& writer);
-  bool WriteDecimal(const Column& column, std::size_t at, sqlite3_value* value,
-                    BatchWriter& writer);
-  bool WriteJson(std::size_t at, sqlite3_value* value, BatchWriter& writer);
-  void WriteText(Column& column, std::size_t at, std::string_view text, BatchWriter& writer);
-  void WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value, BatchWriter& writer);
-  void WriteAsStored(Column& column, std::size_t at, sqlite3_value* value, BatchWriter& writer);
-  std::string_view TextOf(sqlite3_value* value) const;
+  // `Writer`: BatchWriter, or one that only lets see what fits.
+  template <typename Writer>
+  bool WriteValue(std::size_t at, sqlite3_value* value, Writer& writer);
+  template <typename Writer>
+  bool WriteBoolean(const Column& column, std::size_t at, sqlite3_value* value, Writer& writer);
+  template <typename Writer>
+  bool WriteDecimal(const Column& column, std::size_t at, sqlite3_value* value, Writer& writer);
+  template <typename Writer>
+  bool WriteMoment(const Column& column, std::size_t at, sqlite3_value* value, Writer& writer);
+  template <typename Writer>
+  bool WriteJson(std::size_t at, sqlite3_value* value, Writer& writer);
+  template <typename Writer>
+  void WriteText(Column& column, std::size_t at, std::string_view text, Writer& writer);
+  template <typename Writer>
+  void WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value, Writer& writer);
+  template <typename Writer>
+  void WriteAsStored(Column& column, std::size_t at, sqlite3_value* value, Writer& writer);
 
   std::vector<Column> columns_;
   bool utf8_ = true;

@@ -9,9 +9,10 @@
 
 namespace tributary::sqlite {
 
-// `connection` has a transaction open. The slices of a table cover its ranges
-// exactly. A table that is gone keeps its ranges; reading it says so.
-absl::Status CutTables(Connection& connection, const CutAssignment& assignment, Slices& slices);
+// `connection` has a transaction open. The slices cover the table's ranges exactly. A table
+// that is gone or damaged keeps its ranges; reading it says so. UNAVAILABLE: as Begin's.
+absl::Status CutTable(Connection& connection, const CutAssignment::Table& table,
+                      Slices::Table& cut);
 
 }  // namespace tributary::sqlite
 

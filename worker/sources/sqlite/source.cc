@@ -1,25 +1,51 @@
 #include "worker/sources/sqlite/source.h"
 
-#include <algorithm>
+#include <sqlite3.h>
+
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "worker/encoder/batch_writer.h"
 #include "worker/sources/sqlite/access.h"
 #include "worker/sources/sqlite/catalog.h"
 #include "worker/sources/sqlite/database_file.h"
+#include "worker/sources/sqlite/failing_column.h"
+#include "worker/sources/sqlite/look_ahead.h"
+#include "worker/sources/sqlite/setup.h"
 #include "worker/sources/sqlite/slices.h"
+#include "worker/sources/sqlite/turns.h"
 
 namespace tributary {
 
 using sqlite::TransactionScope;
 
+namespace {
+
+// Tables that cannot be read, of which a setup test says why.
+constexpr std::size_t kFailuresInTest = 5;
+
+absl::Status NotPrepared() {
+  return absl::FailedPreconditionError("open database: the source was not prepared");
+}
+
+}  // namespace
+
 SqliteSource::SqliteSource(SourceOptions options, Pulse& pulse, std::chrono::milliseconds patience)
     : options_(std::move(options)), pulse_(pulse), patience_(patience) {}
 
+std::unique_ptr<Reader> SqliteSource::Make(SourceOptions options, Pulse& pulse) {
+  return std::make_unique<SqliteSource>(std::move(options), pulse);
+}
+
+std::string SqliteSource::Library() { return absl::StrCat("SQLite ", sqlite3_libversion()); }
+
 absl::StatusOr<SourceNeeds> SqliteSource::Prepare() {
-  auto file = sqlite::LocateDatabase(options_.configuration["database_path"], options_.sqlite_root);
+  auto path = sqlite::DatabasePath(options_.configuration);
+  if (!path.ok()) return path.status();
+  auto file = sqlite::LocateDatabase(*path, options_.operator_settings[sqlite::kRootSetting]);
   if (!file.ok()) return file.status();
   SourceNeeds needs = file->needs;
   reader_.reset();
@@ -29,9 +55,7 @@ absl::StatusOr<SourceNeeds> SqliteSource::Prepare() {
 }
 
 absl::StatusOr<std::string> SqliteSource::Begin() {
-  if (!connection_.has_value()) {
-    return absl::FailedPreconditionError("open database: the source was not prepared");
-  }
+  if (!connection_.has_value()) return NotPrepared();
   return connection_->Begin();
 }
 
@@ -40,7 +64,7 @@ std::string SqliteSource::Identity() const {
 }
 
 absl::Status SqliteSource::Test(std::string_view name) {
-  if (name != "connect" && name != "read") {
+  if (name != kConnectTest && name != kReadTest) {
     return absl::InvalidArgumentError(absl::StrCat("run setup test: there is none named \"",
                                                    std::string(name.substr(0, 64)),
                                                    "\"; sqlite has connect and read"));
@@ -48,7 +72,7 @@ absl::Status SqliteSource::Test(std::string_view name) {
   const auto version = Begin();
   if (!version.ok()) return version.status();
   TransactionScope transaction(*connection_);
-  if (name == "connect") {
+  if (name == kConnectTest) {
     // Reads the catalog, which a file that only starts like a database does not have.
     const auto statement = connection_->Prepare("SELECT count(*) FROM main.sqlite_schema", "");
     if (!statement.ok()) return statement.status();
@@ -64,18 +88,25 @@ absl::Status SqliteSource::TryReading() {
   Catalog catalog;
   const absl::Status status = sqlite::ReadCatalog(*connection_, catalog);
   if (!status.ok()) return status;
-  const int tables = std::min(catalog.tables_size(), limits::kSqliteTablesInTest);
-  for (int at = 0; at < tables; ++at) {
-    const std::string& table = catalog.tables(at).table();
-    const auto statement = connection_->Prepare(
-        absl::StrCat("SELECT * FROM main.", sqlite::Quoted(table), " LIMIT 1"), table);
-    if (!statement.ok()) return statement.status();
-    const int code = sqlite3_step(statement->get());
-    if (code != SQLITE_ROW && code != SQLITE_DONE) {
-      return connection_->Error(code, "read table", table);
+  bool any = catalog.tables().empty() && !connection_->schema_has_gaps();
+  std::vector<std::string> failures;
+  for (int at = 0; at < catalog.tables_size(); ++at) {
+    if (any && at >= limits::kSqliteTablesInTest) break;
+    const absl::Status tried = sqlite::TryTable(*connection_, catalog.tables(at));
+    if (absl::IsUnavailable(tried)) return tried;
+    any = any || tried.ok();
+    if (!tried.ok() && failures.size() < kFailuresInTest) {
+      failures.emplace_back(tried.message());
     }
     pulse_.Beat();
   }
+  if (any && failures.empty()) return absl::OkStatus();
+  if (failures.empty()) failures.assign(catalog.remarks().begin(), catalog.remarks().end());
+  const std::string texts = absl::StrJoin(failures, ". ");
+  if (!any) return absl::FailedPreconditionError(absl::StrCat("no table can be read: ", texts));
+  // A test that passes has no words of its own.
+  options_.log.Warning("the setup test read passes, though some tables cannot be read",
+                       {{log_key::kError, texts}});
   return absl::OkStatus();
 }
 
@@ -99,31 +130,30 @@ absl::StatusOr<Catalog> SqliteSource::Describe(const DescribeAssignment& assignm
   return catalog;
 }
 
-absl::StatusOr<Slices> SqliteSource::Slice(const CutAssignment& assignment) {
-  const auto version = Begin();
-  if (!version.ok()) return version.status();
-  TransactionScope transaction(*connection_);
+absl::StatusOr<Slices> SqliteSource::Cut(const CutAssignment& assignment) {
+  if (!connection_.has_value()) return NotPrepared();
   Slices slices;
-  absl::Status status = sqlite::CutTables(*connection_, assignment, slices);
-  if (status.ok()) status = transaction.End();
-  if (!status.ok()) return status;
+  const auto sample_until = std::chrono::steady_clock::now() + limits::kSampleTime;
+  // Cuts are guesses, so it is no matter that each turn may see another version.
+  for (int at = 0; at < assignment.tables_size();) {
+    sqlite::Turns turn(*connection_, /*in_one_piece=*/false);
+    absl::Status status = turn.Begin().status();
+    while (status.ok() && at < assignment.tables_size() && !turn.over()) {
+      const CutAssignment::Table& table = assignment.tables(at++);
+      Slices::Table& cut = *slices.add_tables();
+      status = sqlite::CutTable(*connection_, table, cut);
+      if (status.ok()) sqlite::LookAtSample(*connection_, table, cut, sample_until);
+    }
+    if (status.ok()) status = turn.End();
+    if (!status.ok()) return status;
+  }
   return slices;
 }
 
 absl::StatusOr<AssignmentEnd> SqliteSource::Read(const ReadAssignment& assignment,
                                                  BatchWriter& writer) {
-  const auto version = Begin();
-  if (!version.ok()) return version.status();
-  TransactionScope transaction(*connection_);
-  writer.Open(*version);
-  auto end = reader_->Read(assignment, *version, writer);
-  if (!end.ok()) return end;
-  const absl::Status ended = transaction.End();
-  if (!ended.ok()) return ended;
-  if (end->outcome() == AssignmentEnd::DONE) {
-    writer.Mark(assignment.range().to(), *version, reader_->TakeRemarks());
-  }
-  return end;
+  if (!connection_.has_value()) return NotPrepared();
+  return reader_->Read(assignment, writer);
 }
 
 }  // namespace tributary

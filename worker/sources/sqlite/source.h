@@ -3,6 +3,7 @@
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_SOURCE_H_
 
 #include <chrono>
+#include <memory>
 #include <optional>
 
 #include "common/limits.h"
@@ -12,7 +13,7 @@
 
 namespace tributary {
 
-class SqliteSource : public Source {
+class SqliteSource : public Reader {
  public:
   // `patience`: how long locks and passing failures are waited for. `pulse`
   // outlives the source.
@@ -20,10 +21,14 @@ class SqliteSource : public Source {
                std::chrono::milliseconds patience =
                    std::chrono::milliseconds(limits::kSourcePatienceMilliseconds));
 
+  static std::unique_ptr<Reader> Make(SourceOptions options, Pulse& pulse);
+  // As Engine has it.
+  static std::string Library();
+
   absl::StatusOr<SourceNeeds> Prepare() override;
   absl::Status Test(std::string_view name) override;
   absl::StatusOr<Catalog> Describe(const DescribeAssignment& assignment) override;
-  absl::StatusOr<Slices> Slice(const CutAssignment& assignment) override;
+  absl::StatusOr<Slices> Cut(const CutAssignment& assignment) override;
   absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
                                      BatchWriter& writer) override;
 

@@ -4,56 +4,35 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <chrono>
-#include <cstring>
 #include <random>
 
 #include "absl/strings/str_format.h"
+#include "common/digest.h"
 
 namespace tributary::sqlite {
 namespace {
 
-// Two lanes of 64 bits over words; not against attackers, only against chance.
-class Fingerprint {
- public:
-  void Add(std::uint64_t word) {
-    low_ = Mix(low_ ^ word) * 0x9e3779b97f4a7c15u + 1;
-    high_ = Mix(high_ + word) * 0xc2b2ae3d27d4eb4fu + 3;
-  }
-  void Add(const FileHeader& header) {
-    for (std::size_t at = 0; at + 4 <= header.bytes.size(); at += 4) {
-      std::uint32_t word;
-      std::memcpy(&word, header.bytes.data() + at, sizeof(word));
-      Add(word);
-    }
-  }
-  // Which file, not what is in it.
-  void AddPlace(const FileFacts& facts) {
-    Add(facts.device);
-    Add(facts.inode);
-  }
-  void Add(const FileFacts& facts) {
-    AddPlace(facts);
-    Add(facts.bytes);
-    Add(static_cast<std::uint64_t>(facts.modified_seconds));
-    Add(static_cast<std::uint64_t>(facts.modified_nanoseconds));
-  }
-  std::string Text(char kind) const {
-    return absl::StrFormat("%c%016x%016x", kind, Mix(low_), Mix(high_));
-  }
+constexpr std::size_t kDigits = 32;
 
- private:
-  static std::uint64_t Mix(std::uint64_t word) {
-    word ^= word >> 32;
-    word *= 0xd6e8feb86659fd93u;
-    word ^= word >> 32;
-    word *= 0xd6e8feb86659fd93u;
-    return word ^ word >> 32;
-  }
-  std::uint64_t low_ = 0x243f6a8885a308d3u;
-  std::uint64_t high_ = 0x13198a2e03707344u;
-};
+void Add(const FileHeader& header, Digest& digest) {
+  digest.Text({reinterpret_cast<const char*>(header.bytes.data()), header.bytes.size()});
+}
+
+// Which file, not what is in it.
+void AddPlace(const FileFacts& facts, Digest& digest) {
+  digest.Number(facts.device).Number(facts.inode);
+}
+
+void Add(const FileFacts& facts, Digest& digest) {
+  AddPlace(facts, digest);
+  digest.Number(facts.bytes)
+      .Number(static_cast<std::uint64_t>(facts.modified_seconds))
+      .Number(static_cast<std::uint64_t>(facts.modified_nanoseconds));
+}
+
+// A name of the kind `kind`.
+std::string Name(const char* kind, const Digest& digest) { return kind + digest.Hex(kDigits); }
 
 constexpr std::size_t kIndexHeaderBytes = 48;
 // Places in the wal-index header, in words of four bytes.
@@ -118,31 +97,31 @@ WalIndex ReadWalPosition(sqlite3* db, WalPosition& position) {
 }
 
 std::string RollbackVersion(const FileHeader& header, const FileFacts& database) {
-  Fingerprint print;
-  print.Add(header);
-  print.Add(database);
-  return print.Text('r');
+  Digest digest;
+  Add(header, digest);
+  Add(database, digest);
+  return Name("r", digest);
 }
 
 std::string WalVersion(const WalPosition& position, const FileHeader& header,
                        const FileFacts& database) {
-  Fingerprint print;
-  for (const std::uint32_t word : position.words) print.Add(word);
-  print.AddPlace(database);
+  Digest digest;
+  for (const std::uint32_t word : position.words) digest.Number(word);
+  AddPlace(database, digest);
   if (position.log_is_empty()) {
-    print.Add(header);
-    print.Add(database);
+    Add(header, digest);
+    Add(database, digest);
   }
-  return print.Text('w');
+  return Name("w", digest);
 }
 
 std::string UnsharedWalVersion(const FileHeader& header, const FileFacts& database,
                                const FileFacts& log) {
-  Fingerprint print;
-  print.Add(header);
-  print.Add(database);
-  print.Add(log);
-  return print.Text('u');
+  Digest digest;
+  Add(header, digest);
+  Add(database, digest);
+  Add(log, digest);
+  return Name("u", digest);
 }
 
 std::string UnknownVersion() {

@@ -39,6 +39,18 @@ struct FileHeader {
     const std::uint32_t stored = static_cast<std::uint32_t>(bytes[16] << 8 | bytes[17]);
     return stored == 1 ? 65536 : stored;
   }
+  std::uint32_t read_version() const { return bytes[19]; }
+  std::uint32_t schema_format() const { return Number(44); }
+  // 0 where it does not tell: a SQLite before 3.7.0 was the last to write.
+  std::uint64_t stated_bytes() const {
+    return Number(24) == Number(92) ? std::uint64_t{Number(28)} * page_bytes() : 0;
+  }
+
+ private:
+  std::uint32_t Number(std::size_t at) const {
+    return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
+           std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
+  }
 };
 
 // The part of the wal-index header that tells commits apart.

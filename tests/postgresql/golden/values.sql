@@ -1,0 +1,23 @@
+-- Each of cases.txt's expressions, as its type's send function, its output function and
+-- to_jsonb have it: type, hexadecimal bytes, text, JSON.
+CREATE TABLE cases (n serial, type text, expression text);
+\copy cases (type, expression) from 'cases.txt' with (format csv, delimiter E'\t', quote E'\x01')
+CREATE TABLE results (n integer, oid oid, type text, bytes text, txt text, json text);
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+SET intervalstyle = 'postgres';
+SET extra_float_digits = 1;
+DO $$
+DECLARE one record; send text;
+BEGIN
+  FOR one IN SELECT * FROM cases ORDER BY n LOOP
+    -- refcursor has text's, which no cast leads to.
+    SELECT CASE one.type WHEN 'refcursor' THEN 'byteasend' ELSE typsend::text END
+      INTO send FROM pg_type WHERE oid = one.type::regtype;
+    EXECUTE format('INSERT INTO results SELECT %s, %s, %L, encode(%s(v%s), ''hex''), '
+                   'format(''%%s'', v), to_jsonb(v)::text FROM (SELECT (%s)::%s AS v) s',
+                   one.n, one.type::regtype::oid, one.type, send,
+                   CASE one.type WHEN 'refcursor' THEN '::text::bytea' ELSE '' END,
+                   one.expression, one.type);
+  END LOOP;
+END $$;

@@ -1,0 +1,18 @@
+// A worker's sign of life.
+#ifndef TRIBUTARY_WORKER_PULSE_H_
+#define TRIBUTARY_WORKER_PULSE_H_
+
+namespace tributary {
+
+// Shows the supervisor that the worker is at work and not stuck: one whose pulse stands
+// still for limits::kSilentPulseLooks seconds is killed. Cheap enough for every few
+// thousand rows and every wait of up to a second. The main thread's.
+class Pulse {
+ public:
+  virtual ~Pulse() = default;
+  virtual void Beat() = 0;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_WORKER_PULSE_H_

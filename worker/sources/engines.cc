@@ -1,0 +1,12 @@
+#include "worker/sources/engines.h"
+
+#include "worker/sources/sqlite/setup.h"
+#include "worker/sources/sqlite/source.h"
+
+namespace tributary {
+
+std::vector<Engine> AllEngines() {
+  return {{.setup = sqlite::Setup(), .make = &SqliteSource::Make, .library = &SqliteSource::Library}};
+}
+
+}  // namespace tributary

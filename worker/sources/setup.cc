@@ -1,0 +1,26 @@
+#include "worker/sources/setup.h"
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace tributary {
+
+absl::Status UnusableValue(absl::string_view key, absl::string_view why) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("reading the configuration: `", key, "` ", why));
+}
+
+std::string_view ValueOf(const Configuration& configuration, const std::string& key) {
+  const auto found = configuration.find(key);
+  return found == configuration.end() ? std::string_view() : found->second;
+}
+
+const EngineSetup* FindSetup(const std::vector<EngineSetup>& setups, std::string_view name) {
+  const auto found = std::find_if(setups.begin(), setups.end(),
+                                  [name](const EngineSetup& setup) { return setup.name == name; });
+  return found == setups.end() ? nullptr : &*found;
+}
+
+}  // namespace tributary

@@ -1,0 +1,83 @@
+// What both roles know of a database engine: the fields of the setup page, the setup
+// tests, the operator's settings, and what a configuration means. No driver is needed
+// for any of it, and nothing here opens or looks at a source.
+//
+// Each engine has a library of this beside its engine library
+// (worker/sources/NAME/setup.h). Values; any thread.
+#ifndef TRIBUTARY_WORKER_SOURCES_SETUP_H_
+#define TRIBUTARY_WORKER_SOURCES_SETUP_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "proto/common.pb.h"
+
+namespace tributary {
+
+// As the user filled in the setup page; credentials are in it.
+using Configuration = std::map<std::string, std::string>;
+// The operator's settings for engines, by the names of their flags.
+using OperatorSettings = std::map<std::string, std::string>;
+
+// The configuration's key that names the engine.
+inline constexpr char kSourceKey[] = "source";
+
+// Setup tests that every engine has: the source can be opened, and its tables can be
+// listed and read.
+inline constexpr char kConnectTest[] = "connect";
+inline constexpr char kReadTest[] = "read";
+
+// One flag of the command line that is an engine's own.
+struct OperatorSetting {
+  // Without dashes in front. Its twin in the environment follows from it: sqlite-root
+  // is --sqlite-root and TRIBUTARY_SQLITE_ROOT.
+  std::string name = {};
+  std::string description = {};
+  std::string default_value = {};
+  // It names a folder that the connector reads; the program does not start without it.
+  bool is_folder = false;
+};
+
+// Which database a configuration names. Nothing secret, and nothing that may change while
+// the database stays the same.
+struct DatabaseIdentity {
+  // What tells it from all others of its engine, as the user wrote it; the connection's
+  // id is made of it.
+  std::vector<std::string> parts = {};
+  // What people know it by, in logs.
+  std::string name = {};
+};
+
+struct EngineSetup {
+  // The value of kSourceKey, and the engine's name in logs, metrics and the state.
+  std::string name = {};
+  // What the setup page says of it.
+  std::string label = {};
+  std::string description = {};
+  // Shown where this engine is chosen.
+  std::vector<fivetran_sdk::v2::FormField> fields = {};
+  // In the order in which they run, kConnectTest and kReadTest first. The page lists
+  // those of all engines; labels of one name are the same in each.
+  std::vector<fivetran_sdk::v2::ConfigurationTest> tests = {};
+  std::vector<OperatorSetting> operator_settings = {};
+  // FAILED_PRECONDITION, with a text for the user, where a value is missing or cannot be
+  // right; the text never repeats a value.
+  absl::StatusOr<DatabaseIdentity> (*identify)(const Configuration& configuration) = nullptr;
+};
+
+// FAILED_PRECONDITION that names the key: "reading the configuration: `key` why".
+absl::Status UnusableValue(absl::string_view key, absl::string_view why);
+
+// The value of `key`; empty where there is none.
+std::string_view ValueOf(const Configuration& configuration, const std::string& key);
+
+// Null where none is named so.
+const EngineSetup* FindSetup(const std::vector<EngineSetup>& setups, std::string_view name);
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_WORKER_SOURCES_SETUP_H_

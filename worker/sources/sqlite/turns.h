@@ -1,0 +1,77 @@
+// The read transactions of one slice.
+//
+// In the rollback-journal modes an application cannot commit while a reader has a
+// transaction open, and gives up after a timeout of its own, five seconds in many. So
+// there a slice is read in turns: a transaction is ended after limits::kSqliteTurn, and
+// whenever the ring stays full, and the next one goes on behind the last row, if it reads
+// the same version. A version names a commit, so the turns together are one reading of
+// one content.
+//
+// Where commits keep coming no two turns read the same version. Then the supervisor asks
+// for a table in one piece, and its commits wait; how long, a remark tells.
+//
+// In WAL mode readers and commits do not meet, and a slice is one transaction.
+//
+// Used by the worker's main thread only.
+#ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_TURNS_H_
+#define TRIBUTARY_WORKER_SOURCES_SQLITE_TURNS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/limits.h"
+#include "worker/sources/sqlite/connection.h"
+
+namespace tributary::sqlite {
+
+class Turns {
+ public:
+  // `connection` outlives the turns. `in_one_piece`: time alone ends no transaction.
+  Turns(Connection& connection, bool in_one_piece)
+      : connection_(connection), in_one_piece_(in_one_piece) {}
+  Turns(const Turns&) = delete;
+  Turns& operator=(const Turns&) = delete;
+  ~Turns() { (void)End(); }
+
+  // Begins a transaction; errors are Connection::Begin's. False: it reads another version
+  // than those before it, and is not begun.
+  absl::StatusOr<bool> Begin();
+  // What all of them read.
+  const std::string& version() const { return version_; }
+
+  bool open() const { return open_; }
+  // Whether commits wait for the open transaction.
+  bool holds_up_commits() const {
+    return open_ && !connection_.header().wal() && !connection_.file().immutable;
+  }
+  // Whether the open transaction has had its time.
+  bool over() const {
+    return !in_one_piece_ && holds_up_commits() && Clock::now() - began_ >= limits::kSqliteTurn;
+  }
+
+  // Ends the open transaction, if there is one; errors are Connection::End's, of this
+  // transaction or an earlier one.
+  absl::Status End();
+
+  // How long commits had to wait at the most, where that was longer than a turn is to be
+  // and nothing else would do; zero otherwise.
+  std::chrono::seconds commits_waited() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Connection& connection_;
+  bool in_one_piece_;
+  bool open_ = false;
+  std::string version_;
+  Clock::time_point began_;
+  Clock::duration longest_{};
+  absl::Status failed_;
+};
+
+}  // namespace tributary::sqlite
+
+#endif  // TRIBUTARY_WORKER_SOURCES_SQLITE_TURNS_H_
