@@ -6,7 +6,8 @@
 namespace tributary {
 
 std::vector<Engine> AllEngines() {
-  return {{.setup = sqlite::Setup(), .make = &SqliteSource::Make, .library = &SqliteSource::Library}};
+  return {
+      {.setup = sqlite::Setup(), .make = &SqliteSource::Make, .library = &SqliteSource::Library}};
 }
 
 }  // namespace tributary
