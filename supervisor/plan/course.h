@@ -34,7 +34,8 @@ enum class Event {
   kContentChanged,
   // The same rows with other columns or types. The destination knows them by their key.
   kColumnsChanged,
-  // The same where the destination knows a row by all its values.
+  // The same where the destination cannot find a row by its key: there is none, and it
+  // knows the row by all its values, or there was another.
   kColumnsChangedWithoutKey,
   kDeselected,
   // --- within a sync ---

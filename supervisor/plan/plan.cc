@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "supervisor/request/columns_digest.h"
+#include "supervisor/request/warning_list.h"
 
 namespace tributary {
 
@@ -13,6 +14,34 @@ using fivetran_sdk::v2::Column;
 using fivetran_sdk::v2::DataType;
 
 namespace {
+
+std::string Shown(const std::vector<TableName>& tables) {
+  std::vector<std::string> names;
+  for (const TableName& table : tables)
+    names.push_back(absl::StrCat(table.schema, ".", table.table));
+  return ShownNames({names.begin(), names.end()});
+}
+
+// Tables of `known` that the catalog lacks. What was only deselected is still there.
+std::vector<TableName> GoneFrom(const Catalog& catalog,
+                                const std::map<TableName, TableState>& known) {
+  std::vector<TableName> gone;
+  if (known.empty()) return gone;
+  std::set<TableName> there;
+  for (const CatalogTable& table : catalog.tables()) there.insert({table.schema(), table.table()});
+  for (const auto& [name, entry] : known) {
+    if (!there.contains(name)) gone.push_back(name);
+  }
+  return gone;
+}
+
+absl::Status AnotherSource(const std::string& change) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "The saved state belongs to another source database than the one that is configured now",
+      change.empty() ? "" : ": ", change,
+      ". Configure the earlier database again, or re-sync the connection to copy this one from the "
+      "beginning."));
+}
 
 bool HasKey(const google::protobuf::RepeatedPtrField<Column>& columns) {
   return std::any_of(columns.begin(), columns.end(),
@@ -25,8 +54,9 @@ course::Event EventOf(const TableState* entry, const TableToCopy& table) {
   const bool same_content = !table.content.empty() && entry->content == table.content;
   if (!same_content || entry->method != table.method) return course::Event::kContentChanged;
   if (entry->columns == table.columns_digest) return course::Event::kUnchanged;
-  return HasKey(table.columns) ? course::Event::kColumnsChanged
-                               : course::Event::kColumnsChangedWithoutKey;
+  return HasKey(table.columns) && SameKey(entry->columns, table.columns_digest)
+             ? course::Event::kColumnsChanged
+             : course::Event::kColumnsChangedWithoutKey;
 }
 
 // Moves the table along its course, and its entry with it. A state must not claim what
@@ -75,12 +105,19 @@ void WidenColumns(const std::map<std::string, std::string>& widened,
 }
 
 absl::Status CheckSource(const Catalog& catalog, const std::string& engine, const State& state) {
-  const SourceIdentity source{.engine = engine, .identity = catalog.identity()};
-  if (state.first_sync() || state.source == source) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      "The saved state belongs to another source database than the one that is configured now. "
-      "Configure the earlier database again, or re-sync the connection to copy this one from the "
-      "beginning.");
+  if (state.first_sync()) return absl::OkStatus();
+  if (state.source.engine != engine) return AnotherSource("`source` has changed");
+  // First, since an empty file says little of which database it was.
+  if (!catalog.unchanged() && catalog.tables_size() == 0 && !state.tables.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "The source database holds no table now, and at the last sync it had ", state.tables.size(),
+        ": ", Shown(GoneFrom(catalog, state.tables)),
+        ". Nothing was changed in the destination. Restore the database: a backup onto a full disk "
+        "leaves an empty file, and a copy without the log beside it an old one. If it was emptied "
+        "on purpose, re-sync the connection."));
+  }
+  const bool same = state.source.identity == catalog.identity() || catalog.same_database();
+  return same ? absl::OkStatus() : AnotherSource(catalog.identity_change());
 }
 
 absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<SelectedTable>& selected,
@@ -88,7 +125,6 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
                               State state) {
   const absl::Status same = CheckSource(catalog, engine, state);
   if (!same.ok()) return same;
-  const bool first_sync = state.first_sync();
   Plan plan;
   plan.state = std::move(state);
   plan.state.source = {.engine = engine, .identity = catalog.identity()};
@@ -96,6 +132,13 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
   plan.selected_tables = selected.size();
   auto known = std::exchange(plan.state.tables, {});
   for (auto& [name, entry] : known) SettleWhole(entry);
+  if (const std::vector<TableName> gone = GoneFrom(catalog, known); !gone.empty()) {
+    plan.warnings.push_back(absl::StrCat(
+        "Tables of the last sync are no longer in the source, or can no longer be sent: ",
+        Shown(gone),
+        ". Their rows stay in the destination. If they are missing by mistake, restore the source; "
+        "a table that comes back is copied again."));
+  }
   for (const SelectedTable& choice : selected) {
     const CatalogTable& table = *choice.table;
     TableToCopy copy;
@@ -110,11 +153,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     if (is_known) copy.widened = entry->second.widened;
     WidenColumns(copy.widened, copy.columns);
     copy.columns_digest = ColumnsDigest(copy.columns);
-    const bool same_columns = is_known && entry->second.columns == copy.columns_digest;
     const course::Transition transition = Advance(copy, is_known ? &entry->second : nullptr);
-    // Schema has just told the source's own types, so wider ones are told again.
-    const bool wider = transition.copies && !copy.widened.empty();
-    if (!first_sync && (!same_columns || wider)) plan.changed.push_back(copy);
     if (is_known) plan.state.tables.insert(known.extract(entry));
     if (transition.copies) {
       plan.copies.push_back(std::move(copy));

@@ -40,14 +40,14 @@ struct TableToCopy {
 struct Plan {
   // The state to start from: without the tables that are selected no more.
   State state;
-  // Tables that have to be read, largest first.
+  // Tables that have to be read, largest first. Their columns are told before their first
+  // record, whatever Schema and earlier syncs have told: the source may have changed since.
   std::vector<TableToCopy> copies;
   // Tables that need no copy and whose log is followed.
   std::vector<TableToCopy> followed;
-  // Tables whose columns are not those that the destination knows, and those that
-  // are sent with wider types than Schema has just told, as they are sent. Empty in
-  // a first sync, which Schema has just described.
-  std::vector<TableToCopy> changed;
+  // For the user, about tables whose entries the state loses here. So they are on the
+  // stream before that state.
+  std::vector<std::string> warnings;
   // Selected tables, those that need nothing included.
   std::size_t selected_tables = 0;
 };
@@ -56,7 +56,8 @@ struct Plan {
 bool MayBeUnchanged(const State& state, const std::string& selection_digest);
 
 // FAILED_PRECONDITION: the state is of another source than the catalog, which may
-// be one that is unchanged; the text is for a Task.
+// be one that is unchanged, or has tables where the source has none at all any longer; the
+// text is for a Task.
 absl::Status CheckSource(const Catalog& catalog, const std::string& engine, const State& state);
 
 // FAILED_PRECONDITION as CheckSource.

@@ -12,7 +12,8 @@ namespace {
 using fivetran_sdk::v2::Column;
 using fivetran_sdk::v2::DataTypeParams;
 
-constexpr std::size_t kColumnsDigits = 16;
+constexpr std::size_t kKeyDigits = 6;
+constexpr std::size_t kAllColumnsDigits = 10;
 
 void AddParams(Digest& digest, const DataTypeParams& params) {
   digest.Number(static_cast<std::uint64_t>(params.params_case()));
@@ -34,14 +35,22 @@ std::string ColumnsDigest(const std::vector<const Column*>& columns) {
   std::vector<const Column*> sorted = columns;
   std::sort(sorted.begin(), sorted.end(),
             [](const Column* a, const Column* b) { return a->name() < b->name(); });
-  Digest digest;
+  Digest key;
+  Digest all;
   for (const Column* column : sorted) {
-    digest.Text(column->name())
-        .Number(static_cast<std::uint64_t>(column->type()))
-        .Number(column->primary_key() ? 1 : 0);
-    AddParams(digest, column->params());
+    for (Digest* digest : {&key, &all}) {
+      if (digest == &key && !column->primary_key()) continue;
+      digest->Text(column->name())
+          .Number(static_cast<std::uint64_t>(column->type()))
+          .Number(column->primary_key() ? 1 : 0);
+      AddParams(*digest, column->params());
+    }
   }
-  return digest.Hex(kColumnsDigits);
+  return key.Hex(kKeyDigits) + all.Hex(kAllColumnsDigits);
+}
+
+bool SameKey(std::string_view columns_digest, std::string_view other) {
+  return columns_digest.substr(0, kKeyDigits) == other.substr(0, kKeyDigits);
 }
 
 std::string ColumnsDigest(const google::protobuf::RepeatedPtrField<Column>& columns) {

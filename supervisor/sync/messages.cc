@@ -1,5 +1,7 @@
 #include "supervisor/sync/messages.h"
 
+#include <algorithm>
+
 #include "common/limits.h"
 #include "common/text.h"
 #include "proto/connector_sdk.pb.h"
@@ -42,10 +44,16 @@ std::string StateOfCheckpoint(std::string_view message) {
 }
 
 std::vector<std::string> SchemaChangeMessages(const std::vector<TableToCopy>& tables) {
+  // So that a schema stands once in a message.
+  std::vector<const TableToCopy*> sorted;
+  for (const TableToCopy& table : tables) sorted.push_back(&table);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const TableToCopy* a, const TableToCopy* b) { return a->name < b->name; });
   std::vector<std::string> messages;
   sdk::UpdateResponse response;
   std::size_t bytes = 0;
-  for (const TableToCopy& table : tables) {
+  for (const TableToCopy* const one : sorted) {
+    const TableToCopy& table = *one;
     auto& schemas = *response.mutable_schema_change()->mutable_with_schema();
     if (schemas.schemas_size() == 0 ||
         schemas.schemas(schemas.schemas_size() - 1).name() != table.name.schema) {

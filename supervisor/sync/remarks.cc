@@ -28,11 +28,12 @@ std::optional<Words> WordsOf(ColumnRemark::What what) {
     case ColumnRemark::BLOB_AS_TEXT:
       return Words{"value was a blob and was sent as text like x'0AFF'",
                    "values were blobs and were sent as text like x'0AFF'"};
-    case ColumnRemark::NULL_IN_KEY:
+    case ColumnRemark::KEY_AS_LITERAL:
       return Words{
-          "value was NULL though the column belongs to the primary key; declare it NOT NULL",
-          "values were NULL though the column belongs to the primary key; declare it NOT "
-          "NULL"};
+          "key value is sent as an SQL literal, like CAST(x'4DFC' AS TEXT) for text that is not "
+          "UTF-8, so that no two keys become one",
+          "key values are sent as SQL literals, like CAST(x'4DFC' AS TEXT) for text that is not "
+          "UTF-8, so that no two keys become one"};
     case ColumnRemark::NOT_A_NUMBER:
       return Words{"value was NaN, which no DECIMAL can be, and was sent as null",
                    "values were NaN, which no DECIMAL can be, and were sent as null"};

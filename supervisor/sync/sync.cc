@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -83,6 +84,8 @@ absl::Status Sync::RunSteps() {
   if (absl::Status done = MakePlan(); !done.ok()) return done;
   // A numbering of positions of its own, where anything is read.
   BeginEpoch();
+  // What the state is about to forget.
+  for (const std::string& warning : plan_.warnings) Warn(warning);
   // One before the first record, since the epoch's staging key travels in it.
   if (absl::Status done = Checkpoint(); !done.ok()) return done;
   // Warnings, and columns that the destination does not know.
@@ -112,7 +115,7 @@ absl::Status Sync::AskCatalog() {
       MakeOpening(request_.configuration, settings_.for_engines, request_.connection.id),
       settings_.workers, bell_, metrics_, *world_.clock);
   Assignment assignment;
-  assignment.mutable_describe();
+  assignment.mutable_describe()->set_known_identity(request_.state.source.identity);
   const State& from = staged_.replay == nullptr ? request_.state : staged_.reached;
   // What is replayed may need the columns told again.
   const bool needs_columns = staged_.replay != nullptr &&
@@ -169,7 +172,14 @@ void Sync::BeginEpoch() {
 void Sync::EmitPlan() {
   for (const std::string& warning : warnings_) Warn(warning);
   EmitStagingWarnings();
-  for (std::string& message : SchemaChangeMessages(plan_.changed)) {
+  for (std::string& message : SchemaChangeMessages(plan_.copies)) {
+    epoch_.outbox()->Put(ItemKind::kBatch, std::move(message));
+  }
+  // Schema has just told the source's own types.
+  std::vector<TableToCopy> widened;
+  std::copy_if(plan_.followed.begin(), plan_.followed.end(), std::back_inserter(widened),
+               [](const TableToCopy& table) { return !table.widened.empty(); });
+  for (std::string& message : SchemaChangeMessages(widened)) {
     epoch_.outbox()->Put(ItemKind::kBatch, std::move(message));
   }
   world_.log.Info("plan made", {{"epoch", plan_.state.epoch},

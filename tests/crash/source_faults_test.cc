@@ -21,6 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr char kRowsOfT1[] = "SELECT count(*) FROM \"main.t1\" WHERE _fivetran_deleted = 0";
+
 class SourceFaults : public Faults {
  protected:
   // A sync whose workers cannot go on: the rings are full of what the client does
@@ -263,6 +265,99 @@ TEST_F(SourceFaults, CommitsThatKeepComingHaveATableReadInOnePieceWithAWarning) 
   EXPECT_TRUE(AnyHolds(outcome.warnings(), "PRAGMA journal_mode=WAL")) << outcome.text;
   EXPECT_FALSE(AnyHolds(outcome.warnings(), "put aside")) << outcome.text;
   ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+// A table that is gone from the source is not gone from the destination, and nobody would
+// know.
+TEST_F(SourceFaults, TableThatIsDroppedBetweenTwoSyncsIsNamedOnceAndItsRowsStay) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ExpectGoodSyncAndEqual();
+  const std::int64_t rows = Database(scene().warehouse()).Number(kRowsOfT1);
+  Database(scene().source()).Run("DROP TABLE t1");
+  const SyncOutcome outcome = ExpectGoodSync();
+  EXPECT_TRUE(AnyHolds(outcome.warnings(), "no longer in the source")) << outcome.text;
+  EXPECT_TRUE(AnyHolds(outcome.warnings(), ": main.t1.")) << outcome.text;
+  EXPECT_EQ(Database(scene().warehouse()).Number(kRowsOfT1), rows);
+  EXPECT_FALSE(scene().LiveTables().contains("t1"));
+  EXPECT_TRUE(ExpectGoodSync().warnings().empty());
+}
+
+// The state that no longer has it, and that comes back, has been told of before.
+TEST_F(SourceFaults, TableThatIsGoneIsNamedBeforeTheFirstStateThatLacksIt) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ExpectGoodSync();
+  Database(scene().source()).Run("DROP TABLE t1");
+  const SyncOutcome cut = scene().RunSync({"--stop-after-checkpoints", "1"});
+  EXPECT_TRUE(AnyHolds(cut.warnings(), ": main.t1.")) << cut.text;
+  EXPECT_FALSE(scene().LiveTables().contains("t1"));
+}
+
+// The log held the table, and what was copied is an older state of the database.
+TEST_F(SourceFaults, TableThatOnlyTheLogOfACopiedDatabaseHadIsNamed) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  {
+    Database application(scene().source());
+    application.Run("PRAGMA journal_mode = WAL");
+    application.Run("PRAGMA wal_autocheckpoint = 0");
+    application.Run("CREATE TABLE logged(id INTEGER PRIMARY KEY); INSERT INTO logged VALUES(1)");
+    ExpectGoodSyncAndEqual();
+    fs::copy_file(scene().source(), scene().dir() / "copy.db");
+  }
+  for (const char* const suffix : {"", "-wal", "-shm"}) fs::remove(scene().source() + suffix);
+  fs::rename(scene().dir() / "copy.db", scene().source());
+  const SyncOutcome outcome = ExpectGoodSync();
+  EXPECT_TRUE(AnyHolds(outcome.warnings(), ": main.logged.")) << outcome.text;
+}
+
+// A backup onto a full disk; and a copy of a database in WAL mode without its log, which
+// held all that was ever written.
+TEST_F(SourceFaults, SourceWithoutAnyTableWhereThereWereSomeIsATaskAndNothingIsTouched) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ExpectGoodSyncAndEqual();
+  const std::string whole = scene().dir() / "whole.db";
+  fs::rename(scene().source(), whole);
+  for (const char* const what : {"emptied", "copied without its log"}) {
+    Database(scene().source()).Run("PRAGMA journal_mode = WAL");
+    if (what[0] == 'e') fs::resize_file(scene().source(), 0);
+    SyncRunOptions options = scene().Sync();
+    options.skip_setup = true;
+    const SyncOutcome outcome = tests::RunSync(options);
+    EXPECT_TRUE(absl::StrContains(outcome.task(), "holds no table now")) << what << outcome.text;
+    EXPECT_TRUE(absl::StrContains(outcome.task(), "had 8: main.t1, ")) << what << outcome.text;
+    EXPECT_EQ(outcome.Count("records"), 0u) << what;
+    EXPECT_EQ(scene().LiveTables().size(), std::size_t{kTables}) << what;
+    for (const char* const suffix : {"", "-wal", "-shm"}) fs::remove(scene().source() + suffix);
+  }
+  fs::rename(whole, scene().source());
+  ExpectGoodSyncAndEqual();
+  ExpectSoundSupervisor();
+}
+
+TEST_F(SourceFaults, SameFileByAnotherPathIsTheSameSourceAndAnotherApplicationsIsATaskThatSaysSo) {
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ExpectGoodSync();
+  const std::string file = fs::path(scene().source()).filename();
+  fs::create_symlink(scene().source(), scene().dir() / "link.db");
+  for (const std::string& named : {file, std::string("./link.db"), "x/../" + file}) {
+    fs::create_directories(scene().dir() / "x");
+    WriteSqliteConfig(scene().config(), named);
+    const std::size_t log_size = connector().LogSize();
+    ExpectGoodSync();
+    EXPECT_EQ(connector().RowsRead(log_size), 0u) << named;
+  }
+  Database(scene().source()).Run("PRAGMA application_id = 77");
+  const SyncOutcome other = scene().RunSync();
+  EXPECT_TRUE(absl::StrContains(other.task(), "the application_id in it was 0 and is 77"))
+      << other.text;
+  Database(scene().source()).Run("PRAGMA application_id = 0");
+  fs::copy_file(scene().source(), scene().dir() / "copy.db");
+  WriteSqliteConfig(scene().config(), "copy.db");
+  const SyncOutcome copy = scene().RunSync();
+  EXPECT_TRUE(absl::StrContains(copy.task(), absl::StrCat("was \"", file, "\"")) ||
+              absl::StrContains(copy.task(), absl::StrCat("(\"", file, "\")")))
+      << copy.text;
+  EXPECT_TRUE(absl::StrContains(copy.task(), "and is \"copy.db\"")) << copy.text;
   ExpectSoundSupervisor();
 }
 

@@ -21,7 +21,7 @@ supervisor/sync: common proto supervisor supervisor/checkpoint supervisor/delive
 worker: common common/ring proto worker/encoder worker/sandbox worker/sources
 worker/encoder: common common/batch common/ring proto
 worker/sandbox: common
-worker/sources: common proto worker worker/sandbox worker/sources/*
+worker/sources: common proto worker worker/encoder worker/sandbox worker/sources/*
 worker/sources/postgresql: common proto worker/encoder
 worker/sources/sqlite: common proto worker worker/encoder worker/sources
 '

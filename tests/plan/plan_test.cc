@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "supervisor/request/columns_digest.h"
 #include "tests/plan/tables.h"
 
@@ -40,7 +42,6 @@ TEST(PlanTest, AFirstSyncCopiesAllFromTruncateLargestFirst) {
     EXPECT_TRUE(copy.truncates);
     EXPECT_EQ(copy.phase, course::Phase::kPending);
   }
-  EXPECT_TRUE(plan->changed.empty()) << "Schema has just described it";
   EXPECT_TRUE(plan->state.tables.empty());
   EXPECT_EQ(plan->state.source, (SourceIdentity{"sqlite", "one"}));
   EXPECT_EQ(plan->state.selection, kDigest);
@@ -59,7 +60,6 @@ TEST(PlanTest, AChangedSourceIsCopiedFromTruncate) {
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->copies.size(), 1u);
   EXPECT_TRUE(plan->copies[0].truncates);
-  EXPECT_TRUE(plan->changed.empty());
   EXPECT_EQ(plan->state.complete, "");
   // A state that goes out now must not claim rows that TRUNCATE takes away.
   EXPECT_EQ(plan->state.tables.at(kOrders).phase, Phase::kCopying);
@@ -110,8 +110,7 @@ TEST(PlanTest, AnAddedColumnNeedsNoTruncateWhereTheRowsAreTheSame) {
   ASSERT_EQ(plan->copies.size(), 1u);
   EXPECT_FALSE(plan->copies[0].truncates);
   EXPECT_EQ(plan->copies[0].phase, course::Phase::kPending);
-  ASSERT_EQ(plan->changed.size(), 1u);
-  EXPECT_EQ(plan->changed[0].columns.size(), 3);
+  EXPECT_EQ(plan->copies[0].columns.size(), 3);
   // The rows that stay are of this version, which the copy has to be of, too.
   EXPECT_EQ(plan->state.tables.at(kOrders).content, "v1");
   EXPECT_EQ(plan->state.tables.at(kOrders).phase, Phase::kCopying);
@@ -123,6 +122,68 @@ TEST(PlanTest, WithoutAKeyOtherColumnsAreOtherRowsAndNeedTruncate) {
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->copies.size(), 1u);
   EXPECT_TRUE(plan->copies[0].truncates);
+}
+
+TEST(PlanTest, AnotherKeyMakesOtherRowsAndNeedsTruncate) {
+  const Catalog by_id = OneTable("v1");
+  for (const auto& change : std::vector<std::function<void(CatalogTable&)>>{
+           [](CatalogTable& table) { table.mutable_columns(1)->set_primary_key(true); },
+           [](CatalogTable& table) { table.mutable_columns(0)->set_primary_key(false); },
+           [](CatalogTable& table) {
+             table.mutable_columns(0)->set_type(fivetran_sdk::v2::STRING);
+           }}) {
+    Catalog otherwise = by_id;
+    change(*otherwise.mutable_tables(0));
+    const auto plan = PlanOf(otherwise, LiveState(by_id));
+    ASSERT_TRUE(plan.ok());
+    ASSERT_EQ(plan->copies.size(), 1u);
+    EXPECT_TRUE(plan->copies[0].truncates);
+  }
+}
+
+TEST(PlanTest, TablesOfTheStateThatTheSourceNoLongerHasAreNamed) {
+  Catalog both = OneTable("v1");
+  AddTable(both, "customers", {"id"});
+  AddTable(both, "visits", {"id"});
+  const auto plan = PlanOf(OneTable("v2"), LiveState(both));
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->warnings.size(), 1u);
+  EXPECT_NE(plan->warnings[0].find("main.customers, main.visits"), std::string::npos)
+      << plan->warnings[0];
+  EXPECT_EQ(plan->state.tables.size(), 1u);
+  // Once it is said, it is said.
+  const auto next = PlanOf(OneTable("v2"), plan->state);
+  ASSERT_TRUE(next.ok());
+  EXPECT_TRUE(next->warnings.empty());
+}
+
+TEST(PlanTest, ATableThatIsOnlyDeselectedIsNotCalledGone) {
+  Catalog both = OneTable("v1");
+  AddTable(both, "customers", {"id"});
+  auto selected = Everything(both);
+  selected.pop_back();
+  const auto plan = MakePlan(both, selected, kDigest, "sqlite", LiveState(both));
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->state.tables.size(), 1u);
+  EXPECT_TRUE(plan->warnings.empty());
+}
+
+TEST(PlanTest, ASourceWithoutAnyTableWhereThereWereSomeIsRefused) {
+  const State state = LiveState(OneTable("v1"));
+  Catalog empty = CatalogOf("v2");
+  EXPECT_TRUE(PlanOf(empty).ok()) << "a first sync of nothing";
+  EXPECT_TRUE(PlanOf(empty, LiveState(CatalogOf("v1"))).ok()) << "there never were any";
+  // Whatever an empty file says of itself.
+  for (const char* const identity : {"one", "another"}) {
+    empty.set_identity(identity);
+    const auto plan = PlanOf(empty, state);
+    EXPECT_EQ(plan.status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_NE(plan.status().message().find("main.orders"), std::string::npos) << plan.status();
+    EXPECT_NE(plan.status().message().find("re-sync"), std::string::npos);
+  }
+  empty.set_identity("one");
+  empty.set_unchanged(true);
+  EXPECT_TRUE(CheckSource(empty, "sqlite", state).ok()) << "which says nothing of its tables";
 }
 
 TEST(PlanTest, ADeselectedTableLosesItsEntryAndIsCopiedWhenItComesBack) {
@@ -162,8 +223,6 @@ TEST(PlanTest, WidenedColumnsAreRememberedAsLongAsTheTableIsSelected) {
   EXPECT_EQ(plan->copies[0].columns[0].type(), fivetran_sdk::v2::LONG);
   EXPECT_EQ(plan->copies[0].columns[1].type(), fivetran_sdk::v2::STRING);
   EXPECT_EQ(plan->copies[0].widened, (std::map<std::string, std::string>{{"a", "STRING"}}));
-  // Schema has just told the types that the source declares.
-  EXPECT_EQ(plan->changed.size(), 1u);
 }
 
 TEST(PlanTest, AStateOfAnotherSourceIsRefusedWithWhatToDo) {
@@ -176,6 +235,23 @@ TEST(PlanTest, AStateOfAnotherSourceIsRefusedWithWhatToDo) {
     EXPECT_EQ(plan.status().code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_NE(plan.status().message().find("re-sync"), std::string::npos);
   }
+  Catalog catalog = OneTable("v1");
+  catalog.set_identity_change("the file was a and is b");
+  const auto plan = PlanOf(catalog, other_file);
+  EXPECT_NE(plan.status().message().find("the file was a and is b"), std::string::npos);
+}
+
+TEST(PlanTest, AnIdentityThatTheSourceOnlyWritesOtherwiseIsKeptAsItIsWrittenNow) {
+  State state = LiveState(OneTable("v1"));
+  state.source.identity = "two";
+  Catalog catalog = OneTable("v1");
+  catalog.set_same_database(true);
+  const auto plan = PlanOf(catalog, state);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->state.source.identity, "one");
+  // Whatever a worker says, the engine is the supervisor's to compare.
+  state.source.engine = "postgresql";
+  EXPECT_FALSE(PlanOf(catalog, state).ok());
 }
 
 TEST(PlanTest, OnlyACompleteStateOfThisSelectionAllowsToAskNoMore) {

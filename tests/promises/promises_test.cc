@@ -13,6 +13,8 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +26,11 @@
 #include "tests/process/time_promise.h"
 #include "tests/promises/destination.h"
 #include "tests/promises/recording.h"
+#include "tests/sync_tester/catalog.h"
+#include "tests/sync_tester/connector_client.h"
+#include "tests/sync_tester/setup_calls.h"
+#include "tests/sync_tester/stream_contract.h"
+#include "tests/sync_tester/tally.h"
 
 namespace tributary::tests {
 namespace {
@@ -331,6 +338,106 @@ TEST_F(Promises, P7RowEncodesToTheSameValuesWhicheverWayItCame) {
       EXPECT_EQ(destination.rows(name).size(), std::size_t{kRows}) << way << ", " << name;
       EXPECT_TRUE(destination.rows(name) == copied.rows(name)) << way << ", " << name;
     }
+  }
+}
+
+// By table: how many keys its records have, and whether its columns were told before.
+struct Arrived {
+  std::vector<std::string> key;
+  std::set<std::string> rows;
+};
+
+std::map<std::string, Arrived> ArrivedIn(const Recording& recording) {
+  std::map<std::string, Arrived> tables;
+  for (const Message& message : recording.messages) {
+    for (const sdk::Schema& schema : message.says.schema_change().with_schema().schemas()) {
+      for (const sdk::Table& table : schema.tables()) {
+        Arrived& arrived = tables[table.name()];
+        arrived.key.clear();
+        for (const sdk::Column& column : table.columns()) {
+          if (column.primary_key()) arrived.key.push_back(column.name());
+        }
+      }
+    }
+    for (const sdk::Record& record : message.says.records().records()) {
+      Arrived& arrived = tables[record.table_name()];
+      if (record.type() == sdk::TRUNCATE) arrived.rows.clear();
+      if (record.type() != sdk::UPSERT) continue;
+      std::string key;
+      for (const std::string& column : arrived.key) {
+        const auto value = record.data().find(column);
+        if (value == record.data().end()) continue;
+        const std::string bytes = value->second.SerializeAsString();
+        absl::StrAppend(&key, bytes.size(), ":", bytes);
+      }
+      arrived.rows.insert(key);
+    }
+  }
+  return tables;
+}
+
+TEST_F(Promises, P13RowsThatAreTwoInTheSourceAreTwoInTheDestination) {
+  Database database(scene_.source());
+  database.Run(
+      "CREATE TABLE plain(a); INSERT INTO plain VALUES(1), (1), (1);"
+      "CREATE TABLE nulls(a TEXT PRIMARY KEY, b);"
+      "INSERT INTO nulls VALUES(NULL, 1), (NULL, 1), ('x', 1);"
+      "CREATE TABLE names(name TEXT PRIMARY KEY, v INT); INSERT INTO names VALUES"
+      " (CAST(x'4DFC6C6C6572' AS TEXT), 1), (CAST(x'4DF66C6C6572' AS TEXT), 2),"
+      " ('CAST(x''4DFC6C6C6572'' AS TEXT)', 3);"
+      "CREATE TABLE pairs(a TEXT, b TEXT, PRIMARY KEY(a, b)) WITHOUT ROWID;"
+      "INSERT INTO pairs VALUES('x', CAST(x'FC' AS TEXT)), ('x', CAST(x'F6' AS TEXT)),"
+      " (CAST(x'FC' AS TEXT), 'x'), (CAST(x'F6' AS TEXT), 'x');"
+      "CREATE TABLE mixed(k BLOB PRIMARY KEY);"
+      "INSERT INTO mixed VALUES(x'31'), ('x''31'''), (1), ('1'), (1.5), ('1.5'), ('''1''');"
+      "CREATE TABLE untyped(k PRIMARY KEY); INSERT INTO untyped VALUES(1), ('1'), (x'31');"
+      "CREATE TABLE widened(k INT PRIMARY KEY); INSERT INTO widened VALUES(1), ('one'), (x'31');"
+      "CREATE TABLE moments(k DATETIME PRIMARY KEY); INSERT INTO moments VALUES"
+      " ('2024-01-31 10:00'), ('2024-01-31 10:00:00'), ('2024-01-31T10:00:00.0');");
+  const Recording recording = RecordWhole(From(""));
+  auto tables = ArrivedIn(recording);
+  for (const char* const table :
+       {"plain", "nulls", "names", "pairs", "mixed", "untyped", "widened", "moments"}) {
+    EXPECT_EQ(static_cast<std::int64_t>(tables[table].rows.size()),
+              database.Number(absl::StrCat("SELECT count(*) FROM ", table)))
+        << table;
+  }
+  std::vector<std::string> warnings;
+  for (const Message& message : recording.messages) {
+    if (message.says.has_warning()) warnings.push_back(message.says.warning().message());
+  }
+  EXPECT_TRUE(AnyHolds(warnings, "main.names.name: 3 key values are sent as SQL literals"));
+}
+
+// The client asked for the schema, and then the application went on.
+TEST_F(Promises, TablesAndColumnsThatCameAfterTheSchemaAreToldBeforeTheirRecords) {
+  Database database(scene_.source());
+  std::string state;
+  for (const char* const change :
+       {"CREATE TABLE late(id INTEGER PRIMARY KEY, a TEXT); INSERT INTO late VALUES(1, 'x');"
+        "ALTER TABLE hollow ADD COLUMN c TEXT; INSERT INTO hollow VALUES(1, 'x', 'y')",
+        "CREATE TABLE later(a TEXT); INSERT INTO later VALUES('x');"
+        "ALTER TABLE late ADD COLUMN d INTEGER; UPDATE late SET d = 5",
+        // To the client's knowledge it has the key that it had, and no other since.
+        "DROP TABLE late; CREATE TABLE late(id INTEGER, a TEXT, d INTEGER);"
+        "INSERT INTO late VALUES(1, 'x', 1), (1, 'x', 1)"}) {
+    const auto channel = tester::OpenChannel(scene_.connector().address(), {});
+    ASSERT_TRUE(channel.ok()) << channel.status();
+    tester::Catalog catalog{tester::SelectionRules()};
+    tester::Tally tally;
+    std::ostringstream said;
+    const std::map<std::string, std::string> configuration = {{"source", "sqlite"},
+                                                              {"database_path", scene_.source()}};
+    tester::SetupCalls calls(*channel, configuration, tally, said);
+    ASSERT_TRUE(calls.Schema(catalog)) << said.str();
+    database.Run(change);
+    const Recording recording = RecordWhole(From(state));
+    tester::StreamContract contract(catalog, state.empty());
+    for (const Message& message : recording.messages) {
+      const absl::Status checked = contract.Check(message.says, message.bytes.size());
+      ASSERT_TRUE(checked.ok()) << change << ": " << checked;
+    }
+    state = recording.last_state();
   }
 }
 

@@ -29,7 +29,19 @@ Columns TwoColumns() {
 }
 
 TEST(ColumnsDigest, IsFixedSinceStatesKeepIt) {
-  EXPECT_EQ(ColumnsDigest(TwoColumns()), "12291df2ed7c113e");
+  // Six digits of the key's columns, then ten of all.
+  EXPECT_EQ(ColumnsDigest(TwoColumns()), "7b26d512291df2ed");
+}
+
+TEST(ColumnsDigest, TellsWhetherTheKeyIsTheSame) {
+  const Columns columns = TwoColumns();
+  Columns other = columns;
+  other[other[0].primary_key() ? 1 : 0].set_name("another");
+  EXPECT_NE(ColumnsDigest(other), ColumnsDigest(columns));
+  EXPECT_TRUE(SameKey(ColumnsDigest(other), ColumnsDigest(columns)));
+  other = columns;
+  for (auto& column : other) column.set_primary_key(!column.primary_key());
+  EXPECT_FALSE(SameKey(ColumnsDigest(other), ColumnsDigest(columns)));
 }
 
 TEST(ColumnsDigest, DoesNotDependOnTheOrderOfColumns) {

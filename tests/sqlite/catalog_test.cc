@@ -64,8 +64,11 @@ TEST_F(CatalogTest, WhatHoldsNoRowsOfItsOwnIsLeftOutAndSaidOnce) {
       "CREATE VIEW broken AS SELECT * FROM nowhere;"
       "CREATE VIRTUAL TABLE f USING fts5(body); CREATE VIRTUAL TABLE r USING rtree(id, a, b);");
   EXPECT_THAT(Names(catalog), ElementsAre("t"));
-  EXPECT_THAT(catalog.remarks(), UnorderedElementsAre(HasSubstr("2 views (broken, v)"),
-                                                      HasSubstr("2 virtual tables (f, r)")));
+  EXPECT_THAT(
+      catalog.remarks(),
+      UnorderedElementsAre(
+          HasSubstr("2 views (broken, v)"), HasSubstr("2 virtual tables (f, r)"),
+          AllOf(HasSubstr("8 shadow tables ("), HasSubstr("f_content"), HasSubstr("r_rowid"))));
 }
 
 TEST_F(CatalogTest, GeneratedColumnsAreThereAndRead) {
@@ -106,7 +109,7 @@ TEST_F(CatalogTest, AGeneratedColumnThatFailsForARowFailsItsTableAlone) {
   EXPECT_EQ(reading.Read(reading.Table("t")).rows.size(), 1u);
 }
 
-TEST_F(CatalogTest, AKeyThatHoldsNullIsNotGivenAsOne) {
+TEST_F(CatalogTest, TheRowidIsTheKeyWhereTheOwnOneHoldsNull) {
   const Catalog catalog = Describe(
       "CREATE TABLE nulls(a TEXT PRIMARY KEY, b); INSERT INTO nulls VALUES(NULL, 1), (NULL, 2);"
       "CREATE TABLE second(a INT, b INT, PRIMARY KEY(a, b)); INSERT INTO second VALUES(1, NULL);"
@@ -114,23 +117,46 @@ TEST_F(CatalogTest, AKeyThatHoldsNullIsNotGivenAsOne) {
       "CREATE TABLE descending(a INTEGER PRIMARY KEY DESC);"
       "INSERT INTO descending VALUES(NULL), (NULL);");
   for (const CatalogTable& table : catalog.tables()) {
-    EXPECT_EQ(KeyNames(table).size(), table.table() == "fine" ? 1u : 0u) << table.table();
+    EXPECT_THAT(KeyNames(table), ElementsAre(table.table() == "fine" ? "a" : "rowid"))
+        << table.table();
   }
   EXPECT_THAT(catalog.remarks(),
               ElementsAre(AllOf(HasSubstr("3 tables (descending, nulls, second)"),
                                 HasSubstr("holds NULL"))));
 }
 
-TEST_F(CatalogTest, ANullThatComesIntoTheKeyLaterIsCounted) {
-  database_.Run("CREATE TABLE t(a TEXT PRIMARY KEY, b)");
+// Whatever the entry in sqlite_schema says of its type: SQLite goes by the SQL beside it.
+TEST_F(CatalogTest, TheTablesAreThoseThatSqliteItselfHas) {
+  database_.Run(
+      "CREATE TABLE upper(a); INSERT INTO upper VALUES(1); CREATE TABLE blob(a INTEGER PRIMARY "
+      "KEY);"
+      "INSERT INTO blob VALUES(1); CREATE TABLE cased(a TEXT PRIMARY KEY) WITHOUT ROWID;"
+      "INSERT INTO cased VALUES('x'); CREATE TABLE rootless(a);"
+      "PRAGMA writable_schema = ON;"
+      "UPDATE sqlite_schema SET type = 'TABLE' WHERE name = 'upper';"
+      "UPDATE sqlite_schema SET type = CAST('table' AS BLOB) WHERE name = 'blob';"
+      "UPDATE sqlite_schema SET name = 'CASED' WHERE name = 'cased';"
+      "UPDATE sqlite_schema SET rootpage = 0 WHERE name = 'rootless'");
+  database_.Close();
   Reading reading(folder_.path(), "c.db");
-  const CatalogTable table = reading.Table("t");
-  EXPECT_THAT(KeyNames(table), ElementsAre("a"));
-  database_.Run("INSERT INTO t VALUES(NULL, 1)");
-  const Outcome outcome = reading.Read(table);
-  EXPECT_EQ(outcome.rows.size(), 1u);
-  ASSERT_EQ(outcome.remarks().size(), 1u);
-  EXPECT_EQ(outcome.remarks()[0].what(), ColumnRemark::NULL_IN_KEY);
+  EXPECT_THAT(Names(reading.Describe()),
+              UnorderedElementsAre("upper", "blob", "cased", "rootless"));
+  for (const char* const table : {"upper", "blob", "cased"}) {
+    EXPECT_EQ(reading.Read(reading.Table(table)).rows.size(), 1u) << table;
+  }
+  EXPECT_TRUE(absl::IsDataLoss(reading.Read(reading.Table("rootless")).status));
+}
+
+TEST_F(CatalogTest, ATableThatSqliteTakesForItsOwnIsLeftOutAndSaid) {
+  database_.Run(
+      "CREATE TABLE mine(a); CREATE TABLE t(a INTEGER PRIMARY KEY AUTOINCREMENT);"
+      "PRAGMA writable_schema = ON;"
+      "UPDATE sqlite_schema SET name = 'sqlite_mine', tbl_name = 'sqlite_mine',"
+      " sql = 'CREATE TABLE sqlite_mine(a)' WHERE name = 'mine'");
+  database_.Close();
+  const Catalog catalog = Reading(folder_.path(), "c.db").Describe();
+  EXPECT_THAT(Names(catalog), ElementsAre("t"));
+  EXPECT_THAT(catalog.remarks(), ElementsAre(HasSubstr("1 table (sqlite_mine) left out")));
 }
 
 TEST_F(CatalogTest, ANameThatIsNoUtf8LeavesItsTableOut) {

@@ -233,12 +233,12 @@ TEST_F(DamagedTest, ATableThatTheSchemaNamesInAnotherCaseIsReadByItsKey) {
       "UPDATE sqlite_schema SET name=upper(name), tbl_name=upper(tbl_name) WHERE name='indexed';"
       "PRAGMA writable_schema=OFF");
   Reading reading(folder_.path(), "d.db");
-  const CatalogTable table = reading.Table("threekeys");
+  const CatalogTable table = reading.Table("ThreeKeys");
   EXPECT_THAT(table.access(), HasSubstr("\"key\""));
   const Outcome outcome = reading.Read(table);
   ASSERT_TRUE(outcome.status.ok()) << outcome.status;
   EXPECT_EQ(outcome.rows.size(), 3u);
-  const CatalogTable indexed = reading.Table("INDEXED");
+  const CatalogTable indexed = reading.Table("indexed");
   EXPECT_EQ(reading.Read(indexed).rows.size(), 2u);
 }
 

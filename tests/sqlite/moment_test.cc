@@ -124,7 +124,10 @@ TEST(MomentTest, ADateATimeAndATimeWithAZoneFitWhereNothingOfThemIsLost) {
            Case{"2024-05-06 07:08:09.50+00:00", false, false, true, false, false, false},
            Case{"2024-05-06 07:08:09-00:00", false, false, true, false, false, false},
            Case{"2024-05-06 07:08:09 +00:00", false, false, true, false, false, false},
-           Case{"2024-05-06 07:08:09.000000001", false, true, false, false, true, false},
+           Case{"2024-05-06 07:08:09.000001", false, true, false, false, true, false},
+           Case{"2024-05-06 07:08:09.0000001", false, true, false, false, false, false},
+           Case{"2024-05-06 07:08:09.000001+00:00", false, false, true, false, false, true},
+           Case{"2024-05-06 07:08:09.0000001+00:00", false, false, true, false, false, false},
            Case{"0001-01-01 00:00:00+01:00", false, false, false, false, false, false},
            Case{"9999-12-31 23:59:59-00:01", false, false, false, false, false, false},
        }) {

@@ -316,8 +316,9 @@ TEST_F(OpeningTest, ASnapshotThatIsCopiedOverTheLastOneIsReadAndNothingOfTheLast
 TEST_F(OpeningTest, AnImmutableFileThatChangesIsReadAnewAndAWriterBesideItIsNotReadUnder) {
   Database(path_).Run(std::string("PRAGMA journal_mode=wal; ") + kTables);
   CountingPulse pulse;
-  sqlite::Connection connection({.path = path_, .named = "a.db", .immutable = true, .needs = {}},
-                                pulse, milliseconds(100));
+  sqlite::Connection connection(
+      {.path = path_, .named = "a.db", .below_root = "a.db", .immutable = true, .needs = {}}, pulse,
+      milliseconds(100));
   const auto read = [&connection]() -> std::string {
     const auto version = connection.Begin();
     if (!version.ok()) return version.status().ToString();

@@ -246,7 +246,7 @@ TEST(SliceTest, SmallTablesAreOneSliceAndAVanishedOneSaysSoWhenRead) {
     EXPECT_TRUE(absl::IsNotFound(reading.Read(gone, slice).status));
   }
   CatalogTable renamed = reading.Table("t");
-  renamed.mutable_columns(0)->set_name("id");
+  renamed.mutable_columns()->rbegin()->set_name("id");
   EXPECT_TRUE(absl::IsNotFound(reading.Read(renamed).status));
   const Outcome empty = reading.Read(reading.Table("empty"));
   EXPECT_EQ(empty.end.outcome(), AssignmentEnd::DONE);

@@ -58,7 +58,8 @@ std::string Sent(const std::string& declared, const std::string& literal,
   }
   Reading reading(folder.path(), "v.db");
   CatalogTable table = reading.Table("t");
-  if (as != nullptr) table.mutable_columns(0)->set_type(*as);
+  // Behind the rowid, which is the table's key.
+  if (as != nullptr) table.mutable_columns()->rbegin()->set_type(*as);
   const Outcome outcome = reading.Read(table);
   EXPECT_TRUE(outcome.status.ok()) << outcome.status;
   if (outcome.end.outcome() == AssignmentEnd::WIDEN) {

@@ -47,7 +47,8 @@ class OneColumn {
     rows_ = second.rows;
   }
 
-  DataType type() const { return table_.columns(0).type(); }
+  // Behind the rowid where that is the table's key.
+  DataType type() const { return table_.columns().rbegin()->type(); }
   // What the first reading found.
   const std::string& found() const { return found_; }
   const std::vector<Values>& rows() const { return rows_; }
@@ -212,12 +213,13 @@ TEST(WideningTest, TheTypeThatIsFoundTakesEveryValueAndNoNarrowerOneDoes) {
       const CatalogTable own = column.reading().Table("t");
       sqlite::TypeSearch types;
       types.Begin(own.columns());
-      for (std::size_t way = 0; way < types.types(0).size(); ++way) {
+      const std::size_t last = types.columns() - 1;
+      for (std::size_t way = 0; way < types.types(last).size(); ++way) {
         CatalogTable narrower = own;
-        narrower.mutable_columns(0)->set_type(types.types(0)[way]);
-        if (way > 0) narrower.mutable_columns(0)->clear_params();
-        if (column.table().columns(0).SerializeAsString() ==
-            narrower.columns(0).SerializeAsString()) {
+        auto& changed = *narrower.mutable_columns()->rbegin();
+        changed.set_type(types.types(last)[way]);
+        if (way > 0) changed.clear_params();
+        if (column.table().columns().rbegin()->SerializeAsString() == changed.SerializeAsString()) {
           break;
         }
         EXPECT_EQ(column.reading().Read(narrower).end.outcome(), AssignmentEnd::WIDEN)

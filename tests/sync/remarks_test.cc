@@ -28,12 +28,12 @@ TEST(Remarks, AreSentencesOfOneAndOfSeveral) {
        "main.t.text: 1 value was a blob and was sent as text like x'0AFF'"},
       {ColumnRemark::BLOB_AS_TEXT, 1, 20,
        "main.t.text: 20 values were blobs and were sent as text like x'0AFF'"},
-      {ColumnRemark::NULL_IN_KEY, 0, 1,
-       "main.t.id: 1 value was NULL though the column belongs to the primary key; declare it NOT "
-       "NULL"},
-      {ColumnRemark::NULL_IN_KEY, 0, 2,
-       "main.t.id: 2 values were NULL though the column belongs to the primary key; declare it NOT "
-       "NULL"},
+      {ColumnRemark::KEY_AS_LITERAL, 0, 1,
+       "main.t.id: 1 key value is sent as an SQL literal, like CAST(x'4DFC' AS TEXT) for text that "
+       "is not UTF-8, so that no two keys become one"},
+      {ColumnRemark::KEY_AS_LITERAL, 0, 2,
+       "main.t.id: 2 key values are sent as SQL literals, like CAST(x'4DFC' AS TEXT) for text that "
+       "is not UTF-8, so that no two keys become one"},
   };
   TableToCopy table;
   table.name = {"main", "t"};

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tests/sync_tester/expected_key.h"
 #include "tests/sync_tester/expected_value.h"
 
 namespace tributary::tester {
@@ -31,10 +32,18 @@ std::string_view CanonicalRow::First(std::size_t count) const {
 absl::StatusOr<SourceRows> SourceRows::Read(const SqliteFile& source, const std::string& table,
                                             const ComparedColumns& compared) {
   SourceRows rows;
+  absl::StatusOr<Statement> encoding = source.Prepare("PRAGMA main.encoding");
+  if (!encoding.ok()) return encoding.status();
+  if (absl::StatusOr<bool> told = encoding->Step(); !told.ok()) return told.status();
+  const TextEncoding stored = EncodingNamed(encoding->Text(0));
   std::vector<std::string> names;
-  for (const StoredColumn* column : compared.columns) {
-    names.push_back(column->shape.name);
-    rows.types_.push_back(column->shape.type);
+  for (std::size_t i = 0; i < compared.columns.size(); ++i) {
+    const ColumnShape& shape = compared.columns[i]->shape;
+    names.push_back(shape.name);
+    rows.sent_.push_back({.type = shape.type,
+                          .key = shape.key,
+                          .makes_text = MakesTextOfNumbers(compared.declared[i]),
+                          .encoding = stored});
   }
   absl::StatusOr<Statement> statement = source.Prepare(absl::StrCat(
       "SELECT ", absl::StrJoin(names, ", ", AppendName), " FROM main.", Quoted(table)));
@@ -47,8 +56,8 @@ absl::StatusOr<bool> SourceRows::Next(CanonicalRow& row) {
   row.Clear();
   absl::StatusOr<bool> stepped = statement_.Step();
   if (!stepped.ok() || !*stepped) return stepped;
-  for (std::size_t i = 0; i < types_.size(); ++i) {
-    AppendExpected(statement_.get(), static_cast<int>(i), types_[i], row.bytes());
+  for (std::size_t i = 0; i < sent_.size(); ++i) {
+    AppendExpected(statement_.get(), static_cast<int>(i), sent_[i], row.bytes());
     row.EndColumn();
   }
   return true;

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/common.pb.h"
+#include "tests/sync_tester/expected_value.h"
 #include "tests/sync_tester/sqlite_file.h"
 #include "tests/sync_tester/warehouse_layout.h"
 
@@ -18,7 +19,9 @@ namespace tributary::tester {
 // What is compared: the columns that both sides have, the key's first.
 struct ComparedColumns {
   std::vector<const StoredColumn*> columns;
-  // 0: the table has no key, and all columns tell its rows apart.
+  // Of each in the source, its declared type; empty of the rowid.
+  std::vector<std::string> declared;
+  // 0: the table has no key, and rows that are the same in all columns are counted.
   std::size_t keys = 0;
 };
 
@@ -48,7 +51,7 @@ class SourceRows {
 
  private:
   Statement statement_;
-  std::vector<fivetran_sdk::v2::DataType> types_;
+  std::vector<SentAs> sent_;
 };
 
 // Only rows that are not deleted.

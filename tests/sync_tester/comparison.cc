@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/hash/hash.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tests/sync_tester/compared_rows.h"
@@ -31,9 +31,13 @@ Digest DigestOf(std::string_view view) {
   return {absl::HashOf('a', bytes), absl::HashOf('b', bytes)};
 }
 
+// Of rows that have one key, or are the same.
 struct Seen {
   Digest row;
-  bool in_source = false;
+  std::uint64_t in_warehouse = 0;
+  std::uint64_t in_source = 0;
+
+  std::uint64_t surplus() const { return in_warehouse - std::min(in_warehouse, in_source); }
 };
 using RowIndex = absl::flat_hash_map<Digest, Seen>;
 
@@ -70,7 +74,7 @@ class TableCheck {
 absl::Status TableCheck::Run() {
   if (absl::Status done = IndexWarehouse(); !done.ok()) return done;
   if (absl::Status done = ReadSource(); !done.ok()) return done;
-  for (const auto& [key, seen] : index_) result_.surplus += seen.in_source ? 0 : 1;
+  for (const auto& [key, seen] : index_) result_.surplus += seen.surplus();
   if (result_.surplus + result_.different == 0) return absl::OkStatus();
   return ExplainRest();
 }
@@ -87,9 +91,9 @@ absl::Status TableCheck::IndexWarehouse() {
     absl::StatusOr<bool> next = rows->Next(row);
     if (!next.ok()) return next.status();
     if (!*next) break;
-    index_.try_emplace(KeyOf(row), Seen{DigestOf(row.All()), false});
+    ++index_.try_emplace(KeyOf(row), Seen{.row = DigestOf(row.All())}).first->second.in_warehouse;
+    ++result_.warehouse_rows;
   }
-  result_.warehouse_rows = index_.size();
   return absl::OkStatus();
 }
 
@@ -97,28 +101,25 @@ absl::Status TableCheck::ReadSource() {
   absl::StatusOr<SourceRows> rows = SourceRows::Read(source_, stored_.name, compared_);
   if (!rows.ok()) return rows.status();
   CanonicalRow row;
-  absl::flat_hash_set<Digest> missing;
   while (true) {
     absl::StatusOr<bool> next = rows->Next(row);
     if (!next.ok()) return next.status();
     if (!*next) return absl::OkStatus();
+    ++result_.source_rows;
     const Digest key = KeyOf(row);
     const auto found = index_.find(key);
     if (found == index_.end()) {
-      // Where there is no key, rows that are the same are one.
-      if (!missing.insert(key).second) continue;
       ++result_.missing;
       Example("missing in the warehouse", row);
-    } else if (found->second.in_source) {
-      continue;
-    } else {
-      found->second.in_source = true;
-      if (found->second.row != DigestOf(row.All())) {
-        ++result_.different;
-        if (to_explain_.size() < kMaxExamples) to_explain_[key] = row;
-      }
+    } else if (++found->second.in_source > found->second.in_warehouse) {
+      ++result_.missing;
+      Example(compared_.keys == 0 ? "more often in the source than in the warehouse"
+                                  : "two rows of the source are one in the warehouse",
+              row);
+    } else if (found->second.row != DigestOf(row.All())) {
+      ++result_.different;
+      if (to_explain_.size() < kMaxExamples) to_explain_[key] = row;
     }
-    ++result_.source_rows;
   }
 }
 
@@ -133,8 +134,10 @@ absl::Status TableCheck::ExplainRest() {
     const Digest key = KeyOf(row);
     if (const auto differs = to_explain_.find(key); differs != to_explain_.end()) {
       ExplainDifference(differs->second, row);
-    } else if (!index_.find(key)->second.in_source) {
-      Example("not in the source", row);
+    } else if (const Seen& seen = index_.find(key)->second; seen.surplus() > 0) {
+      Example(seen.in_source == 0 ? "not in the source"
+                                  : "more often in the warehouse than in the source",
+              row);
     }
   }
   return absl::OkStatus();
@@ -165,14 +168,39 @@ void TableCheck::ExplainDifference(const CanonicalRow& source, const CanonicalRo
   }
 }
 
-// In the order of the declaration; nothing for tables that are not synced.
-using SourceTables = std::map<std::string, std::vector<std::string>>;
+struct SourceColumn {
+  std::string name;
+  std::string declared;
+};
+struct SourceTable {
+  bool has_rowid = false;
+  // In the order of the declaration.
+  std::vector<SourceColumn> columns;
+
+  bool Has(absl::string_view name) const {
+    return std::any_of(columns.begin(), columns.end(), [name](const SourceColumn& column) {
+      return absl::EqualsIgnoreCase(column.name, name);
+    });
+  }
+  // The column that a destination has of the rowid of a table without a key, or null.
+  const StoredColumn* RowidOf(const StoredTable& stored) const {
+    if (!has_rowid) return nullptr;
+    for (const char* const name : {"rowid", "_rowid_", "oid"}) {
+      if (Has(name)) continue;
+      const StoredColumn* column = stored.Find(name);
+      return column != nullptr && column->shape.key ? column : nullptr;
+    }
+    return nullptr;
+  }
+};
+// Nothing for tables that are not synced.
+using SourceTables = std::map<std::string, SourceTable>;
 
 absl::StatusOr<SourceTables> ListSource(const SqliteFile& source) {
   // Views, virtual tables and their shadow tables are not synced. Hidden columns
   // of kind 1 are those of virtual tables; 2 and 3 are generated.
   absl::StatusOr<Statement> rows = source.Prepare(
-      "SELECT t.name, c.name FROM pragma_table_list AS t "
+      "SELECT t.name, c.name, c.type, t.wr FROM pragma_table_list AS t "
       "JOIN pragma_table_xinfo(t.name, 'main') AS c "
       "WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
       "AND c.hidden <> 1 ORDER BY t.name, c.cid");
@@ -182,35 +210,41 @@ absl::StatusOr<SourceTables> ListSource(const SqliteFile& source) {
     absl::StatusOr<bool> next = rows->Step();
     if (!next.ok()) return next.status();
     if (!*next) return tables;
-    tables[rows->Text(0)].push_back(rows->Text(1));
+    SourceTable& table = tables[rows->Text(0)];
+    table.has_rowid = rows->Integer(3) == 0;
+    table.columns.push_back({rows->Text(1), rows->Text(2)});
   }
 }
 
 // The columns to compare, and as faults those that the warehouse lacks.
-ComparedColumns Match(const StoredTable& stored, const std::vector<std::string>& source_columns,
+ComparedColumns Match(const StoredTable& stored, const SourceTable& source,
                       const SelectionRules& selection, TableComparison& result) {
   ComparedColumns compared;
-  std::vector<const StoredColumn*> others;
-  std::size_t keys_found = 0;
-  for (const std::string& name : source_columns) {
-    const StoredColumn* column = stored.Find(name);
-    const bool key = column != nullptr && column->shape.key;
-    if (!key && !selection.TakesColumn(true, stored.schema, stored.name, name)) continue;
-    if (column == nullptr) {
-      result.faults.push_back(absl::StrCat("column ", name, " is not in the warehouse"));
-    } else if (key) {
-      compared.columns.push_back(column);
-      ++keys_found;
+  ComparedColumns others;
+  const auto add = [](ComparedColumns& to, const StoredColumn* column, const std::string& type) {
+    to.columns.push_back(column);
+    to.declared.push_back(type);
+  };
+  if (const StoredColumn* rowid = source.RowidOf(stored)) add(compared, rowid, "");
+  for (const SourceColumn& column : source.columns) {
+    const StoredColumn* found = stored.Find(column.name);
+    const bool key = found != nullptr && found->shape.key;
+    if (!key && !selection.TakesColumn(true, stored.schema, stored.name, column.name)) continue;
+    if (found == nullptr) {
+      result.faults.push_back(absl::StrCat("column ", column.name, " is not in the warehouse"));
     } else {
-      others.push_back(column);
+      add(key ? compared : others, found, column.declared);
     }
   }
   const auto keys = static_cast<std::size_t>(
       std::count_if(stored.columns.begin(), stored.columns.end(),
                     [](const StoredColumn& column) { return column.shape.key; }));
-  if (keys_found != keys) result.faults.emplace_back("a column of its key is gone from the source");
-  compared.keys = keys_found;
-  compared.columns.insert(compared.columns.end(), others.begin(), others.end());
+  compared.keys = compared.columns.size();
+  if (compared.keys != keys) {
+    result.faults.emplace_back("a column of its key is gone from the source");
+  }
+  compared.columns.insert(compared.columns.end(), others.columns.begin(), others.columns.end());
+  compared.declared.insert(compared.declared.end(), others.declared.begin(), others.declared.end());
   return compared;
 }
 
@@ -226,9 +260,9 @@ absl::Status CompareTables(const SqliteFile& warehouse, const SqliteFile& source
       result.gone_from_source = true;
       continue;
     }
-    const std::vector<std::string> columns = std::move(found->second);
+    const SourceTable table = std::move(found->second);
     source_tables.erase(found);
-    ComparedColumns compared = Match(*stored, columns, selection, result);
+    ComparedColumns compared = Match(*stored, table, selection, result);
     if (compared.columns.empty() || !result.faults.empty()) continue;
     TableCheck check(warehouse, source, *stored, std::move(compared), result);
     if (absl::Status checked = check.Run(); !checked.ok()) return checked;
@@ -266,7 +300,7 @@ absl::StatusOr<std::vector<TableComparison>> CompareFiles(const std::string& war
       !compared.ok()) {
     return compared;
   }
-  for (const auto& [name, columns] : *source_tables) {
+  for (const auto& [name, table] : *source_tables) {
     if (!selection.TakesTable(true, schema, name)) continue;
     TableComparison& result = results.emplace_back();
     result.table = name;

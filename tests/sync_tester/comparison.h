@@ -1,9 +1,11 @@
 // Whether a warehouse file holds what its SQLite source holds. Opens both files
 // itself and knows nothing of the connector but its documentation.
 //
-// Tables with a key are compared row by row by their key, others as sets of
-// different rows; deleted rows of the warehouse do not count. A table or column
-// that the source no longer has stays in a destination and is no difference.
+// Tables with a key are compared row by row by their key; a source's table without one
+// has its rowid for it. In others equal rows are counted: where the source has more of
+// them, those are missing. So are rows of the source that have become one by their key.
+// Deleted rows of the warehouse do not count. A table or column that the source no longer
+// has stays in a destination and is no difference.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_COMPARISON_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_COMPARISON_H_
 
@@ -18,7 +20,7 @@ namespace tributary::tester {
 
 struct TableComparison {
   std::string table;
-  // Rows that are there on each side; without a key, different rows.
+  // Rows that are there on each side.
   std::uint64_t source_rows = 0;
   std::uint64_t warehouse_rows = 0;
   std::uint64_t missing = 0;

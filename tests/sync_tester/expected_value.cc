@@ -14,6 +14,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
+#include "tests/sync_tester/expected_key.h"
+#include "tests/sync_tester/text_encoding.h"
 #include "tests/sync_tester/value_rules.h"
 
 namespace tributary::tester {
@@ -58,15 +60,6 @@ std::string_view BlobOf(sqlite3_stmt* row, int column) {
   return size == 0 ? std::string_view() : std::string_view(static_cast<const char*>(blob), size);
 }
 
-std::string ShortestText(double value) {
-  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
-  NumberRoom room;
-  const auto end = std::to_chars(room.data(), room.data() + room.size(), value).ptr;
-  std::string text(room.data(), end);
-  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
-  return text;
-}
-
 std::string PlainDigits(double value) {
   if (!std::isfinite(value)) return "";
   NumberRoom room;
@@ -75,24 +68,9 @@ std::string PlainDigits(double value) {
   return std::string(room.data(), end);
 }
 
-std::string BlobLiteral(std::string_view bytes) {
-  std::string hex = absl::BytesToHexString(std::string(bytes));
-  std::transform(hex.begin(), hex.end(), hex.begin(),
-                 [](char c) { return c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return absl::StrCat("x'", hex, "'");
-}
-
 // Text, or the misfit's form where there is none.
 void AppendTextOrMisfit(std::string& out, const std::string& text) {
   text.empty() ? AppendLong(out, "", kMisfit) : AppendLong(out, text, kText);
-}
-
-bool IsAscii(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
-}
-
-void AppendRepaired(std::string& out, std::string_view text) {
-  IsAscii(text) ? AppendLong(out, text, kText) : AppendLong(out, WithValidUtf8(text), kText);
 }
 
 void AppendInteger(std::string& out, std::int64_t value, v2::DataType type) {
@@ -145,7 +123,7 @@ void AppendText(std::string& out, std::string_view text, v2::DataType type) {
     case v2::UNSPECIFIED:
     case v2::STRING:
     case v2::JSON:
-      return AppendRepaired(out, text);
+      return AppendLong(out, text, kText);
     case v2::DECIMAL:
       return AppendTextOrMisfit(out, NormalDecimal(text));
     case v2::NAIVE_DATE:
@@ -198,57 +176,24 @@ std::optional<int> OffsetMinutes(std::string zone) {
   return zone[0] == '-' ? -minutes : minutes;
 }
 
-// Bytes of the UTF-8 sequence that `text` begins with, if it is whole; else the
-// bytes of its longest beginning that could have been one, as Unicode's
-// chapter 3 advises for replacement.
-struct Utf8Start {
-  std::size_t bytes;
-  bool whole;
-};
-
-Utf8Start FirstSequence(std::string_view text) {
-  const auto at = [text](std::size_t i) { return static_cast<unsigned>(text[i]) & 0xffu; };
-  const unsigned first = at(0);
-  if (first <= 0x7f) return {1, true};
-  unsigned low = 0x80;
-  unsigned high = 0xbf;
-  std::size_t want = 0;
-  if (first >= 0xc2 && first <= 0xdf) {
-    want = 2;
-  } else if (first >= 0xe0 && first <= 0xef) {
-    want = 3;
-    if (first == 0xe0) low = 0xa0;   // shorter forms exist
-    if (first == 0xed) high = 0x9f;  // surrogates
-  } else if (first >= 0xf0 && first <= 0xf4) {
-    want = 4;
-    if (first == 0xf0) low = 0x90;
-    if (first == 0xf4) high = 0x8f;  // past U+10FFFF
-  } else {
-    return {1, false};
-  }
-  for (std::size_t i = 1; i < want; ++i) {
-    if (i >= text.size() || at(i) < low || at(i) > high) return {i, false};
-    low = 0x80;
-    high = 0xbf;
-  }
-  return {want, true};
-}
-
 }  // namespace
 
-void AppendExpected(sqlite3_stmt* row, int column, v2::DataType type, std::string& out) {
-  switch (sqlite3_column_type(row, column)) {
-    case SQLITE_INTEGER:
-      return AppendInteger(out, sqlite3_column_int64(row, column), type);
-    case SQLITE_FLOAT:
-      return AppendReal(out, sqlite3_column_double(row, column), type);
-    case SQLITE_TEXT:
-      return AppendText(out, TextOf(row, column), type);
-    case SQLITE_BLOB:
-      return AppendBlob(out, BlobOf(row, column), type);
-    default:
-      out.push_back(kNull);
+void AppendExpected(sqlite3_stmt* row, int column, const SentAs& sent, std::string& out) {
+  const int stored = sqlite3_column_type(row, column);
+  const bool key_text = sent.key && sent.type == v2::STRING;
+  if (stored == SQLITE_NULL) return out.push_back(kNull);
+  if (stored == SQLITE_BLOB) return AppendBlob(out, BlobOf(row, column), sent.type);
+  if (stored == SQLITE_TEXT) {
+    // Of a text this gives its bytes as they are stored.
+    const DecodedText text = Decoded(BlobOf(row, column), sent.encoding);
+    return key_text ? AppendLong(out, ExpectedKeyText(text, sent.makes_text), kText)
+                    : AppendText(out, text.utf8(), sent.type);
   }
+  if (key_text) return AppendLong(out, ExpectedKeyNumber(row, column, sent.makes_text), kText);
+  if (stored == SQLITE_INTEGER) {
+    return AppendInteger(out, sqlite3_column_int64(row, column), sent.type);
+  }
+  AppendReal(out, sqlite3_column_double(row, column), sent.type);
 }
 
 void AppendStored(sqlite3_stmt* row, int column, v2::DataType type, std::string& out) {
@@ -295,16 +240,6 @@ std::string ReadableForm(std::string_view canonical) {
   return canonical[0] == kBlob
              ? BlobLiteral(shown) + tail
              : absl::StrCat("'", absl::Utf8SafeCHexEscape(std::string(shown)), "'", tail);
-}
-
-std::string WithValidUtf8(std::string_view text) {
-  std::string valid;
-  while (!text.empty()) {
-    const Utf8Start start = FirstSequence(text);
-    valid += start.whole ? std::string(text.substr(0, start.bytes)) : "\xef\xbf\xbd";
-    text.remove_prefix(start.bytes);
-  }
-  return valid;
 }
 
 std::string NormalDecimal(std::string_view text) {

@@ -10,22 +10,28 @@
 #include <string_view>
 
 #include "proto/common.pb.h"
+#include "tests/sync_tester/text_encoding.h"
 
 namespace tributary::tester {
 
-// Appends the canonical form of a source's value that is sent in `type`. A value
-// that does not fit the type gets a form that nothing in a warehouse has.
-void AppendExpected(sqlite3_stmt* row, int column, fivetran_sdk::v2::DataType type,
-                    std::string& out);
+// What a source's column is sent as.
+struct SentAs {
+  fivetran_sdk::v2::DataType type = fivetran_sdk::v2::UNSPECIFIED;
+  bool key = false;
+  // Of a key: SQLite makes text of numbers that are written to it.
+  bool makes_text = false;
+  TextEncoding encoding = TextEncoding::kUtf8;
+};
+
+// Appends the canonical form of a source's value that is sent so. A value that does not
+// fit the type gets a form that nothing in a warehouse has.
+void AppendExpected(sqlite3_stmt* row, int column, const SentAs& sent, std::string& out);
 
 // Appends the canonical form of a warehouse's value in a column of `type`.
 void AppendStored(sqlite3_stmt* row, int column, fivetran_sdk::v2::DataType type, std::string& out);
 
 // For a person; long values are cut.
 std::string ReadableForm(std::string_view canonical);
-
-// Each maximal part that is not UTF-8 becomes one U+FFFD.
-std::string WithValidUtf8(std::string_view text);
 
 // Without zeros that say nothing: -012.500 becomes -12.5, -0.0 becomes 0.
 // Nothing where `text` is no decimal.

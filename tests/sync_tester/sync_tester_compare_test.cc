@@ -13,6 +13,7 @@
 #include "tests/sync_tester/comparison.h"
 #include "tests/sync_tester/expected_value.h"
 #include "tests/sync_tester/fake_connector.h"
+#include "tests/sync_tester/text_encoding.h"
 #include "tests/sync_tester/warehouse.h"
 
 namespace tributary::tester {
@@ -152,7 +153,7 @@ TEST_F(ComparisonTest, TableThatTheSourceDroppedStaysInTheWarehouse) {
   EXPECT_TRUE(people.equal());
 }
 
-TEST_F(ComparisonTest, TableWithoutAKeyIsASetOfRows) {
+TEST_F(ComparisonTest, EqualRowsOfATableThatHasNoKeyInTheWarehouseAreCounted) {
   Source(
       "DROP TABLE people; CREATE TABLE log(a INTEGER, b TEXT);"
       "INSERT INTO log VALUES(1, 'x'), (1, 'x'), (2, NULL), (3, 'z'), (3, 'z')");
@@ -162,9 +163,58 @@ TEST_F(ComparisonTest, TableWithoutAKeyIsASetOfRows) {
   Sync({MakeTable("log", {{"a", v2::LONG}, {"b", v2::STRING}})},
        {line(1, Text("x")), line(1, Text("x")), line(2, Null()), line(4, Null())});
   const TableComparison log = CompareOne();
-  EXPECT_EQ(log.missing, 1u);
+  EXPECT_EQ(log.missing, 3u);
   EXPECT_EQ(log.surplus, 1u);
-  EXPECT_EQ(log.source_rows, 3u);
+  EXPECT_EQ(log.source_rows, 5u);
+  EXPECT_EQ(log.warehouse_rows, 3u);
+  EXPECT_THAT(
+      log.examples,
+      ElementsAre("more often in the source than in the warehouse: a=1, b='x'",
+                  "missing in the warehouse: a=3, b='z'", "missing in the warehouse: a=3, b='z'",
+                  "not in the source: a=4, b=NULL"));
+}
+
+TEST_F(ComparisonTest, TheRowidIsTheKeyOfATableWithoutOne) {
+  Source(
+      "DROP TABLE people; CREATE TABLE log(a INTEGER, RowId TEXT);"
+      "INSERT INTO log VALUES(1, 'x'), (1, 'x'), (2, NULL)");
+  const auto line = [](std::int64_t rowid, std::int64_t a, const v2::ValueType& b) {
+    return MakeRecord(v2::UPSERT, "log", {{"_rowid_", Long(rowid)}, {"a", Long(a)}, {"RowId", b}});
+  };
+  const v2::Table log =
+      MakeTable("log", {{"_rowid_!", v2::LONG}, {"a", v2::LONG}, {"RowId", v2::STRING}});
+  Sync({log}, {line(1, 1, Text("x")), line(2, 1, Text("x")), line(3, 2, Null())});
+  EXPECT_TRUE(CompareOne().equal());
+  Sync({log}, {line(2, 7, Text("x"))});
+  EXPECT_THAT(CompareOne().examples, ElementsAre("different: _rowid_=2; a is 7 and should be 1"));
+}
+
+TEST_F(ComparisonTest, KeysThatBecameOneInTheWarehouseAreMissing) {
+  Source(
+      "DROP TABLE people; CREATE TABLE t(name TEXT PRIMARY KEY, v INTEGER);"
+      "INSERT INTO t VALUES(CAST(x'4DFC' AS TEXT), 1), (CAST(x'4DF6' AS TEXT), 2)");
+  const v2::Table t = MakeTable("t", {{"name!", v2::STRING}, {"v", v2::LONG}});
+  const auto row = [](const char* name, std::int64_t v) {
+    return MakeRecord(v2::UPSERT, "t", {{"name", Text(name)}, {"v", Long(v)}});
+  };
+  Sync({t}, {row("M\xef\xbf\xbd", 1), row("M\xef\xbf\xbd", 2)});
+  EXPECT_EQ(CompareOne().missing, 2u);
+  EXPECT_EQ(CompareOne().surplus, 1u);
+  Sync({t}, {MakeRecord(v2::DELETE, "t", {{"name", Text("M\xef\xbf\xbd")}}),
+             row("CAST(x'4DFC' AS TEXT)", 1), row("CAST(x'4DF6' AS TEXT)", 2)});
+  EXPECT_TRUE(CompareOne().equal());
+}
+
+TEST_F(ComparisonTest, KeysAreExpectedAsTheyAreOrAsLiterals) {
+  Source(
+      "DROP TABLE people; CREATE TABLE t(k BLOB PRIMARY KEY);"
+      "INSERT INTO t VALUES(12), ('12'), (x'31'), ('x''31'''), (1.5), ('it''s'), ('''q''')");
+  const auto row = [](const char* k) { return MakeRecord(v2::UPSERT, "t", {{"k", Text(k)}}); };
+  Sync({MakeTable("t", {{"k!", v2::STRING}})},
+       {row("12"), row("'12'"), row("x'31'"), row("'x''31'''"), row("1.5"), row("it's"),
+        row("'''q'''")});
+  const TableComparison compared = CompareOne();
+  EXPECT_TRUE(compared.equal()) << ::testing::PrintToString(compared.examples);
 }
 
 TEST_F(ComparisonTest, ValuesAreExpectedInTheFormOfTheirType) {
@@ -328,6 +378,20 @@ TEST(ExpectedValueTest, EachMaximalPartThatIsNotUtf8IsReplacedOnce) {
   EXPECT_EQ(WithValidUtf8("\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
   EXPECT_EQ(WithValidUtf8("\xf0\x9f\x9a"), "\xef\xbf\xbd");
   EXPECT_EQ(WithValidUtf8("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd");
+}
+
+TEST(ExpectedValueTest, HalfAPairOfUtf16AndALastOddByteAreReplaced) {
+  const auto decoded = [](const std::string& stored, TextEncoding encoding) {
+    const DecodedText text = Decoded(stored, encoding);
+    return absl::StrCat(text.is_unicode ? "" : "not ", std::string(text.utf8()));
+  };
+  const auto little = TextEncoding::kUtf16LittleEndian;
+  EXPECT_EQ(decoded(std::string("\x3d\xd8\x9a\xde", 4), little), "\xf0\x9f\x9a\x9a");
+  EXPECT_EQ(decoded(std::string("\xd8\x3d\xde\x9a", 4), TextEncoding::kUtf16BigEndian),
+            "\xf0\x9f\x9a\x9a");
+  EXPECT_EQ(decoded(std::string("\x3d\xd8\x41\x00", 4), little), "not \xef\xbf\xbd\x41");
+  EXPECT_EQ(decoded(std::string("\x9a\xde", 2), little), "not \xef\xbf\xbd");
+  EXPECT_EQ(decoded(std::string("\x41\x00\x42", 3), little), "not A\xef\xbf\xbd");
 }
 
 TEST(ExpectedValueTest, DecimalsAndTimesAreBroughtToOneForm) {

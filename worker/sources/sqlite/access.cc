@@ -163,7 +163,12 @@ std::string Access::Text() const {
     }
   }
   json["root"] = root_page;
+  json["at"] = version;
   return json.dump();
+}
+
+bool Access::SameOrder(const Access& other) const {
+  return by == other.by && rowid == other.rowid && key == other.key;
 }
 
 absl::StatusOr<Access> ParseAccess(std::string_view text) {
@@ -173,6 +178,8 @@ absl::StatusOr<Access> ParseAccess(std::string_view text) {
   for (const auto& [name, member] : json.items()) {
     if (name == "root" && member.is_number_unsigned()) {
       access.root_page = member.get<std::uint32_t>();
+    } else if (name == "at" && member.is_string()) {
+      access.version = member.get<std::string>();
     } else if (name == "rowid" && member.is_string()) {
       access.by = Access::By::kRowid;
       access.rowid = member.get<std::string>();
@@ -255,7 +262,8 @@ bool CanBeBound(const Key& key) {
   return std::none_of(key.begin(), key.end(), [](const KeyValue& value) {
     if (const auto* real = std::get_if<double>(&value)) return std::isnan(*real);
     if (const auto* text = std::get_if<Utf16>(&value)) {
-      return text->bytes.starts_with("\xff\xfe") || text->bytes.starts_with("\xfe\xff");
+      return text->bytes.starts_with("\xff\xfe") || text->bytes.starts_with("\xfe\xff") ||
+             text->bytes.size() % 2 != 0;
     }
     return std::holds_alternative<std::monostate>(value);
   });

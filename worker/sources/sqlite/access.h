@@ -4,7 +4,8 @@
 //
 // Access is a JSON object: {"rowid":"_rowid_"}, {"key":[["name",descending,
 // "collation",own]]} or {} (no order that a bound could name), each with "root", the
-// table's root page, which helps to guess sizes and is never trusted.
+// table's root page, which helps to guess sizes and is never trusted, and "at", the
+// version of the content that says so.
 //
 // A bound by rowid is a decimal: the first rowid behind the cut. A bound by key is
 // a JSON array of the last key before the cut: integers as numbers, text as strings,
@@ -32,6 +33,8 @@ struct KeyColumn {
   std::string collation;
   // The key's collation is the one that the column compares with by itself.
   bool own_collation = true;
+
+  bool operator==(const KeyColumn&) const = default;
 };
 
 struct Access {
@@ -41,8 +44,12 @@ struct Access {
   std::string rowid;
   std::vector<KeyColumn> key;
   std::uint32_t root_page = 0;
+  // Where another one is read, the table may have changed (schema.h, CheckAccess).
+  std::string version;
 
   std::string Text() const;
+  // Bounds of one are bounds of the other.
+  bool SameOrder(const Access& other) const;
 };
 absl::StatusOr<Access> ParseAccess(std::string_view text);
 
@@ -65,7 +72,7 @@ absl::Status BindKey(sqlite3_stmt* statement, int first_parameter, const Key& ke
 Key ReadKey(sqlite3_stmt* statement, int first, std::size_t columns, bool utf16);
 // Bound to a statement it is the very key that it was read as: no null, which cannot be
 // compared with, no NaN, which SQLite binds as null, and no UTF-16 text that begins with a
-// byte order mark, which SQLite takes off.
+// byte order mark or ends in half a character, which SQLite takes off.
 bool CanBeBound(const Key& key);
 
 struct RowidRange {

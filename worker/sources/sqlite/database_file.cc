@@ -54,8 +54,14 @@ bool LiesBelow(const std::string& path, const std::string& root) {
   return path.size() > root.size() && path.starts_with(root) && path[root.size()] == '/';
 }
 
-absl::StatusOr<std::string> ConfinedPath(std::string_view database_path, const std::string& named,
-                                         const std::string& root) {
+// Of what LiesBelow.
+std::string Below(const std::string& path, const std::string& root) {
+  return path.substr(root == "/" ? 1 : root.size() + 1);
+}
+
+// Fills path and below_root of `file`.
+absl::Status Confine(std::string_view database_path, const std::string& root, DatabaseFile& file) {
+  const std::string& named = file.named;
   const std::string real_root = Resolved(root.empty() ? "." : root);
   if (real_root.empty()) {
     return Refused(named, "the folder that --sqlite-root names cannot be opened; correct the flag");
@@ -76,7 +82,9 @@ absl::StatusOr<std::string> ConfinedPath(std::string_view database_path, const s
   if (!LiesBelow(path, real_root)) {
     return Refused(named, "it lies outside the folder that --sqlite-root allows; move it there");
   }
-  return path;
+  file.below_root = Below(path, real_root);
+  file.path = std::move(path);
+  return absl::OkStatus();
 }
 
 const char* KindOf(mode_t mode) {
@@ -181,9 +189,8 @@ absl::StatusOr<DatabaseFile> LocateDatabase(std::string_view database_path,
                                             const std::string& root) {
   DatabaseFile file;
   file.named = std::filesystem::path(database_path).lexically_normal().string();
-  auto path = ConfinedPath(database_path, file.named, root);
-  if (!path.ok()) return path.status();
-  file.path = *std::move(path);
+  const absl::Status confined = Confine(database_path, root, file);
+  if (!confined.ok()) return confined;
   // Asked before it is opened: opening a device can do things.
   struct statfs system {};
   if (::statfs(file.path.c_str(), &system) == 0 &&

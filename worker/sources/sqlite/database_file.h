@@ -16,6 +16,8 @@ struct DatabaseFile {
   std::string path;
   // As the user wrote it, made lexically normal; the name in texts.
   std::string named;
+  // `path` below --sqlite-root, which is without symbolic links, too.
+  std::string below_root;
   // Nothing can write to it: a file system mounted read-only, no log beside it.
   bool immutable = false;
   SourceNeeds needs;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "worker/sources/sqlite/access.h"
 #include "worker/sources/sqlite/result_code.h"
 
 namespace tributary::sqlite {
@@ -51,7 +52,12 @@ absl::Status FailureOfColumn(
 
 absl::Status TryTable(Connection& connection, const CatalogTable& table) {
   std::vector<std::string> names;
-  for (const auto& column : table.columns()) names.push_back(Quoted(column.name()));
+  const auto rowid = ParseAccess(table.access());
+  for (const auto& column : table.columns()) {
+    // The rowid fails with any column, and a result may have no room for it beside them.
+    if (!rowid.ok() || column.name() != rowid->rowid) names.push_back(Quoted(column.name()));
+  }
+  if (names.empty()) names.push_back("1");
   const RowPlace first{.rest = absl::StrCat(" FROM main.", Quoted(table.table()))};
   const auto statement = connection.Prepare(
       absl::StrCat("SELECT ", absl::StrJoin(names, ","), first.rest, " LIMIT 1"), table.table());

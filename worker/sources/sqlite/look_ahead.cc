@@ -89,7 +89,7 @@ class Look {
  private:
   bool Prepare() {
     if (!rest_.Prepare().ok()) return false;
-    types_.TakeTextAs(rest_.utf8());
+    types_.TakeTextAs(rest_.encoding());
     return true;
   }
 
@@ -97,6 +97,8 @@ class Look {
     for (std::size_t at = 0; at < columns_.size(); ++at) {
       sqlite3_value* const value = sqlite3_column_value(rest_.row(), static_cast<int>(at));
       if (sqlite3_value_type(value) == SQLITE_TEXT) {
+        // Asked for the length alone, SQLite would convert it to UTF-8 in its place.
+        sqlite3_value_blob(value);
         text_bytes_ += static_cast<std::size_t>(sqlite3_value_bytes(value));
       }
       types_.See(columns_[at], value);

@@ -16,6 +16,8 @@ constexpr std::size_t kMaxFractionDigits = 9;
 constexpr std::size_t kMaxAbbreviation = 5;
 constexpr std::size_t kDateBytes = 10;
 constexpr std::size_t kBytesToSeconds = 19;
+// Destinations keep microseconds.
+constexpr std::size_t kBytesToMicroseconds = 26;
 
 bool IsDigit(char c) { return '0' <= c && c <= '9'; }
 bool IsLetter(char c) { return ('A' <= c && c <= 'Z') || ('a' <= c && c <= 'z'); }
@@ -112,8 +114,8 @@ bool TakeZone(std::string_view text, Moment& moment) {
 }
 
 bool IsCanonicalTime(std::string_view text) {
-  return text.size() >= kBytesToSeconds && text[kDateBytes] == ' ' &&
-         (text.size() == kBytesToSeconds || text.back() != '0');
+  return text.size() >= kBytesToSeconds && text.size() <= kBytesToMicroseconds &&
+         text[kDateBytes] == ' ' && (text.size() == kBytesToSeconds || text.back() != '0');
 }
 
 }  // namespace

@@ -26,8 +26,9 @@ struct Moment {
   std::int32_t offset = 0;
   // Of all texts of its kind (a date, a time, a time with a zone) that say the same, this
   // is the one that counts in a key: YYYY-MM-DD, YYYY-MM-DD HH:MM:SS[.fraction], the same
-  // with +00:00; a fraction does not end in 0. Of two keys that spell one moment
-  // differently one row would be made.
+  // with +00:00; a fraction has up to six digits and does not end in 0. Of two keys that
+  // spell one moment differently, or differ by less than the microsecond that destinations
+  // keep, one row would be made.
   bool canonical = false;
 
   bool operator==(const Moment&) const = default;

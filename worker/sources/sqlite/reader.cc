@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <chrono>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/limits.h"
+#include "worker/sources/sqlite/key_form.h"
 #include "worker/sources/sqlite/look_ahead.h"
+#include "worker/sources/sqlite/schema.h"
 
 namespace tributary::sqlite {
 namespace {
@@ -21,23 +24,53 @@ constexpr char kRowFunction[] = "tributary_row";
 
 }  // namespace
 
-absl::Status SliceReader::Plan(const ReadAssignment& assignment) {
-  const absl::Status status = rest_.Begin(assignment);
+absl::Status SliceReader::Plan(const ReadAssignment& assignment, const std::string& version) {
+  absl::Status status = rest_.Begin(assignment);
   if (!status.ok()) return status;
   row_.Begin(assignment.columns());
   types_.Begin(assignment.columns());
+  if (rest_.access().version != version) {
+    std::set<std::string> key;
+    for (std::size_t at = 0; at < row_.columns(); ++at) {
+      if (row_.is_key(at)) key.insert(row_.name(at));
+    }
+    status = CheckAccess(connection_, assignment.table(), rest_.access(), key);
+    if (!status.ok()) return status;
+  }
+  PlanColumns(assignment.table());
   const int most = sqlite3_limit(connection_.db(), SQLITE_LIMIT_FUNCTION_ARG, -1);
   by_function_ = rest_.access().by != Access::By::kKey && row_.columns() > 0 &&
                  row_.columns() <= static_cast<std::size_t>(most);
-  std::vector<std::string> names;
-  for (std::size_t at = 0; at < row_.columns(); ++at) names.push_back(Quoted(row_.name(at)));
-  const std::string columns = absl::StrJoin(names, ",");
   if (!by_function_) {
-    rest_.Select(columns, row_.columns());
+    rest_.Select(Columns(), row_.columns() - (rowid_column_.has_value() ? 1 : 0));
     return absl::OkStatus();
   }
-  rest_.Select(absl::StrCat(kRowFunction, "(", columns, ")"), 1);
+  rest_.Select(absl::StrCat(kRowFunction, "(", Columns(), ")"), 1);
   return AddRowFunction();
+}
+
+void SliceReader::PlanColumns(const std::string& table) {
+  rowid_column_.reset();
+  const Access& access = rest_.access();
+  for (std::size_t at = 0; at < row_.columns(); ++at) {
+    const std::string& name = row_.name(at);
+    if (access.by == Access::By::kRowid && name == access.rowid) rowid_column_ = at;
+    if (!row_.is_key(at)) continue;
+    const char* declared = nullptr;
+    const int code =
+        sqlite3_table_column_metadata(connection_.db(), "main", table.c_str(), name.c_str(),
+                                      &declared, nullptr, nullptr, nullptr, nullptr);
+    row_.SetTextAffinity(at, code == SQLITE_OK && declared != nullptr && HasTextAffinity(declared));
+  }
+}
+
+std::string SliceReader::Columns() const {
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at < row_.columns(); ++at) {
+    // A table has as many columns as a result may have, and the rowid beside them.
+    if (by_function_ || rowid_column_ != at) names.push_back(Quoted(row_.name(at)));
+  }
+  return absl::StrJoin(names, ",");
 }
 
 absl::Status SliceReader::AddRowFunction() {
@@ -96,7 +129,7 @@ absl::StatusOr<AssignmentEnd> SliceReader::ReadTurns(Turns& turns) {
       end.set_outcome(AssignmentEnd::MOVED);
       return end;
     }
-    absl::Status status = first ? Plan(*assignment_) : absl::OkStatus();
+    absl::Status status = first ? Plan(*assignment_, turns.version()) : absl::OkStatus();
     if (status.ok() && first) writer_->Open(turns.version());
     if (status.ok() && turns.open()) status = ReadTurn(turns);
     if (!status.ok()) return status;
@@ -115,20 +148,21 @@ absl::Status SliceReader::ReadTurn(Turns& turns) {
   for (;;) {
     absl::Status status = rest_.Prepare();
     if (!status.ok()) return status;
-    row_.TakeTextAs(rest_.utf8());
-    types_.TakeTextAs(rest_.utf8());
+    row_.TakeTextAs(rest_.encoding());
+    types_.TakeTextAs(rest_.encoding());
     const int code = ReadRows(turns);
     if (code != SQLITE_DONE && code != SQLITE_ROW) {
       // The message belongs to the step; a reset keeps it.
       status = connection_.Error(code, "read table", assignment_->table());
     }
+    if (row_.null_in_key()) status = NullInKey();
     if (code == SQLITE_TOOBIG) {
       writer_->LeaveOutRow();
       status = rest_.PassOverLargeRow();
       if (!status.ok()) return status;
       continue;
     }
-    if (!status.ok()) status = rest_.Explained(status);
+    if (!status.ok() && !row_.null_in_key()) status = rest_.Explained(status);
     done_ = code == SQLITE_DONE;
     if (code == SQLITE_ROW) {
       rest_.BreakOff();
@@ -137,6 +171,22 @@ absl::Status SliceReader::ReadTurn(Turns& turns) {
     }
     return status;
   }
+}
+
+absl::Status SliceReader::NullInKey() const {
+  const std::string place =
+      absl::StrCat("read table \"", assignment_->table(), "\": its primary key holds NULL, ");
+  if (rest_.access().by != Access::By::kRowid) {
+    return absl::DataLossError(
+        absl::StrCat(place,
+                     "which SQLite does not allow there; check the database with PRAGMA "
+                     "integrity_check and restore the table from a backup"));
+  }
+  return absl::NotFoundError(absl::StrCat(
+      place,
+      "and did not when the catalog was read, so rows could not be told apart; the next "
+      "sync takes the rowid for its key. If this comes again, a column that is declared "
+      "NOT NULL holds NULL all the same: correct its rows"));
 }
 
 int SliceReader::ReadRows(Turns& turns) {
@@ -172,7 +222,10 @@ bool SliceReader::WriteRow() {
   if (by_function_) return sqlite3_column_int(rest_.row(), 0) != 0;
   writer_->BeginRow(*shape_);
   const auto value = [this](std::size_t at) {
-    return sqlite3_column_value(rest_.row(), static_cast<int>(at));
+    if (rowid_column_ == at) return rest_.first_key();
+    // The result lacks the rowid, so what follows it is one place nearer.
+    const bool after = rowid_column_.has_value() && *rowid_column_ < at;
+    return sqlite3_column_value(rest_.row(), static_cast<int>(after ? at - 1 : at));
   };
   bool fits = true;
   for (std::size_t at = 0; at < row_.columns(); ++at) {

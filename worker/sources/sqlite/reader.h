@@ -10,7 +10,10 @@
 
 #include <sqlite3.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "proto/worker.pb.h"
@@ -34,7 +37,13 @@ class SliceReader {
  private:
   // Turn after turn.
   absl::StatusOr<AssignmentEnd> ReadTurns(Turns& turns);
-  absl::Status Plan(const ReadAssignment& assignment);
+  // For a transaction that reads `version`.
+  absl::Status Plan(const ReadAssignment& assignment, const std::string& version);
+  // Works out what of the columns only the table's declaration tells.
+  void PlanColumns(const std::string& table);
+  // The columns to select, as SQL.
+  std::string Columns() const;
+  absl::Status NullInKey() const;
   // Makes tributary_row known to the connection.
   absl::Status AddRowFunction();
   static void TakeRow(sqlite3_context* call, int count, sqlite3_value** values);
@@ -55,6 +64,8 @@ class SliceReader {
   RowWriter row_;
   // Is shown what does not fit.
   TypeSearch types_;
+  // The column that is sent of the rowid, which is the key where there is no other.
+  std::optional<std::size_t> rowid_column_;
   // Values come by tributary_row, which this connection's opening has.
   bool by_function_ = false;
   std::uint64_t function_of_opening_ = 0;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/text.h"
+#include "worker/sources/sqlite/key_form.h"
 #include "worker/sources/sqlite/moment.h"
 
 namespace tributary::sqlite {
@@ -36,6 +37,7 @@ struct NoWriter {
 
 void RowWriter::Begin(const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns) {
   columns_.assign(static_cast<std::size_t>(columns.size()), Column());
+  null_in_key_ = false;
   for (std::size_t at = 0; at < columns_.size(); ++at) {
     const auto& from = columns.Get(static_cast<int>(at));
     Column& column = columns_[at];
@@ -67,17 +69,18 @@ bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, Writer& writer)
   Column& column = columns_[at];
   const int stored = sqlite3_value_type(value);
   if (stored == SQLITE_NULL) {
-    if (column.key) ++column.nulls_in_key;
+    null_in_key_ = null_in_key_ || column.key;
     writer.Null(at);
-    return true;
+    return !column.key;
   }
+  if (column.key && !FitsInKey(column.type, stored)) return false;
   switch (column.type) {
     case DataType::LONG:
       if (stored != SQLITE_INTEGER) return false;
       writer.Long(at, sqlite3_value_int64(value));
       return true;
     case DataType::BOOLEAN:
-      return WriteBoolean(column, at, value, writer);
+      return WriteBoolean(at, value, writer);
     case DataType::DOUBLE:
       if (stored != SQLITE_FLOAT &&
           (stored != SQLITE_INTEGER || !IsExactDouble(sqlite3_value_int64(value)))) {
@@ -86,7 +89,11 @@ bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, Writer& writer)
       writer.Double(at, sqlite3_value_double(value));
       return true;
     case DataType::STRING:
-      WriteAnyAsText(column, at, value, writer);
+      if (column.key) {
+        WriteKeyAsText(column, at, value, writer);
+      } else {
+        WriteAnyAsText(column, at, value, writer);
+      }
       return true;
     case DataType::BINARY:
       if (stored != SQLITE_BLOB) return false;
@@ -110,14 +117,12 @@ bool RowWriter::WriteValue(std::size_t at, sqlite3_value* value, Writer& writer)
 }
 
 template <typename Writer>
-bool RowWriter::WriteBoolean(const Column& column, std::size_t at, sqlite3_value* value,
-                             Writer& writer) {
+bool RowWriter::WriteBoolean(std::size_t at, sqlite3_value* value, Writer& writer) {
   std::optional<bool> truth;
   if (sqlite3_value_type(value) == SQLITE_INTEGER) {
     const std::int64_t number = sqlite3_value_int64(value);
     if (number == 0 || number == 1) truth = number == 1;
-  } else if (sqlite3_value_type(value) == SQLITE_TEXT && !column.key) {
-    // 1 and 'true' are two keys.
+  } else if (sqlite3_value_type(value) == SQLITE_TEXT) {
     truth = Truth(TextOf(value));
   }
   if (truth) writer.Bool(at, *truth);
@@ -181,7 +186,7 @@ bool RowWriter::WriteJson(std::size_t at, sqlite3_value* value, Writer& writer) 
     }
     case SQLITE_TEXT: {
       const std::string_view text = TextOf(value);
-      if (!IsJson(text)) return false;
+      if (!IsJson(text) || !IsSound(text)) return false;
       writer.Json(at, text);
       return true;
     }
@@ -190,16 +195,21 @@ bool RowWriter::WriteJson(std::size_t at, sqlite3_value* value, Writer& writer) 
   }
 }
 
-std::string_view RowWriter::TextOf(sqlite3_value* value) const {
-  // Text stored as UTF-8 is had without the copy that would end it with a NUL.
-  if (utf8_) return BytesOf(value);
-  const auto* const text = reinterpret_cast<const char*>(sqlite3_value_text(value));
-  return {text, static_cast<std::size_t>(sqlite3_value_bytes(value))};
+std::string_view RowWriter::TextOf(sqlite3_value* value) {
+  // Had without the copy that would end it with a NUL.
+  const std::string_view stored = BytesOf(value);
+  if (encoding_ == TextEncoding::kUtf8) return stored;
+  decoded_is_sound_ = Utf16ToUtf8(stored, encoding_ == TextEncoding::kUtf16BigEndian, decoded_);
+  return decoded_;
+}
+
+bool RowWriter::IsSound(std::string_view text) const {
+  return encoding_ == TextEncoding::kUtf8 ? IsUtf8(text) : decoded_is_sound_;
 }
 
 template <typename Writer>
 void RowWriter::WriteText(Column& column, std::size_t at, std::string_view text, Writer& writer) {
-  if (IsUtf8(text)) {
+  if (IsSound(text)) {
     writer.String(at, text);
     return;
   }
@@ -227,6 +237,35 @@ void RowWriter::WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* va
       writer.String(at, text_);
       break;
   }
+}
+
+template <typename Writer>
+void RowWriter::WriteKeyAsText(Column& column, std::size_t at, sqlite3_value* value,
+                               Writer& writer) {
+  const int stored = sqlite3_value_type(value);
+  if (stored == SQLITE_BLOB || (stored != SQLITE_TEXT && !column.text_affinity)) {
+    WriteAnyAsText(column, at, value, writer);
+    return;
+  }
+  if (stored == SQLITE_TEXT) {
+    const std::string_view text = TextOf(value);
+    const bool sound = IsSound(text);
+    if (sound && !ReadsLikeLiteral(text, column.text_affinity)) {
+      writer.String(at, text);
+      return;
+    }
+    if (sound) {
+      QuotedLiteral(text, text_);
+    } else {
+      BrokenTextLiteral(BytesOf(value), text_);
+    }
+  } else if (stored == SQLITE_INTEGER) {
+    IntegerLiteral(IntegerText(sqlite3_value_int64(value), number_), text_);
+  } else {
+    RealLiteral(RealText(sqlite3_value_double(value), number_), text_);
+  }
+  ++column.literals_in_key;
+  writer.String(at, text_);
 }
 
 template <typename Writer>
@@ -261,7 +300,7 @@ std::vector<ColumnRemark> RowWriter::TakeRemarks() {
     Column& column = columns_[at];
     take(ColumnRemark::REPAIRED_UTF8, column.repaired);
     take(ColumnRemark::BLOB_AS_TEXT, column.blobs_as_text);
-    take(ColumnRemark::NULL_IN_KEY, column.nulls_in_key);
+    take(ColumnRemark::KEY_AS_LITERAL, column.literals_in_key);
   }
   return remarks;
 }

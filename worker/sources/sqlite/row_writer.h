@@ -18,6 +18,7 @@
 #include "proto/worker.pb.h"
 #include "worker/encoder/batch_writer.h"
 #include "worker/sources/sqlite/conversion.h"
+#include "worker/sources/sqlite/utf16.h"
 
 namespace tributary::sqlite {
 
@@ -25,8 +26,11 @@ class RowWriter {
  public:
   // The columns of another assignment; what was kept of the last one is gone.
   void Begin(const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);
-  // Whether the database's text is UTF-8, or is to be converted.
-  void TakeTextAs(bool utf8) { utf8_ = utf8; }
+  // How the database stores text.
+  void TakeTextAs(TextEncoding encoding) { encoding_ = encoding; }
+  // Of a key's column, whether its affinity is TEXT (key_form.h); else it is taken as not.
+  void SetTextAffinity(std::size_t at, bool is) { columns_[at].text_affinity = is; }
+  bool is_key(std::size_t at) const { return columns_[at].key; }
 
   std::size_t columns() const { return columns_.size(); }
   const std::string& name(std::size_t at) const { return columns_[at].name; }
@@ -38,9 +42,11 @@ class RowWriter {
   // Whether Write would write it; by the same code.
   bool Fits(std::size_t at, sqlite3_value* value);
 
-  // A text's bytes, as UTF-8 as far as they are; until `value` changes.
-  std::string_view TextOf(sqlite3_value* value) const;
+  // A text as UTF-8, as far as it is Unicode; until `value` changes or this is called again.
+  std::string_view TextOf(sqlite3_value* value);
 
+  // A value of a key was NULL, so nobody could tell its row from others: it did not fit.
+  bool null_in_key() const { return null_in_key_; }
   // What became of values since the last call.
   std::vector<ColumnRemark> TakeRemarks();
 
@@ -51,16 +57,17 @@ class RowWriter {
     std::uint32_t precision = 0;
     std::uint32_t scale = 0;
     bool key = false;
+    bool text_affinity = false;
     // What became of values since it was told.
     std::uint64_t repaired = 0;
     std::uint64_t blobs_as_text = 0;
-    std::uint64_t nulls_in_key = 0;
+    std::uint64_t literals_in_key = 0;
   };
   // `Writer`: BatchWriter, or one that only lets see what fits.
   template <typename Writer>
   bool WriteValue(std::size_t at, sqlite3_value* value, Writer& writer);
   template <typename Writer>
-  bool WriteBoolean(const Column& column, std::size_t at, sqlite3_value* value, Writer& writer);
+  bool WriteBoolean(std::size_t at, sqlite3_value* value, Writer& writer);
   template <typename Writer>
   bool WriteDecimal(const Column& column, std::size_t at, sqlite3_value* value, Writer& writer);
   template <typename Writer>
@@ -72,12 +79,19 @@ class RowWriter {
   template <typename Writer>
   void WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* value, Writer& writer);
   template <typename Writer>
+  void WriteKeyAsText(Column& column, std::size_t at, sqlite3_value* value, Writer& writer);
+  template <typename Writer>
   void WriteAsStored(Column& column, std::size_t at, sqlite3_value* value, Writer& writer);
+  // Of the text that TextOf gave last: it is Unicode, to the last byte.
+  bool IsSound(std::string_view text) const;
 
   std::vector<Column> columns_;
-  bool utf8_ = true;
+  TextEncoding encoding_ = TextEncoding::kUtf8;
+  bool null_in_key_ = false;
   NumberText number_;
   std::string text_;
+  std::string decoded_;
+  bool decoded_is_sound_ = true;
 };
 
 }  // namespace tributary::sqlite

@@ -42,6 +42,11 @@ std::string WhyNotParsed(const std::string& name, const std::string& sql) {
   return (words == std::string::npos ? why : why.substr(words + 4)).substr(0, kWhyBytes);
 }
 
+// SQLite goes by the declaration, whatever stands beside it.
+bool IsTable(const std::string& type, const std::string& sql) {
+  return absl::EqualsIgnoreCase(type, "table") || absl::StartsWithIgnoreCase(sql, "create table");
+}
+
 }  // namespace
 
 std::string SchemaGaps::Remark() const {
@@ -69,8 +74,8 @@ absl::StatusOr<SchemaGaps> FindSchemaGaps(Connection& connection,
     std::string name = ColumnText(statement->get(), 1);
     if (absl::EqualsIgnoreCase(type, "view")) {
       if (!parsed(name)) gaps.views.push_back(std::move(name));
-    } else if (absl::EqualsIgnoreCase(type, "table")) {
-      std::string why = WhyNotParsed(name, ColumnText(statement->get(), 2));
+    } else if (const std::string sql = ColumnText(statement->get(), 2); IsTable(type, sql)) {
+      std::string why = WhyNotParsed(name, sql);
       connection.pulse().Beat();
       if (why.empty() && parsed(name)) continue;
       if (gaps.tables.empty()) gaps.why = std::move(why);

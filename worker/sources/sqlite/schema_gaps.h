@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/limits.h"
 #include "worker/sources/sqlite/connection.h"
 
 namespace tributary::sqlite {
 
 // Names that one remark lists.
-inline constexpr std::size_t kNamesInRemark = 5;
+inline constexpr std::size_t kNamesInRemark = limits::kMaxNamesInWarning;
 
 struct SchemaGaps {
   std::vector<std::string> views;

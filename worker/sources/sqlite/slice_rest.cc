@@ -79,7 +79,9 @@ absl::Status SliceRest::Bind(sqlite3_stmt* statement) const {
 absl::Status SliceRest::ReadEncoding() {
   const auto encoding = connection_.Prepare("PRAGMA main.encoding", "");
   if (!encoding.ok()) return encoding.status();
-  utf8_ = sqlite3_step(encoding->get()) != SQLITE_ROW || ColumnText(encoding->get(), 0) == "UTF-8";
+  if (sqlite3_step(encoding->get()) == SQLITE_ROW) {
+    encoding_ = EncodingNamed(ColumnText(encoding->get(), 0));
+  }
   return absl::OkStatus();
 }
 
@@ -128,6 +130,12 @@ int SliceRest::Step() {
   return SQLITE_ROW;
 }
 
+sqlite3_value* SliceRest::first_key() const {
+  return keys_ != nullptr
+             ? sqlite3_column_value(keys_.get(), 0)
+             : sqlite3_column_value(statement_.get(), static_cast<int>(result_columns_));
+}
+
 std::string SliceRest::BoundBehindRow() const {
   sqlite3_stmt* const row = keys_ != nullptr ? keys_.get() : statement_.get();
   const int first = keys_ != nullptr ? 0 : static_cast<int>(result_columns_);
@@ -135,7 +143,7 @@ std::string SliceRest::BoundBehindRow() const {
     case Access::By::kRowid:
       return RowidBound(sqlite3_column_int64(row, first));
     case Access::By::kKey: {
-      const Key key = ReadKey(row, first, access_.key.size(), !utf8_);
+      const Key key = ReadKey(row, first, access_.key.size(), utf16());
       return CanBeBound(key) ? KeyBound(key) : std::string();
     }
     case Access::By::kScan:
@@ -172,7 +180,7 @@ absl::Status SliceRest::PassOverLargeRow() {
   if (access_.by == Access::By::kRowid) {
     range_.set_from(RowidBound(sqlite3_column_int64(statement->get(), 0)));
   } else {
-    const Key key = ReadKey(statement->get(), 0, access_.key.size(), !utf8_);
+    const Key key = ReadKey(statement->get(), 0, access_.key.size(), utf16());
     if (!CanBeBound(key)) return absl::OkStatus();
     range_.set_from(KeyBound(key));
   }

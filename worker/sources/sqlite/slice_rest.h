@@ -17,6 +17,7 @@
 #include "proto/worker.pb.h"
 #include "worker/sources/sqlite/access.h"
 #include "worker/sources/sqlite/connection.h"
+#include "worker/sources/sqlite/utf16.h"
 
 namespace tributary::sqlite {
 
@@ -40,8 +41,10 @@ class SliceRest {
   sqlite3_stmt* row() const { return statement_.get(); }
   // Rows that the statement was stepped to.
   std::uint64_t steps() const { return steps_; }
-  // Whether the database's text is UTF-8, or is to be converted.
-  bool utf8() const { return utf8_; }
+  // How the database stores text.
+  TextEncoding encoding() const { return encoding_; }
+  // The first value of the key that the rows are ordered by; of the row that was stepped to.
+  sqlite3_value* first_key() const;
   // The bound behind the row that was stepped to; empty where none can be named.
   std::string BoundBehindRow() const;
 
@@ -63,6 +66,7 @@ class SliceRest {
   std::string KeysSql() const { return "SELECT " + Keys() + FromWhereOrder(); }
   absl::Status Bind(sqlite3_stmt* statement) const;
   absl::Status ReadEncoding();
+  bool utf16() const { return encoding_ != TextEncoding::kUtf8; }
 
   Connection& connection_;
   const ReadAssignment* assignment_ = nullptr;
@@ -73,7 +77,7 @@ class SliceRest {
   Range range_;
   std::uint64_t skipped_ = 0;
   std::uint64_t steps_ = 0;
-  bool utf8_ = true;
+  TextEncoding encoding_ = TextEncoding::kUtf8;
 
   std::string sql_;
   std::uint64_t statement_of_opening_ = 0;

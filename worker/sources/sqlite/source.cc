@@ -6,13 +6,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/text.h"
 #include "worker/encoder/batch_writer.h"
 #include "worker/sources/sqlite/access.h"
 #include "worker/sources/sqlite/catalog.h"
 #include "worker/sources/sqlite/database_file.h"
 #include "worker/sources/sqlite/failing_column.h"
+#include "worker/sources/sqlite/identity.h"
 #include "worker/sources/sqlite/look_ahead.h"
 #include "worker/sources/sqlite/setup.h"
 #include "worker/sources/sqlite/slices.h"
@@ -59,8 +62,19 @@ absl::StatusOr<std::string> SqliteSource::Begin() {
   return connection_->Begin();
 }
 
-std::string SqliteSource::Identity() const {
-  return absl::StrCat("sqlite:", connection_->file().named, ":", connection_->application_id());
+void SqliteSource::Identify(const DescribeAssignment& assignment, Catalog& catalog) const {
+  const sqlite::DatabaseFile& file = connection_->file();
+  const auto shown = [](const std::string& path) {
+    return IsUtf8(path) ? path : absl::CHexEscape(path);
+  };
+  const sqlite::Identity now{.application_id = connection_->application_id(),
+                             .path = shown(file.named),
+                             .file = shown(file.below_root)};
+  catalog.set_identity(now.Text());
+  const auto known = sqlite::ParseIdentity(assignment.known_identity());
+  if (!known.has_value()) return;
+  catalog.set_identity_change(sqlite::ChangeOf(*known, now));
+  catalog.set_same_database(catalog.identity_change().empty());
 }
 
 absl::Status SqliteSource::Test(std::string_view name) {
@@ -116,7 +130,7 @@ absl::StatusOr<Catalog> SqliteSource::Describe(const DescribeAssignment& assignm
   TransactionScope transaction(*connection_);
   Catalog catalog;
   catalog.set_version(*version);
-  catalog.set_identity(Identity());
+  Identify(assignment, catalog);
   if (!assignment.known_version().empty() && assignment.known_version() == *version) {
     catalog.set_unchanged(true);
   } else {

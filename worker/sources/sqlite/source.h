@@ -35,7 +35,7 @@ class SqliteSource : public Reader {
  private:
   absl::StatusOr<std::string> Begin();
   absl::Status TryReading();
-  std::string Identity() const;
+  void Identify(const DescribeAssignment& assignment, Catalog& catalog) const;
 
   SourceOptions options_;
   Pulse& pulse_;

@@ -24,8 +24,8 @@ class TypeSearch {
  public:
   // The columns in the types they are sent in now. What was seen before is gone.
   void Begin(const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);
-  // Whether the database's text is UTF-8, or is to be converted.
-  void TakeTextAs(bool utf8) { row_.TakeTextAs(utf8); }
+  // How the database stores text.
+  void TakeTextAs(TextEncoding encoding) { row_.TakeTextAs(encoding); }
 
   std::size_t columns() const { return columns_.size(); }
   const std::string& name(std::size_t at) const { return columns_[at].name; }

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <random>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/digest.h"
 
@@ -14,6 +15,8 @@ namespace tributary::sqlite {
 namespace {
 
 constexpr std::size_t kDigits = 32;
+// Grows with every release that makes other rows or keys of the same content.
+constexpr int kReading = 2;
 
 void Add(const FileHeader& header, Digest& digest) {
   digest.Text({reinterpret_cast<const char*>(header.bytes.data()), header.bytes.size()});
@@ -32,7 +35,9 @@ void Add(const FileFacts& facts, Digest& digest) {
 }
 
 // A name of the kind `kind`.
-std::string Name(const char* kind, const Digest& digest) { return kind + digest.Hex(kDigits); }
+std::string Name(const char* kind, const Digest& digest) {
+  return absl::StrCat(kind, kReading, "-", digest.Hex(kDigits));
+}
 
 constexpr std::size_t kIndexHeaderBytes = 48;
 // Places in the wal-index header, in words of four bytes.

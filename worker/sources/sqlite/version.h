@@ -88,7 +88,8 @@ enum class WalIndex {
 };
 WalIndex ReadWalPosition(sqlite3* db, WalPosition& position);
 
-// At most 40 characters.
+// At most 40 characters. How rows are read is named too: what an earlier release sent of
+// the same content may have looked otherwise, and does not count as unchanged.
 std::string RollbackVersion(const FileHeader& header, const FileFacts& database);
 std::string WalVersion(const WalPosition& position, const FileHeader& header,
                        const FileFacts& database);
