@@ -188,9 +188,6 @@ inline constexpr std::size_t kMaxLogLinesPerSecond = 100;
 
 // RLIMIT_NOFILE of a worker: its four, the source's, and room for a driver.
 inline constexpr std::size_t kWorkerOpenFiles = 256;
-// A worker enters its sandbox with at most this many threads beside its own.
-inline constexpr std::size_t kMaxSandboxedThreads = 64;
-inline constexpr std::chrono::milliseconds kSandboxThreadsTimeout(5000);
 
 // --- sources ---------------------------------------------------------------
 

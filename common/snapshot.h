@@ -19,6 +19,11 @@ namespace tributary {
 // frame. PostgreSQL takes as many connections as this only where it is told to.
 inline constexpr std::size_t kMaxRunningTransactions = 64 * 1024;
 
+// Every engine's transactions have this number or a higher one. So slices that wait for
+// all before it wait for nothing, and where the changes of those before it are left out
+// none is.
+inline constexpr std::uint64_t kBeforeAllTransactions = 1;
+
 // Transactions are numbered in the order in which they began, and end in any order; so
 // what is seen is all before one number, none from another, and between the two all
 // but a list. A transaction that was rolled back counts as seen: there is nothing of it

@@ -72,6 +72,9 @@ struct TableState {
   // What the content was that was read, in the engine's own word; two that are equal
   // are the same content. Empty: not known, or the engine cannot compare.
   std::string content;
+  // While a table that has a log is copied: where its slices found the rows, in the engine's
+  // word.
+  std::string storage;
   // Which of its digests are valid; 0: there are none.
   std::uint64_t generation = 0;
 

@@ -62,7 +62,7 @@ void Members(auto& text, Is<TableState> auto& table) {
   text.Member("widened", table.widened, Need::kOptional, TextMap{});
   text.Member("generation", table.generation, Need::kOptional, Number{});
   if (table.phase == Phase::kLive) {
-    for (const char* name : {"done", "whole_from", "start", "bound"}) text.Never(name);
+    for (const char* name : {"done", "storage", "whole_from", "start", "bound"}) text.Never(name);
     return;
   }
   text.Member("done", table.done, Need::kOptional, Ranges{});
@@ -70,6 +70,7 @@ void Members(auto& text, Is<TableState> auto& table) {
   const bool beside_log = table.method == Method::kLog && table.done != DoneRanges();
   const Need need = beside_log ? Need::kRequired : Need::kOptional;
   text.Member("whole_from", table.whole_from, need, Decimal{});
+  text.Member("storage", table.storage, Need::kOptional, Text{});
   text.Member("start", table.start, Need::kOptional, Decimal{});
   text.Object("bound", table.bound, need);
 }

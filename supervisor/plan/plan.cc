@@ -71,6 +71,7 @@ course::Transition Advance(TableToCopy& table, TableState* entry) {
   if (entry == nullptr || !transition->forgets_progress) return *transition;
   entry->phase = Phase::kCopying;
   entry->done = DoneRanges();
+  entry->storage.clear();
   entry->whole_from = entry->start = 0;
   entry->bound = LogPosition();
   if (transition->truncates) entry->content.clear();

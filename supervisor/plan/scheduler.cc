@@ -162,7 +162,9 @@ void Scheduler::Begin(Table& table, std::size_t index) {
   Advance(index, course::Event::kBegun);
   TableState& entry = Entry(table);
   // Rows that stay in the destination are of this content, and so must the new be.
-  std::string content = table.copy.truncates ? std::string() : std::move(entry.content);
+  std::string content = table.copy.method == Method::kLog ? table.copy.content
+                        : table.copy.truncates            ? std::string()
+                                                          : std::move(entry.content);
   entry = TableState{};
   entry.method = table.copy.method;
   entry.content = std::move(content);
@@ -185,8 +187,10 @@ bool Scheduler::Stale(const CutWork::Table& cut) const {
 Scheduler::MarkResult Scheduler::Open(const ReadWork& read, const std::string& content,
                                       const LogPosition& bound) {
   TableState& entry = Entry(tables_[read.table]);
-  if (!entry.content.empty() && entry.content != content) return MarkResult::kMoved;
-  entry.content = content;
+  std::string& so_far =
+      tables_[read.table].copy.method == Method::kLog ? entry.storage : entry.content;
+  if (!so_far.empty() && so_far != content) return MarkResult::kMoved;
+  so_far = content;
   entry.bound = std::max(entry.bound, bound);
   return MarkResult::kTaken;
 }
@@ -247,19 +251,22 @@ void Scheduler::Restart(std::size_t index, course::Event why) {
   table.cut = false;
   table.joined.reset();
   table.copy.truncates = transition.truncates;
-  if (why == course::Event::kMoved) {
-    table.as_one_slice = true;
-    ++table.moves;
-  }
+  if (why == course::Event::kMoved) table.as_one_slice = true;
+  if (why == course::Event::kMoved || why == course::Event::kRestarted) ++table.moves;
   std::erase(catching_up_, index);
-  const auto entry = state_.find(table.copy.name);
-  if (why != course::Event::kMoved && entry != state_.end()) {
-    // What the state says of its rows holds no longer, whether the copy begins or not.
-    entry->second.phase = Phase::kCopying;
-    entry->second.done = DoneRanges();
-    entry->second.content.clear();
-  }
+  if (why != course::Event::kMoved) Forget(index);
   if (!WaitsForLog(table)) uncut_.push_front(index);
+}
+
+void Scheduler::Forget(std::size_t index) {
+  const auto entry = state_.find(tables_[index].copy.name);
+  if (entry == state_.end()) return;
+  entry->second.phase = Phase::kCopying;
+  entry->second.done = DoneRanges();
+  entry->second.storage.clear();
+  entry->second.content.clear();
+  entry->second.whole_from = entry->second.start = 0;
+  entry->second.bound = LogPosition();
 }
 
 std::vector<Widening> Scheduler::Widen(
@@ -298,8 +305,12 @@ const TableToCopy& Scheduler::ChangeColumns(
   table.copy.columns = columns;
   WidenColumns(table.copy.widened, table.copy.columns);
   table.copy.columns_digest = ColumnsDigest(table.copy.columns);
+  // Rows that were copied before have the columns that the entry names, and a copy with
+  // others begins from nothing.
   const auto entry = state_.find(table.copy.name);
-  if (entry != state_.end()) entry->second.columns = table.copy.columns_digest;
+  if (entry != state_.end() && table.phase == course::Phase::kLive) {
+    entry->second.columns = table.copy.columns_digest;
+  }
   return table.copy;
 }
 
@@ -311,16 +322,29 @@ void Scheduler::SetAside(std::size_t index) {
 // --- tables that have a log --------------------------------------------------
 
 bool Scheduler::Join(std::size_t index, std::uint32_t attempt, std::uint64_t whole_from,
-                     std::uint64_t start) {
+                     std::uint64_t start, const std::string& content) {
   Table& table = tables_[index];
   if (table.attempt != attempt) return false;
+  if (!content.empty()) table.copy.content = content;
   const bool waited = WaitsForLog(table);
   table.joined = {whole_from, start};
+  // Its changes come from here on, and nothing of it comes before its TRUNCATE.
+  Begin(table, index);
   if (table.phase == course::Phase::kCopying) {
     std::tie(Entry(table).whole_from, Entry(table).start) = *table.joined;
+    Entry(table).content = table.copy.content;
   }
   if (waited && IsUncut(table)) uncut_.push_back(index);
   return true;
+}
+
+void Scheduler::ForgetNumbers() {
+  for (Table& table : tables_) {
+    if (table.joined.has_value()) table.joined = {kBeforeAllTransactions, kBeforeAllTransactions};
+    const auto entry = state_.find(table.copy.name);
+    if (entry == state_.end() || entry->second.whole_from == 0) continue;
+    entry->second.whole_from = entry->second.start = kBeforeAllTransactions;
+  }
 }
 
 std::vector<std::size_t> Scheduler::PassLog(const LogPosition& position) {
@@ -331,12 +355,28 @@ std::vector<std::size_t> Scheduler::PassLog(const LogPosition& position) {
     Advance(index, course::Event::kLogPassed);
     entry.phase = Phase::kLive;
     entry.done = DoneRanges();
+    entry.storage.clear();
     entry.whole_from = entry.start = 0;
     entry.bound = LogPosition();
     live.push_back(index);
     return true;
   });
   return live;
+}
+
+std::pair<std::uint64_t, std::uint64_t> Scheduler::log_numbers(std::size_t index) const {
+  const Table& table = tables_[index];
+  // Slices that were read by these numbers may be in the stream already, or come soon.
+  if (table.joined.has_value()) return *table.joined;
+  if (table.phase == course::Phase::kLive) return {0, 0};
+  if (table.phase == course::Phase::kPending && table.copy.truncates) return {0, 0};
+  // A copy over the rows that the destination has does not take away those that were
+  // deleted: no change may be left out.
+  const auto entry = state_.find(table.copy.name);
+  if (table.phase == course::Phase::kPending || entry == state_.end() || entry->second.start == 0) {
+    return {0, kBeforeAllTransactions};
+  }
+  return {entry->second.whole_from, entry->second.start};
 }
 
 std::uint64_t Scheduler::whole_from(std::size_t index) const {

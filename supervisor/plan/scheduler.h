@@ -119,6 +119,8 @@ class Scheduler {
   // Starts the table again, for kMoved, kWidened or kRestarted. It is read as one slice
   // once its slices' contents differed.
   void Restart(std::size_t table, course::Event why);
+  // What the state says of its rows holds no longer, whether its copy begins again or not.
+  void Forget(std::size_t table);
   // How often the source has changed while the table was read.
   int moves(std::size_t table) const { return tables_[table].moves; }
   // Whether its slice is to be read in one transaction, whatever waits for that.
@@ -139,11 +141,17 @@ class Scheduler {
   void SetAside(std::size_t table);
 
   // The log has the table whole from transaction `whole_from` on, and leaves out what
-  // transactions before `start` did to it. False: `attempt` is over.
-  bool Join(std::size_t table, std::uint32_t attempt, std::uint64_t whole_from,
-            std::uint64_t start);
+  // transactions before `start` did to it. `content`: what its content is now; empty: as the
+  // catalog has it. The table has begun, if it had not. False: `attempt` is over.
+  bool Join(std::size_t table, std::uint32_t attempt, std::uint64_t whole_from, std::uint64_t start,
+            const std::string& content = {});
+  // The log's server has crashed, and may use numbers again that are in what Join said. All
+  // that ran before has ended, so no table waits for any of it, or leaves it out.
+  void ForgetNumbers();
   // The stream has come to `position` of the log. The tables that are live with it.
   std::vector<std::size_t> PassLog(const LogPosition& position);
+  // What its log worker is to go on with: W and start, each 0 where it takes it anew.
+  std::pair<std::uint64_t, std::uint64_t> log_numbers(std::size_t table) const;
   // W of the table; 0 where it has no log.
   std::uint64_t whole_from(std::size_t table) const;
   std::uint32_t attempt(std::size_t table) const { return tables_[table].attempt; }

@@ -38,7 +38,7 @@ std::optional<Order> CopyLane::Next() {
   order.ticket = ++last_ticket_;
   order.estimated_bytes = read == nullptr ? 0 : read->estimated_bytes;
   order.assignment = MakeAssignment(*work);
-  under_way_.emplace(order.ticket, UnderWay{.work = *std::move(work)});
+  under_way_.emplace(order.ticket, UnderWay{.work = *std::move(work), .given_after = snapshots_});
   return order;
 }
 
@@ -93,14 +93,21 @@ bool CopyLane::Pauses(std::uint64_t ticket) const { return At(ticket).yields || 
 Verdict CopyLane::Opened(std::uint64_t ticket, const tributary::Opened& opened) {
   UnderWay& opening = under_way_.at(ticket);
   const ReadWork read = std::get<ReadWork>(opening.work);
-  if (gate_ != nullptr && scheduler_.table(read.table).method == Method::kLog &&
-      !PassesGate(opening, opened)) {
-    requests_.pauses_unwanted = true;
-    return Verdict::Taken();
+  if (gate_ != nullptr && scheduler_.table(read.table).method == Method::kLog) {
+    const auto snapshot = ToSnapshot(opened.snapshot());
+    if (!snapshot.ok()) return Verdict::Broken(std::string(snapshot.status().message()));
+    if (!PassesGate(opening, *snapshot, opened.life())) {
+      requests_.pauses_unwanted = true;
+      return Verdict::Taken();
+    }
   }
   if (scheduler_.Open(read, opened.content(), ToLogPosition(opened.bound())) ==
       Scheduler::MarkResult::kMoved) {
-    RestartMoved(read.table);
+    if (scheduler_.table(read.table).method == Method::kLog) {
+      Lose(read.table);
+    } else {
+      RestartMoved(read.table);
+    }
   }
   return Verdict::Taken();
 }
@@ -157,6 +164,10 @@ Verdict CopyLane::ReadEnded(const UnderWay& ended, const AssignmentEnd& end) {
   // Whatever a refused slice came to: nothing of it was merged.
   if (ended.refused || end.outcome() == AssignmentEnd::PAUSED) {
     GiveOutAgain(ended);
+    return Verdict::Taken();
+  }
+  if (end.outcome() == AssignmentEnd::AGAIN) {
+    scheduler_.GiveBack(read, /*culprit=*/false, /*last=*/true);
     return Verdict::Taken();
   }
   if (end.outcome() == AssignmentEnd::DONE) {
@@ -218,13 +229,10 @@ Gate::Slice CopyLane::SliceOf(const ReadWork& read) {
          read.slice;
 }
 
-bool CopyLane::PassesGate(UnderWay& opening, const tributary::Opened& opened) {
+bool CopyLane::PassesGate(UnderWay& opening, const Snapshot& snapshot, std::string_view life) {
   const ReadWork& read = std::get<ReadWork>(opening.work);
   const Gate::Slice slice = SliceOf(read);
-  const auto snapshot = ToSnapshot(opened.snapshot());
-  // What is no snapshot sees nothing.
-  const Gate::Entry entry = gate_->Open(slice, snapshot.value_or(Snapshot()), opened.life(),
-                                        scheduler_.whole_from(read.table));
+  const Gate::Entry entry = gate_->Open(slice, snapshot, life, scheduler_.whole_from(read.table));
   refused_.erase(slice);
   if (entry == Gate::Entry::kAdmitted) return true;
   opening.refused = true;
@@ -238,7 +246,10 @@ bool CopyLane::PassesGate(UnderWay& opening, const tributary::Opened& opened) {
 
 void CopyLane::GiveOutAgain(const UnderWay& ended) {
   const ReadWork& read = std::get<ReadWork>(ended.work);
-  if (ended.again == Again::kAfterSnapshot) {
+  // It opened after it was given. Where no snapshot has come since, its life of the server
+  // is a newer one, of which the log worker will have a snapshot. Otherwise that may have
+  // been the last one for long.
+  if (ended.again == Again::kAfterSnapshot && ended.given_after == snapshots_) {
     wait_for_snapshot_.push_back(read);
   } else {
     scheduler_.GiveBack(read, /*culprit=*/false, ended.again == Again::kLast);
@@ -275,6 +286,7 @@ void CopyLane::Yield(const std::vector<Gate::Slice>& slices) {
 }
 
 void CopyLane::ReopenWaiting() {
+  ++snapshots_;
   for (const ReadWork& read : std::exchange(wait_for_snapshot_, {})) {
     scheduler_.GiveBack(read, /*culprit=*/false);
   }
@@ -318,6 +330,19 @@ void CopyLane::RestartMoved(std::size_t table) {
   log_.Info(scheduler_.in_one_piece(table)
                 ? "the source changes while a table is copied; it is read again in one piece"
                 : "the source changed while a table was copied; it is read again as one slice",
+            {{log_key::kTable, NameOf(scheduler_.table(table))}});
+}
+
+void CopyLane::Lose(std::size_t table) {
+  scheduler_.Forget(table);
+  if (scheduler_.phase(table) == course::Phase::kAside) return;
+  if (scheduler_.moves(table) + 1 >= limits::kMovesOfTable) {
+    SetAside(table, absl::StrCat("its rows were rewritten or lost to the log ",
+                                 limits::kMovesOfTable, " times in this sync"));
+    return;
+  }
+  Restart(table, course::Event::kRestarted);
+  log_.Info("a table is copied again: its rows were rewritten, or the log cannot tell its changes",
             {{log_key::kTable, NameOf(scheduler_.table(table))}});
 }
 

@@ -52,6 +52,11 @@ class CopyLane final : public Lane {
   void ReopenWaiting();
   // The table's copy begins again.
   void Restart(std::size_t table, course::Event why);
+  // What was copied of the table counts no longer: it is copied from the beginning, in the
+  // next sync where it is aside or this has happened too often.
+  void Lose(std::size_t table);
+  // For tables that have begun since the last call.
+  void EmitTruncates();
   // What the log's worker remarked of rows of a table. False: no sound worker does.
   bool AddRemarks(std::size_t table, const ColumnRemarks& remarks);
 
@@ -65,6 +70,8 @@ class CopyLane final : public Lane {
     // Of a read: the gate did not admit it.
     bool refused = false;
     Again again = Again::kFirst;
+    // How many snapshots of the log worker had been merged when it was given.
+    std::uint64_t given_after = 0;
     // The log waits for it.
     bool yields = false;
     // Of a cut: the pages that have come.
@@ -76,11 +83,10 @@ class CopyLane final : public Lane {
   Assignment MakeAssignment(const Work& work) const;
   Verdict ReadEnded(const UnderWay& ended, const AssignmentEnd& end);
   void CutEnded(const UnderWay& cut, const AssignmentEnd& end);
-  void EmitTruncates();
 
   // The gate's number of a slice, the same when it is read anew.
   static Gate::Slice SliceOf(const ReadWork& read);
-  bool PassesGate(UnderWay& opening, const tributary::Opened& opened);
+  bool PassesGate(UnderWay& opening, const Snapshot& snapshot, std::string_view life);
   void GiveOutAgain(const UnderWay& ended);
   // They hold up the log no longer: one slice, and the refused ones of a table.
   void CloseSlice(const ReadWork& read);
@@ -108,7 +114,9 @@ class CopyLane final : public Lane {
   std::set<Gate::Slice> refused_;
   // None of them opens anew.
   bool stops_ = false;
-  // To be given out again after the next snapshot of the log worker.
+  // Snapshots of the log worker that have been merged.
+  std::uint64_t snapshots_ = 0;
+  // To be given out again after the next one.
   std::vector<ReadWork> wait_for_snapshot_;
 };
 

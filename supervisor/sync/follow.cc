@@ -36,6 +36,9 @@ FollowedTable ToFollow(const Scheduler& scheduler, std::size_t index) {
   followed.set_access(table.access);
   *followed.mutable_columns() = table.columns;
   followed.set_live(scheduler.phase(index) == course::Phase::kLive);
+  const auto [whole_from, start] = scheduler.log_numbers(index);
+  followed.set_whole_from(whole_from);
+  followed.set_start(start);
   return followed;
 }
 

@@ -26,24 +26,20 @@ std::optional<Order> LogLane::Next() {
   if (state_.log_position != LogPosition()) {
     *follow.mutable_from() = ToLogPlace(state_.log_position);
   }
+  if (confirmed_ != LogPosition()) *follow.mutable_confirmed() = ToLogPlace(confirmed_);
   follow.set_life(state_.log_life);
   for (std::size_t i = 0; i < scheduler_.tables(); ++i) {
     if (!IsFollowed(static_cast<std::uint32_t>(i))) continue;
-    FollowedTable& table = *follow.add_tables();
-    table = ToFollow(scheduler_, i);
-    // Of an earlier sync, or of a worker that has ended.
-    const auto entry = state_.tables.find(scheduler_.table(i).name);
-    if (table.live() || entry == state_.tables.end()) continue;
-    table.set_whole_from(entry->second.whole_from);
-    table.set_start(entry->second.start);
+    *follow.add_tables() = ToFollow(scheduler_, i);
   }
   under_way_ = true;
-  told_to_finish_ = false;
+  told_to_finish_ = copies_since_ = false;
   return order;
 }
 
 void LogLane::Look(Clock::time_point now) {
   now_ = now;
+  copies_since_ = copies_since_ || (told_to_finish_ && !copies_.finished());
   if (!under_way_ || told_to_finish_ || !copies_.finished()) return;
   told_to_finish_ = true;
   FollowOrder finish;
@@ -87,6 +83,8 @@ Verdict LogLane::TakeSnapshot(const LogSnapshot& taken) {
   if (!gate_.MergeSnapshot(*snapshot, taken.life())) {
     return Verdict::Broken("its snapshot lacks what an earlier one saw");
   }
+  // Together, so that no state has numbers of one life and the word for another.
+  if (state_.log_life != taken.life()) scheduler_.ForgetNumbers();
   state_.log_life = taken.life();
   copies_.ReopenWaiting();
   return Verdict::Taken();
@@ -121,24 +119,32 @@ Verdict LogLane::TakePosition(const LogPlace& place) {
 Verdict LogLane::TakeJoined(const Joined& joined) {
   if (!IsFollowed(joined.table())) return Verdict::Broken("it joined a table that it has not");
   // Of an attempt that is over: the table joins once more.
-  scheduler_.Join(joined.table(), joined.revision(), joined.whole_from(), joined.start());
+  scheduler_.Join(joined.table(), joined.revision(), joined.whole_from(), joined.start(),
+                  joined.content());
+  copies_.EmitTruncates();
   return Verdict::Taken();
 }
 
 Verdict LogLane::TakeChanged(const TableChanged& changed) {
   if (!IsFollowed(changed.table())) return Verdict::Broken("it changed a table that it has not");
+  const std::string before = scheduler_.table(changed.table()).columns_digest;
   const TableToCopy& table = scheduler_.ChangeColumns(changed.table(), changed.columns());
+  if (table.columns_digest == before) return Verdict::Taken();
   for (std::string& message : SchemaChangeMessages({table})) {
     requests_.messages.push_back(std::move(message));
+  }
+  // Its slices have been read without what is new, and changes that they have seen may have
+  // been left out.
+  const course::Phase phase = scheduler_.phase(changed.table());
+  if (phase == course::Phase::kCopying || phase == course::Phase::kCatchingUp) {
+    copies_.Restart(changed.table(), course::Event::kRestarted);
   }
   return Verdict::Taken();
 }
 
 Verdict LogLane::TakeLost(std::uint32_t table) {
   if (!IsFollowed(table)) return Verdict::Broken("it lost a table that it has not");
-  if (scheduler_.phase(table) != course::Phase::kAside) {
-    copies_.Restart(table, course::Event::kRestarted);
-  }
+  copies_.Lose(table);
   return Verdict::Taken();
 }
 
@@ -147,8 +153,9 @@ Verdict LogLane::Ended(std::uint64_t, const AssignmentEnd& end) {
   switch (end.outcome()) {
     case AssignmentEnd::DONE:
       if (!told_to_finish_) return Verdict::Broken("it left the log, and nobody asked it to");
-      // Where a table's copy began again meanwhile, the log is followed once more.
-      over_ = copies_.finished();
+      // Where a table's copy began again meanwhile, the log is followed once more: it has
+      // to pass what the new slices saw.
+      over_ = copies_.finished() && !copies_since_;
       return Verdict::Taken();
     case AssignmentEnd::PAUSED:
       return Verdict::Taken();

@@ -24,11 +24,13 @@ namespace tributary {
 
 class LogLane final : public Lane {
  public:
-  // All of them outlive the lane. `copies` reads the tables that this one follows.
-  LogLane(Scheduler& scheduler, State& state, Gate& gate, CopyLane& copies, Requests& requests,
-          Logger log)
+  // All of them outlive the lane. `copies` reads the tables that this one follows;
+  // `confirmed` is the position of the state that came back.
+  LogLane(Scheduler& scheduler, State& state, const LogPosition& confirmed, Gate& gate,
+          CopyLane& copies, Requests& requests, Logger log)
       : scheduler_(scheduler),
         state_(state),
+        confirmed_(confirmed),
         gate_(gate),
         copies_(copies),
         requests_(requests),
@@ -57,6 +59,7 @@ class LogLane final : public Lane {
 
   Scheduler& scheduler_;
   State& state_;
+  const LogPosition confirmed_;
   Gate& gate_;
   CopyLane& copies_;
   Requests& requests_;
@@ -65,6 +68,8 @@ class LogLane final : public Lane {
   Clock::time_point now_{};
   bool under_way_ = false;
   bool told_to_finish_ = false;
+  // A table's copy has begun again since then.
+  bool copies_since_ = false;
   bool over_ = false;
   // Workers that ended at one position of the log.
   LogPosition death_at_;

@@ -49,6 +49,7 @@ Sync::Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
       bell_(std::move(bell)),
       world_(std::move(world)),
       selection_digest_(request_.selection.Digest()),
+      confirmed_log_(request_.state.log_position),
       epoch_(settings_, world_, *writer_, [this] { bell_.Ring(); }),
       checkpoints_(settings_),
       meter_(metrics, request_.connection.id, *world_.clock),
@@ -213,7 +214,7 @@ absl::Status Sync::RunLanes(Scheduler& scheduler, bool follows) {
   Requests requests;
   Gate gate;
   CopyLane copies(scheduler, requests, world_.log, &gate);
-  LogLane log(scheduler, plan_.state, gate, copies, requests, world_.log);
+  LogLane log(scheduler, plan_.state, confirmed_log_, gate, copies, requests, world_.log);
   std::vector<Lane*> lanes{&copies};
   if (follows) lanes.push_back(&log);
   Merger merger(std::move(lanes), requests, *pool_, *epoch_.outbox(), *this, figures_, world_.log);

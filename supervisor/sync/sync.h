@@ -115,6 +115,8 @@ class Sync : private MergerHost {
   const Doorbell bell_;
   const SyncWorld world_;
   const std::string selection_digest_;
+  // Of the state that came back, whatever is replayed after it.
+  const LogPosition confirmed_log_;
 
   // Destroyed in reverse: workers first, for their rings' frames are the epoch's.
   Epoch epoch_;

@@ -24,6 +24,24 @@ bool Covers(const TableState& entry, int place) {
   });
 }
 
+Selection Choice::AsSelection() const {
+  fivetran_sdk::v2::Selection selection;
+  auto& schemas = *selection.mutable_with_schema();
+  schemas.set_include_new_schemas(true);
+  auto& schema = *schemas.add_schemas();
+  schema.set_schema_name("main");
+  schema.set_included(true);
+  schema.set_include_new_tables(true);
+  for (std::size_t i = 0; i < kMostTables; ++i) {
+    auto& table = *schema.add_tables();
+    table.set_table_name(absl::StrCat("t", i));
+    table.set_included(!tables.contains(table.table_name()));
+    table.set_include_new_columns(true);
+    for (const std::string& column : columns) (*table.mutable_columns())[column] = false;
+  }
+  return *Selection::Read(&selection);
+}
+
 std::string IdentityOf(const Row& row, bool keyed) {
   if (keyed) return row.at(kKeyColumn);
   std::string identity;
@@ -62,92 +80,52 @@ void Destination::Apply(const Message& message) {
     tables_[message.table].clear();
     truncated_.insert(message.table);
   }
-  if (message.kind != Message::Kind::kRows) return;
   for (const Row& row : message.rows) {
     tables_[message.table][IdentityOf(row, message.keyed)] = row;
   }
+  for (const Change& change : message.changes) Apply(change);
+}
+
+void Destination::Apply(const Change& change) {
+  Rows& rows = tables_[change.table];
+  switch (change.what) {
+    case Change::What::kUpsert:
+      rows[change.key] = change.row;
+      break;
+    case Change::What::kUpdate:
+      if (const auto here = rows.find(change.key); here != rows.end()) {
+        for (const auto& [column, value] : change.row) here->second[column] = value;
+      }
+      break;
+    case Change::What::kDelete:
+      rows.erase(change.key);
+      break;
+    case Change::What::kTruncate:
+      rows.clear();
+      break;
+  }
+}
+
+const Destination::Rows& Destination::RowsOf(const std::string& table) const {
+  static const Rows kNone;
+  const auto found = tables_.find(table);
+  return found == tables_.end() ? kNone : found->second;
 }
 
 std::string Destination::Difference(const std::string& table, const Table& source,
                                     const Choice& choice) const {
-  const auto found = tables_.find(table);
-  Rows here = found == tables_.end() ? Rows() : found->second;
+  Rows here = RowsOf(table);
   for (const auto& [place, row] : source.rows) {
     const Row chosen = Chosen(row, choice);
     const auto one = here.find(IdentityOf(chosen, source.keyed));
     if (one == here.end()) return absl::StrCat(table, ": the row at ", place, " is missing");
+    // A column that was added is null in the rows that were there.
+    for (const auto& [column, value] : chosen) one->second.emplace(column, "null");
     if (one->second != chosen) return absl::StrCat(table, ": the row at ", place, " is another");
     here.erase(one);
   }
   if (here.empty()) return "";
   return absl::StrCat(table, ": has a row that the source has not: ", here.begin()->first);
-}
-
-namespace {
-
-// Of the columns that are chosen now.
-std::string DigestOf(const std::string& name, const TableState& entry, const SourceHistory& source,
-                     const Choice& choice) {
-  const Catalog catalog = source.Describe();
-  for (const SelectedTable& table : choice.AsSelection().Resolve(catalog).tables) {
-    if (table.table->table() != name) continue;
-    google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column> columns;
-    for (const auto* column : table.columns) *columns.Add() = *column;
-    WidenColumns(entry.widened, columns);
-    return ColumnsDigest(columns);
-  }
-  return "";
-}
-
-bool MustWiden(const Row& row, const std::map<std::string, std::string>& widened) {
-  return std::any_of(row.begin(), row.end(), [&widened](const auto& cell) {
-    return IsMisfit(cell.second) && !widened.contains(cell.first);
-  });
-}
-
-}  // namespace
-
-std::string Destination::BrokenClaim(const State& state, const SourceHistory& source,
-                                     const Choice& choice) const {
-  for (const auto& [name, entry] : state.tables) {
-    // Without a version nothing is built on what is here.
-    if (entry.content.empty()) continue;
-    const Table& then = source.At(entry.content).at(name.table);
-    // With other columns it is copied again: from TRUNCATE, except where all rows
-    // are here and have a key.
-    const bool replaced = then.keyed && entry.phase == Phase::kLive;
-    if (!replaced && entry.columns != DigestOf(name.table, entry, source, choice)) continue;
-    Table claimed{then.keyed, then.columns, {}};
-    Rows allowed;
-    // What is left will not fit, whatever TRUNCATE a lost sync has sent for that.
-    bool starts_again = false;
-    for (const auto& [place, row] : then.rows) {
-      allowed[IdentityOf(Chosen(row, choice), then.keyed)] = row;
-      const bool done = Covers(entry, place);
-      if (done) claimed.rows[place] = row;
-      starts_again = starts_again || (!done && MustWiden(Chosen(row, choice), entry.widened));
-    }
-    if (starts_again) continue;
-    const auto found = tables_.find(name.table);
-    const Rows here = found == tables_.end() ? Rows() : found->second;
-    for (const auto& [place, row] : claimed.rows) {
-      const auto one = here.find(IdentityOf(Chosen(row, choice), then.keyed));
-      if (one == here.end()) return absl::StrCat(name.table, " lacks the row at ", place);
-      // A column that was deselected since is not sent by this state's entry yet.
-      for (const auto& [column, value] : Chosen(row, choice)) {
-        const auto has = one->second.find(column);
-        if (has != one->second.end() && has->second != value) {
-          return absl::StrCat(name.table, " has another row at ", place);
-        }
-      }
-    }
-    for (const auto& [identity, row] : here) {
-      if (!allowed.contains(identity)) {
-        return absl::StrCat(name.table, " has a row that ", entry.content, " has not: ", identity);
-      }
-    }
-  }
-  return "";
 }
 
 }  // namespace tributary::simulation

@@ -10,16 +10,37 @@
 #include <vector>
 
 #include "supervisor/checkpoint/state.h"
-#include "tests/simulation/source_history.h"
+#include "tests/simulation/content.h"
 
 namespace tributary::simulation {
 
+// What a record of a source's log does to a row that has a key.
+struct Change {
+  // What kUpdate lacks stays as it is.
+  enum class What { kUpsert, kUpdate, kDelete, kTruncate };
+  What what = What::kUpsert;
+  std::string table = {};
+  std::string key = {};
+  Row row = {};
+};
+
 struct Message {
-  enum class Kind { kRows, kTruncate, kSchemaChange, kWarning, kTask, kCheckpoint, kDamaged };
+  enum class Kind {
+    kRows,
+    kChanges,
+    kTruncate,
+    kSchemaChange,
+    kWarning,
+    kTask,
+    kCheckpoint,
+    kDamaged
+  };
   Kind kind = Kind::kDamaged;
   std::string table = {};
   bool keyed = true;
   std::vector<Row> rows = {};
+  // Of kChanges, in order, of any tables.
+  std::vector<Change> changes = {};
   // The state of a checkpoint, or what a Warning or a Task says.
   std::string text = {};
 };
@@ -36,16 +57,15 @@ class Destination {
   // other; else the first difference.
   std::string Difference(const std::string& table, const Table& source, const Choice& choice) const;
 
-  // What `state` claims is here, and nothing that a sync which goes on from it
-  // would leave behind. Empty, or the first claim that does not hold.
-  std::string BrokenClaim(const State& state, const SourceHistory& source,
-                          const Choice& choice) const;
-
   bool WasTruncated(const std::string& table) const { return truncated_.contains(table); }
 
- private:
   // By key, or by all values.
   using Rows = std::map<std::string, Row>;
+  const Rows& RowsOf(const std::string& table) const;
+
+ private:
+  void Apply(const Change& change);
+
   std::map<std::string, Rows> tables_;
   std::set<std::string> truncated_;
 };

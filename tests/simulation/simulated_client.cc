@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "supervisor/plan/plan.h"
+#include "supervisor/request/columns_digest.h"
 
 namespace tributary::simulation {
 
@@ -43,14 +43,15 @@ void SimulatedClient::Write(std::string_view bytes, Hold hold) {
   ++handed_over_;
   ++position_;
   reads_ = reads_ || (in_own_epoch_ && (message->kind == Message::Kind::kTruncate ||
-                                        message->kind == Message::Kind::kRows));
+                                        message->kind == Message::Kind::kRows ||
+                                        message->kind == Message::Kind::kChanges));
+  Look(*message);
   switch (message->kind) {
     case Message::Kind::kDamaged:
       world_.Break("a message comes otherwise than it was made");
       break;
     case Message::Kind::kTruncate:
       begun_.insert(message->table);
-      told_[message->table] = 0;
       if (resumed_.contains(message->table)) world_.Break("a resumed copy gets TRUNCATE");
       break;
     case Message::Kind::kSchemaChange:
@@ -58,10 +59,8 @@ void SimulatedClient::Write(std::string_view bytes, Hold hold) {
       resumed_.clear();
       break;
     case Message::Kind::kRows:
+    case Message::Kind::kChanges:
       CheckRows(*message);
-      break;
-    case Message::Kind::kWarning:
-      TakeWarning(*message);
       break;
     case Message::Kind::kCheckpoint:
       CheckCheckpoint(*message);
@@ -76,53 +75,30 @@ void SimulatedClient::Write(std::string_view bytes, Hold hold) {
 
 void SimulatedClient::CheckRows(const Message& message) {
   if (!seen_.insert(&message).second) world_.Break("a batch is sent twice");
-  if (choice_.tables.contains(message.table)) {
-    world_.Break(absl::StrCat(message.table, " is deselected and sent"));
-  }
-  if (!begun_.contains(message.table)) {
+  for (const Row& row : message.rows) CheckChosen(message.table, row);
+  for (const Change& change : message.changes) CheckChosen(change.table, change.row);
+  // What the log says of a table before its copy begins does no harm.
+  if (message.kind == Message::Kind::kRows && !begun_.contains(message.table)) {
     world_.Break(absl::StrCat(message.table, " starts without TRUNCATE"));
   }
-  for (const Row& row : message.rows) {
-    for (const auto& [column, value] : row) {
-      if (choice_.columns.contains(column)) {
-        world_.Break(absl::StrCat(message.table, ".", column, " is deselected and sent"));
-      }
+}
+
+void SimulatedClient::CheckChosen(const std::string& table, const Row& row) {
+  if (choice_.tables.contains(table)) {
+    world_.Break(absl::StrCat(table, " is deselected and sent"));
+  }
+  for (const auto& [column, value] : row) {
+    if (choice_.columns.contains(column)) {
+      world_.Break(absl::StrCat(table, ".", column, " is deselected and sent"));
     }
   }
 }
 
 void SimulatedClient::BeginOwnEpoch(const State& state) {
   position_ = 1;
-  // Where the source changes meanwhile, they may have to start again.
-  if (world_.faults().source_changes) return;
+  if (MayRestart()) return;
   for (const auto& [name, entry] : state.tables) {
     if (entry.phase == Phase::kCopying && !entry.done.Done().empty()) resumed_.insert(name.table);
-  }
-}
-
-// "main.t0: 3 rows were left out: ...", if it is about altered rows.
-void SimulatedClient::TakeWarning(const Message& message) {
-  const std::vector<std::string> parts = absl::StrSplit(message.text, absl::ByAnyChar(".: "));
-  std::uint64_t rows = 0;
-  if (parts.size() < 4 || !absl::SimpleAtoi(parts[3], &rows)) return;
-  const auto table = told_.find(parts[1]);
-  if (table != told_.end()) table->second += rows;
-}
-
-// A cursor that is behind altered rows has their Warning before it: nobody reads them
-// again.
-void SimulatedClient::CheckRemarks(const State& state) {
-  for (const auto& [table, told] : told_) {
-    const auto entry = state.tables.find({"main", table});
-    if (entry == state.tables.end() || entry->second.content.empty()) continue;
-    const Table& content = world_.source().At(entry->second.content).at(table);
-    std::uint64_t covered = 0;
-    for (const auto& [place, row] : content.rows) {
-      if (IsRemarked(place) && Covers(entry->second, place)) ++covered;
-    }
-    if (covered > told) {
-      world_.Break(absl::StrCat(table, " has ", covered, " altered rows, and Warnings of ", told));
-    }
   }
 }
 
@@ -147,15 +123,20 @@ void SimulatedClient::CheckCheckpoint(const Message& message) {
   if (handed_over_ > 1 && state->selection != selection_) {
     world_.Break("a checkpoint is of another selection");
   }
-  CheckRemarks(*state);
-  State usable = *state;
-  // Nothing goes on from another version than the source has.
-  std::erase_if(usable.tables, [this](const auto& entry) {
-    return entry.second.content != world_.source().version() ||
-           choice_.tables.contains(entry.first.table);
-  });
-  const std::string broken = destination_.BrokenClaim(usable, world_.source(), choice_);
+  const std::string broken = BrokenClaim(*state);
   if (!broken.empty()) world_.Break(broken);
+}
+
+std::string SimulatedClient::DigestOf(const Catalog& catalog, const std::string& name,
+                                      const TableState& entry) const {
+  for (const SelectedTable& table : choice_.AsSelection().Resolve(catalog).tables) {
+    if (table.table->table() != name) continue;
+    google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column> columns;
+    for (const auto* column : table.columns) *columns.Add() = *column;
+    WidenColumns(entry.widened, columns);
+    return ColumnsDigest(columns);
+  }
+  return "";
 }
 
 }  // namespace tributary::simulation

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,7 +15,7 @@
 
 namespace tributary::simulation {
 
-class SimulatedClient final : public MessageWriter {
+class SimulatedClient : public MessageWriter {
  public:
   // `destination` as it was before the sync; `state` is what the sync was asked to go
   // on from.
@@ -43,12 +42,28 @@ class SimulatedClient final : public MessageWriter {
   // Something was staged by an earlier sync and came again.
   bool replayed() const { return replayed_; }
 
+ protected:
+  // What the source makes of it, before it is applied.
+  virtual void Look(const Message& message) = 0;
+  // Tables may have to begin again that are half copied.
+  virtual bool MayRestart() const = 0;
+  // The first claim of `state` that does not hold; empty: all do.
+  virtual std::string BrokenClaim(const State& state) = 0;
+
+  // Of the entry's columns as they are chosen now; empty where the table is deselected.
+  std::string DigestOf(const Catalog& catalog, const std::string& table,
+                       const TableState& entry) const;
+
+  World& world() { return world_; }
+  const World& world() const { return world_; }
+  const Destination& destination() const { return destination_; }
+  const Choice& choice() const { return choice_; }
+
  private:
   void CheckRows(const Message& message);
+  void CheckChosen(const std::string& table, const Row& row);
   void CheckCheckpoint(const Message& message);
   void BeginOwnEpoch(const State& state);
-  void TakeWarning(const Message& message);
-  void CheckRemarks(const State& state);
 
   World& world_;
   // With all that was handed over.
@@ -57,8 +72,6 @@ class SimulatedClient final : public MessageWriter {
   const State asked_;
   const std::string selection_;
   std::set<std::string> begun_;
-  // Tables that this sync has begun: of how many rows a Warning has told since.
-  std::map<std::string, std::uint64_t> told_;
   // Their copies go on from where they were.
   std::set<std::string> resumed_;
   // In the sync's own epoch.

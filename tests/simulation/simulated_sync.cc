@@ -9,7 +9,6 @@
 #include "common/limits.h"
 #include "supervisor/staging/staging.h"
 #include "supervisor/sync/sync.h"
-#include "tests/simulation/simulated_worker.h"
 
 namespace tributary::simulation {
 namespace {
@@ -70,7 +69,7 @@ class SimulatedClock final : public Clock {
 
 }  // namespace
 
-SyncResult RunSync(Surroundings& surroundings, Metrics& metrics, const Destination& destination,
+SyncResult RunSync(Surroundings& surroundings, Metrics& metrics, const Cast& cast,
                    const Choice& choice, const std::string& state_json, const Faults& faults) {
   SyncResult result;
   auto state = ParseState(state_json);
@@ -80,7 +79,7 @@ SyncResult RunSync(Surroundings& surroundings, Metrics& metrics, const Destinati
   }
   World world(surroundings.random, surroundings.source, surroundings.batches, surroundings.disk,
               faults);
-  const auto client = std::make_shared<SimulatedClient>(world, destination, choice, *state);
+  const std::shared_ptr<SimulatedClient> client = cast.client(world, *state);
   world.client_step = [&client] { client->Step(); };
   client->on_checkpoint = [&](const State& sent, std::uint64_t after_position) {
     if (!world.disk_is_good() || !OneIn(surroundings.random, 30)) return;
@@ -92,8 +91,8 @@ SyncResult RunSync(Surroundings& surroundings, Metrics& metrics, const Destinati
   const Settings settings = SettingsFor(surroundings.random, faults, surroundings.staging_dir);
   std::atomic<bool> draining = false;
   SyncWorld outside;
-  outside.start_worker = [&world](int, const Opening&, Metrics&) {
-    return std::make_unique<SimulatedWorker>(world);
+  outside.start_worker = [&world, &cast](int, const Opening&, Metrics&) {
+    return cast.worker(world);
   };
   outside.disk = &surroundings.disk;
   const SimulatedClock clock(world);

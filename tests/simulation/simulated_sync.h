@@ -4,6 +4,8 @@
 #ifndef TRIBUTARY_TESTS_SIMULATION_SIMULATED_SYNC_H_
 #define TRIBUTARY_TESTS_SIMULATION_SIMULATED_SYNC_H_
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,7 +18,7 @@ namespace tributary::simulation {
 // What syncs of one connection leave to each other, but for the state.
 struct Surroundings {
   Random& random;
-  SourceHistory source;
+  SimulatedSource& source;
   Batches batches;
   FaultEnv disk;
   std::string staging_dir;
@@ -34,7 +36,14 @@ struct SyncResult {
   std::string broken;
 };
 
-SyncResult RunSync(Surroundings& surroundings, Metrics& metrics, const Destination& destination,
+// Who plays beside the supervisor: the source's workers, and the client that knows what the
+// source holds.
+struct Cast {
+  std::function<std::unique_ptr<Worker>(World&)> worker;
+  std::function<std::shared_ptr<SimulatedClient>(World&, const State& asked)> client;
+};
+
+SyncResult RunSync(Surroundings& surroundings, Metrics& metrics, const Cast& cast,
                    const Choice& choice, const std::string& state_json, const Faults& faults);
 
 }  // namespace tributary::simulation

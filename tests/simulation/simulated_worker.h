@@ -9,20 +9,19 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "supervisor/pool/worker.h"
 #include "tests/simulation/world.h"
 
 namespace tributary::simulation {
 
-class SimulatedWorker final : public Worker, private FrameSource {
+class SimulatedWorker : public Worker, private FrameSource {
  public:
   explicit SimulatedWorker(World& world) : world_(world) { world_.Join(this); }
   ~SimulatedWorker() override { world_.Leave(this); }
 
   void Step();
-  void Kill() { alive_ = false; }
+  void Kill();
 
   std::string End(std::optional<WorkerEnd> why) override;
   bool alive() const override { return alive_; }
@@ -34,23 +33,35 @@ class SimulatedWorker final : public Worker, private FrameSource {
   pollfd Awaited() const override { return {-1, 0, 0}; }
   FrameSource& ring() override { return *this; }
 
- private:
-  // A read in its transaction.
-  struct Reading {
-    std::string version;
-    std::shared_ptr<const Content> content;
-    int next = 0;
-    bool owes_mark = false;
-    bool marked_end = false;
-    // Since the last mark.
-    std::uint64_t remarked = 0;
-  };
+ protected:
   struct Published {
     FrameType type{};
     std::uint32_t assignment = 0;
     std::string payload;
   };
 
+  // It was killed.
+  virtual void Died() {}
+  // Does a little of the assignment; EndAssignment when that is over.
+  virtual void Work(const Assignment& assignment) = 0;
+  // The supervisor is about to be given this frame.
+  virtual void Given(Published&) {}
+
+  void Publish(FrameType type, std::uint32_t assignment, std::string payload) {
+    ring_.push_back({type, assignment, std::move(payload)});
+  }
+  void PublishBatch(std::uint32_t assignment, std::string bytes);
+  // The assignment is over.
+  void EndAssignment(std::uint32_t assignment, const AssignmentEnd& end);
+  void EndAssignment(std::uint32_t assignment, AssignmentEnd::Outcome outcome);
+  bool IsToPause(std::uint32_t assignment) const { return assignment <= pause_through_; }
+  bool has_work() const { return !queue_.empty(); }
+  std::size_t frames() const { return ring_.size(); }
+
+  World& world() { return world_; }
+  Random& random() { return world_.random(); }
+
+ private:
   absl::StatusOr<std::optional<Frame>> Next() override;
   bool ArmDoorbell() override { return ring_.empty(); }
   absl::Status Detach() override { return absl::OkStatus(); }
@@ -61,28 +72,11 @@ class SimulatedWorker final : public Worker, private FrameSource {
   // Its frames have their own memory.
   std::weak_ptr<const void> lifetime() const override { return {}; }
 
-  void Describe(const Assignment& assignment);
-  void Cut(const Assignment& assignment);
-  bool HoldsMisfit(const std::string& table, const std::string& column);
-  void CutRange(const Range& range, Slices::Table& out);
-  void Spoil(Slices& slices);
-  void Read(const Assignment& assignment);
-  void PublishBatch(std::uint32_t assignment, std::string bytes);
-  void PublishOpened(std::uint32_t assignment);
-  void PublishMark(std::uint32_t assignment, const std::string& at);
-  void PublishAnswer(std::uint32_t assignment, const Answer& page);
-  void PublishEnd(std::uint32_t assignment, const AssignmentEnd& end);
-  void EndRead(std::uint32_t assignment, AssignmentEnd::Outcome outcome,
-               const std::string& widen = "");
-
-  Random& random() { return world_.random(); }
-
   World& world_;
   bool alive_ = true;
   std::uint32_t pause_through_ = 0;
   mutable std::uint64_t pulse_ = 0;
   std::deque<Assignment> queue_;
-  std::optional<Reading> reading_;
   std::deque<Published> ring_;
 };
 

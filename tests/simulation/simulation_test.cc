@@ -3,64 +3,32 @@
 //
 // TRIBUTARY_SIMULATION_SEEDS=12345 runs that seed and shows its log, =1-1000000 that
 // many.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "tests/simulation/history_client.h"
+#include "tests/simulation/history_worker.h"
+#include "tests/simulation/lives.h"
 #include "tests/simulation/simulated_sync.h"
 #include "tests/staging/staged_stream.h"
 
 namespace tributary::simulation {
 namespace {
 
-constexpr std::uint64_t kSeeds = 10'000;
-
-// Of all lives together.
-struct Figures {
-  std::size_t syncs = 0;
-  std::size_t kills = 0;
-  std::size_t replays = 0;
-  std::size_t messages = 0;
-  std::size_t checkpoints = 0;
-  std::size_t staged_checkpoints = 0;
-};
-
-// The supervisor's log of many lives would bury what the test has to say.
-class SilentStdout {
- public:
-  SilentStdout() : kept_(::dup(STDOUT_FILENO)) {
-    std::fflush(stdout);
-    const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-    ::dup2(nothing, STDOUT_FILENO);
-    ::close(nothing);
-  }
-  SilentStdout(const SilentStdout&) = delete;
-  SilentStdout& operator=(const SilentStdout&) = delete;
-  ~SilentStdout() {
-    ::dup2(kept_, STDOUT_FILENO);
-    ::close(kept_);
-  }
-
- private:
-  int kept_;
-};
+constexpr std::uint64_t kSeeds = 6'000;
 
 class Life {
  public:
   Life(std::uint64_t seed, const std::string& staging_dir, Metrics& metrics, Figures& figures)
       : random_(seed),
-        surroundings_{random_, SourceHistory(random_), {}, {}, staging_dir},
+        source_(random_),
+        surroundings_{random_, source_, {}, {}, staging_dir},
         metrics_(metrics),
         figures_(figures),
         calm_(OneIn(random_, 2)) {}
@@ -70,7 +38,7 @@ class Life {
     for (std::size_t syncs = 1 + Below(random_, 5); syncs > 0 && broken_.empty(); --syncs) {
       SyncOnce(SomeFaults());
       for (std::size_t commits = calm_ ? 0 : Below(random_, 3); commits > 0; --commits) {
-        source().Change();
+        source_.Change();
       }
     }
     if (broken_.empty()) QuietSync();
@@ -78,8 +46,6 @@ class Life {
   }
 
  private:
-  SourceHistory& source() { return surroundings_.source; }
-
   Faults SomeFaults() {
     Faults faults;
     faults.source_changes = !calm_ && OneIn(random_, 2);
@@ -108,14 +74,14 @@ class Life {
   }
 
   SyncResult RunSync(const std::string& state, const Faults& faults) {
-    SyncResult result =
-        simulation::RunSync(surroundings_, metrics_, destination_, choice_, state, faults);
+    const Cast cast{
+        [this](World& world) { return std::make_unique<HistoryWorker>(world, source_); },
+        [this](World& world, const State& asked) {
+          return std::make_shared<HistoryClient>(world, source_, destination_, choice_, asked);
+        }};
+    SyncResult result = simulation::RunSync(surroundings_, metrics_, cast, choice_, state, faults);
     Break(result.broken);
-    ++figures_.syncs;
-    figures_.kills += result.killed ? 1 : 0;
-    figures_.replays += result.replayed ? 1 : 0;
-    figures_.messages += result.received.size();
-    figures_.staged_checkpoints += result.staged_checkpoints;
+    figures_.Count(result);
     return result;
   }
 
@@ -126,7 +92,8 @@ class Life {
     const std::size_t sent = result.received.size();
     const std::size_t received = OneIn(random_, 4) ? Below(random_, sent + 1) : sent;
     Receive(result, received);
-    if (result.status.ok() && !result.killed && !IsComplete(result) && !TellsOfTables(result)) {
+    if (result.status.ok() && !result.killed && !IsComplete(result, names()) &&
+        !TellsOfTables(result)) {
       Break("a sync ends incomplete and does not say so");
     }
     // Where the user changes the selection behind a state of this sync, older ones
@@ -141,8 +108,8 @@ class Life {
     const SyncResult result = RunSync(SomeState(), Faults());
     Receive(result, result.received.size());
     if (!result.status.ok()) Break(std::string(result.status.message()));
-    if (!IsComplete(result)) Break("a quiet sync is not complete");
-    for (const auto& [name, table] : *source().now()) {
+    if (!IsComplete(result, names())) Break("a quiet sync is not complete");
+    for (const auto& [name, table] : *source_.now()) {
       if (choice_.tables.contains(name)) continue;
       Break(destination_.Difference(name, table, choice_));
       if (!destination_.WasTruncated(name)) Break(absl::StrCat(name, " never got TRUNCATE"));
@@ -156,27 +123,12 @@ class Life {
     }
   }
 
-  // Every table is live in the last checkpoint.
-  bool IsComplete(const SyncResult& result) const {
-    for (auto at = result.received.rbegin(); at != result.received.rend(); ++at) {
-      if ((*at)->kind != Message::Kind::kCheckpoint) continue;
-      const State state = *ParseState((*at)->text);
-      const auto& tables = *surroundings_.source.now();
-      return std::all_of(tables.begin(), tables.end(), [&](const auto& table) {
-        const auto entry = state.tables.find({"main", table.first});
-        return choice_.tables.contains(table.first) ||
-               (entry != state.tables.end() && entry->second.phase == Phase::kLive);
-      });
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, table] : *source_.now()) {
+      if (!choice_.tables.contains(name)) names.push_back(name);
     }
-    return false;
-  }
-  static bool TellsOfTables(const SyncResult& result) {
-    return std::any_of(result.received.begin(), result.received.end(),
-                       [](const MessagePtr& message) {
-                         return message->kind == Message::Kind::kTask ||
-                                (message->kind == Message::Kind::kWarning &&
-                                 absl::StrContains(message->text, "put aside"));
-                       });
+    return names;
   }
 
   void Receive(const SyncResult& result, std::size_t count) {
@@ -200,6 +152,7 @@ class Life {
   }
 
   Random random_;
+  SourceHistory source_;
   Surroundings surroundings_;
   Metrics& metrics_;
   Figures& figures_;
@@ -212,18 +165,10 @@ class Life {
   std::string broken_;
 };
 
-std::pair<std::uint64_t, std::uint64_t> Seeds() {
-  const char* text = std::getenv("TRIBUTARY_SIMULATION_SEEDS");
-  if (text == nullptr) return {1, kSeeds};
-  char* rest = nullptr;
-  const std::uint64_t first = std::strtoull(text, &rest, 10);
-  return {first, *rest == '-' ? std::strtoull(rest + 1, nullptr, 10) : first};
-}
-
 TEST(SimulationTest, DestinationEqualsSourceWhateverIsKilled) {
   Metrics metrics;
   Figures figures;
-  const auto [first, last] = Seeds();
+  const auto [first, last] = SeedsToRun(kSeeds);
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     std::string broken;
     {
@@ -234,12 +179,7 @@ TEST(SimulationTest, DestinationEqualsSourceWhateverIsKilled) {
     }
     ASSERT_EQ(broken, "") << "TRIBUTARY_SIMULATION_SEEDS=" << seed << " shows it";
   }
-  std::printf(
-      "%zu syncs, %zu of them killed, %zu with a replay; %zu messages, %zu checkpoints, the "
-      "staging "
-      "of %zu looked at\n%s",
-      figures.syncs, figures.kills, figures.replays, figures.messages, figures.checkpoints,
-      figures.staged_checkpoints, metrics.Exposition().c_str());
+  std::printf("%s\n%s", figures.Text().c_str(), metrics.Exposition().c_str());
   if (last - first + 1 < kSeeds) return;
   // Lives in which nothing happens prove nothing.
   EXPECT_GT(figures.kills, figures.syncs / 10);

@@ -12,24 +12,6 @@ namespace tributary::simulation {
 
 bool IsMisfit(const std::string& value) { return value.starts_with("misfit"); }
 
-Selection Choice::AsSelection() const {
-  fivetran_sdk::v2::Selection selection;
-  auto& schemas = *selection.mutable_with_schema();
-  schemas.set_include_new_schemas(true);
-  auto& schema = *schemas.add_schemas();
-  schema.set_schema_name("main");
-  schema.set_included(true);
-  schema.set_include_new_tables(true);
-  for (std::size_t i = 0; i < kMostTables; ++i) {
-    auto& table = *schema.add_tables();
-    table.set_table_name(absl::StrCat("t", i));
-    table.set_included(!tables.contains(table.table_name()));
-    table.set_include_new_columns(true);
-    for (const std::string& column : columns) (*table.mutable_columns())[column] = false;
-  }
-  return *Selection::Read(&selection);
-}
-
 SourceHistory::SourceHistory(Random& random) : random_(random) {
   Content content;
   const std::size_t tables = 1 + Below(random_, kMostTables);
@@ -63,6 +45,10 @@ void SourceHistory::ChangeRow(Content& content) {
   } else {
     table.rows[place] = MakeRow(table, place);
   }
+}
+
+void SourceHistory::Step(const Faults& faults) {
+  if (faults.source_changes && OneIn(random_, 25)) Change();
 }
 
 void SourceHistory::Change() {

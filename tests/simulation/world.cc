@@ -45,7 +45,7 @@ MessagePtr Batches::Open(std::string_view bytes) const {
   return batches_[number].rows;
 }
 
-World::World(Random& random, SourceHistory& source, Batches& batches, FaultEnv& disk,
+World::World(Random& random, SimulatedSource& source, Batches& batches, FaultEnv& disk,
              const Faults& faults)
     : random_(random), source_(source), batches_(batches), disk_(disk), faults_(faults) {
   disk_.FailAt(FaultEnv::kNever, false);
@@ -61,8 +61,9 @@ void World::Step() {
   if (faults_.client_is_slow && OneIn(random_, 10)) now_ += limits::kSpillAfter;
   for (std::size_t steps = Below(random_, 8); steps > 0 && !workers_.empty(); --steps) {
     workers_[Below(random_, workers_.size())]->Step();
+    source_.StepBetween(faults_);
   }
-  if (faults_.source_changes && OneIn(random_, 25)) source_.Change();
+  source_.Step(faults_);
   if (kills_left_ > 0 && !workers_.empty() && OneIn(random_, 15)) {
     --kills_left_;
     workers_[Below(random_, workers_.size())]->Kill();

@@ -17,30 +17,13 @@
 
 #include "supervisor/delivery/stager.h"
 #include "tests/simulation/destination.h"
-#include "tests/simulation/source_history.h"
+#include "tests/simulation/faults.h"
+#include "tests/simulation/random.h"
 #include "tests/staging/fault_env.h"
 
 namespace tributary::simulation {
 
 class SimulatedWorker;
-
-// What goes wrong in one sync.
-struct Faults {
-  bool source_changes = false;
-  bool workers_die = false;
-  bool cuts_are_wrong = false;
-  bool supervisor_dies = false;
-  bool supervisor_drains = false;
-  bool disk_fails = false;
-  bool disk_is_slow = false;
-  bool client_is_slow = false;
-  // Batches are large, and the staging holds few of them.
-  bool staging_is_tight = false;
-  // Reading this place of this table ends the worker.
-  std::string poison_table;
-  int poison_place = -1;
-};
-
 // The batches that workers have made, by their numbers: what a batch holds is
 // nobody's business until the client opens it.
 class Batches {
@@ -63,7 +46,7 @@ class World {
  public:
   using Clock = std::chrono::steady_clock;
 
-  World(Random& random, SourceHistory& source, Batches& batches, FaultEnv& disk,
+  World(Random& random, SimulatedSource& source, Batches& batches, FaultEnv& disk,
         const Faults& faults);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -89,7 +72,6 @@ class World {
 
   Clock::time_point now() const { return now_; }
   Random& random() { return random_; }
-  SourceHistory& source() { return source_; }
   Batches& batches() { return batches_; }
   const Faults& faults() const { return faults_; }
   // No call to the disk has failed since the sync began.
@@ -97,7 +79,7 @@ class World {
 
  private:
   Random& random_;
-  SourceHistory& source_;
+  SimulatedSource& source_;
   Batches& batches_;
   FaultEnv& disk_;
   const Faults faults_;

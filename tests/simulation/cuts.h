@@ -1,0 +1,17 @@
+// How workers cut tables into slices, and how a wrong one does.
+#ifndef TRIBUTARY_TESTS_SIMULATION_CUTS_H_
+#define TRIBUTARY_TESTS_SIMULATION_CUTS_H_
+
+#include "proto/worker.pb.h"
+#include "tests/simulation/source_history.h"
+
+namespace tributary::simulation {
+
+// Slices that meet, anywhere in the range of a table of `places`.
+void CutRange(Random& random, const Range& range, int places, Slices::Table& out);
+// Slices that do not fit what was asked for.
+void Spoil(Random& random, Slices& slices);
+
+}  // namespace tributary::simulation
+
+#endif  // TRIBUTARY_TESTS_SIMULATION_CUTS_H_

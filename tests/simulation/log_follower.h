@@ -1,0 +1,91 @@
+// A log worker's way through the log of a LoggedSource, as proto/worker.proto has it.
+#ifndef TRIBUTARY_TESTS_SIMULATION_LOG_FOLLOWER_H_
+#define TRIBUTARY_TESTS_SIMULATION_LOG_FOLLOWER_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/snapshot.h"
+#include "tests/simulation/destination.h"
+#include "tests/simulation/log_rules.h"
+#include "tests/simulation/logged_source.h"
+#include "tests/simulation/world.h"
+
+namespace tributary::simulation {
+
+class LogFollower {
+ public:
+  // Where it writes.
+  class Ring {
+   public:
+    virtual ~Ring() = default;
+    virtual void PutReport(const LogReport& report) = 0;
+    virtual void PutChanges(std::vector<Change> changes) = 0;
+    // These two end the follower.
+    virtual void PutEnd(const AssignmentEnd& end) = 0;
+    virtual void PutLostConnection() = 0;
+    virtual bool is_full() const = 0;
+    virtual bool is_to_pause() const = 0;
+  };
+
+  LogFollower(World& world, LoggedSource& source, LogRules& rules, Ring& ring,
+              const FollowAssignment& follow);
+
+  void Take(const FollowOrder& order);
+  // Does a little.
+  void Step();
+
+ private:
+  struct Followed {
+    FollowedTable told;
+    // Its changes before this are left out.
+    std::uint64_t start = 0;
+    bool joined = false;
+    bool start_was_moved = false;
+  };
+
+  bool Connect();
+  void Join();
+  void HandOut(const LoggedTransaction& transaction);
+  bool MakesVisible(std::uint64_t number);
+  void Pass(const LoggedTransaction& transaction);
+  void Translate(const LoggedTransaction& transaction, const LoggedChange& change);
+  void TranslateUpdate(Followed& table, const LoggedChange& change);
+  bool IsLeftOut(const LoggedTransaction& transaction, const LoggedChange& change);
+  // Null: its changes are nobody's.
+  Followed* Find(const std::string& table);
+  // The row's values as they are sent; nothing where some are missing.
+  static std::optional<Row> Whole(const Followed& table, const Row& row);
+  void PutAgain(const Followed& table, const std::string& key);
+  void PutSnapshot(const Snapshot& snapshot);
+  void PutPosition();
+  void Flush();
+  void End(AssignmentEnd::Outcome outcome);
+
+  World& world_;
+  Random& random_;
+  LoggedSource& source_;
+  LogRules& rules_;
+  Ring& ring_;
+  FollowAssignment follow_;
+
+  std::map<std::uint32_t, Followed> tables_;
+  std::deque<std::uint32_t> to_join_;
+  bool connected_ = false;
+  std::string life_;
+  Snapshot visible_;
+  LogPosition position_;
+  // Of the transaction that has begun.
+  bool handed_out_ = false;
+  std::size_t change_ = 0;
+  std::vector<Change> batch_;
+  std::optional<std::uint64_t> finish_at_;
+};
+
+}  // namespace tributary::simulation
+
+#endif  // TRIBUTARY_TESTS_SIMULATION_LOG_FOLLOWER_H_
