@@ -8,17 +8,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <initializer_list>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "common/file_descriptor.h"
 #include "tests/sandbox/attempts.h"
-#include "worker/sandbox/every_thread.h"
 #include "worker/sandbox/landlock.h"
 #include "worker/sandbox/syscalls.h"
 
@@ -29,7 +26,7 @@ std::string ComplaintsUnderLandlock(const SourceNeeds& needs,
                                     const std::function<void(Complaints&)>& body) {
   return ComplaintsOf([&](Complaints& complaints) {
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    complaints.Check(ConfineToFiles(needs).ok(), "confined");
+    complaints.Check(ConfineTo(needs).ok(), "confined");
     body(complaints);
   });
 }
@@ -68,6 +65,32 @@ TEST_F(LandlockTest, AloneItKeepsAReadableFileFromBeingEmptied) {
                                     }),
             "");
   EXPECT_EQ(ReadAll(file_), "rows");
+}
+
+TEST_F(LandlockTest, AloneItConnectsToNoPortButThoseThatAreGiven) {
+  if (!Has(kLandlockWithPorts)) GTEST_SKIP() << "this kernel's Landlock does not know ports";
+  EXPECT_EQ(ComplaintsUnderLandlock(
+                {.tcp_ports = {9, 5432}},
+                [](Complaints& complaints) {
+                  const FileDescriptor client(::socket(AF_INET, SOCK_STREAM, 0));
+                  sockaddr_in to{};
+                  to.sin_family = AF_INET;
+                  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+                  const auto connect = [&](in_port_t port) {
+                    to.sin_port = htons(port);
+                    return ::connect(client.get(), reinterpret_cast<const sockaddr*>(&to),
+                                     sizeof(to));
+                  };
+                  for (const in_port_t port : std::initializer_list<in_port_t>{9, 53, 5432}) {
+                    const long connected = connect(port);
+                    complaints.Check(connected == 0 || errno == ECONNREFUSED, "a given port");
+                  }
+                  for (const in_port_t port :
+                       std::initializer_list<in_port_t>{1, 8, 10, 54, 5433, 65535}) {
+                    complaints.Refused("another port", connect(port), {EACCES});
+                  }
+                }),
+            "");
 }
 
 // Bound by the kernel to a free name, which is returned with its length.
@@ -120,20 +143,6 @@ TEST(SyscallsTest, AloneTheyRefuseToEmptyAReadableFile) {
             }),
             "");
   EXPECT_EQ(ReadAll(file), "rows");
-}
-
-int AlwaysRefused(int error) { return error; }
-
-TEST(EveryThreadTest, ThreadThatIsRefusedMakesTheWholeFail) {
-  std::atomic<bool> done = false;
-  std::thread other([&] {
-    while (!done) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  });
-  const absl::Status refused = OnEveryOtherThread(AlwaysRefused, EACCES);
-  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
-  EXPECT_TRUE(OnEveryOtherThread(AlwaysRefused, 0).ok());
-  done = true;
-  other.join();
 }
 
 }  // namespace

@@ -157,7 +157,7 @@ TEST_F(OpeningTest, AWalDatabaseGetsTheSideFilesThatSqliteWouldMake) {
     needed.push_back(path.path);
   }
   EXPECT_THAT(needed, ::testing::ElementsAre(path_, path_ + "-wal", path_ + "-shm"));
-  EXPECT_FALSE(reading.prepared()->connects);
+  EXPECT_FALSE(reading.prepared()->connects());
   EXPECT_EQ(reading.Read(reading.Table("t")).rows.size(), 3000u);
 }
 

@@ -17,7 +17,7 @@ flags="-fsanitize=thread -O1 -g1 -w"
 build() { # PACKAGE TARGET OPTION...
   local package=$1 target=$2
   shift 2
-  supervisor/metrics/prometheus_core/fetch_source.sh "$package" "$folder/source/$package"
+  deploy/packages/fetch_source.sh "$package" "$folder/source/$package"
   cmake -S "$folder/source/$package" -B "$folder/$package" -G Ninja -Wno-dev \
     --log-level=WARNING -DCMAKE_BUILD_TYPE=None -DBUILD_SHARED_LIBS=OFF \
     -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags" -DCMAKE_CXX_STANDARD=17 \

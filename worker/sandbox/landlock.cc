@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/landlock.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,7 +16,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/file_descriptor.h"
-#include "worker/sandbox/every_thread.h"
 
 namespace tributary {
 namespace {
@@ -30,6 +28,14 @@ constexpr std::uint64_t kBindTcp = 1ULL << 0;
 constexpr std::uint64_t kConnectTcp = 1ULL << 1;
 constexpr std::uint64_t kScopeAbstractUnixSocket = 1ULL << 0;
 constexpr std::uint64_t kScopeSignal = 1ULL << 1;
+constexpr int kRuleForPort = 2;
+struct PortRule {
+  std::uint64_t allowed = 0;
+  std::uint64_t port = 0;
+};
+
+// Where the resolver asks again by TCP when an answer is too long for a datagram.
+constexpr std::uint16_t kNameServerPort = 53;
 
 // struct landlock_ruleset_attr as of Landlock 6. An older kernel takes the longer
 // one too, as long as what it does not know is zero.
@@ -40,13 +46,13 @@ struct Ruleset {
 };
 
 // Everything that this kernel can refuse is refused, unless a rule allows it.
-Ruleset RefuseAll(int abi, bool connects) {
+Ruleset RefuseAll(int abi) {
   Ruleset ruleset;
   ruleset.files = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
   if (abi >= 2) ruleset.files |= LANDLOCK_ACCESS_FS_REFER;
   if (abi >= 3) ruleset.files |= kTruncate;
   if (abi >= 5) ruleset.files |= kIoctlDevice;
-  if (abi >= 4) ruleset.tcp = connects ? kBindTcp : kBindTcp | kConnectTcp;
+  if (abi >= kLandlockWithPorts) ruleset.tcp = kBindTcp | kConnectTcp;
   if (abi >= 6) ruleset.scoped = kScopeAbstractUnixSocket | kScopeSignal;
   return ruleset;
 }
@@ -91,27 +97,32 @@ absl::Status Allow(int ruleset, std::uint64_t access, const std::string& path, K
   return absl::OkStatus();
 }
 
-absl::Status AllowAll(int ruleset, std::uint64_t refusable, const SourceNeeds& needs) {
+absl::Status AllowPort(int ruleset, std::uint16_t port) {
+  const PortRule rule{kConnectTcp, port};
+  if (::syscall(SYS_landlock_add_rule, ruleset, kRuleForPort, &rule, 0) == 0) {
+    return absl::OkStatus();
+  }
+  return Failed("allow", absl::StrCat("TCP port ", port));
+}
+
+absl::Status AllowAll(int ruleset, const Ruleset& refused, const SourceNeeds& needs) {
   absl::Status status;
   for (const SourceNeeds::Path& need : needs.paths) {
     std::uint64_t access = LANDLOCK_ACCESS_FS_READ_FILE;
     if (need.writable) access |= LANDLOCK_ACCESS_FS_WRITE_FILE | kTruncate;
-    status.Update(Allow(ruleset, access & refusable, need.path, Kind::kFile));
+    status.Update(Allow(ruleset, access & refused.files, need.path, Kind::kFile));
   }
   for (const char* path : kAlwaysReadable) {
     status.Update(Allow(ruleset, LANDLOCK_ACCESS_FS_READ_FILE, path, Kind::kDevice));
   }
-  if (!needs.connects) return status;
+  if (!needs.connects()) return status;
   for (const char* path : kNameResolution) {
     status.Update(Allow(ruleset, LANDLOCK_ACCESS_FS_READ_FILE, path, Kind::kLinkToFile));
   }
+  if (refused.tcp == 0) return status;
+  status.Update(AllowPort(ruleset, kNameServerPort));
+  for (const std::uint16_t port : needs.tcp_ports) status.Update(AllowPort(ruleset, port));
   return status;
-}
-
-// Runs in signal handlers.
-int RestrictThisThread(int ruleset) {
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
-  return ::syscall(SYS_landlock_restrict_self, ruleset, 0) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -122,21 +133,17 @@ int LandlockAbi() {
   return static_cast<int>(std::max(abi, 0L));
 }
 
-absl::StatusOr<int> ConfineToFiles(const SourceNeeds& needs) {
+absl::StatusOr<int> ConfineTo(const SourceNeeds& needs) {
   const int abi = LandlockAbi();
   if (abi == 0) return 0;
-  const Ruleset refused = RefuseAll(abi, needs.connects);
+  const Ruleset refused = RefuseAll(abi);
   const FileDescriptor ruleset(
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &refused, sizeof(refused), 0)));
   if (!ruleset.valid()) return Failed("make", "a Landlock ruleset");
-  absl::Status status = AllowAll(ruleset.get(), refused.files, needs);
+  absl::Status status = AllowAll(ruleset.get(), refused, needs);
   if (!status.ok()) return status;
 
-  // The others first: this thread has to read /proc to see that none is missing.
-  status = OnEveryOtherThread(RestrictThisThread, ruleset.get());
-  if (!status.ok()) return status;
-  if (const int error = RestrictThisThread(ruleset.get()); error != 0) {
-    errno = error;
+  if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) {
     return Failed("enforce", "the Landlock ruleset");
   }
   return abi;

@@ -1,4 +1,4 @@
-// The Landlock layer: which files can be opened, and no TCP.
+// The Landlock layer: which files can be opened, and which TCP ports connected to.
 #ifndef TRIBUTARY_WORKER_SANDBOX_LANDLOCK_H_
 #define TRIBUTARY_WORKER_SANDBOX_LANDLOCK_H_
 
@@ -11,12 +11,15 @@ namespace tributary {
 // filters it away.
 int LandlockAbi();
 
-// From here on no thread opens a file but those of `needs` and a fixed few that
-// libraries read; none is made, removed or renamed; no TCP port is bound, and
-// none connected to unless `needs.connects`; no signal or abstract unix socket
-// reaches out. How much of this the kernel can do depends on its Landlock; the
-// system-call filter closes the rest but the choice of files. Files that are open
-// already stay usable.
+// The first version that knows TCP ports.
+inline constexpr int kLandlockWithPorts = 4;
+
+// From here on the calling thread, and each that it makes, opens no file but those of
+// `needs` and a fixed few that libraries read; none is made, removed or renamed; no TCP
+// port is bound, and none connected to but those of `needs` and, where it has any, the
+// name servers'; no signal or abstract unix socket reaches out. How much of this the
+// kernel can do depends on its Landlock; the system-call filter closes the rest but the
+// choice of files and ports. Files that are open already stay usable.
 //
 // A rule holds for the file that stands under the path now: one that is made
 // under the same name later is another file and stays closed. A path where there
@@ -25,7 +28,7 @@ int LandlockAbi();
 // no_new_privs must be set on the calling thread. Returns LandlockAbi(); does
 // nothing where that is 0. FAILED_PRECONDITION: a path is no regular file, or the
 // kernel refuses.
-absl::StatusOr<int> ConfineToFiles(const SourceNeeds& needs);
+absl::StatusOr<int> ConfineTo(const SourceNeeds& needs);
 
 }  // namespace tributary
 

@@ -2,6 +2,7 @@
 #ifndef TRIBUTARY_WORKER_SANDBOX_NEEDS_H_
 #define TRIBUTARY_WORKER_SANDBOX_NEEDS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,11 @@ struct SourceNeeds {
   };
   // Files, each of which exists. Nothing else can be opened.
   std::vector<Path> paths = {};
-  // Whether the engine connects to a server over a socket.
-  bool connects = false;
+  // TCP ports that the engine connects to, on whatever host; with none it gets no socket
+  // of any kind.
+  std::vector<std::uint16_t> tcp_ports = {};
+
+  bool connects() const { return !tcp_ports.empty(); }
 };
 
 }  // namespace tributary

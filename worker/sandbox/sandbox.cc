@@ -2,6 +2,7 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -25,12 +26,29 @@ absl::Status LimitResource(decltype(RLIMIT_AS) resource, rlim_t limit, absl::str
                                                     "; raise the limit the supervisor runs under"));
 }
 
+// Landlock and resource limits of a thread that is there already would be its own.
+absl::Status CheckOneThread() {
+  // A folder has a link for itself, one for its entry above, and one for each folder in it.
+  struct stat threads = {};
+  if (::stat("/proc/self/task", &threads) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "enter sandbox: cannot count threads: ", std::strerror(errno), "; /proc must be mounted"));
+  }
+  // ThreadSanitizer has one of its own, which blocks all signals and stays outside.
+  const nlink_t expected = 2 + 1 + (kThreadSanitized ? 1 : 0);
+  if (threads.st_nlink <= expected) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "enter sandbox: there is another thread; enter it before any is made");
+}
+
 }  // namespace
 
 absl::StatusOr<SandboxReport> EnterSandbox(const SourceNeeds& needs,
                                            const SandboxOptions& options) {
   PrepareSanitizers();
   SandboxReport report;
+  const absl::Status alone = CheckOneThread();
+  if (!alone.ok()) return alone;
   absl::Status limited =
       LimitResource(RLIMIT_NOFILE, limits::kWorkerOpenFiles, "the open-files limit");
   if (!limited.ok()) return limited;
@@ -43,10 +61,10 @@ absl::StatusOr<SandboxReport> EnterSandbox(const SourceNeeds& needs,
     return absl::FailedPreconditionError(
         absl::StrCat("enter sandbox: cannot give up new privileges: ", std::strerror(errno)));
   }
-  const auto abi = ConfineToFiles(needs);
+  const auto abi = ConfineTo(needs);
   if (!abi.ok()) return abi.status();
   report.landlock_abi = *abi;
-  const absl::Status filtered = RestrictSyscalls(needs.connects);
+  const absl::Status filtered = RestrictSyscalls(needs.connects());
   if (!filtered.ok()) return filtered;
   return report;
 }

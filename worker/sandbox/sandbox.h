@@ -40,13 +40,12 @@ struct SandboxReport {
   bool address_space_limited = false;
 };
 
-// Irrevocable, for every thread there is and will be. Call it once, from any
-// thread, before the source is connected to and after all that opens files which
-// `needs` does not name. After an error the process is half closed in: it must
-// not go on to a source.
+// Irrevocable, for the one thread there is and all that will be. Call it once, before
+// the source is connected to and after all that opens files which `needs` does not name.
+// After an error the process is half closed in: it must not go on to a source.
 //
-// FAILED_PRECONDITION: a path of `needs` is no regular file, or the kernel
-// refuses a layer. DEADLINE_EXCEEDED: a thread did not take the limits in time.
+// FAILED_PRECONDITION: there is another thread, a path of `needs` is no regular file, or
+// the kernel refuses a layer.
 absl::StatusOr<SandboxReport> EnterSandbox(const SourceNeeds& needs, const SandboxOptions& options);
 
 }  // namespace tributary

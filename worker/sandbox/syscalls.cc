@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -17,6 +18,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "common/worker_start.h"
 
 namespace tributary {
 namespace {
@@ -51,13 +54,12 @@ constexpr int kAllowed[] = {
     SCMP_SYS(readahead), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(stat), SCMP_SYS(statfs),
     SCMP_SYS(statx),
     // descriptors that are there
-    SCMP_SYS(close), SCMP_SYS(close_range), SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3),
-    SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2),
-    SCMP_SYS(epoll_wait), SCMP_SYS(eventfd2), SCMP_SYS(getpeername), SCMP_SYS(getsockname),
-    SCMP_SYS(getsockopt), SCMP_SYS(pipe), SCMP_SYS(pipe2), SCMP_SYS(poll), SCMP_SYS(ppoll),
-    SCMP_SYS(pselect6), SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
-    SCMP_SYS(select), SCMP_SYS(sendmsg), SCMP_SYS(sendto), SCMP_SYS(setsockopt), SCMP_SYS(shutdown),
-    SCMP_SYS(write), SCMP_SYS(writev)};
+    SCMP_SYS(close), SCMP_SYS(close_range), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
+    SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(epoll_wait), SCMP_SYS(eventfd2),
+    SCMP_SYS(getpeername), SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(pipe),
+    SCMP_SYS(pipe2), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(pselect6), SCMP_SYS(read),
+    SCMP_SYS(readv), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(select), SCMP_SYS(setsockopt),
+    SCMP_SYS(shutdown), SCMP_SYS(write), SCMP_SYS(writev)};
 
 // Refused with EPERM rather than ENOSYS, so that what a library says of it is
 // true: the call is there and is forbidden.
@@ -74,6 +76,8 @@ constexpr int kRefused[] = {
     SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(rmdir), SCMP_SYS(symlink),
     SCMP_SYS(symlinkat), SCMP_SYS(truncate), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
     SCMP_SYS(utimensat), SCMP_SYS(open_by_handle_at), SCMP_SYS(memfd_create),
+    // a second descriptor of a file, which would share its flags
+    SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3),
     // being reached; getting at more than one has
     SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(socketpair),
     SCMP_SYS(chroot), SCMP_SYS(mount), SCMP_SYS(pivot_root), SCMP_SYS(setns), SCMP_SYS(umount2),
@@ -83,12 +87,11 @@ constexpr int kRefused[] = {
     SCMP_SYS(personality), SCMP_SYS(userfaultfd)};
 
 // F_SETOWN, F_SETSIG and leases are not among them: with those the kernel sends
-// signals to another process on one's behalf. Nor is F_SETFL: what it sets belongs to
-// all who share a file, and stdout and stderr are the supervisor's, too. A descriptor
-// that must not block is opened so.
-constexpr int kAllowedFcntl[] = {F_DUPFD,     F_GETFD,     F_SETFD,     F_GETFL,
-                                 F_GETLK,     F_SETLK,     F_SETLKW,    F_DUPFD_CLOEXEC,
-                                 F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW};
+// signals to another process on one's behalf. Nor is F_SETFL but for a client's own
+// sockets: what it sets belongs to all who share a file, and stdout and stderr are the
+// supervisor's, too. For the same reason there is no F_DUPFD.
+constexpr int kAllowedFcntl[] = {F_GETFD,  F_SETFD,     F_GETFL,     F_GETLK,     F_SETLK,
+                                 F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW};
 // TCGETS is isatty(). TIOCSTI, which types into a terminal, is not among them, nor is
 // FIONBIO, which is F_SETFL by another name.
 constexpr int kAllowedIoctl[] = {FIONREAD, TCGETS, TIOCGWINSZ};
@@ -192,18 +195,53 @@ void AllowOpening(Filter& filter) {
   }
 }
 
-void AllowSockets(Filter& filter, bool connects) {
-  if (!connects) {
-    for (const int call : {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(sendmmsg)}) {
-      filter.Refuse(call);
+void AllowSending(Filter& filter, int call, unsigned flags) {
+  // MSG_FASTOPEN connects, and Landlock does not see it.
+  filter.Allow(call, {HasOf(flags, MSG_FASTOPEN, 0)});
+  filter.Refuse(call, {HasOf(flags, MSG_FASTOPEN, MSG_FASTOPEN)});
+}
+
+// TCP and UDP, and no other protocol of theirs: Landlock knows ports of plain TCP only.
+void AllowClientSockets(Filter& filter) {
+  constexpr std::uint64_t kType = kLowHalf & ~std::uint64_t{SOCK_NONBLOCK | SOCK_CLOEXEC};
+  for (const int family : {AF_INET, AF_INET6}) {
+    for (const auto& [type, protocol] :
+         {std::pair(SOCK_STREAM, 0), std::pair(SOCK_STREAM, int{IPPROTO_TCP}),
+          std::pair(SOCK_DGRAM, 0), std::pair(SOCK_DGRAM, int{IPPROTO_UDP})}) {
+      filter.Allow(SCMP_SYS(socket), {HasOf(0, kLowHalf, static_cast<std::uint64_t>(family)),
+                                      HasOf(1, kType, static_cast<std::uint64_t>(type)),
+                                      HasOf(2, kLowHalf, static_cast<std::uint64_t>(protocol))});
     }
-    return;
   }
-  constexpr int kFamilies[] = {AF_INET, AF_INET6, AF_UNIX};
-  filter.AllowChoices(SCMP_SYS(socket), 0, kFamilies);
+  // Local services, of which a database reached over a network needs none.
+  filter.Refuse(SCMP_SYS(socket), {HasOf(0, kLowHalf, AF_UNIX)});
   filter.Allow(SCMP_SYS(connect));
   // The resolver sends its two questions with it.
-  filter.Allow(SCMP_SYS(sendmmsg));
+  AllowSending(filter, SCMP_SYS(sendmmsg), 3);
+}
+
+// F_SETFL, on all descriptors that may be open above those that the supervisor gave. A
+// rule has one condition for an argument, so the numbers go in blocks of powers of two;
+// all 64 bits are compared, as a high half would hide a low number.
+void AllowFlagsOfOwn(Filter& filter) {
+  for (std::uint64_t first = kLastWorkerFd + 1, size = 0; first < limits::kWorkerOpenFiles;
+       first += size) {
+    size = first & -first;
+    filter.Allow(SCMP_SYS(fcntl), {HasOf(0, -size, first), HasOf(1, kLowHalf, F_SETFL)});
+  }
+}
+
+void AllowSockets(Filter& filter, bool connects) {
+  AllowSending(filter, SCMP_SYS(sendto), 3);
+  AllowSending(filter, SCMP_SYS(sendmsg), 2);
+  if (connects) {
+    AllowClientSockets(filter);
+    AllowFlagsOfOwn(filter);
+    return;
+  }
+  for (const int call : {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(sendmmsg)}) {
+    filter.Refuse(call);
+  }
 }
 
 }  // namespace

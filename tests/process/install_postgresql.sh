@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Installs Debian's PostgreSQL for tests, which run servers of their own: without the
+# cluster that its package makes and starts, now and at every boot. Nothing is done where
+# it is installed, or where $TRIBUTARY_POSTGRESQL_BIN names another.
+set -euo pipefail
+
+package=postgresql-15
+[[ ${TRIBUTARY_POSTGRESQL_BIN:-} ]] && exit 0
+dpkg-query -W -f='${Status}' $package 2> /dev/null | grep -q 'ok installed' && exit 0
+
+install() {
+  DEBIAN_FRONTEND=noninteractive ${SUDO:-} apt-get install -y -qq --no-install-recommends "$1"
+}
+${SUDO:-} apt-get update -qq
+install postgresql-common
+defaults=/etc/postgresql-common/createcluster.conf
+${SUDO:-} sed -i '$a create_main_cluster = false # for the tests of tributary' $defaults
+trap "${SUDO:-} sed -i '/# for the tests of tributary\$/d' $defaults" EXIT
+install $package
