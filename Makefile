@@ -11,7 +11,7 @@ BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache dpkg-dev \
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
   libboost-dev libleveldb-dev libsnappy-dev libabsl-dev libssl-dev liblz4-dev zlib1g-dev \
   libsqlite3-dev tcl8.6 nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
-TEST_PACKAGES := sqlite3 procps iproute2 faketime
+TEST_PACKAGES := sqlite3 procps iproute2 faketime openssl util-linux
 LINT_PACKAGES := clang-16 clang-format-16 clang-tidy-16
 FUZZ_PACKAGES := clang-16 libclang-rt-16-dev
 
@@ -27,14 +27,16 @@ endef
 define test_dependencies
 $(call install,$(TEST_PACKAGES))
 @SUDO='$(SUDO)' tests/metrics/fetch_program.sh prometheus build/prometheus
+@SUDO='$(SUDO)' tests/process/install_postgresql.sh
 endef
 
-.PHONY: build_dependencies build_connector build_tests demo try test bench soak fuzz asan tsan \
+.PHONY: build_dependencies build_connector build_tests demo demo-postgres try test bench soak fuzz asan tsan \
   format lint tidy clean
 
 build_dependencies:
 	$(call install,$(BUILD_PACKAGES))
-	@SUDO='$(SUDO)' supervisor/metrics/prometheus_core/fetch_source.sh prometheus-cpp build/prometheus-cpp
+	@SUDO='$(SUDO)' deploy/packages/fetch_source.sh prometheus-cpp build/prometheus-cpp
+	@SUDO='$(SUDO)' worker/sources/postgresql/libpq/build.sh build/libpq $(JOBS)
 	@SUDO='$(SUDO)' worker/sources/sqlite/amalgamation/make_source.sh build/sqlite
 
 $(BUILD)/build.ninja: | build_dependencies
@@ -51,6 +53,12 @@ demo: build_dependencies $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS) --target tributary sync-tester tributary-demo-source
 	tests/demo.sh build/Release $(BUILD)/tests/tributary-demo-source
 
+demo-postgres: build_dependencies $(BUILD)/build.ninja
+	$(call install,sqlite3)
+	@SUDO='$(SUDO)' tests/process/install_postgresql.sh
+	cmake --build $(BUILD) -j $(JOBS) --target tributary sync-tester
+	tests/demo_postgres.sh build/Release
+
 # A database of your own: make try DATABASE=/data/shop.db
 WAREHOUSE ?= warehouse.db
 try: build_dependencies $(BUILD)/build.ninja
@@ -64,10 +72,11 @@ test: build_tests
 bench: build_tests
 	$(BUILD)/bench/tributary-bench $(if $(CASE),--case $(CASE))
 
-# The crash loop with thousands of kills: make soak KILLS=5000
+# The crash loop and PostgreSQL's chaos with thousands of kills: make soak KILLS=5000
 KILLS ?= 2000
 soak: build_tests
 	TRIBUTARY_CRASH_KILLS=$(KILLS) $(BUILD)/tests/crash_loop_test
+	TRIBUTARY_CHAOS_KILLS=$(KILLS) $(BUILD)/tests/postgresql_chaos_test
 
 FUZZ_SECONDS ?= 60
 fuzz: build_dependencies

@@ -9,6 +9,8 @@ pid=
 
 finish() {
   local code=$?
+  # What a script has started beside it.
+  if declare -F stop_others >/dev/null; then stop_others; fi
   if [[ -n "$pid" ]]; then
     kill -TERM "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true

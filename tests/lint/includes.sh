@@ -20,9 +20,10 @@ supervisor/delivery: common supervisor/pool supervisor/staging
 supervisor/sync: common proto supervisor supervisor/checkpoint supervisor/delivery supervisor/metrics supervisor/plan supervisor/pool supervisor/request supervisor/staging
 worker: common common/ring proto worker/encoder worker/sandbox worker/sources
 worker/encoder: common common/batch common/ring proto
+worker/network: common worker
 worker/sandbox: common
 worker/sources: common proto worker worker/encoder worker/sandbox worker/sources/*
-worker/sources/postgresql: common proto worker/encoder
+worker/sources/postgresql: common proto worker worker/encoder worker/network worker/sandbox worker/sources
 worker/sources/sqlite: common proto worker worker/encoder worker/sources
 '
 

@@ -246,7 +246,7 @@ TEST_F(Start, LibrariesSpeakThroughTheLogWhateverTheySay) {
   EXPECT_EQ(connector.Errors(), "");
 }
 
-TEST_F(Start, VersionsOfTheProgramAndItsSqliteAreSaid) {
+TEST_F(Start, VersionsOfTheProgramAndItsLibrariesAreSaid) {
   auto version = ChildProcess::Start({.program = ConnectorBinary(), .arguments = {"--version"}});
   ASSERT_TRUE(version.ok()) << version.status();
   EXPECT_EQ((*version)->Wait()->exit_code, 0);
@@ -254,13 +254,14 @@ TEST_F(Start, VersionsOfTheProgramAndItsSqliteAreSaid) {
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_TRUE(absl::StartsWith(lines[0], "tributary ")) << lines[0];
   const std::string sqlite = absl::StrCat("SQLite ", sqlite3_libversion());
-  EXPECT_EQ(lines[1], absl::StrCat("reads with ", sqlite));
+  EXPECT_TRUE(absl::StartsWith(lines[1], absl::StrCat("reads with ", sqlite, ", libpq ")))
+      << lines[1];
 
   Connector connector(Options());
   ASSERT_TRUE(connector.Start().ok());
   const auto starting = connector.Logged("starting");
   ASSERT_EQ(starting.size(), 1u);
-  EXPECT_EQ(starting.front().value("reads_with", ""), sqlite);
+  EXPECT_EQ(absl::StrCat("reads with ", starting.front().value("reads_with", "")), lines[1]);
   EXPECT_EQ(absl::StrCat("tributary ", starting.front().value("version", "")), lines[0]);
 }
 

@@ -249,9 +249,9 @@ TEST(ReplicationStreamTest, AStatusSaysWhatWasReceivedAndConfirmsNothingUnlessAs
 // What a cursor that goes on after `from` says of the whole log.
 struct Followed {
   std::vector<std::size_t> changes;
-  std::vector<LogPlace> places;
+  std::vector<LogPosition> places;
 };
-Followed Follow(const LogPlace& from) {
+Followed Follow(const LogPosition& from) {
   LogCursor cursor(from);
   Followed followed;
   PgoutputMessage message;
@@ -299,19 +299,20 @@ PgoutputMessage Message(Type type, Lsn final_lsn = 0, Lsn end_lsn = 0) {
 TEST(LogCursorTest, AKeepaliveCountsOnlyBetweenTransactions) {
   LogCursor cursor({.commit = 100});
   cursor.TakeKeepalive(150);
-  EXPECT_EQ(cursor.place(), LogPlace{.commit = 150});
+  EXPECT_EQ(cursor.place(), LogPosition{.commit = 150});
   cursor.TakeKeepalive(120);
-  EXPECT_EQ(cursor.place(), LogPlace{.commit = 150});
+  EXPECT_EQ(cursor.place(), LogPosition{.commit = 150});
   ASSERT_TRUE(cursor.Take(Message(Type::kBegin, 300), 200).ok());
   cursor.TakeKeepalive(400);
-  EXPECT_EQ(cursor.place(), LogPlace{.commit = 150});
+  EXPECT_EQ(cursor.place(), LogPosition{.commit = 150});
   ASSERT_TRUE(cursor.Take(Message(Type::kInsert), 210).ok());
-  EXPECT_EQ(cursor.place(), (LogPlace{.commit = 150, .final = 300, .change = 210, .ordinal = 1}));
+  EXPECT_EQ(cursor.place(),
+            (LogPosition{.commit = 150, .final = 300, .change = 210, .ordinal = 1}));
   ASSERT_TRUE(cursor.Take(Message(Type::kCommit, 300, 310), 310).ok());
   cursor.TakeKeepalive(400);
-  EXPECT_EQ(cursor.place(), LogPlace{.commit = 400});
+  EXPECT_EQ(cursor.place(), LogPosition{.commit = 400});
   // A state inside of a transaction waits for that.
-  const LogPlace inside{.commit = 150, .final = 300, .change = 210, .ordinal = 1};
+  const LogPosition inside{.commit = 150, .final = 300, .change = 210, .ordinal = 1};
   LogCursor resumed(inside);
   resumed.TakeKeepalive(400);
   EXPECT_EQ(resumed.place(), inside);

@@ -210,9 +210,13 @@ void BatchWriter::Flush() {
 }
 
 void BatchWriter::Open(std::string_view version) {
-  Flush();
   Opened opened;
   opened.set_content(version.data(), version.size());
+  Open(opened);
+}
+
+void BatchWriter::Open(const Opened& opened) {
+  Flush();
   ring_.Send(FrameType::kOpened, assignment_, opened.SerializeAsString());
 }
 

@@ -107,6 +107,8 @@ class BatchWriter {
 
   // Says which version the slice's transaction reads; before the first row.
   void Open(std::string_view version);
+  // The same with all that there is to say of the transaction.
+  void Open(const Opened& opened);
   // Closes the open batch and says that all rows before bound `at` have been written.
   // `version`: what the slice's transaction reads. `remarks`: what there is to say of the rows
   // since the last mark; those that were left out are added here.

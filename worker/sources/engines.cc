@@ -1,5 +1,7 @@
 #include "worker/sources/engines.h"
 
+#include "worker/sources/postgresql/setup.h"
+#include "worker/sources/postgresql/source.h"
 #include "worker/sources/sqlite/setup.h"
 #include "worker/sources/sqlite/source.h"
 
@@ -7,7 +9,10 @@ namespace tributary {
 
 std::vector<Engine> AllEngines() {
   return {
-      {.setup = sqlite::Setup(), .make = &SqliteSource::Make, .library = &SqliteSource::Library}};
+      {.setup = sqlite::Setup(), .make = &SqliteSource::Make, .library = &SqliteSource::Library},
+      {.setup = postgresql::Setup(),
+       .make = &PostgresqlSource::Make,
+       .library = &PostgresqlSource::Library}};
 }
 
 }  // namespace tributary

@@ -61,7 +61,8 @@ class Reader {
   // Reads one slice into `writer`, all of it of one version of the source: every row
   // of the range in the order of its bounds, with marks between, the last one at the
   // range's end. Stops at a mark when the writer asks for it. Returned outcome: DONE,
-  // PAUSED, WIDEN with what all of the table's rows need, or MOVED; all else is a Status.
+  // PAUSED, AGAIN, WIDEN with what all of the table's rows need, or MOVED; all else is a
+  // Status.
   virtual absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
                                              BatchWriter& writer) = 0;
 

@@ -21,27 +21,15 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "common/snapshot.h"
 #include "worker/sources/postgresql/pgoutput.h"
 
 namespace tributary::postgresql {
 
-// Compared member by member, in this order.
-struct LogPlace {
-  // The end of the last whole transaction.
-  Lsn commit = 0;
-  // Inside of a transaction: its final LSN, the last change's place and its ordinal, from
-  // 1; all 0 otherwise.
-  Lsn final = 0;
-  Lsn change = 0;
-  std::uint64_t ordinal = 0;
-
-  auto operator<=>(const LogPlace&) const = default;
-};
-
 class LogCursor {
  public:
   // Goes on after `from`; the stream starts at from.commit.
-  explicit LogCursor(const LogPlace& from) : place_(from), covered_(from) {}
+  explicit LogCursor(const LogPosition& from) : place_(from), covered_(from) {}
 
   // The next message; `start`: of the XLogData that it came in. Gives whether it is new:
   // false for what is covered by the place that the cursor began at. DATA_LOSS where
@@ -51,15 +39,15 @@ class LogCursor {
   void TakeKeepalive(Lsn end);
 
   // After the message that was taken last.
-  const LogPlace& place() const { return place_; }
+  const LogPosition& place() const { return place_; }
   bool in_transaction() const { return final_ != 0; }
 
  private:
   absl::Status Begin(const PgoutputMessage& message);
   absl::Status Commit(const PgoutputMessage& message);
 
-  LogPlace place_;
-  const LogPlace covered_;
+  LogPosition place_;
+  const LogPosition covered_;
   // Of the transaction that is open.
   Lsn final_ = 0;
   Lsn change_ = 0;

@@ -55,8 +55,9 @@ bool IsJson(std::string_view text) {
 
 std::optional<bool> Truth(std::string_view text) {
   const auto is = [text](std::string_view word) {
-    return std::equal(text.begin(), text.end(), word.begin(), word.end(),
-                      [](char a, char b) { return absl::ascii_tolower(a) == b; });
+    return std::equal(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) {
+      return absl::ascii_tolower(static_cast<unsigned char>(a)) == b;
+    });
   };
   if (is("true") || is("t")) return true;
   if (is("false") || is("f")) return false;

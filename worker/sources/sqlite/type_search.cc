@@ -110,7 +110,7 @@ void TypeSearch::See(std::size_t at, sqlite3_value* value) {
   }
   if (row_.Fits(column.first, value)) return;
   column.too_narrow.set(0);
-  column.misfits.set(MisfitOf(column, value));
+  column.misfits.set(static_cast<std::size_t>(MisfitOf(column, value)));
   found_ = true;
 }
 

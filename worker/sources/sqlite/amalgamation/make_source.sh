@@ -18,7 +18,7 @@ work=$(mktemp -d "$folder.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 mkdir "$work/made"
-if supervisor/metrics/prometheus_core/fetch_source.sh sqlite3 "$work/package" trixie; then
+if deploy/packages/fetch_source.sh sqlite3 "$work/package" trixie; then
   # Its own makefile for when nothing has been configured; the parser, the keywords and
   # the opcodes are generated on the way.
   (cd "$work/made" && env -u MAKEFLAGS make -s -f "$work/package/main.mk" TOP="$work/package" BCC=cc \

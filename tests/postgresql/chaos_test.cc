@@ -1,0 +1,116 @@
+// Copies and the log under writers, with kills of everything that takes part: whenever all is
+// quiet again, the destination equals the source.
+//
+// TRIBUTARY_CHAOS_KILLS says how many; thousands are for `make soak`. A failure prints its
+// seed, which TRIBUTARY_CHAOS_SEED repeats, as far as the machine lets it.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "tests/postgresql/sync_scene.h"
+#include "tests/postgresql/workload.h"
+
+namespace tributary::postgresql_test {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint32_t kDefaultKills = 100;
+constexpr int kWriters = 4;
+constexpr int kKillsBetweenQuietMoments = 10;
+constexpr int kSyncsUntilGood = 5;
+
+std::uint32_t NumberFrom(const char* variable, std::uint32_t otherwise) {
+  const char* const text = std::getenv(variable);
+  std::uint32_t number = 0;
+  return text != nullptr && absl::SimpleAtoi(text, &number) ? number : otherwise;
+}
+
+enum class Victim { kWorker, kLogWorker, kSupervisor, kClient, kSessions, kWalSender, kServer };
+constexpr int kVictims = 7;
+constexpr const char* kNames[] = {"worker",   "log worker", "supervisor", "client",
+                                  "sessions", "walsender",  "server"};
+
+class Chaos : public SyncScene {
+ protected:
+  // False: there was nobody to be killed.
+  bool Kill(Victim victim, tests::SyncRun& run) {
+    const pid_t log_worker = connector_.WorkerOn("log");
+    switch (victim) {
+      case Victim::kWorker:
+        for (const pid_t worker : connector_.workers()) {
+          if (worker != log_worker) return ::kill(worker, SIGKILL) == 0;
+        }
+        return false;
+      case Victim::kLogWorker:
+        return log_worker != 0 && ::kill(log_worker, SIGKILL) == 0;
+      case Victim::kSupervisor:
+        connector_.Signal(SIGKILL);
+        connector_.Wait();
+        return true;
+      case Victim::kClient:
+        run.Kill();
+        return true;
+      case Victim::kSessions:
+      case Victim::kWalSender:
+        return Server().Ask(absl::StrCat(
+                   "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                   "application_name = 'tributary' AND backend_type = '",
+                   victim == Victim::kSessions ? "client backend" : "walsender", "'")) != "0";
+      case Victim::kServer:
+        return Server().Kill().ok() && Server().Start().ok();
+    }
+    return false;
+  }
+
+  void ExpectAllEqual(const Workload& workload) {
+    tests::SyncOutcome outcome;
+    for (int tries = 0; tries < kSyncsUntilGood && !outcome.ok(); ++tries) outcome = Sync();
+    ASSERT_TRUE(outcome.ok()) << outcome.text << connector_.Output();
+    for (const WrittenTable& table : workload.tables()) ExpectEqual(table.name, table.columns);
+  }
+};
+
+TEST_F(Chaos, WhateverIsKilledTheDestinationEqualsTheSourceWheneverAllIsQuiet) {
+  const std::uint32_t kills = NumberFrom("TRIBUTARY_CHAOS_KILLS", kDefaultKills);
+  const std::uint32_t seed = NumberFrom("TRIBUTARY_CHAOS_SEED", std::random_device{}());
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::minstd_rand random(seed);
+  Workload workload(database_, seed);
+  std::map<std::string, int> killed;
+  for (std::uint32_t done = 0; done < kills && !HasFailure();) {
+    workload.Start(kWriters);
+    for (int i = 0; i < kKillsBetweenQuietMoments && done < kills; ++i) {
+      // A client that lost its later states comes back with an earlier one.
+      std::vector<std::string> flags;
+      if (random() % 4 == 0) flags = {"--save-checkpoint", absl::StrCat(1 + random() % 4)};
+      tests::SyncRun run(SyncOptions(std::move(flags)));
+      std::this_thread::sleep_for(milliseconds(100 + random() % 1500));
+      const auto victim = static_cast<Victim>(random() % kVictims);
+      if (Kill(victim, run)) {
+        ++done;
+        ++killed[kNames[static_cast<int>(victim)]];
+      }
+      const tests::SyncOutcome outcome = run.Wait();
+      EXPECT_EQ(outcome.breach(), "") << outcome.text;
+      EXPECT_EQ(outcome.task(), "") << outcome.text;
+      if (!connector_.running()) ASSERT_TRUE(connector_.Start().ok());
+    }
+    workload.Stop();
+    ASSERT_NO_FATAL_FAILURE(ExpectAllEqual(workload));
+  }
+  for (const auto& [name, times] : killed) std::cout << name << " killed: " << times << "\n";
+  std::cout << workload.transactions() << " transactions\n";
+}
+
+}  // namespace
+}  // namespace tributary::postgresql_test

@@ -1,0 +1,105 @@
+#include "tests/postgresql/sync_scene.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "tests/process/database.h"
+
+namespace tributary::postgresql_test {
+
+SyncScene::SyncScene() {
+  connector_.options().staging_dir = dir_ / "staging";
+  connector_.options().sqlite_root = dir_.path();
+  connector_.options().flags = {"--checkpoint-interval", "0.2"};
+  const absl::Status started = connector_.Start();
+  EXPECT_TRUE(started.ok()) << started;
+  Configure(ConfigurationOf(database_.name()));
+}
+
+SyncScene::~SyncScene() {
+  connector_.Stop();
+  // A slot that is in use cannot be dropped, and goes with its process.
+  Server().Ask(
+      "SELECT count(pg_terminate_backend(active_pid)) FROM pg_replication_slots WHERE active");
+  for (int tries = 0; tries < 100; ++tries) {
+    const auto dropped = Server().Execute(
+        absl::StrCat("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
+                     "WHERE database = '",
+                     database_.name(), "'"));
+    if (dropped.ok()) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  ADD_FAILURE() << "a replication slot cannot be dropped";
+}
+
+void SyncScene::Configure(const Configuration& configuration) {
+  std::ofstream(dir_ / "config.json") << nlohmann::json(configuration).dump();
+}
+
+tests::SyncRunOptions SyncScene::SyncOptions(std::vector<std::string> flags) const {
+  return {.address = connector_.address(),
+          .config = dir_ / "config.json",
+          .state = dir_ / "state.json",
+          .warehouse = dir_ / "warehouse.db",
+          .flags = std::move(flags)};
+}
+
+tests::SyncOutcome SyncScene::Sync(std::vector<std::string> flags, bool skip_setup) {
+  tests::SyncRunOptions options = SyncOptions(std::move(flags));
+  options.skip_setup = skip_setup;
+  return tests::RunSync(options);
+}
+
+tests::SyncOutcome SyncScene::GoodSync(std::vector<std::string> flags) {
+  tests::SyncOutcome outcome = Sync(std::move(flags));
+  EXPECT_TRUE(outcome.ok()) << outcome.text << connector_.Output();
+  return outcome;
+}
+
+void SyncScene::ExpectEqual(const std::string& table, const std::vector<std::string>& columns) {
+  std::vector<std::string> texts;
+  for (const std::string& column : columns) {
+    texts.push_back(absl::StrCat("coalesce(CAST(", column, " AS text), '-')"));
+  }
+  const std::string line = absl::StrJoin(texts, " || '|' || ");
+  // A partitioned table has no rows of its own; of others only those are meant.
+  const bool partitioned =
+      Server().Ask(
+          absl::StrCat("SELECT relkind FROM pg_class WHERE oid = 'public.", table, "'::regclass"),
+          database_.name()) == "p";
+  const std::string source = Server().Ask(
+      absl::StrCat("SELECT coalesce(string_agg(line, E'\\n'), '') FROM (SELECT ", line,
+                   " AS line FROM ", partitioned ? "" : "ONLY ", "public.", table, ") lines"),
+      database_.name());
+  tests::Database warehouse(dir_ / "warehouse.db");
+  const std::string destination = warehouse.Text(
+      absl::StrCat("SELECT coalesce(group_concat(", line, ", char(10)), '') FROM \"public.", table,
+                   "\" WHERE NOT _fivetran_deleted"));
+  const auto sorted = [](const std::string& text) {
+    std::vector<std::string> lines = absl::StrSplit(text, '\n');
+    std::sort(lines.begin(), lines.end());
+    return lines;
+  };
+  const std::vector<std::string> wanted = sorted(source);
+  const std::vector<std::string> found = sorted(destination);
+  if (wanted == found) return;
+  std::vector<std::string> lost;
+  std::vector<std::string> extra;
+  std::set_difference(wanted.begin(), wanted.end(), found.begin(), found.end(),
+                      std::back_inserter(lost));
+  std::set_difference(found.begin(), found.end(), wanted.begin(), wanted.end(),
+                      std::back_inserter(extra));
+  ADD_FAILURE() << table << ": " << lost.size() << " rows of the source are missing, as "
+                << (lost.empty() ? "" : lost.front().substr(0, 100)) << "; " << extra.size()
+                << " are too many, as " << (extra.empty() ? "" : extra.front().substr(0, 100));
+}
+
+}  // namespace tributary::postgresql_test

@@ -1,0 +1,39 @@
+// A database of a real server, the real connector, and a warehouse: what tests of whole syncs
+// share.
+#ifndef TRIBUTARY_TESTS_POSTGRESQL_SYNC_SCENE_H_
+#define TRIBUTARY_TESTS_POSTGRESQL_SYNC_SCENE_H_
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/postgresql/reading.h"
+#include "tests/process/connector.h"
+#include "tests/process/sync_run.h"
+#include "tests/process/temp_dir.h"
+
+namespace tributary::postgresql_test {
+
+class SyncScene : public testing::Test {
+ protected:
+  SyncScene();
+  // Drops the slots and publications that the connector has made.
+  ~SyncScene() override;
+
+  void Configure(const Configuration& configuration);
+  tests::SyncRunOptions SyncOptions(std::vector<std::string> flags = {}) const;
+  tests::SyncOutcome Sync(std::vector<std::string> flags = {}, bool skip_setup = true);
+  // The sync ends with OK and without a breach of the contract.
+  tests::SyncOutcome GoodSync(std::vector<std::string> flags = {});
+  // The table's rows in the destination are the source's; one line tells the first that is not.
+  void ExpectEqual(const std::string& table, const std::vector<std::string>& columns);
+
+  tests::TempDir dir_;
+  NewDatabase database_;
+  tests::Connector connector_{{}};
+};
+
+}  // namespace tributary::postgresql_test
+
+#endif  // TRIBUTARY_TESTS_POSTGRESQL_SYNC_SCENE_H_

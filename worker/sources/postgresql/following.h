@@ -1,0 +1,21 @@
+// What following the log needs of a server, tried.
+#ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_FOLLOWING_H_
+#define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_FOLLOWING_H_
+
+#include <chrono>
+
+#include "absl/status/status.h"
+#include "worker/sources/postgresql/session.h"
+#include "worker/sources/postgresql/setup.h"
+
+namespace tributary::postgresql {
+
+// The setup test "follow": settings and the publication by `session`, then a replication
+// connection of its own. Makes nothing. FAILED_PRECONDITION: each thing that is missing, with
+// the SQL or the setting that mends it.
+absl::Status TryFollowing(Session& session, const PreparedLogin& login, const Settings& settings,
+                          Pulse& pulse, std::chrono::milliseconds patience);
+
+}  // namespace tributary::postgresql
+
+#endif  // TRIBUTARY_WORKER_SOURCES_POSTGRESQL_FOLLOWING_H_

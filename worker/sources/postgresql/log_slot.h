@@ -1,0 +1,42 @@
+// The replication slot: the server's note of how far we have read its log. It is looked at
+// before the log is followed, since START_REPLICATION passes over what it cannot send without a
+// word.
+#ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_LOG_SLOT_H_
+#define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_LOG_SLOT_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/log.h"
+#include "worker/sources/postgresql/log_connection.h"
+#include "worker/sources/postgresql/session.h"
+#include "worker/sources/postgresql/setup.h"
+
+namespace tributary::postgresql {
+
+// The configured one, or a name derived from which database it is of.
+std::string SlotName(const Settings& settings);
+
+struct SlotUse {
+  // What is told to the user while a slot is made, which may take as long as the longest
+  // transaction of the server.
+  std::function<void(const std::string& remark)> warn;
+  // The sync is to stop.
+  std::function<bool()> stopped;
+  Logger log;
+};
+
+// Makes the slot where there is none and `from` is 0, and gives the place to start from:
+// `from`, or in a first sync the slot's beginning. `timeline`: that the state is of; 0 in a
+// first sync.
+//
+//   FAILED_PRECONDITION  the log before `from` is gone, was never of this server, or the slot
+//                        serves another: the text says which and what to do
+//   CANCELLED            `stopped` said so
+absl::StatusOr<Lsn> PrepareSlot(Session& session, LogConnection& log, const std::string& name,
+                                Lsn from, std::uint32_t timeline, const SlotUse& use);
+
+}  // namespace tributary::postgresql
+
+#endif  // TRIBUTARY_WORKER_SOURCES_POSTGRESQL_LOG_SLOT_H_

@@ -1,0 +1,302 @@
+// Connecting, joining, and the turns of the stream; what its messages mean is in
+// log_changes.cc.
+#include "worker/sources/postgresql/log_stream.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
+#include <unordered_set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "worker/sources/postgresql/log_publication.h"
+#include "worker/sources/postgresql/log_slot.h"
+#include "worker/sources/postgresql/server_error.h"
+#include "worker/wait.h"
+
+namespace tributary::postgresql {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr char kPrefix[] = "tributary";
+constexpr std::string_view kObjectInUse = "55006";
+// Messages between looks at orders and the clock.
+constexpr int kMessagesInTurn = 256;
+constexpr std::chrono::milliseconds kIdle{200};
+constexpr std::chrono::seconds kReportEvery{10};
+constexpr std::chrono::seconds kRetentionEvery{10};
+// So long at least, and some way on in the log, before a sync ends for what is held back: what
+// the state before it covers is released first.
+constexpr std::chrono::seconds kLeastSync{30};
+constexpr std::chrono::seconds kPositionEvery{1};
+
+}  // namespace
+
+absl::StatusOr<AssignmentEnd::Outcome> LogStream::Run() {
+  const absl::Status connected = Connect();
+  if (absl::IsCancelled(connected)) return AssignmentEnd::PAUSED;
+  if (!connected.ok()) return connected;
+  writer_.WhileFull([this] {
+    if (steady_clock::now() - reported_at_ > kReportEvery) static_cast<void>(Report());
+  });
+  looked_at_ = began_at_ = steady_clock::now();
+  for (;;) {
+    auto outcome = Turn();
+    if (!outcome.ok()) return outcome.status();
+    if (!outcome->has_value()) continue;
+    TellPosition();
+    return **outcome;
+  }
+}
+
+// --- before the stream -------------------------------------------------------
+
+std::vector<PublishedTable> LogStream::Published() const {
+  std::vector<PublishedTable> tables;
+  for (const auto& [number, table] : following_.tables) {
+    tables.push_back({.oid = table.access.oid,
+                      .schema = table.told.schema_name(),
+                      .table = table.told.table_name()});
+  }
+  return tables;
+}
+
+absl::Status LogStream::Connect() {
+  if (const absl::Status opened = session_.Open(); !opened.ok()) return opened;
+  if (const absl::Status opened = log_.Open(); !opened.ok()) return opened;
+  const absl::Status published = PreparePublication(session_, settings_.publication, Published());
+  if (!published.ok()) return published;
+  slot_ = SlotName(settings_);
+  const Lsn from = following_.place.commit;
+  const auto begins =
+      PrepareSlot(session_, log_, slot_, from, TimelineOf(following_.life),
+                  {.warn = [this](const std::string& text) { writer_.Remark(text); },
+                   .stopped = [this] { return writer_.PauseWanted(); },
+                   .log = options_.log});
+  if (!begins.ok()) return begins.status();
+  if (from == 0) following_.place = {.commit = *begins};
+  // One of ours that was killed may still be attached.
+  Patience patience(pulse_, options_.patience);
+  for (;;) {
+    const absl::Status started = log_.Start(slot_, settings_.publication, following_.place.commit);
+    if (started.ok()) break;
+    if (SqlStateOf(started) != kObjectInUse) return started;
+    if (!patience.Wait()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(started.message(),
+                       ": another connector reads from it; give each connection a name of "
+                       "its own in `replication_slot`"));
+    }
+  }
+  received_ = following_.place.commit;
+  cursor_.emplace(following_.place);
+  const absl::Status reported = log_.Report(received_, std::exchange(following_.confirmed, 0));
+  if (!reported.ok()) return reported;
+  reported_at_ = steady_clock::now();
+  return JoinAll();
+}
+
+absl::Status LogStream::JoinAll() {
+  auto view = TakeView(session_);
+  if (!view.ok()) return view.status();
+  view_ = *std::move(view);
+  writer_.Snapshot(view_.snapshot, view_.life);
+  TellPosition();
+  const bool new_life = following_.life != view_.life;
+  following_.life = view_.life;
+  std::vector<LogTable*> joining;
+  for (auto& [number, table] : following_.tables) {
+    by_oid_[table.access.oid] = &table;
+    any_partitioned_ = any_partitioned_ || table.access.by == Access::By::kPartitions;
+    if (table.lost) continue;
+    if (table.told.live()) {
+      table.joined = true;
+      continue;
+    }
+    // All that ran in an earlier life of the server has ended.
+    if (new_life && table.told.whole_from() != 0) table.told.set_whole_from(kBeforeAllTransactions);
+    if (new_life && table.told.start() != 0) table.told.set_start(kBeforeAllTransactions);
+    joining.push_back(&table);
+  }
+  return Join(joining);
+}
+
+absl::Status LogStream::Join(const std::vector<LogTable*>& tables) {
+  if (tables.empty()) return absl::OkStatus();
+  const auto whole_from = TakeTransactionNumber(session_);
+  if (!whole_from.ok()) return whole_from.status();
+  const auto view = TakeView(session_);
+  if (!view.ok()) return view.status();
+  const auto rows =
+      session_.Query(absl::StrCat("SELECT c.oid, ", ContentSql(session_.server_version()),
+                                  " FROM pg_class c LEFT JOIN pg_publication p ON p.pubname = ",
+                                  Literal(settings_.publication), " WHERE c.oid IN (",
+                                  absl::StrJoin(tables, ",",
+                                                [](std::string* out, const LogTable* table) {
+                                                  absl::StrAppend(out, table->access.oid);
+                                                }),
+                                  ")"),
+                     "look at the tables that join the log");
+  if (!rows.ok()) return rows.status();
+  std::unordered_map<std::int64_t, std::string> contents;
+  for (int row = 0; row < rows->size(); ++row) contents[rows->number(row, 0)] = rows->text(row, 1);
+  for (LogTable* const table : tables) {
+    FollowedTable& told = table->told;
+    Joined joined;
+    // What is known already is that of slices which were read before.
+    if (told.whole_from() == 0) {
+      told.set_whole_from(*whole_from);
+      joined.set_content(contents[table->access.oid]);
+    }
+    if (told.start() == 0) told.set_start(view->snapshot.all_before);
+    table->start = told.start();
+    table->joined = true;
+    joined.set_table(told.table());
+    joined.set_revision(told.revision());
+    joined.set_whole_from(told.whole_from());
+    joined.set_start(told.start());
+    writer_.Joined(joined);
+  }
+  return absl::OkStatus();
+}
+
+// --- turns -------------------------------------------------------------------
+
+absl::StatusOr<std::optional<AssignmentEnd::Outcome>> LogStream::Turn() {
+  if (const absl::Status taken = TakeOrders(); !taken.ok()) return taken;
+  if (following_.finishing && end_mark_.empty()) {
+    if (const absl::Status asked = AskForTheEnd(); !asked.ok()) return asked;
+  }
+  bool any = false;
+  for (int i = 0; i < kMessagesInTurn; ++i) {
+    ReplicationMessage message;
+    const auto came = log_.Take(message);
+    if (!came.ok()) return came.status();
+    if (!*came) break;
+    any = true;
+    const absl::Status taken = Take(message);
+    if (absl::IsCancelled(taken)) {
+      writer_.Remark(early_);
+      return AssignmentEnd::EARLY;
+    }
+    if (!taken.ok()) return taken;
+    following_.place = cursor_->place();
+    if (ended_) return AssignmentEnd::DONE;
+  }
+  pulse_.Beat();
+  if (writer_.PauseWanted()) return AssignmentEnd::PAUSED;
+  const auto now = steady_clock::now();
+  if (now - told_at_ > kPositionEvery) TellPosition();
+  if (now - reported_at_ > kReportEvery) {
+    if (const absl::Status reported = Report(); !reported.ok()) return reported;
+  }
+  if (now - looked_at_ > kRetentionEvery) {
+    looked_at_ = now;
+    if (const absl::Status looked = LookAtRetention(); !looked.ok()) return looked;
+    if (!early_.empty()) {
+      writer_.Remark(early_);
+      return AssignmentEnd::EARLY;
+    }
+  }
+  if (!any) Wait(kIdle);
+  return std::nullopt;
+}
+
+void LogStream::Wait(std::chrono::milliseconds most) {
+  std::array<pollfd, 2> waited = {pollfd{log_.socket(), POLLIN, 0},
+                                  pollfd{orders_.descriptor(), POLLIN, 0}};
+  ::poll(waited.data(), waited.size(), static_cast<int>(most.count()));
+  pulse_.Beat();
+}
+
+absl::Status LogStream::TakeOrders() {
+  for (;;) {
+    auto order = orders_.Next();
+    if (!order.ok()) return order.status();
+    if (!order->has_value()) return absl::OkStatus();
+    switch ((*order)->order_case()) {
+      case FollowOrder::kRestart: {
+        const auto table = following_.tables.find((*order)->restart().table());
+        if (table == following_.tables.end()) break;
+        // What was written of it so far is of its earlier revision.
+        changes_.TellRemarks();
+        table->second.Tell(std::move(*(*order)->mutable_restart()));
+        for (auto& [oid, described] : relations_) {
+          if (described.table != &table->second) continue;
+          described.relation.reset();
+          row_again_.Forget(oid);
+        }
+        const absl::Status joined = Join({&table->second});
+        if (!joined.ok()) return joined;
+        break;
+      }
+      case FollowOrder::kLive: {
+        const auto table = following_.tables.find((*order)->live());
+        if (table != following_.tables.end()) table->second.told.set_live(true);
+        break;
+      }
+      case FollowOrder::kFinish:
+        following_.finishing = true;
+        break;
+      case FollowOrder::ORDER_NOT_SET:
+        break;
+    }
+  }
+}
+
+// A commit that waits for a standby would keep the sync waiting, so this one does not.
+absl::Status LogStream::AskForTheEnd() {
+  std::random_device random;
+  end_mark_ = absl::StrCat("end ", absl::Hex(random(), absl::kZeroPad8),
+                           absl::Hex(random(), absl::kZeroPad8));
+  return session_
+      .Query(absl::StrCat("BEGIN; SET LOCAL synchronous_commit = local; "
+                          "SELECT pg_logical_emit_message(true, ",
+                          Literal(kPrefix), ", ", Literal(end_mark_), "); COMMIT"),
+             "write the end mark into the log")
+      .status();
+}
+
+absl::Status LogStream::Report() {
+  reported_at_ = steady_clock::now();
+  return log_.Report(received_, 0);
+}
+
+void LogStream::TellPosition() {
+  told_at_ = steady_clock::now();
+  changes_.TellRemarks();
+  rows_told_ = writer_.rows().rows();
+  if (following_.place == told_) return;
+  told_ = following_.place;
+  writer_.Position(told_);
+}
+
+absl::Status LogStream::LookAtRetention() {
+  const auto rows =
+      session_.Query(absl::StrCat("SELECT pg_current_wal_lsn() - restart_lsn, safe_wal_size "
+                                  "FROM pg_replication_slots WHERE slot_name = ",
+                                  Literal(slot_)),
+                     "look at what the server holds back of its log");
+  if (!rows.ok()) return rows.status();
+  if (rows->size() == 0 || steady_clock::now() - began_at_ < kLeastSync) return absl::OkStatus();
+  const auto retained = static_cast<std::uint64_t>(std::max<std::int64_t>(rows->number(0, 0), 0));
+  const auto safe = static_cast<std::uint64_t>(std::max<std::int64_t>(rows->number(0, 1), 0));
+  const bool past_own = retained > options_.max_retained_bytes;
+  const bool past_servers = !rows->null(0, 1) && safe < (safe + retained) / 10;
+  if (!past_own && !past_servers) return absl::OkStatus();
+  constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+  early_ = absl::StrCat(
+      "The server holds back ", (retained + kGiB - 1) / kGiB, " GiB of its log for slot ",
+      Quoted(slot_),
+      past_own ? ", more than --max-retained-wal allows"
+               : ", nearly all that max_slot_wal_keep_size allows",
+      ". The sync ends here, in order; the next one lets the server release what has arrived, and "
+      "goes on.");
+  return absl::OkStatus();
+}
+
+}  // namespace tributary::postgresql

@@ -1,0 +1,94 @@
+// One relation of the log, and how its changes become records of a table: the table itself,
+// or a partition whose changes are its root's.
+//
+// The main thread's.
+#ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_LOGGED_RELATION_H_
+#define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_LOGGED_RELATION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/worker.pb.h"
+#include "worker/encoder/table_shape.h"
+#include "worker/sources/postgresql/access.h"
+#include "worker/sources/postgresql/row_writer.h"
+#include "worker/sources/postgresql/session.h"
+#include "worker/sources/postgresql/type_lookup.h"
+
+namespace tributary::postgresql {
+
+// A table that is followed, as the supervisor has told.
+struct LogTable {
+  FollowedTable told;
+  Access access;
+  // Of transactions before it the copy has all.
+  std::uint64_t start = 0;
+  // False until the table has joined, and once its changes can be told no longer: they are
+  // passed over.
+  bool joined = false;
+  // The supervisor has heard that its changes cannot be told, and has yet to answer.
+  bool lost = false;
+  std::unique_ptr<TableShape> shape;
+
+  // What a table is told is in `told`; its columns are from there.
+  void Tell(FollowedTable now);
+};
+
+// What a Relation message says of a relation that is of use later.
+struct RelationColumns {
+  struct Column {
+    std::string name;
+    std::uint32_t type = 0;
+    std::int32_t typmod = -1;
+  };
+  std::vector<Column> columns;
+};
+
+class LoggedRelation {
+ public:
+  // As the log describes the relation `oid`. NOT_FOUND: its columns are not those that
+  // the table is sent with, so that the table has to be copied again.
+  static absl::StatusOr<std::unique_ptr<LoggedRelation>> Make(LogTable& table, std::uint32_t oid,
+                                                              const RelationColumns& relation,
+                                                              Session& session, TypeLookup& types);
+
+  LogTable& table() { return *table_; }
+  const LogTable& table() const { return *table_; }
+  std::uint32_t oid() const { return oid_; }
+  RowWriter& rows() { return *rows_; }
+
+  // For each column that is sent: its place in the log's tuples; kNotLogged: the log never has
+  // its value (a generated column); kDropped: the column is no more.
+  static constexpr int kNotLogged = -1;
+  static constexpr int kDropped = -2;
+  const std::vector<int>& places() const { return places_; }
+  // Places in tuples of the columns by which rows are known, in the order of the table's keys.
+  const std::vector<int>& key_places() const { return key_places_; }
+  // Rows have to be read again whatever the log says of them.
+  bool reads_again() const { return reads_again_; }
+  std::uint32_t type_of(int place) const { return types_[static_cast<std::size_t>(place)]; }
+  // The expressions that a copy selects, in the order of the columns that are sent.
+  const std::string& expressions() const { return expressions_; }
+
+ private:
+  explicit LoggedRelation(LogTable& table, std::uint32_t oid) : table_(&table), oid_(oid) {}
+  absl::Status Map(const RelationColumns& relation, Session& session, TypeLookup& types);
+
+  LogTable* table_;
+  std::uint32_t oid_;
+  std::vector<int> places_;
+  std::vector<int> key_places_;
+  std::vector<std::uint32_t> types_;
+  std::string expressions_;
+  bool reads_again_ = false;
+  std::unique_ptr<RowWriter> rows_;
+};
+
+}  // namespace tributary::postgresql
+
+#endif  // TRIBUTARY_WORKER_SOURCES_POSTGRESQL_LOGGED_RELATION_H_

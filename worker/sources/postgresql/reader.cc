@@ -1,0 +1,252 @@
+#include "worker/sources/postgresql/reader.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "worker/sources/postgresql/remark_kinds.h"
+#include "worker/sources/postgresql/server_error.h"
+#include "worker/sources/postgresql/wire.h"
+#include "worker/wait.h"
+
+namespace tributary::postgresql {
+namespace {
+
+constexpr std::uint64_t kNoBlock = Blocks::kNoEnd;
+// Of a ctid in binary: its block.
+constexpr std::size_t kBlockBytes = 4;
+// Between looks, where rows come without blocks.
+constexpr std::uint64_t kRowsBetweenBeats = 64;
+// How long a snapshot that has the table whole is waited for, before another slice may have
+// the worker.
+constexpr std::chrono::seconds kWholePatience{5};
+
+std::string Doing(const ReadAssignment& assignment) {
+  return absl::StrCat("read table ", Quoted(assignment.schema(), assignment.table()));
+}
+
+// Where a table itself is not to blame, other tables are not to wait for it.
+absl::Status OfTable(absl::Status status) {
+  if (SqlStateOf(status) != kLockNotAvailable) return status;
+  return absl::DataLossError(absl::StrCat(
+      status.message(), "; end the session that has it locked for so long (pg_locks)"));
+}
+
+bool SameType(const fivetran_sdk::v2::Column& column, const ColumnType& type) {
+  fivetran_sdk::v2::Column now;
+  type.SetOn(now);
+  return now.type() == column.type() &&
+         now.params().SerializeAsString() == column.params().SerializeAsString();
+}
+
+}  // namespace
+
+absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment,
+                                                BatchWriter& writer) {
+  const auto access = ParseAccess(assignment.access());
+  if (!access.ok()) return access.status();
+  SliceView view;
+  auto ending = Open(assignment, *access, writer, view);
+  if (ending.ok() && *ending == Ending::kDone) {
+    auto columns = ColumnsOf(assignment, view);
+    if (!columns.ok()) {
+      session_.End();
+      return columns.status();
+    }
+    writer.Open(view.opened);
+    const std::string sql = CopySql(assignment, *access, columns->expressions);
+    ending = Copy(assignment, sql, *std::move(columns), access->by == Access::By::kBlocks, writer);
+  }
+  if (!ending.ok()) return ending.status();
+  AssignmentEnd end;
+  end.set_outcome(*ending == Ending::kDone ? AssignmentEnd::DONE
+                  : writer.PauseWanted()   ? AssignmentEnd::PAUSED
+                                           : AssignmentEnd::AGAIN);
+  end.set_rows(writer.rows());
+  return end;
+}
+
+absl::StatusOr<SliceReader::Ending> SliceReader::Open(const ReadAssignment& assignment,
+                                                      const Access& access,
+                                                      const BatchWriter& writer, SliceView& view) {
+  // What is locked by its planning alone needs a snapshot that is taken after it.
+  const auto isolation = access.by == Access::By::kUnlockable ? Session::Isolation::kReadCommitted
+                                                              : Session::Isolation::kRepeatableRead;
+  Patience patience(pulse_, patience_);
+  const auto whole_until = std::chrono::steady_clock::now() + kWholePatience;
+  for (;;) {
+    const absl::Status begun = session_.Begin(isolation);
+    if (!begun.ok()) return begun;
+    auto looked = LockAndLook(session_, assignment, access);
+    if (looked.ok() && looked->opened.snapshot().all_before() >= assignment.whole_from()) {
+      view = *std::move(looked);
+      return Ending::kDone;
+    }
+    session_.End();
+    if (!looked.ok() && !absl::IsUnavailable(looked.status())) return looked.status();
+    const bool waits = patience.Wait();
+    if (writer.PauseWanted()) return Ending::kPaused;
+    if (looked.ok() && std::chrono::steady_clock::now() > whole_until) return Ending::kPaused;
+    if (!looked.ok() && !waits) return OfTable(looked.status());
+  }
+}
+
+absl::StatusOr<SliceReader::Columns> SliceReader::ColumnsOf(const ReadAssignment& assignment,
+                                                            const SliceView& view) {
+  const auto changed = [&assignment](const std::string& name) {
+    return absl::NotFoundError(absl::StrCat(Doing(assignment), ", column ", Quoted(name),
+                                            ": it was altered or dropped since the catalog was "
+                                            "read; the next sync reads the table with it"));
+  };
+  std::vector<SliceView::Column> found;
+  std::vector<std::uint32_t> oids;
+  for (const auto& column : assignment.columns()) {
+    const auto now = view.columns.find(column.name());
+    if (now == view.columns.end()) return changed(column.name());
+    found.push_back(now->second);
+    oids.push_back(now->second.type);
+  }
+  const absl::Status learned = types_.Learn(session_, oids);
+  if (!learned.ok()) return learned;
+  Columns columns;
+  for (int at = 0; at < assignment.columns_size(); ++at) {
+    const auto& column = assignment.columns(at);
+    auto type = types_.Column(found[static_cast<std::size_t>(at)].type,
+                              found[static_cast<std::size_t>(at)].typmod);
+    if (!type.ok()) return type.status();
+    if (!SameType(column, *type)) return changed(column.name());
+    absl::StrAppend(&columns.expressions, at == 0 ? "" : ", ",
+                    CopyExpression(type->copy_form, Quoted(column.name())));
+    columns.written.push_back({.name = column.name(), .type = *std::move(type)});
+  }
+  return columns;
+}
+
+std::string SliceReader::CopySql(const ReadAssignment& assignment, const Access& access,
+                                 const std::string& expressions) const {
+  const std::string table = Quoted(assignment.schema(), assignment.table());
+  const bool only = access.by == Access::By::kBlocks || access.by == Access::By::kWhole;
+  std::string sql =
+      absl::StrCat("COPY (SELECT ", expressions, access.by == Access::By::kBlocks ? ", ctid" : "",
+                   " FROM ", only ? "ONLY " : "", table);
+  if (access.by == Access::By::kBlocks) {
+    const Range& range = assignment.range();
+    absl::StrAppend(&sql, " WHERE ctid >= '(", range.from().empty() ? "0" : range.from(), ",0)'");
+    if (!range.to().empty()) absl::StrAppend(&sql, " AND ctid < '(", range.to(), ",0)'");
+  }
+  return absl::StrCat(sql, ") TO STDOUT (FORMAT binary); COMMIT");
+}
+
+absl::StatusOr<SliceReader::Ending> SliceReader::Copy(const ReadAssignment& assignment,
+                                                      const std::string& sql, Columns columns,
+                                                      bool by_blocks, BatchWriter& writer) {
+  const std::string doing = Doing(assignment);
+  const TableShape shape(assignment.schema(), assignment.table(), assignment.columns());
+  CopyStream stream(Quoted(assignment.schema(), assignment.table()),
+                    columns.written.size() + (by_blocks ? 1 : 0));
+  RowWriter rows(Quoted(assignment.schema(), assignment.table()), std::move(columns.written));
+  shape_ = &shape;
+  rows_ = &rows;
+  block_ = kNoBlock;
+  last_mark_ = assignment.range().from();
+  absl::Status status = session_.StartCopy(sql, doing);
+  std::uint64_t seen = 0;
+  std::string_view chunk;
+  while (status.ok()) {
+    const Session::Next next = session_.NextChunk(chunk);
+    if (next == Session::Next::kFailed) status = session_.failure();
+    if (next == Session::Next::kEnd) status = stream.Finish();
+    if (!status.ok()) break;
+    if (next == Session::Next::kEnd) {
+      writer.Mark(assignment.range().to(), "", TakeRemarks());
+      interruptions_ = 0;
+      return Ending::kDone;
+    }
+    stream.Feed(chunk);
+    for (bool more = true; more && status.ok();) {
+      switch (stream.Next()) {
+        case CopyStream::Event::kRow: {
+          const CopyRow& row = stream.row();
+          if (++seen % kRowsBetweenBeats == 0) pulse_.Beat();
+          if (by_blocks) {
+            const auto place = row[row.size() - 1];
+            if (place.size() < kBlockBytes)
+              return absl::DataLossError(doing + ": a ctid is cut off");
+            if (AtBlock(LoadBigEndian<std::uint32_t>(place.data()), writer)) {
+              // The server ends the COPY with its connection.
+              session_.Close();
+              return Ending::kPaused;
+            }
+          }
+          status = WriteRow(row, writer);
+          break;
+        }
+        case CopyStream::Event::kRowTooLarge:
+          writer.LeaveOutRow();
+          break;
+        case CopyStream::Event::kBroken:
+          status = stream.status();
+          break;
+        default:
+          more = false;
+      }
+    }
+  }
+  return Interrupted(assignment, std::move(status));
+}
+
+absl::Status SliceReader::WriteRow(const CopyRow& row, BatchWriter& writer) {
+  writer.BeginRow(*shape_);
+  const RowWriter::Result result = rows_->WriteRow(row, writer);
+  if (result == RowWriter::Result::kWritten) [[likely]] {
+    writer.EndRow();
+    return absl::OkStatus();
+  }
+  writer.DropRow();
+  if (result != RowWriter::Result::kTooLarge) return rows_->failure();
+  writer.LeaveOutRow();
+  return absl::OkStatus();
+}
+
+bool SliceReader::AtBlock(std::uint64_t block, BatchWriter& writer) {
+  if (block == block_) [[likely]]
+    return false;
+  const bool first = block_ == kNoBlock;
+  block_ = block;
+  if (first) return false;
+  const bool pause = writer.PauseWanted();
+  if (!pause && !writer.MarkDue()) return false;
+  last_mark_ = BlockBound(block);
+  writer.Mark(last_mark_, "", TakeRemarks());
+  return pause;
+}
+
+absl::StatusOr<SliceReader::Ending> SliceReader::Interrupted(const ReadAssignment& assignment,
+                                                             absl::Status why) {
+  // Whatever the server is still sending.
+  session_.Close();
+  const bool altered = absl::IsNotFound(why) && SqlStateOf(why).empty();
+  if (altered) types_.Forget();
+  if (!altered && !absl::IsUnavailable(why)) return why;
+  const std::string place =
+      absl::StrCat(assignment.schema(), "\n", assignment.table(), "\n", last_mark_);
+  interruptions_ = place == interrupted_at_ ? interruptions_ + 1 : 1;
+  interrupted_at_ = place;
+  if (interruptions_ >= kInterruptions) return why;
+  return Ending::kPaused;
+}
+
+std::vector<ColumnRemark> SliceReader::TakeRemarks() {
+  std::vector<ColumnRemark> remarks;
+  for (const RowWriter::Remark& one : rows_->TakeRemarks()) {
+    ColumnRemark& remark = remarks.emplace_back();
+    remark.set_what(RemarkOf(one.what));
+    remark.set_column(static_cast<std::uint32_t>(one.column));
+    remark.set_values(one.values);
+  }
+  return remarks;
+}
+
+}  // namespace tributary::postgresql

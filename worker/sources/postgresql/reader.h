@@ -1,0 +1,82 @@
+// Reads one slice: a transaction of its own, in this order: lock, snapshot and file number,
+// COPY. The tight loop from COPY's rows to the encoder.
+//
+// A slice by blocks has the place of each row (ctid) as a last column, which no client sees:
+// rows come in the order of their blocks, so that a mark can be put before the first row of
+// a block. A slice in one piece has a mark at its end only.
+//
+// Where the connection breaks, or the server ends it, the read ends as PAUSED at its last mark,
+// and the slice is given out again; after kInterruptions in a row at one place it fails. The
+// main thread's.
+#ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_READER_H_
+#define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_READER_H_
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "proto/worker.pb.h"
+#include "worker/encoder/batch_writer.h"
+#include "worker/sources/postgresql/access.h"
+#include "worker/sources/postgresql/copy_stream.h"
+#include "worker/sources/postgresql/row_writer.h"
+#include "worker/sources/postgresql/session.h"
+#include "worker/sources/postgresql/slice_view.h"
+#include "worker/sources/postgresql/type_lookup.h"
+
+namespace tributary::postgresql {
+
+class SliceReader {
+ public:
+  static constexpr int kInterruptions = 3;
+
+  // All outlive the reader. `patience`: how long a lock, and what passes, is waited for.
+  SliceReader(Session& session, TypeLookup& types, Pulse& pulse, std::chrono::milliseconds patience)
+      : session_(session), types_(types), pulse_(pulse), patience_(patience) {}
+
+  // Writes the slice's rows and marks. Outcomes and errors are Reader::Read's.
+  absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment, BatchWriter& writer);
+
+ private:
+  enum class Ending { kDone, kPaused, kFailed };
+  struct Columns {
+    std::vector<RowWriter::Column> written;
+    // What COPY selects for them.
+    std::string expressions;
+  };
+
+  // Until the table is locked and its snapshot can be used; kPaused where a pause was wanted
+  // meanwhile.
+  absl::StatusOr<Ending> Open(const ReadAssignment& assignment, const Access& access,
+                              const BatchWriter& writer, SliceView& view);
+  absl::StatusOr<Columns> ColumnsOf(const ReadAssignment& assignment, const SliceView& view);
+  std::string CopySql(const ReadAssignment& assignment, const Access& access,
+                      const std::string& expressions) const;
+  // Rows until the COPY's end.
+  absl::StatusOr<Ending> Copy(const ReadAssignment& assignment, const std::string& sql,
+                              Columns columns, bool by_blocks, BatchWriter& writer);
+  // The row that the stream has found.
+  absl::Status WriteRow(const CopyRow& row, BatchWriter& writer);
+  // At a row of another block than the one before it. True: stop.
+  bool AtBlock(std::uint64_t block, BatchWriter& writer);
+  absl::StatusOr<Ending> Interrupted(const ReadAssignment& assignment, absl::Status why);
+  std::vector<ColumnRemark> TakeRemarks();
+
+  Session& session_;
+  TypeLookup& types_;
+  Pulse& pulse_;
+  const std::chrono::milliseconds patience_;
+  // Of the slice that is read.
+  const TableShape* shape_ = nullptr;
+  RowWriter* rows_ = nullptr;
+  std::uint64_t block_ = 0;
+  std::string last_mark_;
+  // Where reading was interrupted last, and how often in a row.
+  std::string interrupted_at_;
+  int interruptions_ = 0;
+};
+
+}  // namespace tributary::postgresql
+
+#endif  // TRIBUTARY_WORKER_SOURCES_POSTGRESQL_READER_H_

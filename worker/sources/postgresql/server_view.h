@@ -1,0 +1,40 @@
+// What the server says of its transactions now, for the gate.
+#ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_SERVER_VIEW_H_
+#define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_SERVER_VIEW_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "common/snapshot.h"
+#include "worker/sources/postgresql/session.h"
+
+namespace tributary::postgresql {
+
+// The expression for the life of a server that transaction numbers are of. A crash of one of
+// its processes begins another life too, as numbers that it has lost are given out again,
+// and leaves the start of the server as it was: so the first of its own processes counts.
+inline constexpr char kLifeSql[] =
+    "(SELECT 'timeline ' || timeline_id FROM pg_control_checkpoint()) || ' start ' || "
+    "extract(epoch FROM pg_postmaster_start_time())::text || ' process ' || "
+    "coalesce((SELECT min(pid) FROM pg_stat_activity WHERE datid IS NULL AND usesysid IS NULL), "
+    "0)";
+// The timeline that a life is of; 0: the text is none of kLifeSql.
+std::uint32_t TimelineOf(std::string_view life);
+
+struct ServerView {
+  Snapshot snapshot;
+  std::string life;
+};
+
+// The text of pg_current_snapshot(), "727:731:728,730". DATA_LOSS: it is none.
+absl::StatusOr<Snapshot> ParseSnapshot(std::string_view text);
+// Errors as Session::Query's.
+absl::StatusOr<ServerView> TakeView(Session& session);
+// A new transaction's number: every transaction before it began earlier.
+absl::StatusOr<std::uint64_t> TakeTransactionNumber(Session& session);
+
+}  // namespace tributary::postgresql
+
+#endif  // TRIBUTARY_WORKER_SOURCES_POSTGRESQL_SERVER_VIEW_H_

@@ -1,0 +1,421 @@
+#include "worker/sources/postgresql/session.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "worker/network/forbidden_address.h"
+#include "worker/network/resolver.h"
+#include "worker/network/tls.h"
+#include "worker/sources/postgresql/server_error.h"
+#include "worker/wait.h"
+
+namespace tributary::postgresql {
+namespace {
+
+constexpr int kLeastServerVersion = 140000;
+constexpr int kTransactionTimeoutVersion = 170000;
+// One address of a host.
+constexpr std::chrono::seconds kConnectPatience{10};
+// A file that is not there, whatever the connector's folders hold.
+constexpr char kNoFile[] = "/dev/null/none";
+
+// In the form of "name = value": what databases and roles may have set otherwise. Slices
+// need their rows in the order of their blocks, so nothing scans in parallel or begins in the
+// middle.
+constexpr std::array kSettings = {
+    "statement_timeout = 0",
+    "lock_timeout = '2s'",
+    "idle_in_transaction_session_timeout = 0",
+    "row_security = off",
+    "search_path = ''",
+    "DateStyle = 'ISO, MDY'",
+    "IntervalStyle = 'postgres'",
+    "TimeZone = 'UTC'",
+    "extra_float_digits = 1",
+    "bytea_output = 'hex'",
+    "client_encoding = 'UTF8'",
+    "synchronize_seqscans = off",
+    "max_parallel_workers_per_gather = 0",
+    "jit = off",
+};
+
+void IgnoreNotice(void*, const PGresult*) {}
+
+// libpq takes PGHOST, PGSERVICE, PGOPTIONS and their like for what is not given.
+void ForgetEnvironment() {
+  std::vector<std::string> names;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (text.substr(0, 2) == "PG") names.emplace_back(text.substr(0, text.find('=')));
+  }
+  for (const std::string& name : names) ::unsetenv(name.c_str());
+}
+
+std::string Delimited(std::string_view text, char mark) {
+  std::string quoted(1, mark);
+  for (const char c : text) {
+    if (c == mark) quoted += mark;
+    quoted += c;
+  }
+  return quoted += mark;
+}
+
+std::string SettingsSql(std::string_view how, int server_version) {
+  std::string sql;
+  for (const char* const setting : kSettings) absl::StrAppend(&sql, how.data(), setting, ";");
+  if (server_version >= kTransactionTimeoutVersion) {
+    absl::StrAppend(&sql, how.data(), "transaction_timeout = 0;");
+  }
+  return sql;
+}
+
+}  // namespace
+
+// --- login -------------------------------------------------------------------
+
+absl::StatusOr<PreparedLogin> PreparedLogin::Make(Login login, bool allows_link_local) {
+  ForgetEnvironment();
+  PreparedLogin prepared(std::move(login), allows_link_local);
+  const Login& given = prepared.login_;
+  if (given.sslmode == kDisable) return prepared;
+  const absl::Status tls = PrepareTls();
+  if (!tls.ok()) return tls;
+  for (const auto& [pem, file] : {std::pair(&given.root_certificate, &prepared.root_certificate_),
+                                  std::pair(&given.certificate, &prepared.certificate_),
+                                  std::pair(&given.private_key, &prepared.private_key_)}) {
+    if (pem->empty()) continue;
+    auto made = MemoryFile::Make(*pem);
+    if (!made.ok()) return made.status();
+    *file = *std::move(made);
+  }
+  return prepared;
+}
+
+std::string PreparedLogin::PathOf(const std::optional<MemoryFile>& file) {
+  return file.has_value() ? file->path() : kNoFile;
+}
+
+// --- SQL ---------------------------------------------------------------------
+
+std::string Literal(std::string_view text) {
+  if (text.find('\\') == std::string_view::npos) return Delimited(text, '\'');
+  // With standard_conforming_strings on or off.
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '\\') escaped += c;
+    escaped += c;
+  }
+  return absl::StrCat(" E", Delimited(escaped, '\''));
+}
+
+std::string Quoted(std::string_view name) { return Delimited(name, '"'); }
+
+std::string Quoted(std::string_view schema, std::string_view table) {
+  return absl::StrCat(Quoted(schema), ".", Quoted(table));
+}
+
+std::int64_t Rows::number(int row, int column) const {
+  std::int64_t number = 0;
+  const std::string_view text = at(row, column);
+  return absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &number) ? number : 0;
+}
+
+// --- connecting --------------------------------------------------------------
+
+std::string Session::server() const {
+  return absl::StrCat(login_.login().host, ":", login_.login().port);
+}
+
+absl::Status Session::Open() {
+  if (open()) return absl::OkStatus();
+  Patience patience(pulse_, patience_);
+  for (;;) {
+    const absl::Status status = ConnectOnce();
+    if (!absl::IsUnavailable(status) || !patience.Wait()) return status;
+  }
+}
+
+void Session::Close() {
+  FreeChunk();
+  connection_.reset();
+}
+
+absl::Status Session::ConnectOnce() {
+  Close();
+  auto addresses = ResolveHost(login_.login().host, pulse_);
+  if (!addresses.ok()) return addresses.status();
+  if (!login_.allows_link_local()) std::erase_if(*addresses, &IsForbiddenAddress);
+  if (addresses->empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("connect to ", server(),
+                     ": its address is link-local or a cloud's metadata service; "
+                     "correct `host`, or have the operator start tributary with --",
+                     kLinkLocalSetting, "=", kAllow));
+  }
+  absl::Status status;
+  for (const std::string& address : *addresses) {
+    status = ConnectTo(address);
+    if (status.ok() || absl::IsFailedPrecondition(status)) break;
+  }
+  if (!status.ok()) Close();
+  return status;
+}
+
+absl::Status Session::ConnectTo(const std::string& address) {
+  const Login& login = login_.login();
+  const std::string port = absl::StrCat(login.port);
+  const std::string root = login_.root_certificate_path();
+  const std::string certificate = login_.certificate_path();
+  const std::string key = login_.private_key_path();
+  std::vector<std::pair<const char*, const char*>> given = {
+      {"host", login.host.c_str()},
+      {"hostaddr", address.c_str()},
+      {"port", port.c_str()},
+      {"dbname", login.database.c_str()},
+      {"user", login.user.c_str()},
+      {"password", login.password.c_str()},
+      {"passfile", kNoFile},
+      {"sslmode", login.sslmode.c_str()},
+      {"sslrootcert", root.c_str()},
+      {"sslcert", certificate.c_str()},
+      {"sslkey", key.c_str()},
+      {"sslcrl", kNoFile},
+      {"gssencmode", "disable"},
+      {"client_encoding", "UTF8"},
+      {"application_name", "tributary"},
+      {"keepalives_idle", "15"},
+      {"keepalives_interval", "5"},
+      {"keepalives_count", "4"},
+      {"tcp_user_timeout", "30000"},
+  };
+  if (kind_ == Kind::kReplication) given.emplace_back("replication", "database");
+  std::vector<const char*> keys;
+  std::vector<const char*> values;
+  for (const auto& [name, value] : given) {
+    keys.push_back(name);
+    values.push_back(value);
+  }
+  keys.push_back(nullptr);
+  values.push_back(nullptr);
+  connection_.reset(PQconnectStartParams(keys.data(), values.data(), /*expand_dbname=*/0));
+  if (connection_ == nullptr) return absl::UnavailableError("connect: there is no memory for it");
+  // So that the reason of a refusal comes with its SQLSTATE.
+  PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
+  PQsetNoticeReceiver(connection_.get(), &IgnoreNotice, nullptr);
+  const auto until = std::chrono::steady_clock::now() + kConnectPatience;
+  for (auto wanted = PGRES_POLLING_WRITING; wanted != PGRES_POLLING_OK;) {
+    if (wanted == PGRES_POLLING_FAILED || PQstatus(connection_.get()) == CONNECTION_BAD) {
+      return LoginError(server(), PQerrorMessage(connection_.get()));
+    }
+    const short event = wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    if (WaitFor(PQsocket(connection_.get()), event, until, pulse_) == 0) {
+      return LoginError(server(), absl::StrCat("no answer within ", kConnectPatience.count(),
+                                               " s from ", address));
+    }
+    wanted = PQconnectPoll(connection_.get());
+  }
+  PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
+  if (PQsetnonblocking(connection_.get(), 1) != 0) return Broken("connect");
+  return CheckServer();
+}
+
+absl::Status Session::CheckServer() {
+  if (server_version() < kLeastServerVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("connect to ", server(), ": the server is PostgreSQL ",
+                     server_version() / 10000, "; 14 is the oldest that can be read"));
+  }
+  if (kind_ == Kind::kQueries) return absl::OkStatus();
+  return Query(SettingsSql("SET ", server_version()), "prepare the connection").status();
+}
+
+// --- transactions ------------------------------------------------------------
+
+absl::Status Session::Begin(Isolation isolation) {
+  constexpr char kDoing[] = "begin a transaction";
+  const char* const level =
+      isolation == Isolation::kRepeatableRead ? "REPEATABLE READ" : "READ COMMITTED";
+  Patience patience(pulse_, patience_);
+  for (;;) {
+    absl::Status status = open() ? absl::OkStatus() : ConnectOnce();
+    if (status.ok()) {
+      status = Query(absl::StrCat("BEGIN ISOLATION LEVEL ", level, " READ ONLY;",
+                                  SettingsSql("SET LOCAL ", server_version())),
+                     kDoing)
+                   .status();
+      if (status.ok()) return status;
+      Close();
+    }
+    if (!absl::IsUnavailable(status) || !patience.Wait()) return status;
+  }
+}
+
+void Session::End() {
+  if (open() && !Query("ROLLBACK", "end a transaction").ok()) Close();
+}
+
+// --- statements --------------------------------------------------------------
+
+absl::Status Session::Broken(std::string_view doing) {
+  absl::Status status = StatementError(
+      doing, "", connection_ == nullptr ? "it is closed" : PQerrorMessage(connection_.get()));
+  Close();
+  return status;
+}
+
+absl::Status Session::ErrorOf(const PGresult* result, std::string_view doing) const {
+  const char* const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const char* const message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  return StatementError(doing, sqlstate == nullptr ? "" : sqlstate,
+                        message == nullptr ? PQresultErrorMessage(result) : message);
+}
+
+absl::Status Session::Flush(std::string_view doing) {
+  const auto until = std::chrono::steady_clock::now() + kSilence;
+  for (;;) {
+    const int left = PQflush(connection_.get());
+    if (left == 0) return absl::OkStatus();
+    // A server that is itself stuck in sending is read from.
+    if (left < 0 || WaitFor(PQsocket(connection_.get()), POLLIN | POLLOUT, until, pulse_) == 0 ||
+        PQconsumeInput(connection_.get()) == 0) {
+      return Broken(doing);
+    }
+  }
+}
+
+absl::Status Session::AwaitInput(std::string_view doing) {
+  const auto until = std::chrono::steady_clock::now() + kSilence;
+  if (WaitFor(PQsocket(connection_.get()), POLLIN, until, pulse_) == 0) {
+    Close();
+    return absl::UnavailableError(absl::StrCat(
+        absl::string_view(doing.data(), doing.size()), ": the server said nothing for ",
+        std::chrono::seconds(kSilence).count(), " s; see what it is doing"));
+  }
+  return PQconsumeInput(connection_.get()) == 0 ? Broken(doing) : absl::OkStatus();
+}
+
+absl::Status Session::Send(const std::string& sql, std::string_view doing) {
+  if (!open() || PQsendQuery(connection_.get(), sql.c_str()) == 0) return Broken(doing);
+  return Flush(doing);
+}
+
+absl::StatusOr<PGresult*> Session::AwaitResult(std::string_view doing) {
+  while (PQisBusy(connection_.get()) != 0) {
+    const absl::Status status = AwaitInput(doing);
+    if (!status.ok()) return status;
+  }
+  return PQgetResult(connection_.get());
+}
+
+absl::StatusOr<Rows> Session::Query(const std::string& sql, std::string_view doing) {
+  absl::Status status = Send(sql, doing);
+  Rows rows;
+  while (status.ok()) {
+    const auto result = AwaitResult(doing);
+    if (!result.ok()) return result.status();
+    if (*result == nullptr) return rows;
+    Rows taken(*result);
+    const ExecStatusType kind = PQresultStatus(*result);
+    if (kind == PGRES_TUPLES_OK || kind == PGRES_COMMAND_OK) {
+      rows = std::move(taken);
+      continue;
+    }
+    status = ErrorOf(*result, doing);
+  }
+  Drain(doing);
+  return status;
+}
+
+absl::StatusOr<PGresult*> Session::QueryRow(const std::string& sql, const std::vector<Oid>& types,
+                                            const std::vector<const char*>& values,
+                                            const std::vector<int>& lengths,
+                                            const std::vector<int>& formats,
+                                            std::string_view doing) {
+  if (!open() || PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
+                                   types.data(), values.data(), lengths.data(), formats.data(),
+                                   /*resultFormat=*/1) == 0) {
+    return Broken(doing);
+  }
+  const absl::Status flushed = Flush(doing);
+  if (!flushed.ok()) return flushed;
+  const auto result = AwaitResult(doing);
+  if (!result.ok()) return result.status();
+  if (PQresultStatus(*result) == PGRES_TUPLES_OK) {
+    Drain(doing);
+    return *result;
+  }
+  const absl::Status failure = ErrorOf(*result, doing);
+  PQclear(*result);
+  Drain(doing);
+  return failure;
+}
+
+void Session::Drain(std::string_view doing) {
+  while (open()) {
+    const auto result = AwaitResult(doing);
+    if (!result.ok() || *result == nullptr) return;
+    PQclear(*result);
+  }
+}
+
+// --- COPY --------------------------------------------------------------------
+
+absl::Status Session::StartCopy(const std::string& sql, std::string_view doing) {
+  doing_ = doing;
+  failure_ = absl::OkStatus();
+  absl::Status status = Send(sql, doing_);
+  while (status.ok()) {
+    const auto result = AwaitResult(doing_);
+    if (!result.ok()) return result.status();
+    const Rows taken(*result);
+    const ExecStatusType kind = PQresultStatus(*result);
+    if (kind == PGRES_COPY_OUT) return absl::OkStatus();
+    if (kind != PGRES_TUPLES_OK && kind != PGRES_COMMAND_OK) status = ErrorOf(*result, doing_);
+  }
+  Drain(doing_);
+  return status;
+}
+
+void Session::FreeChunk() {
+  if (chunk_ != nullptr) PQfreemem(std::exchange(chunk_, nullptr));
+}
+
+Session::Next Session::NextChunk(std::string_view& chunk) {
+  FreeChunk();
+  for (;;) {
+    const int size = PQgetCopyData(connection_.get(), &chunk_, /*async=*/1);
+    if (size > 0) {
+      chunk = {chunk_, static_cast<std::size_t>(size)};
+      return Next::kChunk;
+    }
+    if (size < 0) return EndCopy();
+    failure_ = AwaitInput(doing_);
+    if (!failure_.ok()) return Next::kFailed;
+  }
+}
+
+Session::Next Session::EndCopy() {
+  for (;;) {
+    const auto result = AwaitResult(doing_);
+    if (!result.ok()) {
+      failure_ = result.status();
+      return Next::kFailed;
+    }
+    if (*result == nullptr) return failure_.ok() ? Next::kEnd : Next::kFailed;
+    const Rows taken(*result);
+    const ExecStatusType kind = PQresultStatus(*result);
+    if (kind != PGRES_COMMAND_OK && kind != PGRES_TUPLES_OK && failure_.ok()) {
+      failure_ = ErrorOf(*result, doing_);
+    }
+  }
+}
+
+}  // namespace tributary::postgresql

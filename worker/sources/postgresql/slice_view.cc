@@ -1,0 +1,71 @@
+#include "worker/sources/postgresql/slice_view.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "worker/sources/postgresql/server_view.h"
+
+namespace tributary::postgresql {
+namespace {
+
+// What has the table locked until the transaction ends. LOCK takes no ordinary view and no
+// foreign table, but planning does lock them: the statement after it has a later snapshot
+// (READ COMMITTED).
+std::string LockSql(const std::string& table, Access::By by) {
+  switch (by) {
+    case Access::By::kPartitions:
+      return absl::StrCat("LOCK TABLE ", table, " IN ACCESS SHARE MODE;");
+    case Access::By::kUnlockable:
+      return absl::StrCat("SELECT FROM ", table, " LIMIT 0;");
+    default:
+      return absl::StrCat("LOCK TABLE ONLY ", table, " IN ACCESS SHARE MODE;");
+  }
+}
+
+std::string LookSql(const ReadAssignment& assignment) {
+  return absl::StrCat(
+      "SELECT pg_current_snapshot()::text, ", kLifeSql,
+      ", CASE WHEN pg_is_in_recovery() THEN '0' "
+      "ELSE (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text END, "
+      "c.oid, coalesce(pg_relation_filenode(c.oid), 0), a.attname, a.atttypid, a.atttypmod "
+      "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+      "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+      "WHERE n.nspname = ",
+      Literal(assignment.schema()), " AND c.relname = ", Literal(assignment.table()));
+}
+
+absl::Status Gone(const std::string& doing) {
+  return absl::NotFoundError(absl::StrCat(
+      doing, ": it is gone, or another table has its name now; the next sync looks again"));
+}
+
+}  // namespace
+
+absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& assignment,
+                                      const Access& access) {
+  const std::string table = Quoted(assignment.schema(), assignment.table());
+  const std::string doing = absl::StrCat("read table ", table);
+  const auto rows =
+      session.Query(absl::StrCat(LockSql(table, access.by), LookSql(assignment)), doing);
+  if (!rows.ok()) return rows.status();
+  if (rows->size() == 0 || rows->number(0, 3) != access.oid) return Gone(doing);
+  auto snapshot = ParseSnapshot(rows->at(0, 0));
+  if (!snapshot.ok()) return snapshot.status();
+  SliceView view;
+  SeenTransactions& seen = *view.opened.mutable_snapshot();
+  seen.set_all_before(snapshot->all_before);
+  seen.set_none_from(snapshot->none_from);
+  seen.mutable_except()->Add(snapshot->except.begin(), snapshot->except.end());
+  view.opened.set_life(rows->text(0, 1));
+  view.opened.mutable_bound()->set_commit(static_cast<std::uint64_t>(rows->number(0, 2)));
+  view.opened.set_content(absl::StrCat("file ", rows->at(0, 4).data()));
+  for (int row = 0; row < rows->size(); ++row) {
+    view.columns[rows->text(row, 5)] = {.type = static_cast<std::uint32_t>(rows->number(row, 6)),
+                                        .typmod = static_cast<std::int32_t>(rows->number(row, 7))};
+  }
+  return view;
+}
+
+}  // namespace tributary::postgresql
