@@ -114,7 +114,7 @@ TEST(CopyStreamTest, FieldsOfARowInOneChunkAreViewsOfIt) {
 
 TEST(CopyStreamTest, WhatMayFollowTheHeaderIsPassedOver) {
   const std::string stream = Header(0xffff, "an extension") + Int(1, 2) + Field("x") + kTrailer;
-  for (std::size_t size : {1, 7, 1000}) {
+  for (const std::size_t size : {1U, 7U, 1000U}) {
     EXPECT_EQ(CopyIn(stream, 1, [size] { return size; }).events,
               (std::vector<std::string>{"x|", "end"}));
   }
@@ -170,7 +170,7 @@ TEST(CopyStreamTest, WhatIsNoCopyBreaksWithTheTablesName) {
       {"before its trailer", Header() + Int(2, 2) + Field(std::string(60, 'x'))},
   };
   for (const auto& one : cases) {
-    for (std::size_t size : {1, 3, 1000}) {
+    for (const std::size_t size : {1U, 3U, 1000U}) {
       const Copied copied = CopyIn(
           one.stream, 2, [size] { return size; }, 50);
       EXPECT_EQ(copied.status.code(), absl::StatusCode::kDataLoss) << one.what;

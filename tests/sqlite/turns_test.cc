@@ -120,7 +120,6 @@ TEST_F(TurnsTest, ASliceLetsOthersHaveTheLockEverySecondAndEndsAsOneReading) {
   Reading reading(folder_.path(), "t.db");
   const CatalogTable table = reading.Table("t");
   std::atomic<bool> over = false;
-  Clock::duration longest{};
   std::thread others([this, &over] {
     while (!over) {
       Expect(application_.Run(kLockAlone));
@@ -169,7 +168,7 @@ TEST_F(TurnsTest, OnePieceIsOneTransactionAndSaysHowLongCommitsWaited) {
   EXPECT_EQ(outcome.end.outcome(), AssignmentEnd::DONE) << outcome.status;
   EXPECT_EQ(outcome.rows.size(), std::size_t{kSlowRows / 2});
   ASSERT_EQ(outcome.remarks().size(), 1u);
-  const ColumnRemark& remark = outcome.remarks().front();
+  const ColumnRemark remark = outcome.remarks().front();
   EXPECT_EQ(remark.what(), ColumnRemark::HELD_UP_COMMITS);
   EXPECT_FALSE(remark.has_column());
   EXPECT_GE(milliseconds(std::chrono::seconds(remark.values())).count(), reply.waited.count());
@@ -232,7 +231,8 @@ TEST_F(TurnsTest, ALogLetsCommitsThroughAndIsReadInOneTransaction) {
 TEST_F(TurnsTest, EachRowIsReadOnceHoweverOftenTheTransactionIsGivenUp) {
   sqlite3_create_collation(database_.db(), "OWN", SQLITE_UTF8, nullptr,
                            [](void*, int a, const void* left, int b, const void* right) {
-                             return std::string_view(static_cast<const char*>(right), b)
+                             return std::string_view(static_cast<const char*>(right),
+                                                     std::size_t(b))
                                  .compare({static_cast<const char*>(left), std::size_t(a)});
                            });
   std::string wide = "CREATE TABLE wide(k INTEGER PRIMARY KEY, v TEXT";
