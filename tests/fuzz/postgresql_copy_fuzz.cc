@@ -41,7 +41,7 @@ std::string Events(std::string_view stream, std::size_t columns, std::string_vie
       if (event == CopyStream::Event::kBroken) return events + "broken";
       if (event == CopyStream::Event::kEnd) {
         events += "end ";
-        break;
+        continue;
       }
       if (event == CopyStream::Event::kRowTooLarge) {
         events += "large ";

@@ -21,6 +21,25 @@ void Require(bool holds, const char* promise) {
   std::abort();
 }
 
+// Whether a number in it may be too large for a double, which the other parser refuses.
+bool MayHoldLargeNumbers(std::string_view text) {
+  constexpr int kMostDigits = 100;
+  constexpr int kMostOfExponent = 2;
+  int digits = 0;
+  int most = kMostDigits;
+  for (const char c : text) {
+    const bool is_digit = c >= '0' && c <= '9';
+    digits = is_digit ? digits + 1 : 0;
+    if (digits > most) return true;
+    if (c == 'e' || c == 'E') {
+      most = kMostOfExponent;
+    } else if (!is_digit && c != '+' && c != '-') {
+      most = kMostDigits;
+    }
+  }
+  return false;
+}
+
 void Check(std::string_view text) {
   std::string once;
   const JsonbForm form = AppendJsonbForm(text, once);
@@ -29,7 +48,7 @@ void Check(std::string_view text) {
   const bool comparable = IsUtf8(text) && text.find("\\u") == std::string_view::npos &&
                           text.find('\0') == std::string_view::npos &&
                           !text.starts_with("\xef\xbb\xbf") &&
-                          text.size() < limits::kPostgresqlJsonDepth;
+                          text.size() < limits::kPostgresqlJsonDepth && !MayHoldLargeNumbers(text);
   if (comparable) {
     Require((form == JsonbForm::kWritten) == nlohmann::json::accept(text),
             "what is JSON is decided as another parser does");

@@ -75,7 +75,7 @@ void Check(std::string_view bytes) {
     const std::vector<char> own(part.begin(), part.end());
     const std::string_view whole(own.data(), own.size());
     if (!ParseReplicationMessage(whole, message).ok()) continue;
-    const LogPlace before = cursor.place();
+    const LogPosition before = cursor.place();
     if (message.type == ReplicationMessage::Type::kKeepalive) {
       cursor.TakeKeepalive(message.end);
     } else {

@@ -346,6 +346,8 @@ TEST(LogCursorTest, AnOrderThatCannotBeIsRefused) {
       {"not of the open transaction",
        {{Message(Type::kBegin, 300), 200}, {Message(Type::kCommit, 301, 310), 310}}},
       {"not of the open transaction", {{Message(Type::kCommit, 301, 310), 310}}},
+      {"a commit is before the one before it",
+       {{Message(Type::kBegin, 300), 200}, {Message(Type::kCommit, 300, 299), 310}}},
       {"a commit is before",
        {{Message(Type::kBegin, 50), 40}, {Message(Type::kCommit, 50, 60), 60}}},
       {"a change is before",

@@ -26,7 +26,11 @@ absl::Status LogCursor::Begin(const PgoutputMessage& message) {
 
 absl::Status LogCursor::Commit(const PgoutputMessage& message) {
   if (final_ != message.final_lsn) return OutOfOrder("a commit is not of the open transaction");
-  if (message.end_lsn < place_.commit) return OutOfOrder("a commit is before the one before it");
+  // Its end is behind its own record, and so behind each change.
+  if (message.end_lsn < final_ || message.end_lsn < place_.commit ||
+      (place_.final != 0 && message.end_lsn == place_.commit)) {
+    return OutOfOrder("a commit is before the one before it");
+  }
   place_ = {.commit = message.end_lsn};
   final_ = 0;
   return absl::OkStatus();
