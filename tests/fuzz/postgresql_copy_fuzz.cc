@@ -40,8 +40,8 @@ std::string Events(std::string_view stream, std::size_t columns, std::string_vie
          event = copy.Next()) {
       if (event == CopyStream::Event::kBroken) return events + "broken";
       if (event == CopyStream::Event::kEnd) {
-        events += "end ";
-        continue;
+        // What follows in another chunk is told with that.
+        break;
       }
       if (event == CopyStream::Event::kRowTooLarge) {
         events += "large ";
