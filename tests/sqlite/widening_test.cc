@@ -179,8 +179,8 @@ TEST(WideningTest, EachKindOfMisfitLeadsToTheNarrowestTypeAndIsNamed) {
   }
 }
 
-// Whatever stands in a column: it is sent in the first type of its way that takes every
-// value, and the table is copied again at most once.
+// Whatever values a column holds, it is sent in the first of its types that takes them all,
+// and the table is copied again at most once.
 TEST(WideningTest, TheTypeThatIsFoundTakesEveryValueAndNoNarrowerOneDoes) {
   const std::vector<std::string> pool{"NULL",
                                       "0",

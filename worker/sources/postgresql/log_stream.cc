@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <random>
-#include <unordered_set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

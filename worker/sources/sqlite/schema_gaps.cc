@@ -42,7 +42,7 @@ std::string WhyNotParsed(const std::string& name, const std::string& sql) {
   return (words == std::string::npos ? why : why.substr(words + 4)).substr(0, kWhyBytes);
 }
 
-// SQLite goes by the declaration, whatever stands beside it.
+// For SQLite a declaration of a table is one, whatever type its catalog has for it.
 bool IsTable(const std::string& type, const std::string& sql) {
   return absl::EqualsIgnoreCase(type, "table") || absl::StartsWithIgnoreCase(sql, "create table");
 }
