@@ -72,6 +72,14 @@ class LogLaneTest : public ::testing::Test {
     EXPECT_FALSE(log_->Logged(0, report).broken());
   }
 
+  // The table has joined in this life of the server, and is to be cut.
+  void BeginJoined() {
+    Begin();
+    Follow();
+    TakeSnapshot(kLife, 100);
+    Join(1, 90, 95);
+  }
+
   void Change(const std::vector<std::string>& columns) {
     LogReport report;
     *report.mutable_changed()->mutable_columns() = Columns(columns);
@@ -154,10 +162,7 @@ TEST_F(LogLaneTest, LogIsReleasedOnlyToTheStateThatCameBack) {
 }
 
 TEST_F(LogLaneTest, NextWorkerKeepsTheStartThatSlicesMayHaveBeenReadAfter) {
-  Begin();
-  Follow();
-  TakeSnapshot(kLife, 100);
-  Join(1, 90, 95);
+  BeginJoined();
   const auto read = Cut();
   ASSERT_TRUE(read.has_value());
   log_->Returned(0, true, "killed");
@@ -167,10 +172,7 @@ TEST_F(LogLaneTest, NextWorkerKeepsTheStartThatSlicesMayHaveBeenReadAfter) {
 }
 
 TEST_F(LogLaneTest, NextWorkerKeepsTheStartOfATableThatIsBeingCut) {
-  Begin();
-  Follow();
-  TakeSnapshot(kLife, 100);
-  Join(1, 90, 95);
+  BeginJoined();
   const std::optional<Order> cut = copies_->Next();
   ASSERT_TRUE(cut.has_value());
   log_->Returned(0, true, "killed");
@@ -196,10 +198,7 @@ TEST_F(LogLaneTest, ServerThatCrashedMakesItsNumbersWorthless) {
 }
 
 TEST_F(LogLaneTest, SliceOfALifeThatIsOverOpensAnewAtOnce) {
-  Begin();
-  Follow();
-  TakeSnapshot(kLife, 100);
-  Join(1, 90, 95);
+  BeginJoined();
   const auto read = Cut();
   ASSERT_TRUE(read.has_value());
   TakeSnapshot(kNextLife, 92);
@@ -210,10 +209,7 @@ TEST_F(LogLaneTest, SliceOfALifeThatIsOverOpensAnewAtOnce) {
 }
 
 TEST_F(LogLaneTest, SliceOfTheNextLifeWaitsForTheLog) {
-  Begin();
-  Follow();
-  TakeSnapshot(kLife, 100);
-  Join(1, 90, 95);
+  BeginJoined();
   const auto read = Cut();
   ASSERT_TRUE(read.has_value());
   Open(read->ticket, kNextLife, 92);
@@ -233,10 +229,7 @@ TEST_F(LogLaneTest, CopyOverTheRowsThatAreThereLeavesNothingOut) {
 }
 
 TEST_F(LogLaneTest, ColumnsThatChangeWhileATableIsCopiedBeginItAnew) {
-  Begin();
-  Follow();
-  TakeSnapshot(kLife, 100);
-  Join(1, 90, 95);
+  BeginJoined();
   const auto read = Cut();
   ASSERT_TRUE(read.has_value());
   Open(read->ticket, kLife, 100);
@@ -263,10 +256,7 @@ TEST_F(LogLaneTest, ColumnsOfALiveTableChangeWithoutACopy) {
 }
 
 TEST_F(LogLaneTest, TableThatWasPutAsideAndLostBeginsFromNothingInTheNextSync) {
-  Begin();
-  Follow();
-  TakeSnapshot(kLife, 100);
-  Join(1, 90, 95);
+  BeginJoined();
   const auto read = Cut();
   ASSERT_TRUE(read.has_value());
   Open(read->ticket, kLife, 100);
@@ -279,10 +269,7 @@ TEST_F(LogLaneTest, TableThatWasPutAsideAndLostBeginsFromNothingInTheNextSync) {
 }
 
 TEST_F(LogLaneTest, CopyThatBeginsAgainAfterFinishIsFollowedOnceMore) {
-  Begin();
-  Follow();
-  TakeSnapshot(kLife, 100);
-  Join(1, 90, 95);
+  BeginJoined();
   const auto first = Cut();
   ASSERT_TRUE(first.has_value());
   Open(first->ticket, kLife, 100, 7);

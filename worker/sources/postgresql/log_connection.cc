@@ -24,13 +24,6 @@ std::int64_t Clock() {
   return absl::GetCurrentTimeNanos() / 1000 - kSecondsTo2000 * 1'000'000;
 }
 
-absl::Status ErrorOf(const PGresult* result) {
-  const char* const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  const char* const message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  return StatementError(kDoing, sqlstate == nullptr ? "" : sqlstate,
-                        message == nullptr ? PQresultErrorMessage(result) : message);
-}
-
 }  // namespace
 
 std::string LsnText(Lsn lsn) {
@@ -110,7 +103,7 @@ absl::StatusOr<Lsn> LogConnection::CreateSlot(
   PGresult* const result = PQgetResult(connection);
   const Rows rows(result);
   absl::Status failure;
-  if (PQresultStatus(result) != PGRES_TUPLES_OK) failure = ErrorOf(result);
+  if (PQresultStatus(result) != PGRES_TUPLES_OK) failure = ErrorOf(result, kDoing);
   while (PGresult* const rest = PQgetResult(connection)) PQclear(rest);
   if (!failure.ok()) return failure;
   return ParseLsn(rows.at(0, 1));
@@ -132,7 +125,7 @@ absl::Status LogConnection::Start(const std::string& slot, const std::string& pu
   PGresult* const result = PQgetResult(connection);
   const Rows owned(result);
   if (PQresultStatus(result) == PGRES_COPY_BOTH) return absl::OkStatus();
-  const absl::Status failure = ErrorOf(result);
+  const absl::Status failure = ErrorOf(result, kDoing);
   while (PGresult* const rest = PQgetResult(connection)) PQclear(rest);
   return failure;
 }
@@ -176,7 +169,7 @@ absl::Status LogConnection::EndOfStream() {
   absl::Status why;
   while (PGresult* const result = PQgetResult(connection)) {
     const Rows taken(result);
-    if (PQresultStatus(result) == PGRES_FATAL_ERROR && why.ok()) why = ErrorOf(result);
+    if (PQresultStatus(result) == PGRES_FATAL_ERROR && why.ok()) why = ErrorOf(result, kDoing);
     // The stream's other direction; nothing more of it is wanted.
     if (PQresultStatus(result) == PGRES_COPY_IN || PQresultStatus(result) == PGRES_COPY_BOTH) break;
   }

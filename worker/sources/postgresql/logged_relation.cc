@@ -17,13 +17,6 @@ struct ServerColumn {
   std::int32_t typmod = -1;
 };
 
-bool SentAs(const fivetran_sdk::v2::Column& column, const ColumnType& type) {
-  fivetran_sdk::v2::Column now;
-  type.SetOn(now);
-  return now.type() == column.type() &&
-         now.params().SerializeAsString() == column.params().SerializeAsString();
-}
-
 absl::StatusOr<std::map<std::string, ServerColumn>> AskColumns(Session& session,
                                                                std::uint32_t oid) {
   const auto rows = session.Query(
@@ -93,7 +86,7 @@ absl::Status LoggedRelation::Map(const RelationColumns& relation, Session& sessi
     const int place = places_[static_cast<std::size_t>(at)];
     auto type = types.Column(column.type, column.typmod);
     if (!type.ok()) return type.status();
-    if (place != kDropped && !SentAs(columns.Get(at), *type)) {
+    if (place != kDropped && !type->IsOf(columns.Get(at))) {
       return absl::NotFoundError(absl::StrCat("follow table ", name, ": the type of column ",
                                               Quoted(columns.Get(at).name()), " was altered"));
     }

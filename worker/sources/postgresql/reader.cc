@@ -34,13 +34,6 @@ absl::Status OfTable(absl::Status status) {
       status.message(), "; end the session that has it locked for so long (pg_locks)"));
 }
 
-bool SameType(const fivetran_sdk::v2::Column& column, const ColumnType& type) {
-  fivetran_sdk::v2::Column now;
-  type.SetOn(now);
-  return now.type() == column.type() &&
-         now.params().SerializeAsString() == column.params().SerializeAsString();
-}
-
 }  // namespace
 
 absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment,
@@ -116,7 +109,7 @@ absl::StatusOr<SliceReader::Columns> SliceReader::ColumnsOf(const ReadAssignment
     auto type = types_.Column(found[static_cast<std::size_t>(at)].type,
                               found[static_cast<std::size_t>(at)].typmod);
     if (!type.ok()) return type.status();
-    if (!SameType(column, *type)) return changed(column.name());
+    if (!type->IsOf(column)) return changed(column.name());
     absl::StrAppend(&columns.expressions, at == 0 ? "" : ", ",
                     CopyExpression(type->copy_form, Quoted(column.name())));
     columns.written.push_back({.name = column.name(), .type = *std::move(type)});

@@ -271,7 +271,7 @@ absl::Status Session::Broken(std::string_view doing) {
   return status;
 }
 
-absl::Status Session::ErrorOf(const PGresult* result, std::string_view doing) const {
+absl::Status ErrorOf(const PGresult* result, std::string_view doing) {
   const char* const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char* const message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   return StatementError(doing, sqlstate == nullptr ? "" : sqlstate,

@@ -87,6 +87,9 @@ class Rows {
   std::unique_ptr<PGresult, void (*)(PGresult*)> result_;
 };
 
+// What a result that failed says; `doing` and codes as StatementError's.
+absl::Status ErrorOf(const PGresult* result, std::string_view doing);
+
 class Session {
  public:
   enum class Kind {
@@ -172,7 +175,6 @@ class Session {
   absl::Status CheckServer();
   absl::Status Send(const std::string& sql, std::string_view doing);
   absl::StatusOr<PGresult*> AwaitResult(std::string_view doing);
-  absl::Status ErrorOf(const PGresult* result, std::string_view doing) const;
   absl::Status Broken(std::string_view doing);
   Next EndCopy();
   // Passes over what comes after an error, until the server is ready again.

@@ -111,6 +111,13 @@ void ColumnType::SetOn(fivetran_sdk::v2::Column& column) const {
   column.mutable_params()->mutable_decimal()->set_scale(scale);
 }
 
+bool ColumnType::IsOf(const fivetran_sdk::v2::Column& column) const {
+  fivetran_sdk::v2::Column now;
+  SetOn(now);
+  return now.type() == column.type() &&
+         now.params().SerializeAsString() == column.params().SerializeAsString();
+}
+
 std::string CopyExpression(CopyForm form, const std::string& quoted) {
   switch (form) {
     case CopyForm::kPlain:

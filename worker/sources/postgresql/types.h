@@ -82,6 +82,8 @@ struct ColumnType {
   std::shared_ptr<const TypePlan> logged{};
 
   void SetOn(fivetran_sdk::v2::Column& column) const;
+  // Whether `column` is sent as this.
+  bool IsOf(const fivetran_sdk::v2::Column& column) const;
 };
 
 // The expression that COPY selects for a column; `quoted` is its quoted name. Works with
