@@ -110,6 +110,30 @@ TEST(PostgresqlCatalog, WaitsForNoLock) {
   EXPECT_EQ(reading.Cut(reading.Table("t")).size(), 1u);
 }
 
+TEST(PostgresqlCatalog, ASessionThatEndsInItsMidstIsReplaced) {
+  const NewDatabase database("CREATE TABLE t (id integer PRIMARY KEY)");
+  const auto locker = Server().Connect(database.name());
+  ASSERT_TRUE(
+      (*locker)
+          ->Execute("BEGIN; LOCK TABLE pg_catalog.pg_publication_rel IN ACCESS EXCLUSIVE MODE")
+          .ok());
+  Reading reading(database.name());
+  int ended = 0;
+  std::thread ends([&] {
+    // The third time it is answered.
+    for (int tries = 0; ended < 2 && tries < 2000; ++tries) {
+      if (Server().Ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                       "application_name = 'tributary' AND wait_event_type = 'Lock'") != "0") {
+        ++ended;
+      }
+    }
+    EXPECT_TRUE((*locker)->Execute("ROLLBACK").ok());
+  });
+  const Catalog catalog = reading.Describe();
+  ends.join();
+  EXPECT_EQ(catalog.tables_size(), 1);
+}
+
 TEST(PostgresqlCopy, ALockedTableIsGivenUpAfterThePatienceAndNamed) {
   const NewDatabase database("CREATE TABLE t (id integer PRIMARY KEY)");
   Reading reading(ConfigurationOf(database.name()), std::chrono::milliseconds(300));

@@ -13,6 +13,7 @@
 #include "worker/sources/postgresql/following.h"
 #include "worker/sources/postgresql/server_error.h"
 #include "worker/sources/postgresql/slices.h"
+#include "worker/wait.h"
 
 namespace tributary {
 
@@ -135,8 +136,21 @@ absl::Status PostgresqlSource::TryTable(const CatalogTable& table) {
   return tried;
 }
 
+template <typename Question>
+auto PostgresqlSource::Persist(Question question) {
+  Patience patience(pulse_, patience_);
+  for (;;) {
+    auto answer = question();
+    if (!absl::IsUnavailable(answer.status()) || !patience.Wait()) return answer;
+  }
+}
+
 absl::StatusOr<Catalog> PostgresqlSource::Describe(const DescribeAssignment& assignment) {
   if (!session_.has_value()) return NotPrepared();
+  return Persist([&] { return DescribeOnce(assignment); });
+}
+
+absl::StatusOr<Catalog> PostgresqlSource::DescribeOnce(const DescribeAssignment& assignment) {
   const absl::Status begun = session_->Begin();
   if (!begun.ok()) return begun;
   Catalog catalog;
@@ -150,7 +164,7 @@ absl::StatusOr<Catalog> PostgresqlSource::Describe(const DescribeAssignment& ass
 
 absl::StatusOr<Slices> PostgresqlSource::Cut(const CutAssignment& assignment) {
   if (!session_.has_value()) return NotPrepared();
-  return postgresql::CutTables(*session_, assignment);
+  return Persist([&] { return postgresql::CutTables(*session_, assignment); });
 }
 
 absl::StatusOr<AssignmentEnd> PostgresqlSource::Read(const ReadAssignment& assignment,

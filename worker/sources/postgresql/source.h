@@ -37,6 +37,10 @@ class PostgresqlSource : public Reader {
   ChangeLog* log() override { return follower_.has_value() ? &*follower_ : nullptr; }
 
  private:
+  // Asks again what failed for the moment, for as long as there is patience.
+  template <typename Question>
+  auto Persist(Question question);
+  absl::StatusOr<Catalog> DescribeOnce(const DescribeAssignment& assignment);
   absl::Status TryReading();
   absl::Status TryTable(const CatalogTable& table);
 
