@@ -24,6 +24,7 @@ constexpr Transition kDropped{.next = Phase::kPending, .drops_entry = true};
 constexpr std::array kRows = {
     Row{Phase::kPending, Event::kUnchanged, kFromNothing},
     Row{Phase::kPending, Event::kContentChanged, kFromNothing},
+    Row{Phase::kPending, Event::kColumnsAdded, kFromNothing},
     Row{Phase::kPending, Event::kColumnsChanged, kFromNothing},
     Row{Phase::kPending, Event::kColumnsChangedWithoutKey, kFromNothing},
     Row{Phase::kPending, Event::kDeselected, kDropped},
@@ -34,6 +35,7 @@ constexpr std::array kRows = {
 
     Row{Phase::kCopying, Event::kUnchanged, kGoesOn(Phase::kCopying)},
     Row{Phase::kCopying, Event::kContentChanged, kFromNothing},
+    Row{Phase::kCopying, Event::kColumnsAdded, kGoesOn(Phase::kCopying)},
     // What the destination has of it is incomplete, and the entry says so no longer.
     Row{Phase::kCopying, Event::kColumnsChanged, kFromNothing},
     Row{Phase::kCopying, Event::kColumnsChangedWithoutKey, kFromNothing},
@@ -47,6 +49,7 @@ constexpr std::array kRows = {
 
     Row{Phase::kCatchingUp, Event::kUnchanged, kRest(Phase::kCatchingUp)},
     Row{Phase::kCatchingUp, Event::kContentChanged, kFromNothing},
+    Row{Phase::kCatchingUp, Event::kColumnsAdded, kRest(Phase::kCatchingUp)},
     Row{Phase::kCatchingUp, Event::kColumnsChanged, kFromNothing},
     Row{Phase::kCatchingUp, Event::kColumnsChangedWithoutKey, kFromNothing},
     Row{Phase::kCatchingUp, Event::kDeselected, kDropped},
@@ -57,6 +60,7 @@ constexpr std::array kRows = {
 
     Row{Phase::kLive, Event::kUnchanged, kRest(Phase::kLive)},
     Row{Phase::kLive, Event::kContentChanged, kFromNothing},
+    Row{Phase::kLive, Event::kColumnsAdded, kRest(Phase::kLive)},
     Row{Phase::kLive, Event::kColumnsChanged, kOver},
     Row{Phase::kLive, Event::kColumnsChangedWithoutKey, kFromNothing},
     Row{Phase::kLive, Event::kDeselected, kDropped},
@@ -97,11 +101,20 @@ std::string_view NameOf(Phase phase) {
 }
 
 std::string_view NameOf(Event event) {
-  constexpr std::array<std::string_view, 13> kNames = {
-      "unchanged",  "content changed", "columns changed", "columns changed, without key",
-      "deselected", "begun",           "marked",          "all slices done",
-      "log passed", "widened",         "moved",           "restarted",
-      "put aside"};
+  constexpr std::array<std::string_view, 14> kNames = {"unchanged",
+                                                       "content changed",
+                                                       "columns added",
+                                                       "columns changed",
+                                                       "columns changed, without key",
+                                                       "deselected",
+                                                       "begun",
+                                                       "marked",
+                                                       "all slices done",
+                                                       "log passed",
+                                                       "widened",
+                                                       "moved",
+                                                       "restarted",
+                                                       "put aside"};
   return kNames.at(static_cast<std::size_t>(event));
 }
 

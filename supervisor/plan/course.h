@@ -32,6 +32,8 @@ enum class Event {
   kUnchanged,
   // The rows are others, or may be: the content differs, or cannot be compared.
   kContentChanged,
+  // The same rows with more columns, in which all of them hold null so far.
+  kColumnsAdded,
   // The same rows with other columns or types. The destination knows them by their key.
   kColumnsChanged,
   // The same where the destination cannot find a row by its key: there is none, and it

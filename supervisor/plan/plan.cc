@@ -48,12 +48,49 @@ bool HasKey(const google::protobuf::RepeatedPtrField<Column>& columns) {
                      [](const Column& column) { return column.primary_key(); });
 }
 
+ColumnNumbers NumbersOf(const CatalogTable& table) {
+  ColumnNumbers numbers;
+  if (table.origins_size() != table.columns_size()) return numbers;
+  for (int i = 0; i < table.columns_size(); ++i) {
+    if (table.origins(i).number() != 0) {
+      numbers[table.columns(i).name()] = table.origins(i).number();
+    }
+  }
+  return numbers;
+}
+
+// Whether the table differs from its entry in added columns alone, and rows of before hold
+// null in them. With the same selection a column that was not sent was not there. What the
+// log has shown of it up to the state's position, it has shown with the column
+// (FollowedTable.newest_column); so where it has shown none, there is no value yet.
+bool OnlyAddsColumns(const TableState& entry, const SelectedTable& choice,
+                     const TableToCopy& table) {
+  const CatalogTable& catalog = *choice.table;
+  if (table.method != Method::kLog || table.column_numbers.empty()) return false;
+  std::map<std::string, bool> null_before;
+  for (int i = 0; i < catalog.columns_size(); ++i) {
+    null_before[catalog.columns(i).name()] = catalog.origins(i).null_before();
+  }
+  auto columns = table.columns;
+  while (columns.size() > 1) {
+    const Column& last = columns.Get(columns.size() - 1);
+    if (last.primary_key() || !null_before[last.name()]) return false;
+    columns.RemoveLast();
+    if (ColumnsDigest(columns, table.column_numbers) == entry.columns) return true;
+  }
+  return false;
+}
+
 // What has happened to a table since its entry was written.
-course::Event EventOf(const TableState* entry, const TableToCopy& table) {
+course::Event EventOf(const TableState* entry, const SelectedTable& choice, bool same_selection,
+                      const TableToCopy& table) {
   if (entry == nullptr) return course::Event::kUnchanged;
   const bool same_content = !table.content.empty() && entry->content == table.content;
   if (!same_content || entry->method != table.method) return course::Event::kContentChanged;
   if (entry->columns == table.columns_digest) return course::Event::kUnchanged;
+  if (same_selection && OnlyAddsColumns(*entry, choice, table)) {
+    return course::Event::kColumnsAdded;
+  }
   return HasKey(table.columns) && SameKey(entry->columns, table.columns_digest)
              ? course::Event::kColumnsChanged
              : course::Event::kColumnsChangedWithoutKey;
@@ -62,12 +99,17 @@ course::Event EventOf(const TableState* entry, const TableToCopy& table) {
 // Moves the table along its course, and its entry with it. A state must not claim what
 // this sync is about to take away, or a selection that is changed back would make the
 // next sync rely on it. The columns stay: they are those that the destination knows.
-course::Transition Advance(TableToCopy& table, TableState* entry) {
+course::Transition Advance(TableToCopy& table, TableState* entry, course::Event event) {
   const course::Phase phase = course::PhaseOf(entry);
-  const auto transition = course::On(phase, EventOf(entry, table));
+  const auto transition = course::On(phase, event);
   assert(transition.has_value());
   table.phase = transition->next;
   table.truncates = transition->truncates;
+  if (entry != nullptr && event == course::Event::kColumnsAdded) {
+    // They are told before anything of the table is sent.
+    table.has_added_columns = true;
+    entry->columns = table.columns_digest;
+  }
   if (entry == nullptr || !transition->forgets_progress) return *transition;
   entry->phase = Phase::kCopying;
   entry->done = DoneRanges();
@@ -129,6 +171,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
   Plan plan;
   plan.state = std::move(state);
   plan.state.source = {.engine = engine, .identity = catalog.identity()};
+  const bool same_selection = plan.state.selection == selection_digest;
   plan.state.selection = selection_digest;
   plan.selected_tables = selected.size();
   auto known = std::exchange(plan.state.tables, {});
@@ -153,8 +196,13 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     const bool is_known = entry != known.end();
     if (is_known) copy.widened = entry->second.widened;
     WidenColumns(copy.widened, copy.columns);
-    copy.columns_digest = ColumnsDigest(copy.columns);
-    const course::Transition transition = Advance(copy, is_known ? &entry->second : nullptr);
+    copy.column_numbers = NumbersOf(table);
+    copy.selects_new_columns = choice.selects_new_columns;
+    copy.not_selected = choice.not_selected;
+    copy.columns_digest = ColumnsDigest(copy.columns, copy.column_numbers);
+    TableState* const state_of_it = is_known ? &entry->second : nullptr;
+    const course::Transition transition =
+        Advance(copy, state_of_it, EventOf(state_of_it, choice, same_selection, copy));
     if (is_known) plan.state.tables.insert(known.extract(entry));
     if (transition.copies) {
       plan.copies.push_back(std::move(copy));

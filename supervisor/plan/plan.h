@@ -14,6 +14,7 @@
 #include "proto/worker.pb.h"
 #include "supervisor/checkpoint/state.h"
 #include "supervisor/plan/course.h"
+#include "supervisor/request/columns_digest.h"
 #include "supervisor/request/selection.h"
 
 namespace tributary {
@@ -35,6 +36,13 @@ struct TableToCopy {
   course::Phase phase = course::Phase::kPending;
   // Its first slice is preceded by TRUNCATE.
   bool truncates = true;
+  // Of all the columns that the catalog has; empty where it gives none.
+  ColumnNumbers column_numbers = {};
+  // As in SelectedTable.
+  bool selects_new_columns = true;
+  std::vector<std::string> not_selected = {};
+  // It has columns that the state does not know, and needs no copy for them.
+  bool has_added_columns = false;
 };
 
 struct Plan {

@@ -285,7 +285,7 @@ std::vector<Widening> Scheduler::Widen(
   }
   if (taken.empty()) return taken;
   WidenColumns(table.copy.widened, table.copy.columns);
-  table.copy.columns_digest = ColumnsDigest(table.copy.columns);
+  table.copy.columns_digest = ColumnsDigest(table.copy.columns, table.copy.column_numbers);
   // A copy that has not begun needs no other start; but a log is followed in the old types.
   if (table.phase == course::Phase::kPending && table.copy.method != Method::kLog) return taken;
   // The destination is told of the types now. An entry that still named the earlier ones
@@ -299,12 +299,16 @@ std::vector<Widening> Scheduler::Widen(
 }
 
 const TableToCopy& Scheduler::ChangeColumns(
-    std::size_t index,
-    const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns) {
+    std::size_t index, const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns,
+    const google::protobuf::RepeatedPtrField<ColumnOrigin>& origins) {
   Table& table = tables_[index];
   table.copy.columns = columns;
+  for (int i = 0; i < std::min(columns.size(), origins.size()); ++i) {
+    if (origins[i].number() != 0)
+      table.copy.column_numbers[columns[i].name()] = origins[i].number();
+  }
   WidenColumns(table.copy.widened, table.copy.columns);
-  table.copy.columns_digest = ColumnsDigest(table.copy.columns);
+  table.copy.columns_digest = ColumnsDigest(table.copy.columns, table.copy.column_numbers);
   // Rows that were copied before have the columns that the entry names, and a copy with
   // others begins from nothing.
   const auto entry = state_.find(table.copy.name);

@@ -136,7 +136,8 @@ class Scheduler {
   // with.
   const TableToCopy& ChangeColumns(
       std::size_t table,
-      const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);
+      const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns,
+      const google::protobuf::RepeatedPtrField<ColumnOrigin>& origins = {});
   // Leaves the table as far as it has come; the next sync tries again.
   void SetAside(std::size_t table);
 

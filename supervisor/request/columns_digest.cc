@@ -31,7 +31,7 @@ void AddParams(Digest& digest, const DataTypeParams& params) {
 
 }  // namespace
 
-std::string ColumnsDigest(const std::vector<const Column*>& columns) {
+std::string ColumnsDigest(const std::vector<const Column*>& columns, const ColumnNumbers& numbers) {
   std::vector<const Column*> sorted = columns;
   std::sort(sorted.begin(), sorted.end(),
             [](const Column* a, const Column* b) { return a->name() < b->name(); });
@@ -44,6 +44,8 @@ std::string ColumnsDigest(const std::vector<const Column*>& columns) {
           .Number(static_cast<std::uint64_t>(column->type()))
           .Number(column->primary_key() ? 1 : 0);
       AddParams(*digest, column->params());
+      const auto number = numbers.find(column->name());
+      if (number != numbers.end()) digest->Number(number->second);
     }
   }
   return key.Hex(kKeyDigits) + all.Hex(kAllColumnsDigits);
@@ -53,8 +55,10 @@ bool SameKey(std::string_view columns_digest, std::string_view other) {
   return columns_digest.substr(0, kKeyDigits) == other.substr(0, kKeyDigits);
 }
 
-std::string ColumnsDigest(const google::protobuf::RepeatedPtrField<Column>& columns) {
-  return ColumnsDigest(std::vector<const Column*>(columns.pointer_begin(), columns.pointer_end()));
+std::string ColumnsDigest(const google::protobuf::RepeatedPtrField<Column>& columns,
+                          const ColumnNumbers& numbers) {
+  return ColumnsDigest(std::vector<const Column*>(columns.pointer_begin(), columns.pointer_end()),
+                       numbers);
 }
 
 }  // namespace tributary

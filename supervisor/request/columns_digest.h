@@ -4,6 +4,8 @@
 
 #include <google/protobuf/repeated_ptr_field.h>
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,11 +14,17 @@
 
 namespace tributary {
 
-// 16 digits for a table's synced columns, their names, types and parameters, in whatever
-// order they stand: six for those of its key, and ten for all.
-std::string ColumnsDigest(const std::vector<const fivetran_sdk::v2::Column*>& columns);
+// By their names, which of all columns of its table they are (worker.proto, ColumnOrigin);
+// those that no number is known of are left out.
+using ColumnNumbers = std::map<std::string, std::uint32_t>;
+
+// 16 digits for a table's synced columns, their names, types, parameters and numbers, in
+// whatever order they stand: six for those of its key, and ten for all.
+std::string ColumnsDigest(const std::vector<const fivetran_sdk::v2::Column*>& columns,
+                          const ColumnNumbers& numbers = {});
 std::string ColumnsDigest(
-    const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);
+    const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns,
+    const ColumnNumbers& numbers = {});
 
 // Whether two of them are of columns with the same key.
 bool SameKey(std::string_view columns_digest, std::string_view other);

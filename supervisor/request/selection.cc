@@ -216,6 +216,12 @@ SelectedTable Selection::ResolveColumns(const CatalogTable& table, const Table* 
                               ": none of its columns is selected, so it is left out. Select a "
                               "column, or exclude the table."));
   }
+  if (answers != nullptr) {
+    selected.selects_new_columns = answers->include_new_columns;
+    for (const auto* answer : Sorted(answers->columns)) {
+      if (!answer->second) selected.not_selected.push_back(answer->first);
+    }
+  }
   if (answers != nullptr && named < answers->columns.size()) {
     WarnOfMissingColumns(table, *answers, warnings);
   }

@@ -33,6 +33,10 @@ struct SelectedTable {
   const CatalogTable* table = nullptr;
   // In the catalog's order; never empty.
   std::vector<const fivetran_sdk::v2::Column*> columns;
+  // Whether columns that are added to the table are synced, unless they have one of these
+  // names.
+  bool selects_new_columns = true;
+  std::vector<std::string> not_selected = {};
 };
 
 struct Selected {

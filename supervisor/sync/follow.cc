@@ -1,5 +1,6 @@
 #include "supervisor/sync/follow.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -35,6 +36,11 @@ FollowedTable ToFollow(const Scheduler& scheduler, std::size_t index) {
   followed.set_table_name(table.name.table);
   followed.set_access(table.access);
   *followed.mutable_columns() = table.columns;
+  for (const auto& [name, number] : table.column_numbers) {
+    followed.set_newest_column(std::max(followed.newest_column(), number));
+  }
+  followed.set_selects_new_columns(table.selects_new_columns);
+  followed.mutable_not_selected()->Add(table.not_selected.begin(), table.not_selected.end());
   followed.set_live(scheduler.phase(index) == course::Phase::kLive);
   const auto [whole_from, start] = scheduler.log_numbers(index);
   followed.set_whole_from(whole_from);

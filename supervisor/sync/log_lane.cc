@@ -128,7 +128,8 @@ Verdict LogLane::TakeJoined(const Joined& joined) {
 Verdict LogLane::TakeChanged(const TableChanged& changed) {
   if (!IsFollowed(changed.table())) return Verdict::Broken("it changed a table that it has not");
   const std::string before = scheduler_.table(changed.table()).columns_digest;
-  const TableToCopy& table = scheduler_.ChangeColumns(changed.table(), changed.columns());
+  const TableToCopy& table =
+      scheduler_.ChangeColumns(changed.table(), changed.columns(), changed.origins());
   if (table.columns_digest == before) return Verdict::Taken();
   for (std::string& message : SchemaChangeMessages({table})) {
     requests_.messages.push_back(std::move(message));

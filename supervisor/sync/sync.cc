@@ -177,10 +177,11 @@ void Sync::EmitPlan() {
     epoch_.outbox()->Put(ItemKind::kBatch, std::move(message));
   }
   // Schema has just told the source's own types.
-  std::vector<TableToCopy> widened;
-  std::copy_if(plan_.followed.begin(), plan_.followed.end(), std::back_inserter(widened),
-               [](const TableToCopy& table) { return !table.widened.empty(); });
-  for (std::string& message : SchemaChangeMessages(widened)) {
+  std::vector<TableToCopy> told;
+  std::copy_if(
+      plan_.followed.begin(), plan_.followed.end(), std::back_inserter(told),
+      [](const TableToCopy& table) { return !table.widened.empty() || table.has_added_columns; });
+  for (std::string& message : SchemaChangeMessages(told)) {
     epoch_.outbox()->Put(ItemKind::kBatch, std::move(message));
   }
   world_.log.Info("plan made", {{"epoch", plan_.state.epoch},

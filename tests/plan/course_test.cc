@@ -14,12 +14,19 @@ namespace {
 
 constexpr Phase kPhases[] = {Phase::kPending, Phase::kCopying, Phase::kCatchingUp, Phase::kLive,
                              Phase::kAside};
-constexpr Event kEvents[] = {Event::kUnchanged,      Event::kContentChanged,
-                             Event::kColumnsChanged, Event::kColumnsChangedWithoutKey,
-                             Event::kDeselected,     Event::kBegun,
-                             Event::kMarked,         Event::kAllSlicesDone,
-                             Event::kLogPassed,      Event::kWidened,
-                             Event::kMoved,          Event::kRestarted,
+constexpr Event kEvents[] = {Event::kUnchanged,
+                             Event::kContentChanged,
+                             Event::kColumnsAdded,
+                             Event::kColumnsChanged,
+                             Event::kColumnsChangedWithoutKey,
+                             Event::kDeselected,
+                             Event::kBegun,
+                             Event::kMarked,
+                             Event::kAllSlicesDone,
+                             Event::kLogPassed,
+                             Event::kWidened,
+                             Event::kMoved,
+                             Event::kRestarted,
                              Event::kPutAside};
 
 // "next: what else", or "-" where the event cannot happen.
@@ -42,6 +49,7 @@ TEST(CourseTest, EachEventLeadsFromEachPhaseWhereTheTableSays) {
       // pending, copying, catching up, live, aside
       {Event::kUnchanged, {nothing, "copying, copies", "catching up", "live", "-"}},
       {Event::kContentChanged, {nothing, nothing, nothing, nothing, "-"}},
+      {Event::kColumnsAdded, {nothing, "copying, copies", "catching up", "live", "-"}},
       {Event::kColumnsChanged, {nothing, nothing, nothing, over, "-"}},
       {Event::kColumnsChangedWithoutKey, {nothing, nothing, nothing, nothing, "-"}},
       {Event::kDeselected, {drops, drops, drops, drops, "-"}},

@@ -116,6 +116,57 @@ TEST(PlanTest, AnAddedColumnNeedsNoTruncateWhereTheRowsAreTheSame) {
   EXPECT_EQ(plan->state.tables.at(kOrders).phase, Phase::kCopying);
 }
 
+// A catalog of one table that has a log, whose columns are known by numbers.
+Catalog Numbered(const std::vector<std::pair<std::string, std::uint32_t>>& columns,
+                 bool null_before = true) {
+  std::vector<std::string> names;
+  for (const auto& [name, number] : columns) names.push_back(name);
+  Catalog catalog = OneTable("v1", names);
+  CatalogTable& table = *catalog.mutable_tables(0);
+  table.set_has_log(true);
+  for (const auto& [name, number] : columns) {
+    ColumnOrigin& origin = *table.add_origins();
+    origin.set_number(number);
+    origin.set_null_before(null_before && number > 2);
+  }
+  return catalog;
+}
+
+TEST(PlanTest, ColumnsInWhichAllRowsHoldNullNeedNoCopy) {
+  const Catalog before = Numbered({{"id", 1}, {"a", 2}});
+  State live = LiveState(before);
+  live.tables.at(kOrders).method = Method::kLog;
+  const struct {
+    const char* what;
+    Catalog catalog;
+    const char* selection;
+    std::size_t copies;
+  } kCases[] = {
+      {"nothing", before, kDigest, 0},
+      {"added", Numbered({{"id", 1}, {"a", 2}, {"b", 3}}), kDigest, 0},
+      {"added twice", Numbered({{"id", 1}, {"a", 2}, {"b", 3}, {"c", 5}}), kDigest, 0},
+      {"added with a default", Numbered({{"id", 1}, {"a", 2}, {"b", 3}}, false), kDigest, 1},
+      {"added, or only selected", Numbered({{"id", 1}, {"a", 2}, {"b", 3}}), "another", 1},
+      {"dropped and added", Numbered({{"id", 1}, {"a", 3}}), kDigest, 1},
+      {"names exchanged", Numbered({{"a", 1}, {"id", 2}}), kDigest, 1},
+      {"dropped", Numbered({{"id", 1}}), kDigest, 1},
+      {"one dropped, one added", Numbered({{"id", 1}, {"b", 3}}), kDigest, 1},
+  };
+  for (const auto& one : kCases) {
+    SCOPED_TRACE(one.what);
+    const auto plan =
+        MakePlan(one.catalog, Everything(one.catalog), one.selection, "sqlite", State(live));
+    ASSERT_TRUE(plan.ok());
+    EXPECT_EQ(plan->copies.size(), one.copies);
+    if (one.copies > 0) continue;
+    ASSERT_EQ(plan->followed.size(), 1u);
+    const TableToCopy& followed = plan->followed[0];
+    EXPECT_EQ(followed.has_added_columns, followed.columns.size() > 2);
+    EXPECT_EQ(plan->state.tables.at(kOrders).columns, followed.columns_digest);
+    EXPECT_EQ(plan->state.tables.at(kOrders).phase, Phase::kLive);
+  }
+}
+
 TEST(PlanTest, WithoutAKeyOtherColumnsAreOtherRowsAndNeedTruncate) {
   const auto plan = PlanOf(OneTable("v1", {"id", "a", "b"}, /*keyed=*/false),
                            LiveState(OneTable("v1", {"id", "a"}, /*keyed=*/false)));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -88,6 +89,13 @@ TEST_F(Follow, WhatTheLogDoesNotTellMakesTheTableCopyAgain) {
            "ALTER TABLE t ALTER v TYPE text USING upper(v)",
            "ALTER TABLE t DROP w",
            "ALTER TABLE t RENAME v TO u; ALTER TABLE t RENAME u TO v",
+           // The log shows columns of the same names and types.
+           "ALTER TABLE t DROP v; ALTER TABLE t ADD v text",
+           "UPDATE t SET v = 'v' || id; ALTER TABLE t ADD u text; UPDATE t SET u = 'u' || id; "
+           "ALTER TABLE t RENAME v TO w; ALTER TABLE t RENAME u TO v; ALTER TABLE t RENAME w TO u",
+           "ALTER TABLE t DROP u; ALTER TABLE t DROP v; ALTER TABLE t ADD v text DEFAULT 'd'; "
+           "ALTER TABLE t ALTER v DROP DEFAULT",
+           "ALTER TABLE t ADD e text DEFAULT 'e'; ALTER TABLE t ALTER e DROP DEFAULT",
            "TRUNCATE parts_1",
            "ALTER TABLE parts ATTACH PARTITION loose FOR VALUES IN (2)",
            "ALTER TABLE parts DETACH PARTITION parts_0",
@@ -98,12 +106,15 @@ TEST_F(Follow, WhatTheLogDoesNotTellMakesTheTableCopyAgain) {
     SCOPED_TRACE(sql);
     const auto done = Server().Execute(sql, database_.name());
     EXPECT_TRUE(done.ok()) << done.status();
+    // Moves defaults from the catalog into the rows.
+    database_.Run("VACUUM FULL t");
     // As Fivetran, which asks for the schema before each sync.
     const SyncOutcome outcome = Sync({}, /*skip_setup=*/false);
     EXPECT_TRUE(outcome.ok()) << outcome.text;
     ExpectEqual("t", {"id", "v"});
     ExpectEqual("parts", {"id", "k"});
   }
+  ExpectEqual("t", {"id", "v", "e"});
 }
 
 TEST_F(Follow, ChangesOfColumnsBetweenChangesOfRowsLoseNothing) {
@@ -119,6 +130,60 @@ TEST_F(Follow, ChangesOfColumnsBetweenChangesOfRowsLoseNothing) {
     EXPECT_TRUE(outcome.ok()) << outcome.text;
   }
   ExpectEqual("orders", {"id", "remark", "extra", "big"});
+}
+
+TEST_F(Follow, AColumnInWhichRowsHoldNullIsAddedWithoutACopy) {
+  BeginOrders();
+  const struct {
+    const char* sql;
+    std::uint64_t upserts;
+  } kCases[] = {
+      {"ALTER TABLE orders ADD a int", 0},
+      {"UPDATE orders SET a = 1, big = 'x' WHERE id = 1", 1},
+      // The log tells of rows without the column first.
+      {"UPDATE orders SET big = 'y' WHERE id = 2; ALTER TABLE orders ADD b text; "
+       "UPDATE orders SET b = 'z', big = 'y' WHERE id = 3",
+       2},
+      {"INSERT INTO orders (id) VALUES (1000); ALTER TABLE orders ADD c int DEFAULT 7",
+       // All rows for their default, and the one that the log tells of.
+       102},
+  };
+  for (const auto& one : kCases) {
+    SCOPED_TRACE(one.sql);
+    database_.Run(one.sql);
+    const SyncOutcome outcome = Sync({}, /*skip_setup=*/false);
+    EXPECT_TRUE(outcome.ok()) << outcome.text;
+    EXPECT_EQ(outcome.TableCount("public.orders", "truncates"), 0u) << outcome.text;
+    EXPECT_EQ(outcome.TableCount("public.orders", "upserts"), one.upserts) << outcome.text;
+  }
+  ExpectEqual("orders", {"id", "note", "big", "a", "b", "c"});
+}
+
+// Between the catalog and the end of the log, at any place of it.
+TEST_F(Follow, AColumnThatIsAddedDuringASyncIsSentWithItsValues) {
+  database_.Run(
+      "CREATE TABLE busy (id int PRIMARY KEY, v int); INSERT INTO busy SELECT i, i FROM "
+      "generate_series(1, 2000) i");
+  GoodSync();
+  for (int round = 0; round < 4; ++round) {
+    const std::string column = absl::StrCat("c", round);
+    std::atomic<bool> done = false;
+    std::thread changes([&] {
+      for (int i = 0; i < 40; ++i) {
+        database_.Run(absl::StrCat("UPDATE busy SET v = v + 1 WHERE id % 40 = ", i));
+        if (i == 10 * round) database_.Run(absl::StrCat("ALTER TABLE busy ADD ", column, " int"));
+        if (i >= 10 * round) {
+          database_.Run(absl::StrCat("UPDATE busy SET ", column, " = id WHERE id % 40 = ", i));
+        }
+      }
+      done = true;
+    });
+    while (!done) GoodSync();
+    changes.join();
+    const SyncOutcome last = Sync({}, /*skip_setup=*/false);
+    EXPECT_TRUE(last.ok()) << last.text;
+    ExpectEqual("busy", {"id", "v", column});
+  }
 }
 
 TEST_F(Follow, TheServerReleasesWhatTheReturnedStateCoversAndNoMore) {

@@ -62,6 +62,8 @@ TEST(ColumnsDigest, ChangesWithEverythingThatChangesWhatIsSent) {
   variants[8].RemoveLast();
   std::vector<std::string> digests;
   for (const Columns& columns : variants) digests.push_back(ColumnsDigest(columns));
+  digests.push_back(ColumnsDigest(variants[0], {{"id", 1}}));
+  digests.push_back(ColumnsDigest(variants[0], {{"id", 2}}));
   std::sort(digests.begin(), digests.end());
   EXPECT_EQ(std::adjacent_find(digests.begin(), digests.end()), digests.end());
 }

@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "worker/sources/postgresql/access.h"
+#include "worker/sources/postgresql/added_columns.h"
 #include "worker/sources/postgresql/log_publication.h"
 
 namespace tributary::postgresql {
@@ -61,7 +62,8 @@ std::string TablesSql(int server_version, const std::string& publication) {
 
 std::string ColumnsSql() {
   return absl::StrCat(
-      "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod FROM pg_attribute a "
+      "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, ", kNullBeforeSql,
+      " FROM pg_attribute a "
       "JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
       "WHERE a.attnum > 0 AND NOT a.attisdropped AND ",
       kOurTables, " ORDER BY a.attrelid, a.attnum");
@@ -223,12 +225,16 @@ class CatalogReader {
       const auto type = types_.Column(static_cast<std::uint32_t>(rows.number(row, 3)),
                                       static_cast<std::int32_t>(rows.number(row, 4)));
       if (!type.ok()) return type.status();
-      auto& column = *catalog_.mutable_tables(added->second.at)->add_columns();
+      CatalogTable& table = *catalog_.mutable_tables(added->second.at);
+      auto& column = *table.add_columns();
       column.set_name(rows.text(row, 2));
       type->SetOn(column);
       const auto& key = added->second.key;
       const int number = static_cast<int>(rows.number(row, 1));
       column.set_primary_key(std::find(key.begin(), key.end(), number) != key.end());
+      ColumnOrigin& origin = *table.add_origins();
+      origin.set_number(static_cast<std::uint32_t>(number));
+      origin.set_null_before(rows.truth(row, 5));
     }
     return absl::OkStatus();
   }

@@ -93,6 +93,10 @@ absl::StatusOr<LoggedRelation*> LogStream::RelationOf(std::uint32_t oid) {
   LogTable* const table = *described.table;
   if (table == nullptr || !Concerns(*table)) return nullptr;
   if (described.relation == nullptr) {
+    if (table->Lacks(described.columns)) {
+      const absl::Status added = AddColumns({table}, /*copy_begins=*/false);
+      if (!added.ok()) return added;
+    }
     auto made = LoggedRelation::Make(*table, oid, described.columns, session_, types_);
     if (absl::IsNotFound(made.status())) {
       Lose(*table, made.status());
@@ -102,6 +106,38 @@ absl::StatusOr<LoggedRelation*> LogStream::RelationOf(std::uint32_t oid) {
     described.relation = *std::move(made);
   }
   return described.relation.get();
+}
+
+absl::Status LogStream::AddColumns(const std::vector<LogTable*>& tables, bool copy_begins) {
+  std::vector<TableWithColumns> asked;
+  for (const LogTable* const table : tables) {
+    asked.push_back({.oid = table->access.oid, .told = &table->told});
+  }
+  const auto added = AskAddedColumns(session_, types_, asked, !copy_begins);
+  if (!added.ok()) return added.status();
+  for (LogTable* const table : tables) {
+    const auto found = added->find(table->access.oid);
+    if (found == added->end()) continue;
+    TableChanged changed;
+    changed.set_table(table->told.table());
+    *changed.mutable_columns() = table->told.columns();
+    changed.mutable_columns()->MergeFrom(found->second.columns);
+    for (int i = 0; i < table->told.columns_size(); ++i) changed.add_origins();
+    changed.mutable_origins()->MergeFrom(found->second.origins);
+    changes_.TellRemarks();
+    writer_.Changed(changed);
+    table->Add(found->second);
+    ForgetRelations(*table);
+  }
+  return absl::OkStatus();
+}
+
+void LogStream::ForgetRelations(const LogTable& table) {
+  for (auto& [oid, described] : relations_) {
+    if (described.table != &table) continue;
+    described.relation.reset();
+    row_again_.Forget(oid);
+  }
 }
 
 absl::Status LogStream::TakeChange(const PgoutputMessage& message) {

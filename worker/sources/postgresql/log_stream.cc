@@ -143,6 +143,12 @@ absl::Status LogStream::Join(const std::vector<LogTable*>& tables) {
   if (!rows.ok()) return rows.status();
   std::unordered_map<std::int64_t, std::string> contents;
   for (int row = 0; row < rows->size(); ++row) contents[rows->number(row, 0)] = rows->text(row, 1);
+  // The copy of these begins here, so it may as well have what is new.
+  std::vector<LogTable*> not_begun;
+  std::copy_if(tables.begin(), tables.end(), std::back_inserter(not_begun),
+               [](const LogTable* table) { return table->told.start() == 0; });
+  const absl::Status added = AddColumns(not_begun, /*copy_begins=*/true);
+  if (!added.ok()) return added;
   for (LogTable* const table : tables) {
     FollowedTable& told = table->told;
     Joined joined;
@@ -224,11 +230,7 @@ absl::Status LogStream::TakeOrders() {
         // What was written of it so far is of its earlier revision.
         changes_.TellRemarks();
         table->second.Tell(std::move(*(*order)->mutable_restart()));
-        for (auto& [oid, described] : relations_) {
-          if (described.table != &table->second) continue;
-          described.relation.reset();
-          row_again_.Forget(oid);
-        }
+        ForgetRelations(table->second);
         const absl::Status joined = Join({&table->second});
         if (!joined.ok()) return joined;
         break;

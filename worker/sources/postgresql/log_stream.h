@@ -92,6 +92,11 @@ class LogStream {
   // Null: of no table that is followed.
   absl::StatusOr<LogTable*> TableOf(std::uint32_t oid);
   absl::StatusOr<LoggedRelation*> RelationOf(std::uint32_t oid);
+  // Columns that these tables have got since the catalog was read are sent from here on. Those
+  // in which older rows hold values are left to the next sync, unless the copy begins here.
+  absl::Status AddColumns(const std::vector<LogTable*>& tables, bool copy_begins);
+  // Relations of the table, its partitions among them, are made anew with its next change.
+  void ForgetRelations(const LogTable& table);
   absl::Status TakeChange(const PgoutputMessage& message);
   absl::Status TakeTruncate(const PgoutputMessage& message);
   // Before the first record of a transaction: N sees it, and the ring says whose it is.

@@ -9,7 +9,7 @@
 namespace tributary::postgresql {
 namespace {
 
-// Of a column that is gone.
+// Of a column that is absent.
 constexpr std::uint32_t kTextOid = 25;
 
 struct ServerColumn {
@@ -17,11 +17,11 @@ struct ServerColumn {
   std::int32_t typmod = -1;
 };
 
-absl::StatusOr<std::map<std::string, ServerColumn>> AskColumns(Session& session,
-                                                               std::uint32_t oid) {
+absl::StatusOr<std::map<std::string, ServerColumn>> AskGenerated(Session& session,
+                                                                 std::uint32_t oid) {
   const auto rows = session.Query(
       absl::StrCat("SELECT attname, atttypid, atttypmod FROM pg_attribute WHERE attrelid = ", oid,
-                   " AND attnum > 0 AND NOT attisdropped"),
+                   " AND attnum > 0 AND NOT attisdropped AND attgenerated <> ''"),
       "look at columns that the log does not have");
   if (!rows.ok()) return rows.status();
   std::map<std::string, ServerColumn> columns;
@@ -39,6 +39,21 @@ void LogTable::Tell(FollowedTable now) {
   shape = std::make_unique<TableShape>(told.schema_name(), told.table_name(), told.columns());
   joined = false;
   lost = false;
+}
+
+bool LogTable::Lacks(const RelationColumns& relation) const {
+  if (!told.selects_new_columns()) return false;
+  const auto& sent = told.columns();
+  return std::any_of(
+      relation.columns.begin(), relation.columns.end(), [&](const RelationColumns::Column& column) {
+        return std::none_of(sent.begin(), sent.end(),
+                            [&](const auto& one) { return one.name() == column.name; });
+      });
+}
+
+void LogTable::Add(const AddedColumns& added) {
+  told.mutable_columns()->MergeFrom(added.columns);
+  shape = std::make_unique<TableShape>(told.schema_name(), told.table_name(), told.columns());
 }
 
 absl::StatusOr<std::unique_ptr<LoggedRelation>> LoggedRelation::Make(
@@ -66,12 +81,12 @@ absl::Status LoggedRelation::Map(const RelationColumns& relation, Session& sessi
       continue;
     }
     if (!now.has_value()) {
-      auto asked = AskColumns(session, oid_);
+      auto asked = AskGenerated(session, oid_);
       if (!asked.ok()) return asked.status();
       now = *std::move(asked);
     }
     const auto there = now->find(column.name());
-    places_.push_back(there == now->end() ? kDropped : kNotLogged);
+    places_.push_back(there == now->end() ? kAbsent : kNotLogged);
     found.push_back(there == now->end() ? ServerColumn{.type = kTextOid} : there->second);
     reads_again_ = reads_again_ || there != now->end();
   }
@@ -86,12 +101,12 @@ absl::Status LoggedRelation::Map(const RelationColumns& relation, Session& sessi
     const int place = places_[static_cast<std::size_t>(at)];
     auto type = types.Column(column.type, column.typmod);
     if (!type.ok()) return type.status();
-    if (place != kDropped && !type->IsOf(columns.Get(at))) {
+    if (place != kAbsent && !type->IsOf(columns.Get(at))) {
       return absl::NotFoundError(absl::StrCat("follow table ", name, ": the type of column ",
                                               Quoted(columns.Get(at).name()), " was altered"));
     }
     absl::StrAppend(&expressions_, at == 0 ? "" : ", ",
-                    place == kDropped
+                    place == kAbsent
                         ? std::string("NULL")
                         : CopyExpression(type->copy_form, Quoted(columns.Get(at).name())));
     written.push_back({.name = columns.Get(at).name(), .type = *std::move(type)});

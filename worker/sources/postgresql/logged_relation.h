@@ -16,11 +16,22 @@
 #include "proto/worker.pb.h"
 #include "worker/encoder/table_shape.h"
 #include "worker/sources/postgresql/access.h"
+#include "worker/sources/postgresql/added_columns.h"
 #include "worker/sources/postgresql/row_writer.h"
 #include "worker/sources/postgresql/session.h"
 #include "worker/sources/postgresql/type_lookup.h"
 
 namespace tributary::postgresql {
+
+// What a Relation message says of a relation that is of use later.
+struct RelationColumns {
+  struct Column {
+    std::string name;
+    std::uint32_t type = 0;
+    std::int32_t typmod = -1;
+  };
+  std::vector<Column> columns;
+};
 
 // A table that is followed, as the supervisor has told.
 struct LogTable {
@@ -37,16 +48,10 @@ struct LogTable {
 
   // What a table is told is in `told`; its columns are from there.
   void Tell(FollowedTable now);
-};
-
-// What a Relation message says of a relation that is of use later.
-struct RelationColumns {
-  struct Column {
-    std::string name;
-    std::uint32_t type = 0;
-    std::int32_t typmod = -1;
-  };
-  std::vector<Column> columns;
+  // It is told new columns, and is not sent with all of these.
+  bool Lacks(const RelationColumns& relation) const;
+  // Sends them from here on.
+  void Add(const AddedColumns& added);
 };
 
 class LoggedRelation {
@@ -63,9 +68,10 @@ class LoggedRelation {
   RowWriter& rows() { return *rows_; }
 
   // For each column that is sent: its place in the log's tuples; kNotLogged: the log never has
-  // its value (a generated column); kDropped: the column is no more.
+  // its value (a generated column); kAbsent: the column is no more, or was added later, with
+  // null in the rows of before.
   static constexpr int kNotLogged = -1;
-  static constexpr int kDropped = -2;
+  static constexpr int kAbsent = -2;
   const std::vector<int>& places() const { return places_; }
   // Places in tuples of the columns by which rows are known, in the order of the table's keys.
   const std::vector<int>& key_places() const { return key_places_; }

@@ -1,0 +1,49 @@
+// Columns that a followed table got after the catalog was read.
+#ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_ADDED_COLUMNS_H_
+#define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_ADDED_COLUMNS_H_
+
+#include <google/protobuf/repeated_ptr_field.h>
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/worker.pb.h"
+#include "worker/sources/postgresql/session.h"
+#include "worker/sources/postgresql/type_lookup.h"
+
+namespace tributary::postgresql {
+
+// Of one table, in the order of their numbers; never empty.
+struct AddedColumns {
+  google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column> columns;
+  // One for each.
+  google::protobuf::RepeatedPtrField<ColumnOrigin> origins;
+};
+
+// An SQL expression, of pg_attribute a and its table's pg_class c: whether rows that are older
+// than the column hold null in it, for sure.
+//
+// A constant default of such rows is in the catalog (atthasmissing) until the table is
+// rewritten; from then on it is in the rows. A rewrite that moves it there, VACUUM FULL,
+// writes pg_attribute's row and those of the table's indexes in one transaction, and adding a
+// column writes none of an index. Of partitioned tables the partitions have the default.
+extern const char kNullBeforeSql[];
+
+struct TableWithColumns {
+  // pg_class's, of the table itself and not of a partition.
+  std::uint32_t oid = 0;
+  const FollowedTable* told = nullptr;
+};
+
+// What the server has now and is not sent, by the tables' OIDs, as far as it is selected: all
+// of it, or columns alone in which rows of before hold null. No query where no table selects
+// new columns. Errors as Session::Query's.
+absl::StatusOr<std::map<std::uint32_t, AddedColumns>> AskAddedColumns(
+    Session& session, TypeLookup& types, const std::vector<TableWithColumns>& tables,
+    bool null_before_only);
+
+}  // namespace tributary::postgresql
+
+#endif  // TRIBUTARY_WORKER_SOURCES_POSTGRESQL_ADDED_COLUMNS_H_
