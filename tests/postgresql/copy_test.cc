@@ -40,6 +40,13 @@ std::vector<std::string> ColumnsOf(const CatalogTable& table) {
   return columns;
 }
 
+Range MakeRange(const std::string& from, const std::string& to) {
+  Range range;
+  range.set_from(from);
+  range.set_to(to);
+  return range;
+}
+
 std::vector<std::string> Ids(const Outcome& outcome) {
   std::vector<std::string> ids;
   for (const auto& row : outcome.rows) ids.push_back(TextOf(row.at("id")));
@@ -79,7 +86,7 @@ TEST(PostgresqlCatalog, HasEveryKindOfTableWithItsKeyAndWayOfReading) {
       {"other.composed", "blocks: a*, b, c*"},
       {"public.keyless", "whole: id"},
       {"public.by_index", "blocks: id, code*"},
-      {"public.root", "partitions: id*"},
+      {"public.root", "leaves: id*"},
       {"public.unlogged", "whole: id*"},
       {"public.parent", "blocks: id*"},
       {"public.child", "whole: id"},
@@ -236,6 +243,70 @@ TEST(PostgresqlCopy, APausedSliceGoesOnAtItsMark) {
   }
   EXPECT_GE(pauses, 2);
   EXPECT_EQ(ids.size(), 60000u);
+}
+
+TEST(PostgresqlCopy, APartitionedTableIsReadByBlocksOfItsLeaves) {
+  // Small ones share a slice, a large one has several, on two levels, some empty.
+  const NewDatabase database(
+      "CREATE TABLE r (id integer, k integer, pad text, PRIMARY KEY (id, k)) "
+      "PARTITION BY LIST (k);"
+      "CREATE TABLE empty PARTITION OF r FOR VALUES IN (0);"
+      "CREATE TABLE large PARTITION OF r FOR VALUES IN (1);"
+      "CREATE TABLE middle PARTITION OF r FOR VALUES IN (2, 3) PARTITION BY LIST (k);"
+      "CREATE TABLE small_2 PARTITION OF middle FOR VALUES IN (2);"
+      "CREATE TABLE small_3 PARTITION OF middle FOR VALUES IN (3);"
+      "CREATE TABLE rest PARTITION OF r DEFAULT;"
+      "INSERT INTO r SELECT i, 1, repeat('p', 300) FROM generate_series(1, 90000) i;"
+      "INSERT INTO r SELECT i, 2 + i % 3, 'small' FROM generate_series(90001, 93000) i");
+  Reading reading(database.name());
+  const CatalogTable table = reading.Table("r");
+  const std::vector<Range> slices = reading.Cut(table);
+  ASSERT_GE(slices.size(), 3u);
+  EXPECT_LE(slices.size(), 9u);
+  // What comes after the cut is the last slice's, or a part's own.
+  database.Run("INSERT INTO r SELECT i, 4, repeat('p', 300) FROM generate_series(93001, 95000) i");
+  reading.pause_after_marks = 2;
+  std::multiset<std::string> ids;
+  int pauses = 0;
+  std::set<std::string> contents;
+  for (Range slice : slices) {
+    for (;;) {
+      const Outcome outcome = reading.Read(table, slice);
+      ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+      contents.insert(outcome.opened.content());
+      for (const std::string& id : Ids(outcome)) ids.insert(id);
+      if (outcome.end.outcome() == AssignmentEnd::DONE) break;
+      EXPECT_EQ(outcome.marks.back().rows_before, outcome.rows.size());
+      slice.set_from(outcome.marks.back().at);
+      ++pauses;
+    }
+  }
+  EXPECT_GT(pauses, 0);
+  EXPECT_EQ(ids.size(), 95000u);
+  EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), 95000u);
+  EXPECT_EQ(contents.size(), 1u);
+  // Slices before and after it are no copy together.
+  database.Run("TRUNCATE small_2");
+  contents.insert(reading.Read(table, slices.back()).opened.content());
+  EXPECT_EQ(contents.size(), 2u);
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(reading.Read(table, MakeRange("1:0)' OR true --", "")).status));
+}
+
+TEST(PostgresqlCopy, LeavesThatTheRoleMayNotReadByNameAreReadWithTheirRoot) {
+  const NewDatabase database(
+      "CREATE TABLE r (id integer PRIMARY KEY) PARTITION BY RANGE (id);"
+      "CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (100);"
+      "INSERT INTO r SELECT generate_series(1, 50);"
+      "CREATE ROLE root_only LOGIN; GRANT SELECT ON r TO root_only;"
+      "CREATE PUBLICATION tributary FOR TABLE r WITH (publish_via_partition_root = true)");
+  Reading reading(ConfigurationOf(database.name(), "root_only"));
+  const CatalogTable table = reading.Table("r");
+  EXPECT_TRUE(table.has_log());
+  EXPECT_THAT(table.access(), testing::StartsWith("partitions "));
+  EXPECT_EQ(reading.Read(table).rows.size(), 50u);
+  database.Run("DROP OWNED BY root_only");
+  Execute("DROP ROLE root_only");
 }
 
 TEST(PostgresqlCopy, ABrokenConnectionEndsAsAPauseAndTheRestIsRead) {

@@ -10,19 +10,26 @@
 namespace tributary::postgresql {
 namespace {
 
-constexpr std::array<std::pair<const char*, Access::By>, 4> kWords = {
-    std::pair{"blocks", Access::By::kBlocks}, std::pair{"whole", Access::By::kWhole},
-    std::pair{"partitions", Access::By::kPartitions},
+constexpr std::array<std::pair<const char*, Access::By>, 5> kWords = {
+    std::pair{"blocks", Access::By::kBlocks}, std::pair{"leaves", Access::By::kLeaves},
+    std::pair{"whole", Access::By::kWhole}, std::pair{"partitions", Access::By::kPartitions},
     std::pair{"unlockable", Access::By::kUnlockable}};
 
-absl::StatusOr<std::uint64_t> ParseBound(const std::string& bound, std::uint64_t open) {
-  std::uint64_t block = open;
-  if (bound.empty()) return block;
-  if (!absl::SimpleAtoi(bound, &block) || block >= Blocks::kNoEnd) {
-    return absl::InvalidArgumentError(
-        "read slice: its bound is no block of a table; the state is of another engine");
-  }
-  return block;
+// Block numbers have 32 bits, and none has all of them.
+constexpr std::uint64_t kMaxBlock = 0xFFFFFFFE;
+
+absl::StatusOr<Place> ParseBound(const std::string& bound, Access::By by, Place open) {
+  if (bound.empty()) return open;
+  Place place;
+  const std::size_t colon = bound.find(':');
+  const bool has_leaf = colon != std::string::npos;
+  const bool parsed = (by == Access::By::kLeaves) == has_leaf &&
+                      (!has_leaf || absl::SimpleAtoi(bound.substr(0, colon), &place.leaf)) &&
+                      absl::SimpleAtoi(has_leaf ? bound.substr(colon + 1) : bound, &place.block) &&
+                      place.block <= kMaxBlock;
+  if (parsed) return place;
+  return absl::InvalidArgumentError(
+      "read slice: its bound is no block of the table; the state is of another engine");
 }
 
 }  // namespace
@@ -44,14 +51,17 @@ absl::StatusOr<Access> ParseAccess(const std::string& text) {
   return absl::InvalidArgumentError("read table: its access is none that this engine gives");
 }
 
-absl::StatusOr<Blocks> ParseBlocks(const Range& range) {
-  const auto from = ParseBound(range.from(), 0);
+absl::StatusOr<Places> ParsePlaces(const Range& range, Access::By by) {
+  const auto from = ParseBound(range.from(), by, Place());
   if (!from.ok()) return from.status();
-  const auto to = ParseBound(range.to(), Blocks::kNoEnd);
+  const auto to = ParseBound(range.to(), by, kNoPlace);
   if (!to.ok()) return to.status();
-  return Blocks{.from = *from, .to = *to};
+  return Places{.from = *from, .to = *to};
 }
 
-std::string BlockBound(std::uint64_t block) { return absl::StrCat(block); }
+std::string BoundText(const Place& place) {
+  if (place.leaf == 0) return absl::StrCat(place.block);
+  return absl::StrCat(place.leaf, ":", place.block);
+}
 
 }  // namespace tributary::postgresql

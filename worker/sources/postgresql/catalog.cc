@@ -40,12 +40,17 @@ std::string TablesSql(int server_version, const std::string& publication) {
       "SELECT i.inhparent AS root, i.inhrelid AS oid FROM pg_inherits i "
       "JOIN pg_class r ON r.oid = i.inhparent AND r.relkind = 'p' AND NOT r.relispartition "
       "UNION ALL SELECT l.root, i.inhrelid FROM leaf l JOIN pg_inherits i ON i.inhparent = l.oid), "
-      "pages AS (SELECT l.root, sum(greatest(c.relpages, 0)) AS pages FROM leaf l "
-      "JOIN pg_class c ON c.oid = l.oid GROUP BY l.root) "
+      "pages AS (SELECT l.root, sum(greatest(c.relpages, 0)) AS pages, "
+      "bool_and(c.relkind = 'p' OR c.relkind = 'r' AND m.amname = 'heap' "
+      "AND has_schema_privilege(c.relnamespace, 'USAGE') "
+      "AND has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid)) AS readable "
+      "FROM leaf l JOIN pg_class c ON c.oid = l.oid LEFT JOIN pg_am m ON m.oid = c.relam "
+      "GROUP BY l.root) "
       "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, c.relreplident, "
       "coalesce(g.pages, greatest(c.relpages, 0)), "
       "has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'), "
-      "row_security_active(c.oid), c.relispopulated, coalesce(m.amname = 'heap', false), "
+      "row_security_active(c.oid), c.relispopulated, "
+      "coalesce(CASE WHEN c.relkind = 'p' THEN g.readable ELSE m.amname = 'heap' END, false), "
       "k.indkey::text, coalesce(k.indimmediate, false), r.indkey::text, ",
       PublicationEntrySql(server_version), ", ", ContentSql(server_version),
       ", pg_has_role(c.relowner, 'USAGE') AND CASE WHEN p.oid IS NULL "
@@ -82,7 +87,8 @@ enum TableColumn {
   kSelect,
   kRowSecurity,
   kPopulated,
-  kHeap,
+  // It can be read by blocks, or each of its leaf partitions can.
+  kHasBlocks,
   kKey,
   kKeyImmediate,
   kIdentityIndex,
@@ -114,11 +120,12 @@ bool HasLog(const Rows& rows, int row) {
 
 Access::By HowToRead(const Rows& rows, int row) {
   const std::string_view kind = rows.at(row, kKind);
-  if (kind == "p") return Access::By::kPartitions;
-  if (kind != "r") return Access::By::kUnlockable;
+  if (kind != "r" && kind != "p") return Access::By::kUnlockable;
   // Rows move between blocks while slices are read; where the log does not tell of that, only
   // one snapshot has them all.
-  return HasLog(rows, row) && rows.truth(row, kHeap) ? Access::By::kBlocks : Access::By::kWhole;
+  const bool by_blocks = HasLog(rows, row) && rows.truth(row, kHasBlocks);
+  if (kind == "p") return by_blocks ? Access::By::kLeaves : Access::By::kPartitions;
+  return by_blocks ? Access::By::kBlocks : Access::By::kWhole;
 }
 
 // The numbers of the columns that are the table's key: those by which the log names rows,

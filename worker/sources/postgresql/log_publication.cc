@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "worker/sources/postgresql/leaves.h"
 #include "worker/sources/postgresql/server_error.h"
 
 namespace tributary::postgresql {
@@ -53,12 +54,8 @@ std::string ContentSql(int server_version) {
       "THEN 'toast ' || c.reltoastrelid ELSE 'file ' || pg_relation_filenode(c.oid) END, "
       "c.relreplident, "
       "(SELECT i.indexrelid FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident), ",
-      PublicationEntrySql(server_version),
-      ", CASE WHEN c.relkind = 'p' THEN (WITH RECURSIVE leaf(oid) AS ("
-      "SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid UNION ALL "
-      "SELECT i.inhrelid FROM leaf l JOIN pg_inherits i ON i.inhparent = l.oid) "
-      "SELECT string_agg(oid || ' ' || coalesce(pg_relation_filenode(oid), 0), ',' ORDER BY oid) "
-      "FROM leaf) END)), 16)");
+      PublicationEntrySql(server_version), ", CASE WHEN c.relkind = 'p' THEN ",
+      LeafFilesSql("c.oid"), " END)), 16)");
 }
 
 absl::Status PreparePublication(Session& session, const std::string& name,

@@ -110,7 +110,7 @@ absl::Status LogStream::JoinAll() {
   std::vector<LogTable*> joining;
   for (auto& [number, table] : following_.tables) {
     by_oid_[table.access.oid] = &table;
-    any_partitioned_ = any_partitioned_ || table.access.by == Access::By::kPartitions;
+    any_partitioned_ = any_partitioned_ || table.access.partitioned();
     if (table.lost) continue;
     if (table.told.live()) {
       table.joined = true;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/limits.h"
 #include "worker/sources/postgresql/remark_kinds.h"
 #include "worker/sources/postgresql/server_error.h"
@@ -14,9 +15,9 @@
 namespace tributary::postgresql {
 namespace {
 
-constexpr std::uint64_t kNoBlock = Blocks::kNoEnd;
-// Of a ctid in binary: its block.
+// Of a ctid in binary: its block. An OID has as many.
 constexpr std::size_t kBlockBytes = 4;
+constexpr std::size_t kPlaceColumns = 2;
 // Between looks, where rows come without blocks.
 constexpr std::uint64_t kRowsBetweenBeats = 64;
 // How long a snapshot that has the table whole is waited for, before another slice may have
@@ -38,10 +39,17 @@ absl::Status OfTable(absl::Status status) {
 
 absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment,
                                                 BatchWriter& writer) {
+  Slice slice;
   const auto access = ParseAccess(assignment.access());
   if (!access.ok()) return access.status();
+  slice.access = *access;
+  if (access->by_blocks()) {
+    const auto places = ParsePlaces(assignment.range(), access->by);
+    if (!places.ok()) return places.status();
+    slice.places = *places;
+  }
   SliceView view;
-  auto ending = Open(assignment, *access, writer, view);
+  auto ending = Open(assignment, writer, slice, view);
   if (ending.ok() && *ending == Ending::kDone) {
     auto columns = ColumnsOf(assignment, view);
     if (!columns.ok()) {
@@ -49,8 +57,9 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
       return columns.status();
     }
     writer.Open(view.opened);
-    const std::string sql = CopySql(assignment, *access, columns->expressions);
-    ending = Copy(assignment, sql, *std::move(columns), access->by == Access::By::kBlocks, writer);
+    const std::string sql = CopySql(assignment, slice, columns->expressions);
+    leaves_ = access->by == Access::By::kLeaves;
+    ending = Copy(assignment, sql, *std::move(columns), access->by_blocks(), writer);
   }
   if (!ending.ok()) return ending.status();
   AssignmentEnd end;
@@ -62,28 +71,44 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
 }
 
 absl::StatusOr<SliceReader::Ending> SliceReader::Open(const ReadAssignment& assignment,
-                                                      const Access& access,
-                                                      const BatchWriter& writer, SliceView& view) {
-  // What is locked by its planning alone needs a snapshot that is taken after it.
-  const auto isolation = access.by == Access::By::kUnlockable ? Session::Isolation::kReadCommitted
-                                                              : Session::Isolation::kRepeatableRead;
+                                                      const BatchWriter& writer, Slice& slice,
+                                                      SliceView& view) {
   Patience patience(pulse_, patience_);
   const auto whole_until = std::chrono::steady_clock::now() + kWholePatience;
   for (;;) {
-    const absl::Status begun = session_.Begin(isolation);
-    if (!begun.ok()) return begun;
-    auto looked = LockAndLook(session_, assignment, access);
+    auto looked = TryToOpen(assignment, slice);
     if (looked.ok() && looked->opened.snapshot().all_before() >= assignment.whole_from()) {
       view = *std::move(looked);
       return Ending::kDone;
     }
-    session_.End();
+    if (session_.open()) session_.End();
     if (!looked.ok() && !absl::IsUnavailable(looked.status())) return looked.status();
     const bool waits = patience.Wait();
     if (writer.PauseWanted()) return Ending::kPaused;
     if (looked.ok() && std::chrono::steady_clock::now() > whole_until) return Ending::kPaused;
     if (!looked.ok() && !waits) return OfTable(looked.status());
   }
+}
+
+absl::StatusOr<SliceView> SliceReader::TryToOpen(const ReadAssignment& assignment, Slice& slice) {
+  if (slice.access.by == Access::By::kLeaves) {
+    auto leaves = AskLeaves(session_, slice.access.oid);
+    if (!leaves.ok()) return leaves.status();
+    slice.leaves = *std::move(leaves);
+    slice.within = slice.leaves.Within(slice.places);
+  }
+  // What is locked by its planning alone needs a snapshot that is taken after it.
+  const absl::Status begun = session_.Begin(slice.access.by == Access::By::kUnlockable
+                                                ? Session::Isolation::kReadCommitted
+                                                : Session::Isolation::kRepeatableRead);
+  if (!begun.ok()) return begun;
+  auto looked = LockAndLook(session_, assignment, slice.access, slice.leaves, slice.within);
+  // A partition that went between the two; whether the table is there, the next try says.
+  if (absl::IsNotFound(looked.status()) && !slice.within.empty() &&
+      !SqlStateOf(looked.status()).empty()) {
+    return absl::UnavailableError(looked.status().message());
+  }
+  return looked;
 }
 
 absl::StatusOr<SliceReader::Columns> SliceReader::ColumnsOf(const ReadAssignment& assignment,
@@ -117,19 +142,35 @@ absl::StatusOr<SliceReader::Columns> SliceReader::ColumnsOf(const ReadAssignment
   return columns;
 }
 
-std::string SliceReader::CopySql(const ReadAssignment& assignment, const Access& access,
-                                 const std::string& expressions) const {
+std::string SliceReader::CopySql(const ReadAssignment& assignment, const Slice& slice,
+                                 const std::string& expressions) {
   const std::string table = Quoted(assignment.schema(), assignment.table());
-  const bool only = access.by == Access::By::kBlocks || access.by == Access::By::kWhole;
-  std::string sql =
-      absl::StrCat("COPY (SELECT ", expressions, access.by == Access::By::kBlocks ? ", ctid" : "",
-                   " FROM ", only ? "ONLY " : "", table);
-  if (access.by == Access::By::kBlocks) {
-    const Range& range = assignment.range();
-    absl::StrAppend(&sql, " WHERE ctid >= '(", range.from().empty() ? "0" : range.from(), ",0)'");
-    if (!range.to().empty()) absl::StrAppend(&sql, " AND ctid < '(", range.to(), ",0)'");
+  std::string select = absl::StrCat("SELECT ", expressions);
+  if (!slice.access.by_blocks()) {
+    return absl::StrCat("COPY (", select,
+                        slice.access.by == Access::By::kWhole ? " FROM ONLY " : " FROM ", table,
+                        ") TO STDOUT (FORMAT binary); COMMIT");
   }
-  return absl::StrCat(sql, ") TO STDOUT (FORMAT binary); COMMIT");
+  const auto from = [&slice, &select](std::uint32_t leaf, const std::string& name) {
+    const Place first = slice.places.from.leaf == leaf ? slice.places.from : Place();
+    std::string sql = absl::StrCat(select, ", tableoid, ctid FROM ONLY ", name, " WHERE ctid >= '(",
+                                   first.block, ",0)'");
+    if (slice.places.to.leaf == leaf) {
+      absl::StrAppend(&sql, " AND ctid < '(", slice.places.to.block, ",0)'");
+    }
+    return sql;
+  };
+  std::string sql;
+  if (slice.access.by == Access::By::kBlocks) {
+    sql = from(0, table);
+  } else if (slice.within.empty()) {
+    sql = absl::StrCat(select, ", tableoid, ctid FROM ", table, " WHERE false");
+  } else {
+    sql = absl::StrJoin(slice.within, " UNION ALL ", [&from](std::string* out, const Leaf& leaf) {
+      absl::StrAppend(out, from(leaf.oid, leaf.name));
+    });
+  }
+  return absl::StrCat("COPY (", sql, ") TO STDOUT (FORMAT binary); COMMIT");
 }
 
 absl::StatusOr<SliceReader::Ending> SliceReader::Copy(const ReadAssignment& assignment,
@@ -138,11 +179,11 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Copy(const ReadAssignment& assi
   const std::string doing = Doing(assignment);
   const TableShape shape(assignment.schema(), assignment.table(), assignment.columns());
   CopyStream stream(Quoted(assignment.schema(), assignment.table()),
-                    columns.written.size() + (by_blocks ? 1 : 0));
+                    columns.written.size() + (by_blocks ? kPlaceColumns : 0));
   RowWriter rows(Quoted(assignment.schema(), assignment.table()), std::move(columns.written));
   shape_ = &shape;
   rows_ = &rows;
-  block_ = kNoBlock;
+  place_ = kNoPlace;
   last_mark_ = assignment.range().from();
   absl::Status status = session_.StartCopy(sql, doing);
   std::uint64_t seen = 0;
@@ -164,10 +205,14 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Copy(const ReadAssignment& assi
           const CopyRow& row = stream.row();
           if (++seen % kRowsBetweenBeats == 0) pulse_.Beat();
           if (by_blocks) {
-            const auto place = row[row.size() - 1];
-            if (place.size() < kBlockBytes)
-              return absl::DataLossError(doing + ": a ctid is cut off");
-            if (AtBlock(LoadBigEndian<std::uint32_t>(place.data()), writer)) {
+            const auto leaf = row[row.size() - 2];
+            const auto block = row[row.size() - 1];
+            if (leaf.size() < kBlockBytes || block.size() < kBlockBytes) {
+              return absl::DataLossError(doing + ": the place of a row is cut off");
+            }
+            const Place place{.leaf = leaves_ ? LoadBigEndian<std::uint32_t>(leaf.data()) : 0,
+                              .block = LoadBigEndian<std::uint32_t>(block.data())};
+            if (AtPlace(place, writer)) {
               // The server ends the COPY with its connection.
               session_.Close();
               return Ending::kPaused;
@@ -203,15 +248,15 @@ absl::Status SliceReader::WriteRow(const CopyRow& row, BatchWriter& writer) {
   return absl::OkStatus();
 }
 
-bool SliceReader::AtBlock(std::uint64_t block, BatchWriter& writer) {
-  if (block == block_) [[likely]]
+bool SliceReader::AtPlace(const Place& place, BatchWriter& writer) {
+  if (place == place_) [[likely]]
     return false;
-  const bool first = block_ == kNoBlock;
-  block_ = block;
+  const bool first = place_ == kNoPlace;
+  place_ = place;
   if (first) return false;
   const bool pause = writer.PauseWanted();
   if (!pause && !writer.MarkDue()) return false;
-  last_mark_ = BlockBound(block);
+  last_mark_ = BoundText(place);
   writer.Mark(last_mark_, "", TakeRemarks());
   return pause;
 }

@@ -1,9 +1,9 @@
 // Reads one slice: a transaction of its own, in this order: lock, snapshot and file number,
 // COPY. The tight loop from COPY's rows to the encoder.
 //
-// A slice by blocks has the place of each row (ctid) as a last column, which no client sees:
-// rows come in the order of their blocks, so that a mark can be put before the first row of
-// a block. A slice in one piece has a mark at its end only.
+// A slice by blocks has the place of each row (tableoid, ctid) as its last columns, which no
+// client sees: rows come in the order of their places, so that a mark can be put before the
+// first row of a block. A slice in one piece has a mark at its end only.
 //
 // Where the connection breaks, or the server ends it, the read ends as PAUSED at its last mark,
 // and the slice is given out again; after kInterruptions in a row at one place it fails. The
@@ -14,12 +14,14 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "proto/worker.pb.h"
 #include "worker/encoder/batch_writer.h"
 #include "worker/sources/postgresql/access.h"
 #include "worker/sources/postgresql/copy_stream.h"
+#include "worker/sources/postgresql/leaves.h"
 #include "worker/sources/postgresql/row_writer.h"
 #include "worker/sources/postgresql/session.h"
 #include "worker/sources/postgresql/slice_view.h"
@@ -45,21 +47,31 @@ class SliceReader {
     // What COPY selects for them.
     std::string expressions;
   };
+  // What is read.
+  struct Slice {
+    Access access;
+    Places places;
+    // Of a table by its leaves: all of them, and those of this slice.
+    Leaves leaves;
+    std::vector<Leaf> within;
+  };
 
   // Until the table is locked and its snapshot can be used; kPaused where a pause was wanted
   // meanwhile.
-  absl::StatusOr<Ending> Open(const ReadAssignment& assignment, const Access& access,
-                              const BatchWriter& writer, SliceView& view);
+  absl::StatusOr<Ending> Open(const ReadAssignment& assignment, const BatchWriter& writer,
+                              Slice& slice, SliceView& view);
+  // One try; the transaction stays open where it is OK.
+  absl::StatusOr<SliceView> TryToOpen(const ReadAssignment& assignment, Slice& slice);
   absl::StatusOr<Columns> ColumnsOf(const ReadAssignment& assignment, const SliceView& view);
-  std::string CopySql(const ReadAssignment& assignment, const Access& access,
-                      const std::string& expressions) const;
+  static std::string CopySql(const ReadAssignment& assignment, const Slice& slice,
+                             const std::string& expressions);
   // Rows until the COPY's end.
   absl::StatusOr<Ending> Copy(const ReadAssignment& assignment, const std::string& sql,
                               Columns columns, bool by_blocks, BatchWriter& writer);
   // The row that the stream has found.
   absl::Status WriteRow(const CopyRow& row, BatchWriter& writer);
-  // At a row of another block than the one before it. True: stop.
-  bool AtBlock(std::uint64_t block, BatchWriter& writer);
+  // At a row of another place than the one before it. True: stop.
+  bool AtPlace(const Place& place, BatchWriter& writer);
   absl::StatusOr<Ending> Interrupted(const ReadAssignment& assignment, absl::Status why);
   std::vector<ColumnRemark> TakeRemarks();
 
@@ -70,7 +82,8 @@ class SliceReader {
   // Of the slice that is read.
   const TableShape* shape_ = nullptr;
   RowWriter* rows_ = nullptr;
-  std::uint64_t block_ = 0;
+  bool leaves_ = false;
+  Place place_;
   std::string last_mark_;
   // Where reading was interrupted last, and how often in a row.
   std::string interrupted_at_;

@@ -40,10 +40,9 @@ absl::StatusOr<const RowAgain::Statement*> RowAgain::StatementOf(const LoggedRel
   std::map<std::string, std::string> operators;
   for (int row = 0; row < rows->size(); ++row) operators[rows->text(row, 0)] = rows->text(row, 1);
   Statement statement;
-  statement.sql =
-      absl::StrCat("SELECT ", relation.expressions(), " FROM ",
-                   table.access.by == Access::By::kPartitions ? "" : "ONLY ",
-                   Quoted(table.told.schema_name(), table.told.table_name()), " WHERE ");
+  statement.sql = absl::StrCat(
+      "SELECT ", relation.expressions(), " FROM ", table.access.partitioned() ? "" : "ONLY ",
+      Quoted(table.told.schema_name(), table.told.table_name()), " WHERE ");
   const auto& keys = table.shape->keys();
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const std::string& name = table.told.columns(static_cast<int>(keys[i])).name();

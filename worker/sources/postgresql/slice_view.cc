@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "worker/sources/postgresql/server_view.h"
 
 namespace tributary::postgresql {
@@ -13,8 +14,16 @@ namespace {
 // What has the table locked until the transaction ends. LOCK takes no ordinary view and no
 // foreign table, but planning does lock them: the statement after it has a later snapshot
 // (READ COMMITTED).
-std::string LockSql(const std::string& table, Access::By by) {
+std::string LockSql(const std::string& table, Access::By by, const std::vector<Leaf>& slice) {
   switch (by) {
+    case Access::By::kLeaves:
+      if (slice.empty()) return "";
+      return absl::StrCat("LOCK TABLE ",
+                          absl::StrJoin(slice, ", ",
+                                        [](std::string* out, const Leaf& leaf) {
+                                          absl::StrAppend(out, "ONLY ", leaf.name);
+                                        }),
+                          " IN ACCESS SHARE MODE;");
     case Access::By::kPartitions:
       return absl::StrCat("LOCK TABLE ", table, " IN ACCESS SHARE MODE;");
     case Access::By::kUnlockable:
@@ -24,12 +33,16 @@ std::string LockSql(const std::string& table, Access::By by) {
   }
 }
 
-std::string LookSql(const ReadAssignment& assignment) {
+std::string LookSql(const ReadAssignment& assignment, const Access& access) {
   return absl::StrCat(
       "SELECT pg_current_snapshot()::text, ", kLifeSql,
       ", CASE WHEN pg_is_in_recovery() THEN '0' "
       "ELSE (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text END, "
-      "c.oid, coalesce(pg_relation_filenode(c.oid), 0), a.attname, a.atttypid, a.atttypmod "
+      "c.oid, ",
+      access.by == Access::By::kLeaves
+          ? absl::StrCat("coalesce(md5(", LeafFilesSql("c.oid"), "), '')")
+          : "coalesce(pg_relation_filenode(c.oid), 0)::text",
+      ", a.attname, a.atttypid, a.atttypmod "
       "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
       "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
       "WHERE n.nspname = ",
@@ -44,13 +57,18 @@ absl::Status Gone(const std::string& doing) {
 }  // namespace
 
 absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& assignment,
-                                      const Access& access) {
+                                      const Access& access, const Leaves& leaves,
+                                      const std::vector<Leaf>& slice) {
   const std::string table = Quoted(assignment.schema(), assignment.table());
   const std::string doing = absl::StrCat("read table ", table);
-  const auto rows =
-      session.Query(absl::StrCat(LockSql(table, access.by), LookSql(assignment)), doing);
+  const auto rows = session.Query(
+      absl::StrCat(LockSql(table, access.by, slice), LookSql(assignment, access)), doing);
   if (!rows.ok()) return rows.status();
   if (rows->size() == 0 || rows->number(0, 3) != access.oid) return Gone(doing);
+  if (access.by == Access::By::kLeaves && rows->at(0, 4) != leaves.files) {
+    return absl::UnavailableError(
+        absl::StrCat(doing, ": its partitions change; it is tried again"));
+  }
   auto snapshot = ParseSnapshot(rows->at(0, 0));
   if (!snapshot.ok()) return snapshot.status();
   SliceView view;
@@ -60,7 +78,7 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
   seen.mutable_except()->Add(snapshot->except.begin(), snapshot->except.end());
   view.opened.set_life(rows->text(0, 1));
   view.opened.mutable_bound()->set_commit(static_cast<std::uint64_t>(rows->number(0, 2)));
-  view.opened.set_content(absl::StrCat("file ", rows->at(0, 4).data()));
+  view.opened.set_content(absl::StrCat("file ", rows->text(0, 4)));
   for (int row = 0; row < rows->size(); ++row) {
     view.columns[rows->text(row, 5)] = {.type = static_cast<std::uint32_t>(rows->number(row, 6)),
                                         .typmod = static_cast<std::int32_t>(rows->number(row, 7))};

@@ -7,10 +7,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "proto/worker.pb.h"
 #include "worker/sources/postgresql/access.h"
+#include "worker/sources/postgresql/leaves.h"
 #include "worker/sources/postgresql/session.h"
 
 namespace tributary::postgresql {
@@ -20,17 +22,22 @@ struct SliceView {
     std::uint32_t type = 0;
     std::int32_t typmod = -1;
   };
-  // Content: the table's file, which a rewrite replaces. On a standby without a bound.
+  // Content: the table's file, or those of its leaf partitions, which a rewrite replaces. On a
+  // standby without a bound.
   Opened opened;
   // The table's columns as they are now, by their names.
   std::unordered_map<std::string, Column> columns;
 };
 
-// Locks the table and looks, in one round trip, within a transaction of `session` that has
-// read nothing. NOT_FOUND: the table is gone, or another has its name. Otherwise errors as
-// Session::Query's; kLockNotAvailable: it is locked.
+// Locks the table, or those of its leaf partitions that are in the slice, and looks, in one round
+// trip, within a transaction of `session` that has read nothing. NOT_FOUND: the table is gone, or
+// another has its name. Otherwise errors as Session::Query's; kLockNotAvailable: it is locked.
+//
+// Where `leaves`, which a table by its leaves needs, are no longer its partitions and files,
+// UNAVAILABLE: ask for them again.
 absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& assignment,
-                                      const Access& access);
+                                      const Access& access, const Leaves& leaves,
+                                      const std::vector<Leaf>& slice);
 
 }  // namespace tributary::postgresql
 

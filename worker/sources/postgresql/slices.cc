@@ -10,12 +10,15 @@
 #include "absl/strings/str_join.h"
 #include "common/limits.h"
 #include "worker/sources/postgresql/access.h"
+#include "worker/sources/postgresql/leaves.h"
 #include "worker/sources/postgresql/server_error.h"
 
 namespace tributary::postgresql {
 namespace {
 
 constexpr char kDoing[] = "look at the sizes of tables";
+// Leaf partitions that one slice locks.
+constexpr int kPartsInSlice = 64;
 
 struct Size {
   std::uint64_t blocks = 0;
@@ -61,37 +64,105 @@ std::uint64_t PieceBytes(std::uint64_t table_bytes) {
                                    limits::kSliceTargetBytes);
 }
 
-void Add(Slices::Table& cut, std::uint64_t from, const std::string& to, std::uint64_t bytes) {
-  Range& slice = *cut.add_slices();
-  if (from > 0) slice.set_from(BlockBound(from));
-  slice.set_to(to);
-  cut.add_estimated_bytes(bytes);
-}
+// A part of a table that lies together: the table, or a leaf of it.
+struct Part {
+  std::uint32_t leaf = 0;
+  Size size;
+};
 
-void CutRange(const Range& range, const Size& size, Slices::Table& cut) {
-  const auto blocks = ParseBlocks(range);
-  if (!blocks.ok() || size.blocks == 0) {
-    *cut.add_slices() = range;
-    cut.add_estimated_bytes(0);
-    return;
+// Cuts one range into slices, each of which goes through one part or, where those are small,
+// through several.
+class RangeCutter {
+ public:
+  RangeCutter(const Range& range, const Places& places, std::uint64_t piece_bytes,
+              Slices::Table& cut)
+      : range_(range), places_(places), piece_bytes_(piece_bytes), cut_(cut), from_(range.from()) {}
+
+  void Cut(const std::vector<Part>& parts) {
+    for (const Part& part : parts) CutPart(part);
+    // The last one has what is added later, too.
+    End(range_.to());
   }
-  const std::uint64_t block_bytes = std::max<std::uint64_t>(1, size.bytes / size.blocks);
-  const std::uint64_t step = std::max<std::uint64_t>(1, PieceBytes(size.bytes) / block_bytes);
-  const std::uint64_t end = std::min(blocks->to, std::max(size.blocks, blocks->from + 1));
-  std::uint64_t from = blocks->from;
-  for (; from + step < end; from += step) {
-    Add(cut, from, BlockBound(from + step), step * block_bytes);
+
+ private:
+  void CutPart(const Part& part) {
+    const Place begin{.leaf = part.leaf};
+    const Place end{.leaf = part.leaf, .block = part.size.blocks};
+    if (part.size.blocks == 0 || end <= places_.from || begin >= places_.to) return;
+    if (parts_ >= kPartsInSlice) EndAt(std::max(begin, places_.from));
+    ++parts_;
+    const std::uint64_t block_bytes =
+        std::max<std::uint64_t>(1, part.size.bytes / part.size.blocks);
+    const std::uint64_t step = std::max<std::uint64_t>(1, piece_bytes_ / block_bytes);
+    std::uint64_t at = std::max(begin, places_.from).block;
+    const std::uint64_t to = std::min(end, places_.to).block;
+    // Before a large part, and within it.
+    if (bytes_ > 0 && bytes_ + (to - at) * block_bytes > piece_bytes_) {
+      EndAt({.leaf = part.leaf, .block = at});
+    }
+    for (; at + step < to; at += step) {
+      bytes_ += step * block_bytes;
+      EndAt({.leaf = part.leaf, .block = at + step});
+    }
+    bytes_ += (to - at) * block_bytes;
   }
-  Add(cut, from, range.to(), (end - std::min(from, end)) * block_bytes);
+
+  void EndAt(const Place& place) { End(BoundText(place)); }
+  void End(const std::string& to) {
+    Range& slice = *cut_.add_slices();
+    slice.set_from(from_);
+    slice.set_to(to);
+    cut_.add_estimated_bytes(bytes_);
+    from_ = to;
+    bytes_ = 0;
+    parts_ = 0;
+  }
+
+  const Range& range_;
+  const Places places_;
+  const std::uint64_t piece_bytes_;
+  Slices::Table& cut_;
+  std::string from_;
+  std::uint64_t bytes_ = 0;
+  int parts_ = 0;
+};
+
+void CutTable(const CutAssignment::Table& table, Access::By by, const std::vector<Part>& parts,
+              Slices::Table& cut) {
+  std::uint64_t bytes = 0;
+  for (const Part& part : parts) bytes += part.size.bytes;
+  for (const Range& range : table.ranges()) {
+    const auto places = ParsePlaces(range, by);
+    if (places.ok()) {
+      RangeCutter(range, *places, PieceBytes(bytes), cut).Cut(parts);
+    } else {
+      *cut.add_slices() = range;
+      cut.add_estimated_bytes(0);
+    }
+  }
 }
 
 }  // namespace
 
 absl::StatusOr<Slices> CutTables(Session& session, const CutAssignment& assignment) {
+  // Of each table, in the order of the assignment.
+  std::vector<std::vector<Part>> parts;
   std::vector<std::uint32_t> oids;
   for (const CutAssignment::Table& table : assignment.tables()) {
+    std::vector<Part>& of_table = parts.emplace_back();
     const auto access = ParseAccess(table.access());
-    if (access.ok() && access->by == Access::By::kBlocks) oids.push_back(access->oid);
+    if (!access.ok() || !access->by_blocks()) continue;
+    if (access->by == Access::By::kBlocks) {
+      oids.push_back(access->oid);
+      of_table.emplace_back();
+      continue;
+    }
+    const auto leaves = AskLeaves(session, access->oid);
+    if (!leaves.ok()) return leaves.status();
+    for (const Leaf& leaf : leaves->list) {
+      oids.push_back(leaf.oid);
+      of_table.push_back({.leaf = leaf.oid, .size = {}});
+    }
   }
   Sizes sizes;
   if (!oids.empty()) {
@@ -104,12 +175,12 @@ absl::StatusOr<Slices> CutTables(Session& session, const CutAssignment& assignme
     sizes = *std::move(asked);
   }
   Slices slices;
-  for (const CutAssignment::Table& table : assignment.tables()) {
-    Slices::Table& cut = *slices.add_tables();
+  for (int at = 0; at < assignment.tables_size(); ++at) {
+    const CutAssignment::Table& table = assignment.tables(at);
+    std::vector<Part>& of_table = parts[static_cast<std::size_t>(at)];
     const auto access = ParseAccess(table.access());
-    const bool by_blocks = access.ok() && access->by == Access::By::kBlocks;
-    const Size size = by_blocks ? sizes[access->oid] : Size();
-    for (const Range& range : table.ranges()) CutRange(range, size, cut);
+    for (Part& part : of_table) part.size = sizes[part.leaf == 0 ? access->oid : part.leaf];
+    CutTable(table, access.ok() ? access->by : Access::By::kWhole, of_table, *slices.add_tables());
   }
   return slices;
 }
