@@ -39,8 +39,10 @@ absl::StatusOr<Connection> ReadConnection(
   Digest id;
   id.Text(source);
   for (const std::string& part : database->parts) id.Text(part);
-  return Connection{
-      .source = std::string(source), .id = id.Hex(kIdDigits), .database = database->name};
+  return Connection{.source = std::string(source),
+                    .id = id.Hex(kIdDigits),
+                    .database = database->name,
+                    .most_workers = database->most_workers};
 }
 
 }  // namespace tributary

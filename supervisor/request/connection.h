@@ -6,6 +6,7 @@
 
 #include <google/protobuf/map.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct Connection {
   std::string id;
   // What people know it by, in logs: the database's name, or its file's without folders.
   std::string database = {};
+  // The most workers that the source may have for copies at a time; 0: any number.
+  std::size_t most_workers = 0;
 };
 
 // FAILED_PRECONDITION, with a text for the user, where a value is missing or

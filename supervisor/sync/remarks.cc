@@ -43,6 +43,12 @@ std::optional<Words> WordsOf(ColumnRemark::What what) {
     case ColumnRemark::OUT_OF_RANGE:
       return Words{"value lies outside of the years 1 to 9999 and was sent as null",
                    "values lie outside of the years 1 to 9999 and were sent as null"};
+    case ColumnRemark::NO_KEY:
+      return Words{
+          "row was left out: this column of its key is NaN, infinite or outside of the years 1 to "
+          "9999, which its type cannot be, and as null two rows could become one",
+          "rows were left out: this column of their key is NaN, infinite or outside of the years 1 "
+          "to 9999, which its type cannot be, and as null two rows could become one"};
     case ColumnRemark::HELD_UP_COMMITS: {
       static constexpr char kWords[] =
           "s is the longest that no application could commit while it was read in one piece, "

@@ -53,6 +53,15 @@ std::vector<std::string> Ids(const Outcome& outcome) {
   return ids;
 }
 
+std::vector<std::string> Remarks(const Outcome& outcome) {
+  std::vector<std::string> remarks;
+  for (const ColumnRemark& remark : outcome.marks.back().remarks) {
+    remarks.push_back(absl::StrCat(remark.column(), " ", ColumnRemark::What_Name(remark.what()),
+                                   " ", remark.values()));
+  }
+  return remarks;
+}
+
 TEST(PostgresqlCatalog, HasEveryKindOfTableWithItsKeyAndWayOfReading) {
   const NewDatabase database(
       "CREATE SCHEMA other;"
@@ -386,14 +395,55 @@ TEST(PostgresqlCopy, ValuesWithoutACounterpartAreNullAndCountedInTheirMark) {
   ASSERT_EQ(outcome.rows.size(), 3u);
   EXPECT_EQ(TextOf(outcome.rows[0].at("n")), "Null");
   EXPECT_EQ(TextOf(outcome.rows[2].at("n")), "Decimal 1.50");
-  std::multiset<std::string> remarks;
-  for (const ColumnRemark& remark : outcome.marks.back().remarks) {
-    remarks.insert(absl::StrCat(remark.column(), " ", ColumnRemark::What_Name(remark.what()), " ",
-                                remark.values()));
-  }
-  EXPECT_THAT(remarks,
+  EXPECT_THAT(Remarks(outcome),
               UnorderedElementsAre("1 NOT_A_NUMBER 1", "1 INFINITE 1", "2 INFINITE 1",
                                    "2 OUT_OF_RANGE 1", "3 INFINITE 1", "3 OUT_OF_RANGE 1"));
+}
+
+TEST(PostgresqlCopy, KeysWithoutACounterpartAreLeftOutAndNeverOneRow) {
+  const NewDatabase database(
+      "CREATE TABLE n (id numeric PRIMARY KEY, v numeric);"
+      "INSERT INTO n VALUES ('NaN', 1), ('Infinity', 2), ('-Infinity', 3), (1.5, 'NaN');"
+      "CREATE TABLE d (id date, k int, PRIMARY KEY (id, k));"
+      "INSERT INTO d VALUES ('infinity', 1), ('-infinity', 1), ('12000-01-01', 1), "
+      "('2024-01-01', 2)");
+  Reading reading(database.name());
+  const Outcome numbers = reading.Read(reading.Table("n"));
+  EXPECT_EQ(numbers.rows.size(), 1u);
+  EXPECT_THAT(Remarks(numbers), UnorderedElementsAre("0 NO_KEY 3", "1 NOT_A_NUMBER 1"));
+  const Outcome dates = reading.Read(reading.Table("d"));
+  EXPECT_EQ(dates.rows.size(), 1u);
+  EXPECT_THAT(Remarks(dates), UnorderedElementsAre("0 NO_KEY 3"));
+}
+
+TEST(PostgresqlCopy, TextKeysThatAreNotUtf8StayApart) {
+  const std::string name = "sql_ascii_keys";
+  Execute(absl::StrCat("DROP DATABASE IF EXISTS ", name));
+  Execute(absl::StrCat("CREATE DATABASE ", name,
+                       " ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"));
+  Execute(
+      "CREATE TABLE t (id text PRIMARY KEY, v text);"
+      "INSERT INTO t VALUES (E'M\xFCller', E'M\xFCller'), (E'M\xF6ller', 'b'), ('plain', 'c'), "
+      "('CAST(x''4D'' AS TEXT)', 'd');"
+      "CREATE TABLE odd (id integer PRIMARY KEY); CREATE TABLE columns (id integer PRIMARY KEY);"
+      "DO $$ BEGIN EXECUTE E'ALTER TABLE odd RENAME TO \"\xFC\"';"
+      "EXECUTE E'ALTER TABLE columns ADD \"\xFC\" int'; END $$",
+      name);
+  {
+    Reading reading(name);
+    const Outcome outcome = reading.Read(reading.Table("t"));
+    ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+    EXPECT_THAT(
+        Ids(outcome),
+        UnorderedElementsAre("String CAST(x'4DFC6C6C6572' AS TEXT)",
+                             "String CAST(x'4DF66C6C6572' AS TEXT)", "String plain",
+                             "String CAST(x'43415354287827344427204153205445585429' AS TEXT)"));
+    EXPECT_THAT(Remarks(outcome), UnorderedElementsAre("0 KEY_AS_LITERAL 3", "1 REPAIRED_UTF8 1"));
+    EXPECT_THAT(reading.Describe().remarks(),
+                testing::Contains(AllOf(HasSubstr("not UTF-8"), HasSubstr("\"\uFFFD\""),
+                                        HasSubstr("\"columns\""))));
+  }
+  Execute(absl::StrCat("DROP DATABASE ", name));
 }
 
 // Each declaration, a value, what kind it is sent as, and the server's own text of that.

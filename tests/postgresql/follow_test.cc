@@ -186,6 +186,27 @@ TEST_F(Follow, AColumnThatIsAddedDuringASyncIsSentWithItsValues) {
   }
 }
 
+TEST_F(Follow, RowsWhoseKeysHaveNoCounterpartComeAndGoWithTheirKeys) {
+  database_.Run("CREATE TABLE n (id numeric PRIMARY KEY, v int); INSERT INTO n VALUES (1, 1)");
+  GoodSync();
+  const struct {
+    const char* sql;
+    std::uint64_t upserts, deletes;
+  } kCases[] = {
+      {"INSERT INTO n VALUES ('NaN', 1), (2, 2); UPDATE n SET v = 3 WHERE id = 'NaN'", 1, 0},
+      {"UPDATE n SET id = 3 WHERE id = 'NaN'; UPDATE n SET id = 'Infinity' WHERE id = 2", 1, 1},
+      {"DELETE FROM n WHERE id = 'Infinity'; DELETE FROM n WHERE id = 3", 0, 1},
+  };
+  for (const auto& one : kCases) {
+    SCOPED_TRACE(one.sql);
+    database_.Run(one.sql);
+    const SyncOutcome outcome = GoodSync();
+    EXPECT_EQ(outcome.TableCount("public.n", "upserts"), one.upserts) << outcome.text;
+    EXPECT_EQ(outcome.TableCount("public.n", "deletes"), one.deletes) << outcome.text;
+  }
+  ExpectEqual("n", {"id", "v"});
+}
+
 TEST_F(Follow, TheServerReleasesWhatTheReturnedStateCoversAndNoMore) {
   BeginOrders();
   const auto place = [this] { return State().at("log_position").at("commit").get<std::string>(); };

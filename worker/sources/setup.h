@@ -7,6 +7,7 @@
 #ifndef TRIBUTARY_WORKER_SOURCES_SETUP_H_
 #define TRIBUTARY_WORKER_SOURCES_SETUP_H_
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -42,14 +43,15 @@ struct OperatorSetting {
   bool is_folder = false;
 };
 
-// Which database a configuration names. Nothing secret, and nothing that may change while
-// the database stays the same.
+// Which database a configuration names, and how it may be used. Nothing secret.
 struct DatabaseIdentity {
   // What tells it from all others of its engine, as the user wrote it; the connection's
-  // id is made of it.
+  // id is made of it. Nothing that may change while the database stays the same.
   std::vector<std::string> parts = {};
   // What people know it by, in logs.
   std::string name = {};
+  // The most workers that may copy at a time; 0: as many as the operator likes.
+  std::size_t most_workers = 0;
 };
 
 struct EngineSetup {

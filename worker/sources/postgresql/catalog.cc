@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/text.h"
 #include "worker/sources/postgresql/access.h"
 #include "worker/sources/postgresql/added_columns.h"
 #include "worker/sources/postgresql/log_publication.h"
@@ -183,10 +184,18 @@ class CatalogReader {
   struct Added {
     int at = 0;
     std::vector<int> key;
+    // The name of a column is not UTF-8; it may be the key's.
+    bool has_odd_column = false;
   };
 
   void AddTable(const Rows& rows, int row) {
-    const std::string name = Quoted(rows.at(row, kSchema), rows.at(row, kName));
+    std::string name = Quoted(rows.at(row, kSchema), rows.at(row, kName));
+    if (!IsUtf8(name)) {
+      std::string repaired;
+      RepairUtf8(name, repaired);
+      not_utf8_.tables.push_back(repaired);
+      return;
+    }
     LeftOut* const why = !rows.truth(row, kSchemaUsage)  ? &without_usage_
                          : !rows.truth(row, kSelect)     ? &without_select_
                          : rows.truth(row, kRowSecurity) ? &with_row_security_
@@ -229,6 +238,10 @@ class CatalogReader {
     for (int row = 0; row < rows.size(); ++row) {
       const auto added = added_.find(static_cast<std::uint32_t>(rows.number(row, 0)));
       if (added == added_.end()) continue;
+      if (!IsUtf8(rows.at(row, 2))) {
+        added->second.has_odd_column = true;
+        continue;
+      }
       const auto type = types_.Column(static_cast<std::uint32_t>(rows.number(row, 3)),
                                       static_cast<std::int32_t>(rows.number(row, 4)));
       if (!type.ok()) return type.status();
@@ -247,6 +260,12 @@ class CatalogReader {
   }
 
   void DropTablesWithoutColumns() {
+    for (const auto& [oid, added] : added_) {
+      if (!added.has_odd_column) continue;
+      CatalogTable& table = *catalog_.mutable_tables(added.at);
+      table.clear_columns();
+      table.add_origins();
+    }
     auto& tables = *catalog_.mutable_tables();
     const auto first =
         std::stable_partition(tables.begin(), tables.end(),
@@ -256,7 +275,8 @@ class CatalogReader {
       for (LeftOut* const other : {&without_identity_, &published_in_part_, &not_published_}) {
         std::erase(other->tables, name);
       }
-      without_columns_.tables.push_back(name);
+      LeftOut& why = table->origins_size() == 0 ? without_columns_ : not_utf8_;
+      why.tables.push_back(name);
     }
     tables.erase(first, tables.end());
   }
@@ -278,6 +298,10 @@ class CatalogReader {
         {&not_populated_,
          {"left out, as materialized views that were never filled hold nothing: REFRESH "
           "MATERIALIZED VIEW ",
+          ""}},
+        {&not_utf8_,
+         {"left out, as names of theirs or of their columns are not UTF-8: ALTER TABLE … RENAME, "
+          "for ",
           ""}},
         {&without_columns_, {"left out, as they have no columns: ", ""}},
         {&without_identity_,
@@ -311,6 +335,7 @@ class CatalogReader {
   LeftOut without_select_;
   LeftOut with_row_security_;
   LeftOut not_populated_;
+  LeftOut not_utf8_;
   LeftOut without_columns_;
   LeftOut without_identity_;
   LeftOut published_in_part_;

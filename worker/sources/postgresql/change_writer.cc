@@ -144,7 +144,13 @@ absl::Status ChangeWriter::Delete(LoggedRelation& relation, const Key& key) {
   const auto& keys = relation.table().shape->keys();
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const RowWriter::Result result = relation.rows().WriteLogged(keys[i], key[i], rows);
-    if (result != RowWriter::Result::kWritten) return Drop(relation, result);
+    if (result == RowWriter::Result::kWritten) continue;
+    // Such a row was never sent.
+    if (result == RowWriter::Result::kNoKey) {
+      rows.DropRow();
+      return absl::OkStatus();
+    }
+    return Drop(relation, result);
   }
   EndRow(relation);
   return absl::OkStatus();
@@ -154,6 +160,10 @@ absl::Status ChangeWriter::Drop(LoggedRelation& relation, RowWriter::Result why)
   writer_.rows().DropRow();
   if (why == RowWriter::Result::kTooLarge) {
     LeaveOut(relation);
+    return absl::OkStatus();
+  }
+  if (why == RowWriter::Result::kNoKey) {
+    relation.rows().CountLeftOut();
     return absl::OkStatus();
   }
   if (why == RowWriter::Result::kFailed) return relation.rows().failure();

@@ -32,6 +32,9 @@ enum class Decoded : std::uint8_t {
   kNotANumber,
   kInfinite,
   kOutOfRange,
+  // One of these three, or not UTF-8, in a key: for RowWriter, which tells them from others.
+  kNoKey,
+  kKeyAsLiteral,
   // No value call was made; as Outcome has them.
   kMalformed,
   kStale,

@@ -109,7 +109,9 @@ absl::Status LoggedRelation::Map(const RelationColumns& relation, Session& sessi
                     place == kAbsent
                         ? std::string("NULL")
                         : CopyExpression(type->copy_form, Quoted(columns.Get(at).name())));
-    written.push_back({.name = columns.Get(at).name(), .type = *std::move(type)});
+    written.push_back({.name = columns.Get(at).name(),
+                       .type = *std::move(type),
+                       .key = columns.Get(at).primary_key()});
   }
   for (const std::size_t key : table_->shape->keys()) {
     if (places_[key] < 0) {

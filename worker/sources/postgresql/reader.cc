@@ -137,7 +137,8 @@ absl::StatusOr<SliceReader::Columns> SliceReader::ColumnsOf(const ReadAssignment
     if (!type->IsOf(column)) return changed(column.name());
     absl::StrAppend(&columns.expressions, at == 0 ? "" : ", ",
                     CopyExpression(type->copy_form, Quoted(column.name())));
-    columns.written.push_back({.name = column.name(), .type = *std::move(type)});
+    columns.written.push_back(
+        {.name = column.name(), .type = *std::move(type), .key = column.primary_key()});
   }
   return columns;
 }
@@ -243,6 +244,10 @@ absl::Status SliceReader::WriteRow(const CopyRow& row, BatchWriter& writer) {
     return absl::OkStatus();
   }
   writer.DropRow();
+  if (result == RowWriter::Result::kNoKey) {
+    rows_->CountLeftOut();
+    return absl::OkStatus();
+  }
   if (result != RowWriter::Result::kTooLarge) return rows_->failure();
   writer.LeaveOutRow();
   return absl::OkStatus();

@@ -15,6 +15,10 @@ inline ColumnRemark::What RemarkOf(Decoded decoded) {
       return ColumnRemark::NOT_A_NUMBER;
     case Decoded::kInfinite:
       return ColumnRemark::INFINITE;
+    case Decoded::kNoKey:
+      return ColumnRemark::NO_KEY;
+    case Decoded::kKeyAsLiteral:
+      return ColumnRemark::KEY_AS_LITERAL;
     default:
       return ColumnRemark::OUT_OF_RANGE;
   }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace tributary::postgresql {
@@ -18,6 +20,12 @@ RowWriter::RowWriter(std::string table, std::vector<Column> columns)
 }
 
 RowWriter::Result RowWriter::Note(Decoded decoded, std::size_t column, const TypePlan& plan) {
+  const bool no_counterpart = decoded == Decoded::kNotANumber || decoded == Decoded::kInfinite ||
+                              decoded == Decoded::kOutOfRange;
+  if (columns_[column].key && no_counterpart) {
+    no_key_ = column;
+    return Result::kNoKey;
+  }
   if (!IsFailure(decoded)) {
     ++counts_[column][static_cast<std::size_t>(decoded)];
     noted_ = true;
@@ -45,6 +53,21 @@ RowWriter::Result RowWriter::FailAsText(std::size_t column) {
       ": the log has its value as text though binary was asked for; sync again, and report the "
       "server's version if it stays so"));
   return Result::kFailed;
+}
+
+bool RowWriter::NeedsLiteral(std::string_view text) {
+  constexpr std::string_view kLiteral = "CAST(x'";
+  return text.substr(0, kLiteral.size()) == kLiteral || !IsUtf8(text);
+}
+
+std::string RowWriter::Hex(std::string_view bytes) {
+  return absl::AsciiStrToUpper(
+      absl::BytesToHexString(absl::string_view(bytes.data(), bytes.size())));
+}
+
+void RowWriter::CountLeftOut() {
+  ++counts_[no_key_][static_cast<std::size_t>(Decoded::kNoKey)];
+  noted_ = true;
 }
 
 std::vector<RowWriter::Remark> RowWriter::TakeRemarks() {

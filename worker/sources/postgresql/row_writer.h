@@ -26,6 +26,8 @@ class RowWriter {
   struct Column {
     std::string name;
     ColumnType type;
+    // Of the table's key.
+    bool key = false;
   };
   // `table` is named in errors. The columns have the order of the value calls' `column`.
   RowWriter(std::string table, std::vector<Column> columns);
@@ -37,6 +39,9 @@ class RowWriter {
     kMissing,
     // The value is larger than a message: the row is to be dropped and counted.
     kTooLarge,
+    // A value of the key has no counterpart: the row is to be dropped, and CountLeftOut called
+    // unless it was a row to be deleted.
+    kNoKey,
     // failure() says why.
     kFailed,
   };
@@ -81,12 +86,15 @@ class RowWriter {
     return Write(*type.logged, column, value.value, sink);
   }
 
+  // The row of which a value was kNoKey is left out.
+  void CountLeftOut();
+
   // DATA_LOSS: bytes that the column's type does not have. NOT_FOUND: the column's type
   // was altered; ask for it again, make another writer.
   const absl::Status& failure() const { return failure_; }
 
   struct Remark {
-    // kRepaired, kNotANumber, kInfinite or kOutOfRange.
+    // One that is no failure, and not kValue.
     Decoded what = Decoded::kValue;
     std::size_t column = 0;
     std::uint64_t values = 0;
@@ -97,11 +105,23 @@ class RowWriter {
  private:
   template <typename Sink>
   Result Write(const TypePlan& plan, std::size_t column, std::string_view bytes, Sink& sink) {
+    if (columns_[column].key && plan.kind == Kind::kText && NeedsLiteral(bytes)) [[unlikely]] {
+      return WriteLiteral(column, bytes, sink);
+    }
     const Decoded decoded = ValueDecoder<Sink>(plan, column, scratch_, sink).Decode(bytes);
     if (decoded == Decoded::kValue) [[likely]]
       return Result::kWritten;
     return Note(decoded, column, plan);
   }
+  // A text of a key that is not UTF-8 is sent as the SQL literal of its bytes, and so is one
+  // that could be taken for such a literal.
+  static bool NeedsLiteral(std::string_view text);
+  template <typename Sink>
+  Result WriteLiteral(std::size_t column, std::string_view text, Sink& sink) {
+    sink.String(column, "CAST(x'" + Hex(text) + "' AS TEXT)");
+    return Note(Decoded::kKeyAsLiteral, column, *copied_[column]);
+  }
+  static std::string Hex(std::string_view bytes);
   Result Note(Decoded decoded, std::size_t column, const TypePlan& plan);
   Result FailAsText(std::size_t column);
 
@@ -113,6 +133,8 @@ class RowWriter {
   std::vector<const TypePlan*> copied_;
   std::vector<std::array<std::uint64_t, kKinds>> counts_;
   bool noted_ = false;
+  // Of the last kNoKey.
+  std::size_t no_key_ = 0;
   std::string scratch_;
   absl::Status failure_;
 };

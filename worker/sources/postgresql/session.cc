@@ -41,7 +41,6 @@ constexpr std::array kSettings = {
     "TimeZone = 'UTC'",
     "extra_float_digits = 1",
     "bytea_output = 'hex'",
-    "client_encoding = 'UTF8'",
     "synchronize_seqscans = off",
     "max_parallel_workers_per_gather = 0",
     "jit = off",
@@ -68,8 +67,16 @@ std::string Delimited(std::string_view text, char mark) {
   return quoted += mark;
 }
 
-std::string SettingsSql(std::string_view how, int server_version) {
-  std::string sql;
+// A database in SQL_ASCII may hold any bytes. Asked for UTF-8, the server refuses a whole
+// table for one text that is none; as they are, they are dealt with value by value.
+std::string EncodingOf(const PGconn* connection) {
+  const char* const server = PQparameterStatus(connection, "server_encoding");
+  return server != nullptr && std::string_view(server) == "SQL_ASCII" ? "SQL_ASCII" : "UTF8";
+}
+
+std::string SettingsSql(std::string_view how, const PGconn* connection) {
+  std::string sql = absl::StrCat(how.data(), "client_encoding = '", EncodingOf(connection), "';");
+  const int server_version = PQserverVersion(connection);
   for (const char* const setting : kSettings) absl::StrAppend(&sql, how.data(), setting, ";");
   if (server_version >= kTransactionTimeoutVersion) {
     absl::StrAppend(&sql, how.data(), "transaction_timeout = 0;");
@@ -234,7 +241,7 @@ absl::Status Session::CheckServer() {
                      server_version() / 10000, "; 14 is the oldest that can be read"));
   }
   if (kind_ == Kind::kQueries) return absl::OkStatus();
-  return Query(SettingsSql("SET ", server_version()), "prepare the connection").status();
+  return Query(SettingsSql("SET ", connection_.get()), "prepare the connection").status();
 }
 
 // --- transactions ------------------------------------------------------------
@@ -248,7 +255,7 @@ absl::Status Session::Begin(Isolation isolation) {
     absl::Status status = open() ? absl::OkStatus() : ConnectOnce();
     if (status.ok()) {
       status = Query(absl::StrCat("BEGIN ISOLATION LEVEL ", level, " READ ONLY;",
-                                  SettingsSql("SET LOCAL ", server_version())),
+                                  SettingsSql("SET LOCAL ", connection_.get())),
                      kDoing)
                    .status();
       if (status.ok()) return status;

@@ -210,6 +210,9 @@ absl::StatusOr<DatabaseIdentity> Identify(const Configuration& configuration) {
                             .name = login.database};
   // Two connections to one database are told apart by their slots.
   if (!settings->slot.empty()) identity.parts.push_back(settings->slot);
+  if (settings->max_connections > 0) {
+    identity.most_workers = settings->max_connections - kLogConnections;
+  }
   return identity;
 }
 
@@ -287,6 +290,11 @@ absl::StatusOr<Settings> ReadSettings(const Configuration& configuration) {
   }
   const auto connections = Number(configuration, kMaxConnectionsKey, 0, kMaxConnections);
   if (!connections.ok()) return connections.status();
+  if (*connections != 0 && *connections <= kLogConnections) {
+    return UnusableValue(kMaxConnectionsKey,
+                         "is too few: two follow the log, and each table is copied by another; "
+                         "give 3 or more");
+  }
   settings.max_connections = *connections;
   return settings;
 }

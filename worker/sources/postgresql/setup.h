@@ -26,6 +26,8 @@ inline constexpr char kUpdateMethodKey[] = "update_method";
 inline constexpr char kPublicationKey[] = "publication";
 inline constexpr char kSlotKey[] = "replication_slot";
 inline constexpr char kMaxConnectionsKey[] = "max_connections";
+// Those that follow the log: one has it sent, one asks.
+inline constexpr std::uint32_t kLogConnections = 2;
 
 // Values of sslmode, as libpq has them.
 inline constexpr char kDisable[] = "disable";
