@@ -152,6 +152,25 @@ inline constexpr std::uint64_t kCheckpointsInStagingLimit = 8;
 // A larger item is staged in parts of this.
 inline constexpr std::size_t kStagingPartBytes = 2 * kMiB;
 
+// --- digests ---------------------------------------------------------------
+
+// Rows in one slice of a comparison; a larger one is divided.
+inline constexpr std::uint64_t kSliceDigests = 64 * 1024;
+inline constexpr std::uint64_t kMostSliceDigests = 2 * kSliceDigests;
+// Digests in one frame.
+inline constexpr std::size_t kDigestFrameBytes = 512 * kKiB;
+// The digests of one slice that a worker holds its rows against. A table that is one slice
+// and has more is copied again.
+inline constexpr std::size_t kMaxSliceDigestBytes = 24 * kMiB;
+// A table with a longer key is copied again.
+inline constexpr std::size_t kMaxDigestKeyBytes = 4 * kKiB;
+// What waits to be written to the disk. Above it the rings wait.
+inline constexpr std::size_t kQueuedDigestBytes = 32 * kMiB;
+// LevelDB's.
+inline constexpr std::size_t kDigestWriteBufferBytes = 16 * kMiB;
+// How long a checkpoint waits for the digests that it tells of.
+inline constexpr std::chrono::milliseconds kDigestPatience{3000};
+
 // --- requests --------------------------------------------------------------
 
 // Warnings that one selection gives; the last one counts those left out.

@@ -20,6 +20,8 @@
 #include "common/worker_start.h"
 #include "proto/worker.pb.h"
 #include "worker/answer_writer.h"
+#include "worker/compare/comparison.h"
+#include "worker/compare/digesting.h"
 #include "worker/encoder/batch_writer.h"
 #include "worker/encoder/log_writer.h"
 #include "worker/pulse.h"
@@ -111,6 +113,10 @@ class Worker : public Pulse, private FollowOrders {
       Read(assignment.id(), assignment.read());
       return;
     }
+    if (assignment.has_compare()) {
+      Compare(assignment.id(), assignment.compare());
+      return;
+    }
     if (assignment.has_follow()) {
       Follow(assignment.id(), assignment.follow());
       return;
@@ -148,11 +154,33 @@ class Worker : public Pulse, private FollowOrders {
     AssignmentEnd end;
     absl::Status status = opened_;
     if (status.ok()) {
+      std::optional<Digesting> digesting;
       BatchWriter writer(ring_, id);
+      if (!read.digest_secret().empty()) writer.Judge(&digesting.emplace(read, ring_, id));
       auto result = source_->Read(read, writer);
       status = result.status();
       if (result.ok()) end = *std::move(result);
       end.set_rows(writer.rows());
+    }
+    SendEnd(id, status, end);
+  }
+
+  void Compare(std::uint32_t id, const CompareAssignment& compare) {
+    SetProcessTitle(absl::StrCat("tributary worker: comparing ", compare.read().schema(), ".",
+                                 compare.read().table()));
+    AssignmentEnd end;
+    absl::Status status = opened_;
+    if (status.ok()) {
+      BatchWriter writer(ring_, id);
+      Comparison comparison(compare, ring_, id, writer);
+      writer.Judge(&comparison);
+      auto result = source_->Read(compare.read(), writer);
+      status = result.status();
+      if (result.ok()) end = *std::move(result);
+      end.set_rows(writer.rows());
+      end.set_rows_read(comparison.rows_read());
+      // What has changed in what was read is sent, whatever ended the reading.
+      if (!status.ok()) writer.Flush();
     }
     SendEnd(id, status, end);
   }

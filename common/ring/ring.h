@@ -29,11 +29,12 @@ enum class FrameType : std::uint16_t {
   kBatch = 1,  // a finished UpdateResponse, or the last part of one
   kPart = 2,   // a part of an UpdateResponse that is larger than one frame
   // Serialized messages of proto/worker.proto:
-  kMark = 3,    // Mark
-  kEnd = 4,     // AssignmentEnd
-  kAnswer = 5,  // Answer
-  kOpened = 6,  // Opened
-  kLog = 7,     // LogReport
+  kMark = 3,     // Mark
+  kEnd = 4,      // AssignmentEnd
+  kAnswer = 5,   // Answer
+  kOpened = 6,   // Opened
+  kLog = 7,      // LogReport
+  kDigests = 8,  // Digests
 };
 
 // Stands before every payload, aligned to its own size.

@@ -23,6 +23,10 @@ std::uint64_t Outbox::Put(ItemKind kind, std::string_view bytes, std::string_vie
   put_bytes_ += bytes.size();
   ++put_messages_;
   Item item{++last_position_, kind, bytes, compact, std::move(hold)};
+  if (journal_ != nullptr && journal_->given() > last_hurdle_) {
+    last_hurdle_ = journal_->given();
+    hurdles_.push_back({item.position, last_hurdle_});
+  }
   const bool staged = stager_ != nullptr && stager_->Stage(item);
   if (behind() && staged && waiting_.empty()) {
     spilled_to_ = item.position;
@@ -38,6 +42,11 @@ absl::Status Outbox::Pump(Clock::time_point now) {
   return pumped;
 }
 
+bool Outbox::MayLeave(std::uint64_t position) {
+  while (!hurdles_.empty() && journal_->synced() >= hurdles_.front().number) hurdles_.pop_front();
+  return hurdles_.empty() || position < hurdles_.front().position;
+}
+
 bool Outbox::HasRoom() {
   if (writer_.pending_bytes() < window_bytes_) return true;
   writer_.Send();
@@ -47,6 +56,9 @@ bool Outbox::HasRoom() {
 
 absl::Status Outbox::PumpItems(Clock::time_point now) {
   ConfirmSent();
+  if (!hurdles_.empty() && !journal_->failure().ok()) {
+    return absl::UnavailableError(journal_->failure().message());
+  }
   if (stager_ != nullptr && stager_->failed() && !std::exchange(recovered_, true)) {
     RecoverUnstaged();
   }
@@ -57,7 +69,7 @@ absl::Status Outbox::PumpItems(Clock::time_point now) {
   }
   while (!waiting_.empty() && HasRoom()) {
     Item& item = waiting_.front();
-    if (!MaySend(item)) return absl::OkStatus();
+    if (!MayLeave(item.position) || !MaySend(item)) return absl::OkStatus();
     HandOver(item.kind, item.position, item.bytes, std::move(item.hold));
     waiting_.pop_front();
   }
@@ -117,6 +129,7 @@ void Outbox::Spill() {
 
 absl::Status Outbox::ReadBack() {
   while (behind() && HasRoom()) {
+    if (!MayLeave(spilled_from_)) return absl::OkStatus();
     if (stager_->staged_position() < spilled_from_) {
       // It may have failed since the last look; what it gives back comes with the next.
       if (stager_->failed()) return recovered_ ? stager_->failure() : absl::OkStatus();
@@ -129,6 +142,7 @@ absl::Status Outbox::ReadBack() {
     const auto kept = std::make_shared<StagedBlock>(**std::move(block));
     for (const StagedItem& item : kept->items) {
       if (item.position != spilled_from_) continue;
+      if (!MayLeave(item.position)) break;
       HandOver(item.kind, item.position, item.bytes, kept);
       ++read_back_;
       if (++spilled_from_ > spilled_to_) break;

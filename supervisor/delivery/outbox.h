@@ -21,6 +21,7 @@
 #include "common/clock.h"
 #include "common/limits.h"
 #include "supervisor/delivery/item.h"
+#include "supervisor/delivery/journal.h"
 #include "supervisor/delivery/message_writer.h"
 #include "supervisor/delivery/stager.h"
 
@@ -43,9 +44,13 @@ class Outbox {
   std::uint64_t Put(ItemKind kind, std::string_view bytes, std::string_view compact, Hold hold);
   std::uint64_t Put(ItemKind kind, std::string bytes);
 
+  // From now on, what is put leaves only once `journal` has on the disk what was given to
+  // it before. It outlives the outbox.
+  void LeaveAfter(const Journal& journal) { journal_ = &journal; }
+
   // Hands over what the client has room for. DATA_LOSS, UNAVAILABLE: what was
-  // staged for a slow client cannot be read back; the sync has to end, and the
-  // next one reads on from the last checkpoint sent.
+  // staged for a slow client cannot be read back, or the journal has failed; the sync has
+  // to end, and the next one reads on from the last checkpoint sent.
   absl::Status Pump(Clock::time_point now);
 
   bool has_stager() const { return stager_ != nullptr; }
@@ -76,6 +81,8 @@ class Outbox {
 
  private:
   absl::Status PumpItems(Clock::time_point now);
+  // Whether the journal lets it leave.
+  bool MayLeave(std::uint64_t position);
   // Whether gRPC is to be given more; where not, the sync is woken when it is.
   bool HasRoom();
   void HandOver(ItemKind kind, std::uint64_t position, std::string_view bytes, Hold hold);
@@ -89,6 +96,14 @@ class Outbox {
 
   MessageWriter& writer_;
   Stager* stager_;
+  const Journal* journal_ = nullptr;
+  // What has to be in the journal before positions from this one on leave; both ascend.
+  struct Hurdle {
+    std::uint64_t position;
+    std::uint64_t number;
+  };
+  std::deque<Hurdle> hurdles_;
+  std::uint64_t last_hurdle_ = 0;
   std::size_t window_bytes_;
   std::uint64_t last_position_;
   std::uint64_t put_bytes_ = 0;

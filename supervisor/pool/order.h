@@ -28,6 +28,8 @@ struct Order {
     kRead,
     // Transactions of the log come of it.
     kFollow,
+    // The same as of kRead, and digests: of rows that are read, or compared.
+    kDigest,
   };
   Kind kind = Kind::kRead;
   // Whose it is.
@@ -39,6 +41,8 @@ struct Order {
   // Its id is the pool's to set.
   Assignment assignment;
 
+  // Rows of a slice come of it.
+  bool is_read() const { return kind == Kind::kRead || kind == Kind::kDigest; }
   // Whether a frame of this type may come of it.
   bool MayBring(FrameType type) const;
 };

@@ -17,7 +17,9 @@ bool Order::MayBring(FrameType type) const {
       return kind == Kind::kQuestion;
     case FrameType::kOpened:
     case FrameType::kMark:
-      return kind == Kind::kRead;
+      return is_read();
+    case FrameType::kDigests:
+      return kind == Kind::kDigest;
     case FrameType::kLog:
       return kind == Kind::kFollow;
     case FrameType::kBatch:

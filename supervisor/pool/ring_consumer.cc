@@ -47,7 +47,7 @@ absl::StatusOr<std::optional<Frame>> RingConsumer::Next() {
   FrameHeader header;
   std::memcpy(&header, memory_->data(next_), sizeof(header));
   if (header.magic != kFrameMagic) return Broken("a frame without its magic number");
-  if (header.type < FrameType::kBatch || header.type > FrameType::kLog) {
+  if (header.type < FrameType::kBatch || header.type > FrameType::kDigests) {
     return Broken("a frame of unknown type");
   }
   if (header.sequence != sequence_ + 1) return Broken("a frame out of sequence");

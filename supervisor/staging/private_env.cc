@@ -59,7 +59,7 @@ leveldb::Status PrivateEnv::NewWritableFile(const std::string& path, leveldb::Wr
   leveldb::WritableFile* opened = nullptr;
   leveldb::Status status = target()->NewWritableFile(path, &opened);
   if (!status.ok()) return status;
-  *file = new UnsyncedFile(opened);
+  *file = syncs_ ? opened : new UnsyncedFile(opened);
   status = Restrict(path, kFileMode);
   if (!status.ok()) {
     delete *file;
@@ -72,7 +72,7 @@ leveldb::Status PrivateEnv::NewAppendableFile(const std::string& path,
                                               leveldb::WritableFile** file) {
   leveldb::WritableFile* opened = nullptr;
   leveldb::Status status = target()->NewAppendableFile(path, &opened);
-  if (status.ok()) *file = new UnsyncedFile(opened);
+  if (status.ok()) *file = syncs_ ? opened : new UnsyncedFile(opened);
   return status;
 }
 

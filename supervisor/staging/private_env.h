@@ -1,7 +1,7 @@
 // The file system as staging has LevelDB see it: nobody else may read its files,
-// and it neither syncs nor writes a log of its own.
+// and, unless it is asked to, it does not sync.
 //
-// Syncing is left out on purpose: LevelDB would sync its manifest whenever a
+// Staging leaves syncing out on purpose: LevelDB would sync its manifest whenever a
 // segment is made, a stall of a disk's whole write queue. A power cut then loses
 // a tail, or leaves a segment that does not open; replay recognises both.
 #ifndef TRIBUTARY_SUPERVISOR_STAGING_PRIVATE_ENV_H_
@@ -21,11 +21,15 @@ namespace tributary {
 class PrivateEnv : public leveldb::EnvWrapper {
  public:
   // `target` has to outlive this.
-  explicit PrivateEnv(leveldb::Env* target) : leveldb::EnvWrapper(target) {}
+  explicit PrivateEnv(leveldb::Env* target, bool syncs = false)
+      : leveldb::EnvWrapper(target), syncs_(syncs) {}
 
   leveldb::Status NewWritableFile(const std::string& path, leveldb::WritableFile** file) override;
   leveldb::Status NewAppendableFile(const std::string& path, leveldb::WritableFile** file) override;
   leveldb::Status CreateDir(const std::string& path) override;
+
+ private:
+  const bool syncs_;
 };
 
 // A LevelDB status as ours: UNAVAILABLE for a disk that fails, DATA_LOSS for

@@ -17,8 +17,10 @@ supervisor/plan: common proto supervisor/checkpoint supervisor/request
 supervisor/pool: common common/ring proto supervisor/metrics
 supervisor/staging: common common/batch
 supervisor/delivery: common supervisor/pool supervisor/staging
-supervisor/sync: common proto supervisor supervisor/checkpoint supervisor/delivery supervisor/metrics supervisor/plan supervisor/pool supervisor/request supervisor/staging
-worker: common common/ring proto worker/encoder worker/sandbox worker/sources
+supervisor/digests: common proto supervisor/checkpoint supervisor/delivery supervisor/staging
+supervisor/sync: common proto supervisor supervisor/checkpoint supervisor/delivery supervisor/digests supervisor/metrics supervisor/plan supervisor/pool supervisor/request supervisor/staging
+worker: common common/ring proto worker/compare worker/encoder worker/sandbox worker/sources
+worker/compare: common common/batch proto worker/encoder
 worker/encoder: common common/batch common/ring proto
 worker/network: common worker
 worker/sandbox: common

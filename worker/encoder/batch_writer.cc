@@ -23,6 +23,7 @@ void AppendField(std::string& out, char tag, std::size_t content_bytes) {
 void BatchWriter::BeginRow(const TableShape& shape, RecordType operation) {
   if (batch_ == nullptr) OpenBatch();
   prefixes_ = shape.prefixes();
+  shape_ = &shape;
   if (operation == sdk::UPSERT) {
     compact_.BeginRow(shape.compact_template());
   } else {
@@ -38,6 +39,7 @@ void BatchWriter::BeginRow(const TableShape& shape, RecordType operation) {
   }
   std::memcpy(at_, head.data(), head.size());
   at_ += head.size();
+  judged_from_ = judge_ != nullptr && operation == sdk::UPSERT ? head.size() : 0;
 }
 
 void BatchWriter::DropRow() {
@@ -45,7 +47,24 @@ void BatchWriter::DropRow() {
   on_heap_ = false;
 }
 
+bool BatchWriter::TooLarge() const {
+  const auto record_bytes = static_cast<std::size_t>(at_ - row_);
+  const std::size_t framed_bytes = 1 + wire::VarintBytes(record_bytes) + record_bytes;
+  return oversized_ || framed_bytes + kBatchHeadBytes > limits::kMaxMessageBytes;
+}
+
+bool BatchWriter::KeepsRow() {
+  if (judged_from_ == 0 || TooLarge()) return true;
+  const char* const entries = row_ + judged_from_;
+  return judge_->Keep(*shape_, {entries, static_cast<std::size_t>(at_ - entries)});
+}
+
 void BatchWriter::EndRow() {
+  kept_row_ = KeepsRow();
+  if (!kept_row_) {
+    DropRow();
+    return;
+  }
   // A value may be too large before anything of the row has come to the heap.
   if (on_heap_ || oversized_) {
     AddHeapRow();
@@ -136,9 +155,21 @@ void BatchWriter::OpenBatch(bool with_row) {
   records_ = 0;
 }
 
+void BatchWriter::TellIntents() {
+  if (judge_ != nullptr && judge_->has_intents()) judge_->TellIntents();
+}
+
 void BatchWriter::CloseBatch(const char* end) {
-  char* const rows = batch_ + kBatchHeadBytes;
+  char* rows = batch_ + kBatchHeadBytes;
   const auto rows_bytes = static_cast<std::size_t>(end - rows);
+  if (judge_ != nullptr && judge_->has_intents()) {
+    // Their frame goes where the batch was begun.
+    const std::string begun(rows, rows_bytes);
+    judge_->TellIntents();
+    batch_ = ring_.Reserve(limits::kMaxFramePayloadBytes);
+    rows = batch_ + kBatchHeadBytes;
+    std::memcpy(rows, begun.data(), rows_bytes);
+  }
   const std::size_t head_bytes = 1 + wire::VarintBytes(rows_bytes);
   char* const head = rows - head_bytes;
   *head = wire::kRecordsTag;
@@ -161,11 +192,12 @@ void BatchWriter::CloseBatch(const char* end) {
 void BatchWriter::AddHeapRow() {
   const auto record_bytes = static_cast<std::size_t>(at_ - row_);
   const std::size_t framed_bytes = 1 + wire::VarintBytes(record_bytes) + record_bytes;
-  if (oversized_ || framed_bytes + kBatchHeadBytes > limits::kMaxMessageBytes) {
+  if (TooLarge()) {
     ++oversized_rows_;
     return;
   }
   if (records_ > 0) CloseBatch(rows_end_);
+  TellIntents();
   ++rows_;
   if (framed_bytes + kBatchHeadBytes > limits::kMaxFramePayloadBytes) {
     SendInParts(record_bytes);
@@ -223,6 +255,10 @@ void BatchWriter::Open(const Opened& opened) {
 void BatchWriter::Mark(std::string_view at, std::string_view /*version*/,
                        const std::vector<ColumnRemark>& remarks) {
   Flush();
+  if (judge_ != nullptr) {
+    judge_->BeforeMark(at);
+    Flush();
+  }
   tributary::Mark mark;
   mark.set_at(at.data(), at.size());
   mark.mutable_remarks()->Add(remarks.begin(), remarks.end());

@@ -40,6 +40,7 @@
 #include "common/limits.h"
 #include "proto/worker.pb.h"
 #include "worker/encoder/ring_producer.h"
+#include "worker/encoder/row_judge.h"
 #include "worker/encoder/table_shape.h"
 
 namespace tributary {
@@ -53,6 +54,9 @@ class BatchWriter {
   BatchWriter(const BatchWriter&) = delete;
   BatchWriter& operator=(const BatchWriter&) = delete;
   ~BatchWriter() { ring_.WhileFull(nullptr); }
+
+  // Is shown each UPSERT of a table; outlives this writer. Before the first row.
+  void Judge(RowJudge* judge) { judge_ = judge; }
 
   // `operation`: any but TRUNCATE.
   void BeginRow(const TableShape& shape, RecordType operation = fivetran_sdk::v2::UPSERT);
@@ -96,6 +100,13 @@ class BatchWriter {
   void String(std::size_t column, std::string_view text) { Bytes(column, wire::kStringTag, text); }
   void Json(std::size_t column, std::string_view text) { Bytes(column, wire::kJsonTag, text); }
   void Xml(std::size_t column, std::string_view text) { Bytes(column, wire::kXmlTag, text); }
+  // A value's field as it is on the wire, tag included: what another row has had written.
+  void Field(std::size_t column, std::string_view field) {
+    Field(column, field.front(), field.size() - 1, [field](char* at) {
+      std::memcpy(at, field.data() + 1, field.size() - 1);
+      return at + field.size() - 1;
+    });
+  }
 
   // Waits until the next row needs no wait for room in the ring before it ends.
   void AwaitRoom() {
@@ -117,11 +128,16 @@ class BatchWriter {
   // A row that the engine itself could not load, because it is too large.
   void LeaveOutRow() { ++oversized_rows_; }
   // Whether enough was written since the last mark for another one.
-  bool MarkDue() const { return bytes_since_mark_ >= kMarkEveryBytes; }
+  bool MarkDue() const {
+    return judge_ != nullptr && judge_->marks() ? judge_->MarkDue()
+                                                : bytes_since_mark_ >= kMarkEveryBytes;
+  }
   // Whether the supervisor wants the assignment to stop at a mark.
   bool PauseWanted() const { return ring_.PauseWanted(assignment_); }
 
   std::uint64_t rows() const { return rows_; }
+  // Whether the row that ended last was kept.
+  bool kept_row() const { return kept_row_; }
   std::uint64_t oversized_rows() const { return oversized_rows_; }
 
  private:
@@ -211,6 +227,12 @@ class BatchWriter {
   void OpenBatch(bool with_row = false);
   void CloseBatch(const char* end);
   void AddHeapRow();
+  // The open row is larger than a message may be.
+  bool TooLarge() const;
+  // False: the judge has it left out.
+  bool KeepsRow();
+  // Has the judge tell of the rows that come next; between frames.
+  void TellIntents();
   void SendInParts(std::size_t record_bytes);
 
   // Entry tag, two lengths and the value's tag at their longest, and what is
@@ -221,6 +243,7 @@ class BatchWriter {
 
   RingProducer& ring_;
   std::uint32_t assignment_;
+  RowJudge* judge_ = nullptr;
   CompactWriter compact_;
 
   // The open reservation: its start (null: none), and the end of finished rows.
@@ -232,6 +255,10 @@ class BatchWriter {
   // next byte goes, and where space ends. In the reservation or, once it has outgrown
   // it, in heap_.
   const TableShape::Prefix* prefixes_ = nullptr;
+  const TableShape* shape_ = nullptr;
+  // What the judge is shown of it begins after that many bytes; 0: it is not.
+  std::size_t judged_from_ = 0;
+  bool kept_row_ = true;
   char* row_ = nullptr;
   char* at_ = nullptr;
   char* limit_ = nullptr;

@@ -83,6 +83,7 @@ class CatalogReader {
       if (const absl::Status typed = SetKeyType(declared.name, column); !typed.ok()) return typed;
     }
     Access access = AccessTo(connection_, declared);
+    table.set_comparison(ComparisonOf(declared, access, table));
     access.version = catalog_.version();
     table.set_access(access.Text());
     table.set_estimated_bytes(trees_.GuessBytes(declared.root_page));
@@ -125,6 +126,20 @@ class CatalogReader {
     column.set_name(name);
     column.set_type(DataType::LONG);
     column.set_primary_key(true);
+  }
+
+  // Whether the destination's key is what the rows are ordered by.
+  static CatalogTable::Comparison ComparisonOf(const DeclaredTable& declared, const Access& access,
+                                               const CatalogTable& table) {
+    const auto& columns = table.columns();
+    const auto key = std::find_if(columns.begin(), columns.end(),
+                                  [](const auto& column) { return column.primary_key(); });
+    if (key == columns.end()) return CatalogTable::NONE;
+    if (access.by == Access::By::kKey) return CatalogTable::RANGES;
+    const auto* const rowid = declared.rowid_column();
+    const bool is_rowid =
+        key->name() == access.rowid || (rowid != nullptr && key->name() == rowid->name);
+    return access.by == Access::By::kRowid && is_rowid ? CatalogTable::RANGES : CatalogTable::SET;
   }
 
   absl::StatusOr<bool> KeyHoldsNull(const DeclaredTable& table) {

@@ -29,14 +29,8 @@ absl::Status SliceReader::Plan(const ReadAssignment& assignment, const std::stri
   if (!status.ok()) return status;
   row_.Begin(assignment.columns());
   types_.Begin(assignment.columns());
-  if (rest_.access().version != version) {
-    std::set<std::string> key;
-    for (std::size_t at = 0; at < row_.columns(); ++at) {
-      if (row_.is_key(at)) key.insert(row_.name(at));
-    }
-    status = CheckAccess(connection_, assignment.table(), rest_.access(), key);
-    if (!status.ok()) return status;
-  }
+  status = CheckTable(version);
+  if (!status.ok()) return status;
   PlanColumns(assignment.table());
   const int most = sqlite3_limit(connection_.db(), SQLITE_LIMIT_FUNCTION_ARG, -1);
   by_function_ = rest_.access().by != Access::By::kKey && row_.columns() > 0 &&
@@ -47,6 +41,15 @@ absl::Status SliceReader::Plan(const ReadAssignment& assignment, const std::stri
   }
   rest_.Select(absl::StrCat(kRowFunction, "(", Columns(), ")"), 1);
   return AddRowFunction();
+}
+
+absl::Status SliceReader::CheckTable(const std::string& version) {
+  if (rest_.access().version == version) return absl::OkStatus();
+  std::set<std::string> key;
+  for (std::size_t at = 0; at < row_.columns(); ++at) {
+    if (row_.is_key(at)) key.insert(row_.name(at));
+  }
+  return CheckAccess(connection_, assignment_->table(), rest_.access(), key);
 }
 
 void SliceReader::PlanColumns(const std::string& table) {
@@ -99,7 +102,11 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
   assignment_ = &assignment;
   writer_ = &writer;
   done_ = paused_ = misfit_ = false;
-  Turns turns(connection_, assignment.in_one_piece());
+  if (!assignment.keeps_open()) kept_.reset();
+  auto own = kept_ != nullptr ? std::move(kept_)
+                              : std::make_unique<Turns>(connection_, assignment.in_one_piece(),
+                                                        assignment.may_differ());
+  Turns& turns = *own;
   const TableShape shape(assignment.schema(), assignment.table(), assignment.columns());
   shape_ = &shape;
   const auto give_up = [this, &turns] {
@@ -111,6 +118,7 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
   writer.WhileFull(give_up);
   auto end = ReadTurns(turns);
   writer.WhileFull(nullptr);
+  if (end.ok() && assignment.keeps_open() && turns.open()) kept_ = std::move(own);
   if (end.ok() && end->outcome() == AssignmentEnd::WIDEN) {
     LookThrough(connection_, assignment, types_, [&writer] { return writer.PauseWanted(); });
     types_.AddTo(*end->mutable_widen());
@@ -123,16 +131,18 @@ absl::StatusOr<AssignmentEnd> SliceReader::ReadTurns(Turns& turns) {
   for (bool first = true; !done_ && !paused_ && !misfit_; first = false) {
     // Before commits have to wait for it.
     writer_->AwaitRoom();
-    const auto same = turns.Begin();
+    const bool is_open = turns.open();
+    const auto same = is_open ? absl::StatusOr<bool>(true) : turns.Begin();
     if (!same.ok()) return same.status();
     if (!*same) {
       end.set_outcome(AssignmentEnd::MOVED);
       return end;
     }
-    absl::Status status = first ? Plan(*assignment_, turns.version()) : absl::OkStatus();
-    if (status.ok() && first) writer_->Open(turns.version());
+    absl::Status status = first ? Plan(*assignment_, turns.version()) : CheckTable(turns.version());
+    if (status.ok() && first) OpenSlice(turns);
     if (status.ok() && turns.open()) status = ReadTurn(turns);
     if (!status.ok()) return status;
+    if (assignment_->keeps_open() && done_ && !turns.holds_up_commits()) break;
     const absl::Status ended = turns.End();
     if (!ended.ok()) return ended;
   }
@@ -142,6 +152,13 @@ absl::StatusOr<AssignmentEnd> SliceReader::ReadTurns(Turns& turns) {
                             : AssignmentEnd::DONE);
   end.set_rows(writer_->rows());
   return end;
+}
+
+void SliceReader::OpenSlice(const Turns& turns) {
+  tributary::Opened opened;
+  opened.set_content(turns.version());
+  opened.set_may_differ(assignment_->may_differ() && turns.holds_up_commits());
+  writer_->Open(opened);
 }
 
 absl::Status SliceReader::ReadTurn(Turns& turns) {
@@ -203,6 +220,7 @@ int SliceReader::ReadRows(Turns& turns) {
       return SQLITE_ROW;
     }
     writer_->EndRow();
+    writer_->kept_row() ? row_.KeepRemarks() : row_.DropRemarks();
     if (!turns.open()) return SQLITE_ROW;
     if (std::exchange(left_out, writer_->oversized_rows()) != writer_->oversized_rows()) {
       connection_.pulse().Beat();

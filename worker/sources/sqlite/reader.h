@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -33,12 +34,16 @@ class SliceReader {
 
   // Writes the slice's rows and marks. Outcomes and errors are Source::Read's.
   absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment, BatchWriter& writer);
+  // Ends a transaction that was kept open for another slice.
+  void EndKept() { kept_.reset(); }
 
  private:
   // Turn after turn.
   absl::StatusOr<AssignmentEnd> ReadTurns(Turns& turns);
   // For a transaction that reads `version`.
   absl::Status Plan(const ReadAssignment& assignment, const std::string& version);
+  // Where `version` is not that of the catalog: whether the table still is as it says.
+  absl::Status CheckTable(const std::string& version);
   // Works out what of the columns only the table's declaration tells.
   void PlanColumns(const std::string& table);
   // The columns to select, as SQL.
@@ -47,6 +52,7 @@ class SliceReader {
   // Makes tributary_row known to the connection.
   absl::Status AddRowFunction();
   static void TakeRow(sqlite3_context* call, int count, sqlite3_value** values);
+  void OpenSlice(const Turns& turns);
   // Within a transaction, until the slice, the turn or the reading ends.
   absl::Status ReadTurn(Turns& turns);
   // SQLite's code at the loop's end: SQLITE_DONE, or SQLITE_ROW where it stopped
@@ -60,6 +66,8 @@ class SliceReader {
   void MarkEnd(const Turns& turns);
 
   Connection& connection_;
+  // Between slices that are to be read in one transaction.
+  std::unique_ptr<Turns> kept_;
   SliceRest rest_;
   RowWriter row_;
   // Is shown what does not fit.

@@ -213,7 +213,7 @@ void RowWriter::WriteText(Column& column, std::size_t at, std::string_view text,
     writer.String(at, text);
     return;
   }
-  ++column.repaired;
+  Note(column.notes.repaired);
   RepairUtf8(text, text_);
   writer.String(at, text_);
 }
@@ -232,7 +232,7 @@ void RowWriter::WriteAnyAsText(Column& column, std::size_t at, sqlite3_value* va
       writer.String(at, RealText(sqlite3_value_double(value), number_));
       break;
     default:
-      ++column.blobs_as_text;
+      Note(column.notes.blobs_as_text);
       BlobText(BytesOf(value), text_);
       writer.String(at, text_);
       break;
@@ -264,7 +264,7 @@ void RowWriter::WriteKeyAsText(Column& column, std::size_t at, sqlite3_value* va
   } else {
     RealLiteral(RealText(sqlite3_value_double(value), number_), text_);
   }
-  ++column.literals_in_key;
+  Note(column.notes.literals_in_key);
   writer.String(at, text_);
 }
 
@@ -287,6 +287,16 @@ void RowWriter::WriteAsStored(Column& column, std::size_t at, sqlite3_value* val
   }
 }
 
+void RowWriter::KeepNotes() {
+  for (Column& column : columns_) column.kept = column.notes;
+  kept_noted_ = noted_;
+}
+
+void RowWriter::DropNotes() {
+  for (Column& column : columns_) column.notes = column.kept;
+  kept_noted_ = noted_;
+}
+
 std::vector<ColumnRemark> RowWriter::TakeRemarks() {
   std::vector<ColumnRemark> remarks;
   for (std::size_t at = 0; at < columns_.size(); ++at) {
@@ -298,9 +308,10 @@ std::vector<ColumnRemark> RowWriter::TakeRemarks() {
       remark.set_values(std::exchange(values, 0));
     };
     Column& column = columns_[at];
-    take(ColumnRemark::REPAIRED_UTF8, column.repaired);
-    take(ColumnRemark::BLOB_AS_TEXT, column.blobs_as_text);
-    take(ColumnRemark::KEY_AS_LITERAL, column.literals_in_key);
+    take(ColumnRemark::REPAIRED_UTF8, column.notes.repaired);
+    take(ColumnRemark::BLOB_AS_TEXT, column.notes.blobs_as_text);
+    take(ColumnRemark::KEY_AS_LITERAL, column.notes.literals_in_key);
+    column.kept = {};
   }
   return remarks;
 }

@@ -47,6 +47,14 @@ class RowWriter {
 
   // A value of a key was NULL, so nobody could tell its row from others: it did not fit.
   bool null_in_key() const { return null_in_key_; }
+  // What became of the values that were written since the last call of these two: it is kept
+  // for TakeRemarks, or was about a row that is not sent.
+  void KeepRemarks() {
+    if (noted_ != kept_noted_) KeepNotes();
+  }
+  void DropRemarks() {
+    if (noted_ != kept_noted_) DropNotes();
+  }
   // What became of values since the last call.
   std::vector<ColumnRemark> TakeRemarks();
 
@@ -58,11 +66,21 @@ class RowWriter {
     std::uint32_t scale = 0;
     bool key = false;
     bool text_affinity = false;
-    // What became of values since it was told.
-    std::uint64_t repaired = 0;
-    std::uint64_t blobs_as_text = 0;
-    std::uint64_t literals_in_key = 0;
+    // What became of values since it was told, and of those of rows that are kept.
+    struct Notes {
+      std::uint64_t repaired = 0;
+      std::uint64_t blobs_as_text = 0;
+      std::uint64_t literals_in_key = 0;
+    };
+    Notes notes;
+    Notes kept;
   };
+  void Note(std::uint64_t& count) {
+    ++count;
+    ++noted_;
+  }
+  void KeepNotes();
+  void DropNotes();
   // `Writer`: BatchWriter, or one that only lets see what fits.
   template <typename Writer>
   bool WriteValue(std::size_t at, sqlite3_value* value, Writer& writer);
@@ -88,6 +106,9 @@ class RowWriter {
   std::vector<Column> columns_;
   TextEncoding encoding_ = TextEncoding::kUtf8;
   bool null_in_key_ = false;
+  // How many notes there were ever, and when KeepRemarks or DropRemarks was called last.
+  std::uint64_t noted_ = 0;
+  std::uint64_t kept_noted_ = 0;
   NumberText number_;
   std::string text_;
   std::string decoded_;

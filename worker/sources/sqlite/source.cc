@@ -59,6 +59,7 @@ absl::StatusOr<SourceNeeds> SqliteSource::Prepare() {
 
 absl::StatusOr<std::string> SqliteSource::Begin() {
   if (!connection_.has_value()) return NotPrepared();
+  reader_->EndKept();
   return connection_->Begin();
 }
 
@@ -146,6 +147,7 @@ absl::StatusOr<Catalog> SqliteSource::Describe(const DescribeAssignment& assignm
 
 absl::StatusOr<Slices> SqliteSource::Cut(const CutAssignment& assignment) {
   if (!connection_.has_value()) return NotPrepared();
+  reader_->EndKept();
   Slices slices;
   const auto sample_until = std::chrono::steady_clock::now() + limits::kSampleTime;
   // Cuts are guesses, so it is no matter that each turn may see another version.

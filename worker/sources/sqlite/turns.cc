@@ -10,7 +10,7 @@ absl::StatusOr<bool> Turns::Begin() {
   if (!version.ok()) return version.status();
   began_ = Clock::now();
   open_ = true;
-  if (version_.empty())
+  if (version_.empty() || (may_differ_ && holds_up_commits()))
     version_ = *std::move(version);
   else if (version_ != *version) {
     const absl::Status ended = End();

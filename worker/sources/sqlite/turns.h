@@ -30,8 +30,10 @@ namespace tributary::sqlite {
 class Turns {
  public:
   // `connection` outlives the turns. `in_one_piece`: time alone ends no transaction.
-  Turns(Connection& connection, bool in_one_piece)
-      : connection_(connection), in_one_piece_(in_one_piece) {}
+  // `may_differ`: where commits wait for a transaction, the next one may read another
+  // version.
+  Turns(Connection& connection, bool in_one_piece, bool may_differ = false)
+      : connection_(connection), in_one_piece_(in_one_piece), may_differ_(may_differ) {}
   Turns(const Turns&) = delete;
   Turns& operator=(const Turns&) = delete;
   ~Turns() { (void)End(); }
@@ -39,7 +41,7 @@ class Turns {
   // Begins a transaction; errors are Connection::Begin's. False: it reads another version
   // than those before it, and is not begun.
   absl::StatusOr<bool> Begin();
-  // What all of them read.
+  // What all of them read; where they may differ, the last one.
   const std::string& version() const { return version_; }
 
   bool open() const { return open_; }
@@ -65,6 +67,7 @@ class Turns {
 
   Connection& connection_;
   bool in_one_piece_;
+  bool may_differ_;
   bool open_ = false;
   std::string version_;
   Clock::time_point began_;

@@ -1,0 +1,401 @@
+#include "supervisor/digests/digest_keeper.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "supervisor/digests/layout.h"
+
+namespace tributary {
+namespace {
+
+// How long a slice that is read again waits for what it is held against.
+constexpr std::chrono::seconds kReadPatience{30};
+
+absl::Status Absent(std::uint64_t generation) {
+  return absl::NotFoundError(
+      absl::StrCat("digests: there are none of generation ", generation, " on this disk"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DigestKeeper>> DigestKeeper::Open(leveldb::Env* env,
+                                                                 const std::string& path,
+                                                                 std::string_view key,
+                                                                 std::function<void()> progress) {
+  auto store = DigestStore::Open(env, path, key);
+  if (!store.ok()) return store.status();
+  std::unique_ptr<DigestKeeper> keeper(new DigestKeeper);
+  keeper->store_ = *std::move(store);
+  keeper->writer_ = std::make_unique<DigestWriter>(*keeper->store_, std::move(progress));
+  return keeper;
+}
+
+// --- between two syncs -------------------------------------------------------
+
+absl::StatusOr<DigestLayout> DigestKeeper::ReadLayout(const std::string& id,
+                                                      std::uint64_t generation) {
+  if (generation == 0) return Absent(generation);
+  const auto text = store_->Read({id, RecordName::kLayout, {generation}});
+  if (absl::IsNotFound(text.status())) return Absent(generation);
+  if (!text.ok()) return text.status();
+  DigestLayout layout;
+  if (!layout.ParseFromString(*text) || !IsSound(layout)) {
+    return absl::DataLossError("digests: a table's list of slices does not parse");
+  }
+  return layout;
+}
+
+absl::Status DigestKeeper::CheckIntents(const std::string& id, std::uint64_t confirmed, bool* any) {
+  bool on_another = false;
+  const absl::Status listed =
+      store_->List(id, RecordName::kIntents, {}, [&](const std::vector<std::uint64_t>& numbers) {
+        if (numbers.size() != 4 || numbers[2] <= confirmed) return true;
+        *any = true;
+        on_another = on_another || numbers[0] != confirmed;
+        return !on_another;
+      });
+  if (!listed.ok()) return listed;
+  if (!on_another) return absl::OkStatus();
+  return absl::DataLossError(
+      "digests: rows were given out since that are held against another generation");
+}
+
+absl::Status DigestKeeper::Check(const TableName& table, std::uint64_t confirmed) {
+  const std::string id = Id(table);
+  const auto layout = ReadLayout(id, confirmed);
+  if (!layout.ok()) return layout.status();
+  bool any = false;
+  return CheckIntents(id, confirmed, &any);
+}
+
+bool DigestKeeper::HasUnconfirmed(const TableName& table, std::uint64_t confirmed) {
+  bool any = false;
+  // Where that cannot be read, it is looked at again.
+  return !CheckIntents(Id(table), confirmed, &any).ok() || any;
+}
+
+// --- pieces ------------------------------------------------------------------
+
+bool DigestKeeper::Gather(const std::string& id, std::uint64_t generation,
+                          std::uint64_t& next_number, Gathering& gathering, const Digests& digests,
+                          Bounded& bounded) {
+  gathering.entries += digests.entries();
+  gathering.rows += digests.rows();
+  if (!digests.has_at()) return false;
+  bounded.from = std::exchange(gathering.from, digests.at());
+  bounded.to = digests.at();
+  bounded.piece.set_generation(generation);
+  bounded.piece.set_number(next_number++);
+  bounded.piece.set_rows(std::exchange(gathering.rows, 0));
+  bounded.piece.set_bytes(gathering.entries.size());
+  DigestPiece piece;
+  piece.set_from(bounded.from);
+  piece.set_to(bounded.to);
+  piece.set_rows(bounded.piece.rows());
+  piece.set_entries(std::exchange(gathering.entries, {}));
+  std::vector<RecordChange> changes;
+  changes.push_back(
+      {{id, RecordName::kPiece, {generation, bounded.piece.number()}}, piece.SerializeAsString()});
+  writer_->Give(std::move(changes), /*urgent=*/false);
+  return true;
+}
+
+absl::Status DigestKeeper::DropAll(const std::string& id) {
+  std::vector<RecordChange> changes;
+  for (const RecordName::Kind kind :
+       {RecordName::kLayout, RecordName::kIntents, RecordName::kPiece}) {
+    const absl::Status listed =
+        store_->List(id, kind, {}, [&](const std::vector<std::uint64_t>& numbers) {
+          changes.push_back({{id, kind, numbers}, std::nullopt});
+          return true;
+        });
+    if (!listed.ok()) return listed;
+  }
+  if (!changes.empty()) writer_->Give(std::move(changes), /*urgent=*/true);
+  return absl::OkStatus();
+}
+
+// --- copies ------------------------------------------------------------------
+
+absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table,
+                                                      std::uint64_t earlier) {
+  // Of an earlier attempt of this sync there may be more on its way.
+  const bool again = comparisons_.erase(table) + copies_.erase(table) > 0;
+  const std::string id = Id(table);
+  absl::Status status = given_up_ ? absl::UnavailableError("digests: the disk has failed")
+                        : again   ? writer_->Drain(kReadPatience)
+                                  : writer_->failure();
+  std::uint64_t last = 0;
+  if (status.ok()) {
+    const auto found = store_->LastGeneration(id);
+    status = found.status();
+    last = found.value_or(0);
+  }
+  if (status.ok() && last > 0) status = DropAll(id);
+  if (!status.ok()) {
+    if (earlier == 0) return 0;
+    return absl::UnavailableError(status.message());
+  }
+  const std::uint64_t generation = std::max(last, earlier) + 1;
+  copies_.insert_or_assign(table, Copy{.id = id, .generation = generation});
+  return generation;
+}
+
+void DigestKeeper::ResumeCopy(const TableName& table, std::uint64_t generation) {
+  Copy& copy = copies_[table];
+  copy = Copy{.id = Id(table), .generation = generation};
+  std::vector<std::uint64_t> there;
+  const absl::Status listed = store_->List(copy.id, RecordName::kPiece, {generation},
+                                           [&there](const std::vector<std::uint64_t>& numbers) {
+                                             if (numbers.size() == 2) there.push_back(numbers[1]);
+                                             return true;
+                                           });
+  copy.usable = listed.ok();
+  // In the order in which they were written.
+  for (const std::uint64_t number : there) {
+    const auto text = store_->Read({copy.id, RecordName::kPiece, {generation, number}});
+    DigestPiece piece;
+    if (!text.ok() || !piece.ParseFromString(*text)) {
+      copy.usable = false;
+      return;
+    }
+    Bounded bounded{.from = piece.from(), .to = piece.to()};
+    bounded.piece.set_generation(generation);
+    bounded.piece.set_number(number);
+    bounded.piece.set_rows(piece.rows());
+    bounded.piece.set_bytes(piece.entries().size());
+    copy.pieces.insert_or_assign(piece.from(), std::move(bounded));
+    copy.next_number = number + 1;
+  }
+}
+
+void DigestKeeper::AddCopied(const TableName& table, std::uint64_t slice, const std::string& from,
+                             const Digests& digests) {
+  const auto found = copies_.find(table);
+  if (found == copies_.end()) return;
+  Copy& copy = found->second;
+  if (digests.kind() != Digests::ROWS || copy.generation == 0) copy.usable = false;
+  if (!copy.usable) return;
+  Gathering& gathering = copy.gathering.try_emplace(slice, Gathering{.from = from}).first->second;
+  Bounded bounded;
+  if (gathering.entries.size() > limits::kMaxSliceDigestBytes) copy.usable = false;
+  if (!Gather(copy.id, copy.generation, copy.next_number, gathering, digests, bounded)) return;
+  copy.pieces.insert_or_assign(bounded.from, bounded);
+}
+
+void DigestKeeper::EndCopied(const TableName& table, std::uint64_t slice) {
+  const auto found = copies_.find(table);
+  if (found != copies_.end()) found->second.gathering.erase(slice);
+}
+
+bool DigestKeeper::FinishCopy(const TableName& table, ComparisonKind kind) {
+  const auto found = copies_.find(table);
+  if (found == copies_.end()) return false;
+  const Copy copy = std::move(found->second);
+  copies_.erase(found);
+  if (!copy.usable || copy.generation == 0 || given_up_) return false;
+  LayoutWriter layout(kind);
+  // From the table's start to its end without a gap.
+  std::string at;
+  std::size_t pieces = 0;
+  do {
+    const auto piece = copy.pieces.find(at);
+    if (piece == copy.pieces.end() || ++pieces > copy.pieces.size()) return false;
+    layout.Add(piece->second.from, piece->second.to, piece->second.piece);
+    at = piece->second.to;
+  } while (!at.empty());
+  auto made = layout.Take();
+  if (!made.has_value()) return false;
+  std::vector<RecordChange> changes;
+  changes.push_back({{copy.id, RecordName::kLayout, {copy.generation}}, made->SerializeAsString()});
+  writer_->Give(std::move(changes), /*urgent=*/false);
+  return true;
+}
+
+// --- comparisons -------------------------------------------------------------
+
+absl::StatusOr<std::vector<BoundRange>> DigestKeeper::BeginComparison(const TableName& table,
+                                                                      std::uint64_t confirmed,
+                                                                      std::uint64_t returned) {
+  Comparison comparison{.id = Id(table), .base = confirmed};
+  // An earlier attempt of this sync may have given more.
+  const absl::Status drained = writer_->Drain(kReadPatience);
+  if (!drained.ok()) return drained;
+  auto layout = ReadLayout(comparison.id, confirmed);
+  if (!layout.ok()) return layout.status();
+  const absl::Status intents = CheckIntents(comparison.id, confirmed, &comparison.changed);
+  if (!intents.ok()) return intents;
+  const auto last = store_->LastGeneration(comparison.id);
+  if (!last.ok()) return last.status();
+  comparison.generation = std::max(*last, confirmed) + 1;
+  comparison.layout = *std::move(layout);
+  if (returned == confirmed) DropOld(comparison.id, returned, comparison.layout);
+  std::vector<BoundRange> slices;
+  for (const DigestLayout::Slice& slice : comparison.layout.slices()) {
+    slices.push_back({slice.from(), slice.to()});
+  }
+  comparisons_.insert_or_assign(table, std::move(comparison));
+  return slices;
+}
+
+absl::Status DigestKeeper::Load(const TableName& table, std::size_t slice,
+                                CompareAssignment& assignment) {
+  const Comparison& comparison = comparisons_.at(table);
+  const absl::Status drained = writer_->Drain(kReadPatience);
+  if (!drained.ok()) return drained;
+  std::uint64_t bytes = 0;
+  for (const Piece& piece : comparison.layout.slices(static_cast<int>(slice)).pieces()) {
+    auto text =
+        store_->Read({comparison.id, RecordName::kPiece, {piece.generation(), piece.number()}});
+    if (absl::IsNotFound(text.status())) {
+      return absl::DataLossError("digests: a piece of them is missing on this disk");
+    }
+    if (!text.ok()) return text.status();
+    DigestPiece read;
+    if (!read.ParseFromString(*text)) return absl::DataLossError("digests: a piece does not parse");
+    bytes += read.entries().size();
+    assignment.add_rows(std::move(*read.mutable_entries()));
+  }
+  std::vector<RecordName> intents;
+  const absl::Status listed =
+      store_->List(comparison.id, RecordName::kIntents, {comparison.base, slice},
+                   [&](const std::vector<std::uint64_t>& numbers) {
+                     if (numbers.size() == 4 && numbers[2] > comparison.base) {
+                       intents.push_back({comparison.id, RecordName::kIntents, numbers});
+                     }
+                     return true;
+                   });
+  if (!listed.ok()) return listed;
+  for (const RecordName& name : intents) {
+    auto text = store_->Read(name);
+    if (!text.ok()) return text.status();
+    bytes += text->size();
+    assignment.add_intents(*std::move(text));
+  }
+  if (bytes > 2 * limits::kMaxSliceDigestBytes) {
+    return absl::DataLossError("digests: one slice has more than can be held against each other");
+  }
+  return absl::OkStatus();
+}
+
+void DigestKeeper::AddCompared(const TableName& table, std::size_t slice, const Digests& digests) {
+  const auto found = comparisons_.find(table);
+  if (found == comparisons_.end()) return;
+  Comparison& comparison = found->second;
+  if (digests.kind() == Digests::INTENTS) {
+    comparison.changed = true;
+    std::vector<RecordChange> changes;
+    changes.push_back({{comparison.id,
+                        RecordName::kIntents,
+                        {comparison.base, slice, comparison.generation, comparison.next_number++}},
+                       digests.entries()});
+    writer_->Give(std::move(changes), /*urgent=*/true);
+    return;
+  }
+  if (digests.kind() != Digests::ROWS) return;
+  comparison.changed = true;
+  const DigestLayout::Slice& base = comparison.layout.slices(static_cast<int>(slice));
+  Gathering& gathering =
+      comparison.gathering.try_emplace(slice, Gathering{.from = base.from()}).first->second;
+  Bounded bounded;
+  if (Gather(comparison.id, comparison.generation, comparison.next_number, gathering, digests,
+             bounded)) {
+    comparison.read[slice].push_back(std::move(bounded));
+  }
+}
+
+void DigestKeeper::ForgetSlice(const TableName& table, std::size_t slice) {
+  const auto found = comparisons_.find(table);
+  if (found == comparisons_.end()) return;
+  found->second.read.erase(slice);
+  found->second.gathering.erase(slice);
+}
+
+std::uint64_t DigestKeeper::FinishComparison(const TableName& table, ComparisonKind kind) {
+  const auto found = comparisons_.find(table);
+  if (found == comparisons_.end()) return 0;
+  const Comparison comparison = std::move(found->second);
+  comparisons_.erase(found);
+  // Nothing that was given out is anywhere but in the confirmed generation.
+  if (!comparison.changed) return comparison.base;
+  LayoutWriter layout(kind);
+  for (int slice = 0; slice < comparison.layout.slices_size(); ++slice) {
+    const DigestLayout::Slice& base = comparison.layout.slices(slice);
+    const auto read = comparison.read.find(static_cast<std::size_t>(slice));
+    if (read == comparison.read.end()) {
+      layout.AddSlice(base);
+      continue;
+    }
+    for (const Bounded& piece : read->second) layout.Add(piece.from, piece.to, piece.piece);
+  }
+  const auto made = layout.Take();
+  if (!made.has_value()) {
+    // Rows were given out that no state will account for.
+    return DropAll(comparison.id).ok() ? 0 : comparison.base;
+  }
+  std::vector<RecordChange> changes;
+  changes.push_back(
+      {{comparison.id, RecordName::kLayout, {comparison.generation}}, made->SerializeAsString()});
+  writer_->Give(std::move(changes), /*urgent=*/false);
+  return comparison.generation;
+}
+
+void DigestKeeper::DropOld(const std::string& id, std::uint64_t returned,
+                           const DigestLayout& layout) {
+  std::set<std::pair<std::uint64_t, std::uint64_t>> used;
+  for (const DigestLayout::Slice& slice : layout.slices()) {
+    for (const Piece& piece : slice.pieces()) used.insert({piece.generation(), piece.number()});
+  }
+  std::vector<RecordChange> changes;
+  const auto drop = [&](RecordName::Kind kind, const std::vector<std::uint64_t>& numbers) {
+    changes.push_back({{id, kind, numbers}, std::nullopt});
+  };
+  // Of what is older: its layouts, and the pieces that only they or an attempt without a
+  // layout have.
+  std::set<std::uint64_t> older;
+  store_
+      ->List(id, RecordName::kLayout, {},
+             [&](const std::vector<std::uint64_t>& numbers) {
+               if (numbers.size() != 1 || numbers[0] >= returned) return false;
+               const auto old = ReadLayout(id, numbers[0]);
+               if (old.ok()) {
+                 for (const DigestLayout::Slice& slice : old->slices()) {
+                   for (const Piece& piece : slice.pieces()) {
+                     if (!used.contains({piece.generation(), piece.number()})) {
+                       drop(RecordName::kPiece, {piece.generation(), piece.number()});
+                     }
+                   }
+                 }
+               }
+               drop(RecordName::kLayout, numbers);
+               return true;
+             })
+      .IgnoreError();
+  store_
+      ->List(id, RecordName::kIntents, {},
+             [&](const std::vector<std::uint64_t>& numbers) {
+               if (numbers.size() == 4 && numbers[2] <= returned) {
+                 drop(RecordName::kIntents, numbers);
+                 older.insert(numbers[2]);
+               }
+               return true;
+             })
+      .IgnoreError();
+  for (const std::uint64_t generation : older) {
+    store_
+        ->List(id, RecordName::kPiece, {generation},
+               [&](const std::vector<std::uint64_t>& numbers) {
+                 if (numbers.size() == 2 && !used.contains({numbers[0], numbers[1]})) {
+                   drop(RecordName::kPiece, numbers);
+                 }
+                 return true;
+               })
+        .IgnoreError();
+  }
+  if (!changes.empty()) writer_->Give(std::move(changes), /*urgent=*/false);
+}
+
+}  // namespace tributary

@@ -1,0 +1,226 @@
+#include "supervisor/digests/digest_store.h"
+
+#include <leveldb/cache.h>
+#include <leveldb/iterator.h>
+#include <leveldb/options.h>
+#include <leveldb/write_batch.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cstdarg>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "supervisor/staging/bytes.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::size_t kTableIdBytes = 16;
+constexpr std::size_t kHeadBytes = kTableIdBytes + 1;
+// Sorts before every table's records.
+const std::string kKeyRecord(1, '\0');
+constexpr std::string_view kKeyRecordText = "tributary digests 1";
+constexpr std::string_view kRecordPurpose = "tributary digests: records";
+constexpr std::string_view kTablePurpose = "tributary digests: names of tables";
+constexpr std::string_view kRowPurpose = "tributary digests: rows";
+constexpr std::size_t kTableSecretBytes = 32;
+constexpr std::size_t kRowSecretBytes = 192;
+
+class SilentLogger : public leveldb::Logger {
+ public:
+  void Logv(const char*, std::va_list) override {}
+};
+
+leveldb::Logger* Silence() {
+  static leveldb::Logger* const logger = new SilentLogger;
+  return logger;
+}
+
+leveldb::Cache* SmallCache() {
+  static leveldb::Cache* const cache = leveldb::NewLRUCache(limits::kMiB);
+  return cache;
+}
+
+absl::Status FromDatabase(const leveldb::Status& status, absl::string_view doing) {
+  if (status.IsNotFound()) {
+    return absl::NotFoundError(absl::StrCat("digests: ", doing, ": they are not there"));
+  }
+  return FromLevelDb(status, absl::StrCat("digests: ", doing));
+}
+
+std::string Head(const std::string& table, RecordName::Kind kind) {
+  return table + static_cast<char>(kind);
+}
+
+std::vector<std::uint64_t> NumbersOf(leveldb::Slice name) {
+  std::vector<std::uint64_t> numbers;
+  for (std::size_t at = kHeadBytes; at + sizeof(std::uint64_t) <= name.size();
+       at += sizeof(std::uint64_t)) {
+    numbers.push_back(LoadBig<std::uint64_t>(name.data() + at));
+  }
+  return numbers;
+}
+
+}  // namespace
+
+std::string RecordName::Encoded() const {
+  std::string name = Head(table, kind);
+  for (const std::uint64_t number : numbers) {
+    name.resize(name.size() + sizeof(number));
+    StoreBig(number, name.data() + name.size() - sizeof(number));
+  }
+  return name;
+}
+
+absl::StatusOr<std::unique_ptr<DigestStore>> DigestStore::Open(leveldb::Env* env,
+                                                               const std::string& path,
+                                                               std::string_view key) {
+  std::unique_ptr<DigestStore> store(new DigestStore(env, path));
+  const absl::Status prepared = store->Prepare(key);
+  if (!prepared.ok()) return prepared;
+  absl::Status opened = store->OpenDatabase();
+  if (opened.ok()) opened = store->CheckKey();
+  if (!opened.ok()) return opened;
+  return store;
+}
+
+bool DigestStore::IsThere(leveldb::Env* env, const std::string& path) {
+  return env->FileExists(absl::StrCat(path, "/CURRENT"));
+}
+
+absl::Status DigestStore::Remove(leveldb::Env* env, const std::string& path) {
+  if (!env->FileExists(path)) return absl::OkStatus();
+  PrivateEnv guarded(env);
+  return RemoveFolder(guarded, path);
+}
+
+absl::Status DigestStore::Prepare(std::string_view key) {
+  if (key.size() != kKeyBytes) {
+    return absl::InvalidArgumentError("digests: a key has to be 32 bytes");
+  }
+  auto record_key = DeriveBytes(key, kRecordPurpose, Seal::kKeyBytes);
+  if (!record_key.ok()) return record_key.status();
+  for (auto* const seal : {&reading_, &writing_}) {
+    auto made = Seal::Make(*record_key);
+    if (!made.ok()) return made.status();
+    *seal = *std::move(made);
+  }
+  auto tables = DeriveBytes(key, kTablePurpose, kTableSecretBytes);
+  auto rows = DeriveBytes(key, kRowPurpose, kRowSecretBytes);
+  if (!tables.ok()) return tables.status();
+  if (!rows.ok()) return rows.status();
+  table_secret_ = *std::move(tables);
+  row_secret_ = *std::move(rows);
+  return absl::OkStatus();
+}
+
+absl::Status DigestStore::OpenDatabase() {
+  leveldb::Options options;
+  options.env = &env_;
+  options.create_if_missing = true;
+  options.paranoid_checks = true;
+  options.info_log = Silence();
+  options.block_cache = SmallCache();
+  options.write_buffer_size = limits::kDigestWriteBufferBytes;
+  options.max_file_size = limits::kDigestWriteBufferBytes;
+  options.compression = leveldb::kNoCompression;
+  leveldb::DB* database = nullptr;
+  const leveldb::Status opened = leveldb::DB::Open(options, path_, &database);
+  database_.reset(database);
+  return FromDatabase(opened, absl::StrCat("opening ", path_));
+}
+
+absl::Status DigestStore::CheckKey() {
+  leveldb::ReadOptions options;
+  options.verify_checksums = true;
+  std::string sealed;
+  const leveldb::Status found = database_->Get(options, kKeyRecord, &sealed);
+  if (found.ok()) {
+    const auto text = reading_->Open(kKeyRecord, sealed);
+    if (text.ok() && *text == kKeyRecordText) return absl::OkStatus();
+    return absl::PermissionDeniedError("digests: they are of another history of this connection");
+  }
+  if (!found.IsNotFound()) return FromDatabase(found, "reading their first record");
+  const auto closed = writing_->Close(kKeyRecord, kKeyRecordText);
+  if (!closed.ok()) return closed.status();
+  leveldb::WriteOptions synced;
+  synced.sync = true;
+  return FromDatabase(database_->Put(synced, kKeyRecord, *closed), "writing their first record");
+}
+
+std::string DigestStore::TableId(std::string_view schema, std::string_view table) const {
+  char length[sizeof(std::uint64_t)];
+  StoreLittle(std::uint64_t{schema.size()}, length);
+  const std::string text = absl::StrCat(table_secret_, std::string(length, sizeof(length)),
+                                        std::string(schema), std::string(table));
+  unsigned char hash[EVP_MAX_MD_SIZE] = {};
+  unsigned int size = 0;
+  EVP_Digest(text.data(), text.size(), hash, &size, EVP_sha256(), nullptr);
+  return {reinterpret_cast<const char*>(hash), kTableIdBytes};
+}
+
+absl::StatusOr<std::string> DigestStore::Read(const RecordName& name) {
+  leveldb::ReadOptions options;
+  options.verify_checksums = true;
+  const std::string encoded = name.Encoded();
+  std::string sealed;
+  const leveldb::Status read = database_->Get(options, encoded, &sealed);
+  if (!read.ok()) return FromDatabase(read, "reading a record");
+  return reading_->Open(encoded, sealed);
+}
+
+absl::Status DigestStore::List(
+    const std::string& table, RecordName::Kind kind, const std::vector<std::uint64_t>& prefix,
+    const std::function<bool(const std::vector<std::uint64_t>&)>& visit) {
+  const std::string head = RecordName{table, kind, prefix}.Encoded();
+  leveldb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<leveldb::Iterator> at(database_->NewIterator(options));
+  for (at->Seek(head); at->Valid() && at->key().starts_with(head); at->Next()) {
+    if (!visit(NumbersOf(at->key()))) break;
+  }
+  return FromDatabase(at->status(), "looking for records");
+}
+
+absl::StatusOr<std::uint64_t> DigestStore::LastGeneration(const std::string& table) {
+  std::uint64_t last = 0;
+  for (const RecordName::Kind kind : {RecordName::kPiece, RecordName::kLayout}) {
+    const std::string head = Head(table, kind);
+    const std::unique_ptr<leveldb::Iterator> at(database_->NewIterator(leveldb::ReadOptions()));
+    at->Seek(Head(table, static_cast<RecordName::Kind>(kind + 1)));
+    at->Valid() ? at->Prev() : at->SeekToLast();
+    if (at->Valid() && at->key().starts_with(head)) {
+      const auto numbers = NumbersOf(at->key());
+      if (!numbers.empty()) last = std::max(last, numbers[0]);
+    }
+    if (!at->status().ok()) return FromDatabase(at->status(), "looking for records");
+  }
+  const absl::Status listed =
+      List(table, RecordName::kIntents, {}, [&last](const std::vector<std::uint64_t>& numbers) {
+        if (numbers.size() > 2) last = std::max(last, numbers[2]);
+        return true;
+      });
+  if (!listed.ok()) return listed;
+  return last;
+}
+
+absl::Status DigestStore::Write(const std::vector<RecordChange>& changes, bool synced) {
+  leveldb::WriteBatch batch;
+  for (const RecordChange& change : changes) {
+    const std::string name = change.name.Encoded();
+    if (!change.plain.has_value()) {
+      batch.Delete(name);
+      continue;
+    }
+    const auto sealed = writing_->Close(name, *change.plain);
+    if (!sealed.ok()) return sealed.status();
+    batch.Put(name, *sealed);
+  }
+  leveldb::WriteOptions options;
+  options.sync = synced;
+  return FromDatabase(database_->Write(options, &batch), "writing");
+}
+
+}  // namespace tributary

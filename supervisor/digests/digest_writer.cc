@@ -1,0 +1,103 @@
+#include "supervisor/digests/digest_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace tributary {
+
+DigestWriter::DigestWriter(DigestStore& store, std::function<void()> progress)
+    : store_(store), progress_(std::move(progress)), thread_([this] { Run(); }) {}
+
+DigestWriter::~DigestWriter() {
+  {
+    const std::lock_guard lock(mutex_);
+    stops_ = true;
+    wanted_ = given_;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void DigestWriter::Give(std::vector<RecordChange> changes, bool urgent) {
+  Step step{.changes = std::move(changes)};
+  for (const RecordChange& change : step.changes) step.bytes += change.plain.value_or("").size();
+  {
+    const std::lock_guard lock(mutex_);
+    ++given_;
+    if (urgent) urgent_ = wanted_ = given_;
+    if (!failure_.ok()) return;
+    queued_bytes_ += step.bytes;
+    queue_.push_back(std::move(step));
+  }
+  changed_.notify_all();
+}
+
+absl::Status DigestWriter::Wait(std::chrono::milliseconds patience,
+                                const std::function<bool()>& done) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, patience, [&] { return !failure_.ok() || done(); });
+  if (!failure_.ok()) return failure_;
+  if (done()) return absl::OkStatus();
+  return absl::DeadlineExceededError(absl::StrCat("digests: the disk has not taken them within ",
+                                                  patience.count(),
+                                                  " ms; mend it, or name another --staging-dir"));
+}
+
+absl::Status DigestWriter::Sync(std::chrono::milliseconds patience) {
+  {
+    const std::lock_guard lock(mutex_);
+    wanted_ = given_;
+  }
+  changed_.notify_all();
+  return Wait(patience, [this] { return synced_.load() >= given_; });
+}
+
+absl::Status DigestWriter::Drain(std::chrono::milliseconds patience) {
+  return Wait(patience, [this] { return written_ >= given_; });
+}
+
+absl::Status DigestWriter::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+bool DigestWriter::Take(std::deque<Step>& steps, bool& syncs) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] {
+    return stops_ || !failure_.ok() || !queue_.empty() || wanted_ > synced_.load();
+  });
+  if (!failure_.ok() || (stops_ && queue_.empty() && wanted_ <= synced_.load())) return false;
+  steps = std::exchange(queue_, {});
+  syncs = wanted_ > synced_.load();
+  return true;
+}
+
+void DigestWriter::Run() {
+  std::deque<Step> steps;
+  bool syncs = false;
+  while (Take(steps, syncs)) {
+    std::vector<RecordChange> changes;
+    std::size_t bytes = 0;
+    for (Step& step : steps) {
+      std::move(step.changes.begin(), step.changes.end(), std::back_inserter(changes));
+      bytes += step.bytes;
+    }
+    const absl::Status written = store_.Write(changes, syncs);
+    {
+      const std::lock_guard lock(mutex_);
+      if (written.ok()) {
+        written_ += steps.size();
+        if (syncs) synced_.store(written_, std::memory_order_release);
+      } else {
+        failure_ = written;
+      }
+      queued_bytes_ -= bytes;
+    }
+    changed_.notify_all();
+    progress_();
+  }
+}
+
+}  // namespace tributary

@@ -1,0 +1,43 @@
+// Puts a generation's pieces together to slices: such that one is about
+// limits::kSliceDigests rows, or, where a row may be anywhere, all of the table.
+//
+// Pure.
+#ifndef TRIBUTARY_SUPERVISOR_DIGESTS_LAYOUT_H_
+#define TRIBUTARY_SUPERVISOR_DIGESTS_LAYOUT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "proto/digests.pb.h"
+#include "proto/worker.pb.h"
+
+namespace tributary {
+
+class LayoutWriter {
+ public:
+  explicit LayoutWriter(CatalogTable::Comparison kind) : kind_(kind) {}
+
+  // Pieces and slices in the table's order, each from where the one before ends.
+  void Add(const std::string& from, const std::string& to, const DigestLayout::Piece& piece);
+  void AddSlice(const DigestLayout::Slice& slice);
+
+  // Nothing: a slice has more than can be held against each other, or something is missing.
+  std::optional<DigestLayout> Take();
+
+ private:
+  DigestLayout::Slice& SliceFor(const std::string& from, std::uint64_t rows);
+
+  const CatalogTable::Comparison kind_;
+  DigestLayout layout_;
+  std::uint64_t rows_ = 0;
+  std::string end_;
+  bool whole_ = true;
+};
+
+// From the table's start to its end without a gap.
+bool IsSound(const DigestLayout& layout);
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_DIGESTS_LAYOUT_H_

@@ -1,0 +1,86 @@
+#include "worker/compare/comparison.h"
+
+#include <utility>
+
+#include "common/limits.h"
+
+namespace tributary {
+
+Comparison::Comparison(const CompareAssignment& assignment, RingProducer& ring, std::uint32_t id,
+                       BatchWriter& writer)
+    : assignment_(assignment),
+      writer_(writer),
+      shape_(assignment.read().schema(), assignment.read().table(), assignment.read().columns()),
+      digester_(assignment.read().digest_secret()),
+      fresh_(ring, id) {
+  for (const std::string& rows : assignment.rows()) {
+    unusable_ = unusable_ || !known_.AddRows(rows);
+  }
+  for (const std::string& intents : assignment.intents()) {
+    unusable_ = unusable_ || !known_.AddIntents(intents);
+  }
+}
+
+bool Comparison::Keep(const TableShape& shape, std::string_view entries) {
+  ++rows_read_;
+  if (unusable_) return false;
+  const auto row = digester_.Digest(shape, entries);
+  unusable_ = !row.has_value();
+  if (unusable_) return false;
+  fresh_.Add(*row);
+  if (!known_.MustSend(row->key, row->digest)) return false;
+  AppendUpsert(intents_, row->key, row->digest);
+  changed_ = true;
+  return true;
+}
+
+void Comparison::TellIntents() {
+  fresh_.Send(Digests::INTENTS, intents_);
+  intents_.clear();
+}
+
+bool Comparison::MarkDue() const { return fresh_.rows() >= limits::kMostSliceDigests; }
+
+void Comparison::BeforeMark(std::string_view at) {
+  if (finished_) return;
+  if (unusable_) {
+    if (!std::exchange(told_unusable_, true)) fresh_.Send(Digests::UNUSABLE);
+    return;
+  }
+  if (at != assignment_.read().range().to()) {
+    changed_ = true;
+    fresh_.Send(at);
+    return;
+  }
+  finished_ = true;
+  DeleteGone();
+  if (changed_) {
+    fresh_.Send(at);
+  } else {
+    fresh_.Send(Digests::UNCHANGED);
+  }
+}
+
+void Comparison::DeleteGone() {
+  known_.TakeGone([this](std::string_view key) { WriteDelete(key); });
+  writer_.Flush();
+}
+
+void Comparison::WriteDelete(std::string_view key) {
+  changed_ = true;
+  AppendDelete(intents_, key);
+  writer_.BeginRow(shape_, fivetran_sdk::v2::DELETE);
+  std::string_view rest = key;
+  for (const std::size_t column : shape_.keys()) {
+    const auto field = TakeField(rest);
+    // What does not parse came from no encoder of ours; its row is not deleted.
+    if (!field.has_value()) {
+      unusable_ = true;
+      break;
+    }
+    writer_.Field(column, *field);
+  }
+  unusable_ ? writer_.DropRow() : writer_.EndRow();
+}
+
+}  // namespace tributary

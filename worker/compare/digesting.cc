@@ -1,0 +1,29 @@
+#include "worker/compare/digesting.h"
+
+#include <utility>
+
+#include "common/limits.h"
+
+namespace tributary {
+
+bool Digesting::Keep(const TableShape& shape, std::string_view entries) {
+  if (unusable_) return true;
+  const auto row = digester_.Digest(shape, entries);
+  // Where rows cannot be marked they gather here.
+  unusable_ = !row.has_value() || fresh_.bytes() > limits::kMaxSliceDigestBytes;
+  if (!unusable_) fresh_.Add(*row);
+  return true;
+}
+
+void Digesting::BeforeMark(std::string_view at) {
+  if (unusable_) {
+    if (!std::exchange(told_unusable_, true)) fresh_.Send(Digests::UNUSABLE);
+    return;
+  }
+  // A slice's end may be marked twice.
+  if (fresh_.empty() && marked_ == at) return;
+  fresh_.Send(at);
+  marked_ = std::string(at);
+}
+
+}  // namespace tributary

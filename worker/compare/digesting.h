@@ -1,0 +1,41 @@
+// A copy that makes digests: each row is sent, and what it is told before the mark that
+// covers it.
+//
+// Used by the worker's main thread only.
+#ifndef TRIBUTARY_WORKER_COMPARE_DIGESTING_H_
+#define TRIBUTARY_WORKER_COMPARE_DIGESTING_H_
+
+#include <optional>
+#include <string>
+
+#include "proto/worker.pb.h"
+#include "worker/compare/fresh_rows.h"
+#include "worker/compare/row_digest.h"
+#include "worker/encoder/row_judge.h"
+
+namespace tributary {
+
+class Digesting final : public RowJudge {
+ public:
+  // `ring` outlives it.
+  Digesting(const ReadAssignment& read, RingProducer& ring, std::uint32_t assignment)
+      : digester_(read.digest_secret()), fresh_(ring, assignment) {}
+
+  bool Keep(const TableShape& shape, std::string_view entries) override;
+  bool has_intents() const override { return false; }
+  void TellIntents() override {}
+  void BeforeMark(std::string_view at) override;
+  bool marks() const override { return false; }
+  bool MarkDue() const override { return false; }
+
+ private:
+  RowDigester digester_;
+  FreshRows fresh_;
+  bool unusable_ = false;
+  bool told_unusable_ = false;
+  std::optional<std::string> marked_;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_WORKER_COMPARE_DIGESTING_H_

@@ -1,0 +1,44 @@
+// The digests of rows that have been read, until they are put into the ring.
+//
+// Used by the worker's main thread only.
+#ifndef TRIBUTARY_WORKER_COMPARE_FRESH_ROWS_H_
+#define TRIBUTARY_WORKER_COMPARE_FRESH_ROWS_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "proto/worker.pb.h"
+#include "worker/compare/entries.h"
+#include "worker/encoder/ring_producer.h"
+
+namespace tributary {
+
+class FreshRows {
+ public:
+  // `ring` outlives this.
+  FreshRows(RingProducer& ring, std::uint32_t assignment) : ring_(ring), assignment_(assignment) {}
+
+  void Add(const DigestedRow& row) {
+    AppendRow(entries_, row.key, row.digest);
+    ++rows_;
+  }
+  std::uint64_t rows() const { return rows_; }
+  std::size_t bytes() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
+
+  // Puts them into the ring, in as many frames as it takes: all rows before bound `at`.
+  void Send(std::string_view at);
+  // A frame of another kind.
+  void Send(Digests::Kind kind, std::string_view entries = {});
+
+ private:
+  RingProducer& ring_;
+  const std::uint32_t assignment_;
+  std::string entries_;
+  std::uint64_t rows_ = 0;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_WORKER_COMPARE_FRESH_ROWS_H_

@@ -1,0 +1,80 @@
+#include "worker/compare/row_digest.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "common/batch/wire.h"
+#include "common/limits.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace tributary {
+namespace {
+
+static_assert(kDigestSecretBytes >= XXH3_SECRET_SIZE_MIN);
+
+// Takes a variable-length integer off `bytes`; they are the encoder's, so it is there.
+std::uint64_t TakeVarint(std::string_view& bytes) {
+  std::uint64_t value = 0;
+  for (int shift = 0; !bytes.empty(); shift += 7) {
+    const auto byte = static_cast<unsigned char>(bytes.front());
+    bytes.remove_prefix(1);
+    value |= std::uint64_t{byte & 0x7fU} << shift;
+    if ((byte & wire::kVarintGoesOn) == 0) break;
+  }
+  return value;
+}
+
+// Takes an entry off `entries`, and gives its content.
+std::string_view TakeEntry(std::string_view& entries) {
+  entries.remove_prefix(1);
+  const auto size = static_cast<std::size_t>(TakeVarint(entries));
+  const std::string_view content = entries.substr(0, size);
+  entries.remove_prefix(content.size());
+  return content;
+}
+
+}  // namespace
+
+RowDigester::RowDigester(std::string_view secret) : secret_(secret) {
+  secret_.resize(std::max(secret_.size(), kDigestSecretBytes));
+}
+
+std::optional<DigestedRow> RowDigester::Digest(const TableShape& shape, std::string_view entries) {
+  if (shape.keys().empty()) return std::nullopt;
+  const XXH128_hash_t hash =
+      XXH3_128bits_withSecret(entries.data(), entries.size(), secret_.data(), secret_.size());
+  std::size_t column = 0;
+  const bool one = shape.keys().size() == 1;
+  std::string_view key;
+  key_.clear();
+  for (const std::size_t wanted : shape.keys()) {
+    if (wanted < column) return std::nullopt;
+    std::string_view entry;
+    for (; column <= wanted; ++column) {
+      if (entries.empty()) return std::nullopt;
+      entry = TakeEntry(entries);
+    }
+    const TableShape::Prefix prefix = shape.prefixes()[wanted];
+    const std::size_t name_bytes = prefix.size - TableShape::kEntryHeadBytes;
+    if (entry.size() <= name_bytes ||
+        std::memcmp(entry.data(), prefix.bytes + TableShape::kEntryHeadBytes, name_bytes) != 0) {
+      return std::nullopt;
+    }
+    entry.remove_prefix(name_bytes);
+    TakeVarint(entry);
+    key = entry;
+    if (!one) key_.append(key);
+  }
+  if (!one) key = key_;
+  if (key.size() > limits::kMaxDigestKeyBytes) return std::nullopt;
+  DigestedRow row{.key = key};
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, hash);
+  static_assert(sizeof(canonical) == kRowDigestBytes);
+  std::memcpy(row.digest.data(), &canonical, sizeof(canonical));
+  return row;
+}
+
+}  // namespace tributary
