@@ -21,6 +21,7 @@ namespace tributary {
 
 inline constexpr std::uint64_t kStateVersion = 2;
 inline constexpr std::size_t kStagingKeyBytes = 32;
+inline constexpr std::size_t kDigestKeyBytes = 32;
 
 // Lower-case hexadecimal digits in a digest and in an epoch's id.
 inline constexpr std::size_t kDigestDigits = 16;
@@ -92,7 +93,7 @@ struct TableState {
   bool operator==(const TableState&) const = default;
 };
 
-// All texts are valid UTF-8, except for the staging key.
+// All texts are valid UTF-8, except for the keys.
 struct State {
   SourceIdentity source;
   // Selection::Digest of the selection that the tables follow.
@@ -102,6 +103,9 @@ struct State {
   std::uint64_t position = 0;
   // kStagingKeyBytes bytes; empty where the operator's key file is used.
   std::string staging_key;
+  // kDigestKeyBytes bytes, of the digests that the tables' generations are of; empty where
+  // there are none. With an operator's key file it is not enough to read them.
+  std::string digest_key;
   // How far the stream has come in the source's log.
   LogPosition log_position;
   // The life of the server that the tables' `whole_from` and `start` are numbers of, in

@@ -60,7 +60,7 @@ void Members(auto& text, Is<TableState> auto& table) {
   text.Member("columns", table.columns, Need::kRequired, HexDigits{});
   text.Content("content", table.content);
   text.Member("widened", table.widened, Need::kOptional, TextMap{});
-  text.Member("generation", table.generation, Need::kOptional, Number{});
+  text.Member("digests", table.generation, Need::kOptional, Number{});
   if (table.phase == Phase::kLive) {
     for (const char* name : {"done", "storage", "whole_from", "start", "bound"}) text.Never(name);
     return;
@@ -83,6 +83,7 @@ void Members(auto& text, Is<State> auto& state) {
   text.Member("epoch", state.epoch, Need::kRequired, HexDigits{});
   text.Member("position", state.position, Need::kRequired, Number{});
   text.Member("staging_key", state.staging_key, Need::kOptional, Base64{kStagingKeyBytes});
+  text.Member("digest_key", state.digest_key, Need::kOptional, Base64{kDigestKeyBytes});
   text.Object("log_position", state.log_position, Need::kOptional);
   text.Member("log_life", state.log_life, Need::kOptional, Text{});
   CompleteClaim complete;

@@ -24,6 +24,8 @@ struct SyncFigures {
 
   // Since the sync's start; these never fall.
   std::uint64_t records = 0;
+  // Rows that were held against digests.
+  std::uint64_t rows_read = 0;
   Stage merged;
   Stage staged;
   Stage sent;

@@ -60,6 +60,7 @@ constexpr std::array kRows = {
 
     Row{Phase::kLive, Event::kUnchanged, kRest(Phase::kLive)},
     Row{Phase::kLive, Event::kContentChanged, kFromNothing},
+    Row{Phase::kLive, Event::kContentToCompare, kGoesOn(Phase::kComparing)},
     Row{Phase::kLive, Event::kColumnsAdded, kRest(Phase::kLive)},
     Row{Phase::kLive, Event::kColumnsChanged, kOver},
     Row{Phase::kLive, Event::kColumnsChangedWithoutKey, kFromNothing},
@@ -67,6 +68,11 @@ constexpr std::array kRows = {
     Row{Phase::kLive, Event::kWidened, kFromNothing},
     Row{Phase::kLive, Event::kRestarted, kFromNothing},
     Row{Phase::kLive, Event::kPutAside, kRest(Phase::kAside)},
+
+    Row{Phase::kComparing, Event::kCompared, kRest(Phase::kLive)},
+    Row{Phase::kComparing, Event::kWidened, kFromNothing},
+    Row{Phase::kComparing, Event::kRestarted, kFromNothing},
+    Row{Phase::kComparing, Event::kPutAside, kRest(Phase::kAside)},
 };
 
 }  // namespace
@@ -96,25 +102,20 @@ std::string_view NameOf(Phase phase) {
       return "live";
     case Phase::kAside:
       return "aside";
+    case Phase::kComparing:
+      return "comparing";
   }
   return "";
 }
 
 std::string_view NameOf(Event event) {
-  constexpr std::array<std::string_view, 14> kNames = {"unchanged",
-                                                       "content changed",
-                                                       "columns added",
-                                                       "columns changed",
-                                                       "columns changed, without key",
-                                                       "deselected",
-                                                       "begun",
-                                                       "marked",
-                                                       "all slices done",
-                                                       "log passed",
-                                                       "widened",
-                                                       "moved",
-                                                       "restarted",
-                                                       "put aside"};
+  constexpr std::array<std::string_view, 16> kNames = {
+      "unchanged",       "content changed", "content to compare",
+      "columns added",   "columns changed", "columns changed, without key",
+      "deselected",      "begun",           "marked",
+      "all slices done", "log passed",      "widened",
+      "moved",           "restarted",       "put aside",
+      "compared"};
   return kNames.at(static_cast<std::size_t>(event));
 }
 

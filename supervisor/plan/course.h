@@ -25,6 +25,9 @@ enum class Phase {
   kLive,
   // In this sync it is left as far as it has come.
   kAside,
+  // The destination had it whole, and its rows are held against digests of what was sent.
+  // Of what was given out since its last state nothing is known.
+  kComparing,
 };
 
 enum class Event {
@@ -32,6 +35,8 @@ enum class Event {
   kUnchanged,
   // The rows are others, or may be: the content differs, or cannot be compared.
   kContentChanged,
+  // The same where digests of what was sent are at hand.
+  kContentToCompare,
   // The same rows with more columns, in which all of them hold null so far.
   kColumnsAdded,
   // The same rows with other columns or types. The destination knows them by their key.
@@ -55,6 +60,8 @@ enum class Event {
   // The log cannot tell what has become of the rows.
   kRestarted,
   kPutAside,
+  // Each of its rows was held against what was sent.
+  kCompared,
 };
 
 struct Transition {

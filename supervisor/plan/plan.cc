@@ -81,12 +81,25 @@ bool OnlyAddsColumns(const TableState& entry, const SelectedTable& choice,
   return false;
 }
 
+// Without a log, a table is live in the same way whether there are digests of it or not.
+bool SameMethod(Method a, Method b) { return a == b || (a != Method::kLog && b != Method::kLog); }
+
 // What has happened to a table since its entry was written.
 course::Event EventOf(const TableState* entry, const SelectedTable& choice, bool same_selection,
-                      const TableToCopy& table) {
+                      const TableToCopy& table, KeptDigests* digests) {
   if (entry == nullptr) return course::Event::kUnchanged;
-  const bool same_content = !table.content.empty() && entry->content == table.content;
-  if (!same_content || entry->method != table.method) return course::Event::kContentChanged;
+  const bool compares = digests != nullptr && table.method == Method::kCompare &&
+                        entry->method != Method::kLog && entry->phase == Phase::kLive;
+  // A destination may have kept what was given out after this state.
+  const bool same_content = !table.content.empty() && entry->content == table.content &&
+                            !(compares && entry->generation > 0 &&
+                              digests->HasUnconfirmed(table.name, entry->generation));
+  if (!SameMethod(entry->method, table.method)) return course::Event::kContentChanged;
+  if (!same_content) {
+    const bool at_hand = compares && entry->columns == table.columns_digest &&
+                         digests->AtHand(table.name, entry->generation);
+    return at_hand ? course::Event::kContentToCompare : course::Event::kContentChanged;
+  }
   if (entry->columns == table.columns_digest) return course::Event::kUnchanged;
   if (same_selection && OnlyAddsColumns(*entry, choice, table)) {
     return course::Event::kColumnsAdded;
@@ -105,6 +118,8 @@ course::Transition Advance(TableToCopy& table, TableState* entry, course::Event 
   assert(transition.has_value());
   table.phase = transition->next;
   table.truncates = transition->truncates;
+  // What the destination has now is of no one content.
+  if (table.phase == course::Phase::kComparing) entry->content.clear();
   if (entry != nullptr && event == course::Event::kColumnsAdded) {
     // They are told before anything of the table is sent.
     table.has_added_columns = true;
@@ -165,7 +180,7 @@ absl::Status CheckSource(const Catalog& catalog, const std::string& engine, cons
 
 absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<SelectedTable>& selected,
                               const std::string& selection_digest, const std::string& engine,
-                              State state) {
+                              State state, KeptDigests* digests) {
   const absl::Status same = CheckSource(catalog, engine, state);
   if (!same.ok()) return same;
   Plan plan;
@@ -190,7 +205,9 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     for (const Column* column : choice.columns) *copy.columns.Add() = *column;
     copy.access = table.access();
     copy.estimated_bytes = table.estimated_bytes();
-    copy.method = table.has_log() ? Method::kLog : Method::kCopy;
+    copy.comparison = table.comparison();
+    const bool comparable = digests != nullptr && copy.comparison != CatalogTable::NONE;
+    copy.method = table.has_log() ? Method::kLog : comparable ? Method::kCompare : Method::kCopy;
     copy.content = table.content();
     const auto entry = known.find(copy.name);
     const bool is_known = entry != known.end();
@@ -202,7 +219,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     copy.columns_digest = ColumnsDigest(copy.columns, copy.column_numbers);
     TableState* const state_of_it = is_known ? &entry->second : nullptr;
     const course::Transition transition =
-        Advance(copy, state_of_it, EventOf(state_of_it, choice, same_selection, copy));
+        Advance(copy, state_of_it, EventOf(state_of_it, choice, same_selection, copy, digests));
     if (is_known) plan.state.tables.insert(known.extract(entry));
     if (transition.copies) {
       plan.copies.push_back(std::move(copy));

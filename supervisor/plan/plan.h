@@ -43,6 +43,19 @@ struct TableToCopy {
   std::vector<std::string> not_selected = {};
   // It has columns that the state does not know, and needs no copy for them.
   bool has_added_columns = false;
+  // How its rows can be held against digests.
+  CatalogTable::Comparison comparison = CatalogTable::NONE;
+};
+
+// What there is of digests that earlier syncs have made. The plan asks; the answers are on
+// the disk.
+class KeptDigests {
+ public:
+  virtual ~KeptDigests() = default;
+  // Whether the table can be held against that generation, which may be 0.
+  virtual bool AtHand(const TableName& table, std::uint64_t generation) = 0;
+  // Something was given out after it.
+  virtual bool HasUnconfirmed(const TableName& table, std::uint64_t generation) = 0;
 };
 
 struct Plan {
@@ -68,10 +81,10 @@ bool MayBeUnchanged(const State& state, const std::string& selection_digest);
 // text is for a Task.
 absl::Status CheckSource(const Catalog& catalog, const std::string& engine, const State& state);
 
-// FAILED_PRECONDITION as CheckSource.
+// FAILED_PRECONDITION as CheckSource. Without `digests` none are made and none are used.
 absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<SelectedTable>& selected,
                               const std::string& selection_digest, const std::string& engine,
-                              State state);
+                              State state, KeptDigests* digests = nullptr);
 
 // What State::complete has to say at the end of a sync of `plan`, whose catalog was
 // of `version`: that version where all selected tables are live and have that content,

@@ -46,7 +46,8 @@ Scheduler::Scheduler(std::vector<TableToCopy> copies, std::vector<TableToCopy> f
   };
   for (TableToCopy& copy : copies) {
     add(copy);
-    if (!WaitsForLog(tables_.back())) uncut_.push_back(tables_.size() - 1);
+    const bool compares = tables_.back().phase == course::Phase::kComparing;
+    if (!WaitsForLog(tables_.back()) && !compares) uncut_.push_back(tables_.size() - 1);
   }
   for (TableToCopy& copy : followed) {
     add(copy);
@@ -165,6 +166,7 @@ void Scheduler::Begin(Table& table, std::size_t index) {
   std::string content = table.copy.method == Method::kLog ? table.copy.content
                         : table.copy.truncates            ? std::string()
                                                           : std::move(entry.content);
+  started_.emplace_back(index, entry.generation);
   entry = TableState{};
   entry.method = table.copy.method;
   entry.content = std::move(content);
@@ -316,6 +318,14 @@ const TableToCopy& Scheduler::ChangeColumns(
     entry->second.columns = table.copy.columns_digest;
   }
   return table.copy;
+}
+
+void Scheduler::FinishComparison(std::size_t index, const std::string& content,
+                                 std::uint64_t generation) {
+  Advance(index, course::Event::kCompared);
+  TableState& entry = Entry(tables_[index]);
+  entry.content = content;
+  entry.generation = generation;
 }
 
 void Scheduler::SetAside(std::size_t index) {

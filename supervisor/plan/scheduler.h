@@ -76,6 +76,23 @@ class Scheduler {
   // after Next and Cut.
   std::vector<std::size_t> TakeBegun() { return std::exchange(begun_, {}); }
 
+  // Tables whose copy has begun since the last call, with TRUNCATE or without, and the
+  // generation of digests that their entries named. To be called before TakeBegun.
+  std::vector<std::pair<std::size_t, std::uint64_t>> TakeStarted() {
+    return std::exchange(started_, {});
+  }
+  // Which digests the state names of the table; while it is copied, those that it makes.
+  void SetGeneration(std::size_t table, std::uint64_t generation) {
+    Entry(tables_[table]).generation = generation;
+  }
+  std::uint64_t generation(std::size_t table) const {
+    const auto entry = state_.find(tables_[table].copy.name);
+    return entry == state_.end() ? 0 : entry->second.generation;
+  }
+  // Each row of the table was held against what was sent. `content`: what was read; empty:
+  // no one content.
+  void FinishComparison(std::size_t table, const std::string& content, std::uint64_t generation);
+
   // The source's answer to a cut.
   void Cut(const CutWork& work, const Slices& slices);
 
@@ -160,7 +177,11 @@ class Scheduler {
 
   const TableToCopy& table(std::size_t index) const { return tables_[index].copy; }
   // No table is to be read any further: each is catching up, live or set aside.
-  bool finished() const { return In(course::Phase::kPending) + In(course::Phase::kCopying) == 0; }
+  bool finished() const {
+    return In(course::Phase::kPending) + In(course::Phase::kCopying) +
+               In(course::Phase::kComparing) ==
+           0;
+  }
   // How many tables are in a phase.
   std::size_t In(course::Phase phase) const { return in_phase_[static_cast<std::size_t>(phase)]; }
   std::size_t tables() const { return tables_.size(); }
@@ -205,10 +226,11 @@ class Scheduler {
   std::deque<std::size_t> uncut_;
   std::deque<ReadWork> ready_;
   std::vector<std::size_t> begun_;
+  std::vector<std::pair<std::size_t, std::uint64_t>> started_;
   std::size_t cuts_under_way_ = 0;
   // Tables that catch up with the log.
   std::vector<std::size_t> catching_up_;
-  std::array<std::size_t, 5> in_phase_{};
+  std::array<std::size_t, 6> in_phase_{};
 };
 
 }  // namespace tributary

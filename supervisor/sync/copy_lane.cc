@@ -28,12 +28,15 @@ bool ConcernsAll(const absl::Status& why) {
 // --- what is read next -------------------------------------------------------
 
 std::optional<Order> CopyLane::Next() {
+  if (stops_) return std::nullopt;
   auto work = scheduler_.Next();
-  EmitTruncates();
-  if (!work.has_value()) return std::nullopt;
+  if (!EmitTruncates() || !work.has_value()) return std::nullopt;
   Order order;
   const auto* read = std::get_if<ReadWork>(&*work);
-  order.kind = read == nullptr ? Order::Kind::kQuestion : Order::Kind::kRead;
+  const bool digests = read != nullptr && MakesDigests(read->table);
+  order.kind = read == nullptr ? Order::Kind::kQuestion
+               : digests       ? Order::Kind::kDigest
+                               : Order::Kind::kRead;
   order.lane = this;
   order.ticket = ++last_ticket_;
   order.estimated_bytes = read == nullptr ? 0 : read->estimated_bytes;
@@ -55,6 +58,7 @@ Assignment CopyLane::MakeAssignment(const Work& work) const {
     to_read.mutable_range()->set_to(read->range.to);
     to_read.set_whole_from(scheduler_.whole_from(read->table));
     to_read.set_in_one_piece(scheduler_.in_one_piece(read->table));
+    if (MakesDigests(read->table)) to_read.set_digest_secret(digests_->row_secret());
     return assignment;
   }
   for (const CutWork::Table& cut : std::get<CutWork>(work).tables) {
@@ -73,11 +77,34 @@ Assignment CopyLane::MakeAssignment(const Work& work) const {
   return assignment;
 }
 
-void CopyLane::EmitTruncates() {
+bool CopyLane::EmitTruncates() {
+  for (const auto& [table, earlier] : scheduler_.TakeStarted()) {
+    if (digests_ == nullptr || scheduler_.table(table).method != Method::kCompare) continue;
+    const auto generation = digests_->BeginCopy(scheduler_.table(table).name, earlier);
+    // Without it an older state that comes back would rely upon rows that are truncated now.
+    if (!generation.ok()) {
+      requests_.stops_for = absl::UnavailableError(generation.status().message());
+      return false;
+    }
+    scheduler_.SetGeneration(table, *generation);
+  }
   for (const std::size_t table : scheduler_.TakeBegun()) {
     requests_.messages.push_back(TruncateMessage(scheduler_.table(table).name));
     remarks_.Forget(table);
   }
+  return true;
+}
+
+bool CopyLane::MakesDigests(std::size_t table) const {
+  return digests_ != nullptr && scheduler_.table(table).method == Method::kCompare &&
+         scheduler_.generation(table) > 0;
+}
+
+void CopyLane::SettleDigests(std::size_t table) {
+  if (!MakesDigests(table) || scheduler_.phase(table) != course::Phase::kLive) return;
+  const TableToCopy& copied = scheduler_.table(table);
+  if (!digests_->Copies(copied.name)) return;
+  if (!digests_->FinishCopy(copied.name, copied.comparison)) scheduler_.SetGeneration(table, 0);
 }
 
 // --- what frames mean --------------------------------------------------------
@@ -128,6 +155,15 @@ Verdict CopyLane::Marked(std::uint64_t ticket, const Mark& mark) {
   return Verdict::Taken();
 }
 
+Verdict CopyLane::Digested(std::uint64_t ticket, const tributary::Digests& digests) {
+  const ReadWork& read = std::get<ReadWork>(At(ticket).work);
+  if (digests.at().size() > limits::kMaxBoundBytes && digests.at() != read.range.to) {
+    return Verdict::Broken("its digests have a bound over the size limit");
+  }
+  digests_->AddCopied(scheduler_.table(read.table).name, ticket, read.range.from, digests);
+  return Verdict::Taken();
+}
+
 Verdict CopyLane::Answered(std::uint64_t ticket, const Answer& page) {
   UnderWay& cut = under_way_.at(ticket);
   const auto& asked = std::get<CutWork>(cut.work).tables;
@@ -146,7 +182,7 @@ Verdict CopyLane::Ended(std::uint64_t ticket, const AssignmentEnd& end) {
   const UnderWay& ended = At(ticket);
   Verdict verdict = Verdict::Taken();
   if (std::holds_alternative<ReadWork>(ended.work)) {
-    verdict = ReadEnded(ended, end);
+    verdict = ReadEnded(ticket, ended, end);
   } else if (end.outcome() == AssignmentEnd::DONE || end.outcome() == AssignmentEnd::FAILED) {
     CutEnded(ended, end);
   } else {
@@ -156,24 +192,29 @@ Verdict CopyLane::Ended(std::uint64_t ticket, const AssignmentEnd& end) {
   return verdict;
 }
 
-Verdict CopyLane::ReadEnded(const UnderWay& ended, const AssignmentEnd& end) {
+Verdict CopyLane::ReadEnded(std::uint64_t ticket, const UnderWay& ended, const AssignmentEnd& end) {
   const ReadWork& read = std::get<ReadWork>(ended.work);
   const bool stale = scheduler_.Stale(read);
+  if (digests_ != nullptr) digests_->EndCopied(scheduler_.table(read.table).name, ticket);
   if (stale || !ended.refused) CloseSlice(read);
   if (stale) return Verdict::Taken();
   // Whatever a refused slice came to: nothing of it was merged.
   if (ended.refused || end.outcome() == AssignmentEnd::PAUSED) {
     GiveOutAgain(ended);
+    SettleDigests(read.table);
     return Verdict::Taken();
   }
   if (end.outcome() == AssignmentEnd::AGAIN) {
     scheduler_.GiveBack(read, /*culprit=*/false, /*last=*/true);
+    SettleDigests(read.table);
     return Verdict::Taken();
   }
   if (end.outcome() == AssignmentEnd::DONE) {
-    return scheduler_.Finish(read) == Scheduler::FinishResult::kBroken
-               ? Verdict::Broken("it ended a slice without a mark at its end")
-               : Verdict::Taken();
+    if (scheduler_.Finish(read) == Scheduler::FinishResult::kBroken) {
+      return Verdict::Broken("it ended a slice without a mark at its end");
+    }
+    SettleDigests(read.table);
+    return Verdict::Taken();
   }
   if (end.outcome() == AssignmentEnd::WIDEN) {
     Widen(read.table, end.widen());
@@ -217,7 +258,12 @@ void CopyLane::Returned(std::uint64_t ticket, bool culprit, std::string_view end
   under_way_.erase(ticket);
   const auto* read = std::get_if<ReadWork>(&returned.work);
   if (read != nullptr && !returned.refused) CloseSlice(*read);
-  if (!scheduler_.GiveBack(returned.work, culprit)) return;
+  if (read != nullptr && digests_ != nullptr) {
+    digests_->EndCopied(scheduler_.table(read->table).name, ticket);
+  }
+  const bool fatal = scheduler_.GiveBack(returned.work, culprit);
+  if (read != nullptr) SettleDigests(read->table);
+  if (!fatal) return;
   SetAside(read->table, absl::StrCat("reading it ended ", limits::kDeathsOfSlice,
                                      " workers; the last one was ", std::string(ending)));
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "common/log.h"
+#include "supervisor/digests/digest_keeper.h"
 #include "supervisor/plan/gate.h"
 #include "supervisor/plan/scheduler.h"
 #include "supervisor/sync/lane.h"
@@ -26,9 +27,15 @@ namespace tributary {
 
 class CopyLane final : public Lane {
  public:
-  // All of them outlive the lane. `gate` is null where no table has a log.
-  CopyLane(Scheduler& scheduler, Requests& requests, Logger log = {}, Gate* gate = nullptr)
-      : scheduler_(scheduler), requests_(requests), log_(std::move(log)), gate_(gate) {}
+  // All of them outlive the lane. `gate` is null where no table has a log, `digests` where
+  // none are made.
+  CopyLane(Scheduler& scheduler, Requests& requests, Logger log = {}, Gate* gate = nullptr,
+           DigestKeeper* digests = nullptr)
+      : scheduler_(scheduler),
+        requests_(requests),
+        log_(std::move(log)),
+        gate_(gate),
+        digests_(digests) {}
 
   WorkerRole role() const override { return WorkerRole::kSlices; }
   std::optional<Order> Next() override;
@@ -39,12 +46,13 @@ class CopyLane final : public Lane {
   bool Pauses(std::uint64_t ticket) const override;
   Verdict Opened(std::uint64_t ticket, const tributary::Opened& opened) override;
   Verdict Marked(std::uint64_t ticket, const Mark& mark) override;
+  Verdict Digested(std::uint64_t ticket, const Digests& digests) override;
   Verdict Answered(std::uint64_t ticket, const Answer& page) override;
   Verdict Ended(std::uint64_t ticket, const AssignmentEnd& end) override;
   void Returned(std::uint64_t ticket, bool culprit, std::string_view ending) override;
   void EmitRemarks() override;
 
-  // For the log lane.
+  // For the log lane and the comparison.
   // The log waits for these slices: they stop at their next marks, and what is left of
   // them opens anew.
   void Yield(const std::vector<Gate::Slice>& slices);
@@ -55,10 +63,13 @@ class CopyLane final : public Lane {
   // What was copied of the table counts no longer: it is copied from the beginning, in the
   // next sync where it is aside or this has happened too often.
   void Lose(std::size_t table);
-  // For tables that have begun since the last call.
-  void EmitTruncates();
+  // For tables that have begun since the last call. False: their digests stand in the way,
+  // and the sync ends.
+  bool EmitTruncates();
   // What the log's worker remarked of rows of a table. False: no sound worker does.
   bool AddRemarks(std::size_t table, const ColumnRemarks& remarks);
+  void Widen(std::size_t table, const google::protobuf::RepeatedPtrField<Widening>& columns);
+  void SetAside(std::size_t table, const std::string& why);
 
  private:
   // When a read is given out again that did not come to its end.
@@ -81,7 +92,7 @@ class CopyLane final : public Lane {
 
   const UnderWay& At(std::uint64_t ticket) const { return under_way_.at(ticket); }
   Assignment MakeAssignment(const Work& work) const;
-  Verdict ReadEnded(const UnderWay& ended, const AssignmentEnd& end);
+  Verdict ReadEnded(std::uint64_t ticket, const UnderWay& ended, const AssignmentEnd& end);
   void CutEnded(const UnderWay& cut, const AssignmentEnd& end);
 
   // The gate's number of a slice, the same when it is read anew.
@@ -92,7 +103,6 @@ class CopyLane final : public Lane {
   void CloseSlice(const ReadWork& read);
   void CloseRefused(std::size_t table);
 
-  void Widen(std::size_t table, const google::protobuf::RepeatedPtrField<Widening>& columns);
   // What a cut's sample found, before any row of its tables is sent.
   void WidenCut(const CutWork& work, const Slices& slices);
   // The source changed while the table was read.
@@ -100,13 +110,17 @@ class CopyLane final : public Lane {
   // The table begins again: its log worker is told, and nothing of the old attempt is
   // waited for.
   void TakeOtherCourse(std::size_t table);
-  void SetAside(std::size_t table, const std::string& why);
+  // Digests of its rows are made.
+  bool MakesDigests(std::size_t table) const;
+  // Where the table has become live, its digests count from now on.
+  void SettleDigests(std::size_t table);
   void Warn(std::size_t table, const std::string& text);
 
   Scheduler& scheduler_;
   Requests& requests_;
   const Logger log_;
   Gate* gate_;
+  DigestKeeper* digests_;
   Remarks remarks_;
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, UnderWay> under_way_;

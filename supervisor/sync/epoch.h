@@ -34,6 +34,12 @@ class Epoch {
   // ABORTED: another process has it. FAILED_PRECONDITION: the operator's key file.
   absl::Status OpenStaging(const std::string& connection);
 
+  // The connection's folder on the local disk; empty where it cannot be used.
+  std::string folder(const std::string& connection) const {
+    return store_ == nullptr ? std::string() : settings_.staging_dir + "/" + connection;
+  }
+  const std::string& operator_key() const { return operator_key_; }
+
   // Drops what is staged of other epochs than the state's.
   void KeepOnly(const std::string& epoch);
   void DropStaged();

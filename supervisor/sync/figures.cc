@@ -18,7 +18,8 @@ void ReadWriter(const MessageWriter& writer, SyncFigures& figures) {
 void CountTables(const Scheduler& scheduler, std::size_t selected, SyncFigures& figures) {
   using course::Phase;
   figures.tables_pending = scheduler.In(Phase::kPending);
-  figures.tables_copying = scheduler.In(Phase::kCopying) + scheduler.In(Phase::kCatchingUp);
+  figures.tables_copying = scheduler.In(Phase::kCopying) + scheduler.In(Phase::kCatchingUp) +
+                           scheduler.In(Phase::kComparing);
   figures.tables_aside = scheduler.In(Phase::kAside);
   figures.tables_live = selected - scheduler.tables() + scheduler.In(Phase::kLive);
 }

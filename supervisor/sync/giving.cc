@@ -35,7 +35,7 @@ bool Merger::AssignNext(Member& member) {
   }
   for (Lane* lane : lanes_) {
     if (lane->role() != member.role) continue;
-    auto order = lane->Next();
+    auto order = lane->NextOf(member.number);
     ApplyRequests();
     if (!order.has_value()) continue;
     pool_.Give(member, *std::move(order));

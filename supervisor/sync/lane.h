@@ -5,7 +5,7 @@
 //
 // The merger asks a lane in this order, for each of its orders:
 //
-//   Next → (Opened → Marked … | Answered … | Logged …) → Ended
+//   Next → (Opened → Digested, Marked … | Answered … | Logged …) → Ended
 //                     or, from anywhere: Returned
 //
 // Batches are not shown to lanes: they are merged as they come, as long as the order is
@@ -70,6 +70,8 @@ class Lane {
   virtual WorkerRole role() const = 0;
   // What to give to a worker next; nothing: wait for what is under way.
   virtual std::optional<Order> Next() = 0;
+  // The same for one worker, by its number in the pool, where it matters to whom.
+  virtual std::optional<Order> NextOf(std::uint32_t /*worker*/) { return Next(); }
   // Everything this lane was made for is done or put aside.
   virtual bool finished() const = 0;
 
@@ -88,6 +90,7 @@ class Lane {
   virtual Verdict Opened(std::uint64_t, const tributary::Opened&) { return Unexpected(); }
   virtual Verdict Marked(std::uint64_t, const Mark&) { return Unexpected(); }
   virtual Verdict Answered(std::uint64_t, const Answer&) { return Unexpected(); }
+  virtual Verdict Digested(std::uint64_t, const Digests&) { return Unexpected(); }
   virtual Verdict Logged(std::uint64_t, const LogReport&) { return Unexpected(); }
   virtual Verdict Ended(std::uint64_t ticket, const AssignmentEnd& end) = 0;
   // The worker ended before it was done. `culprit`: while doing this one; `ending` says

@@ -177,7 +177,7 @@ Verdict Merger::TakeFrame(Member& member, Frame& frame) {
     DropParts(member);
     return Verdict::Taken();
   }
-  const bool is_read = given.order.kind == Order::Kind::kRead;
+  const bool is_read = given.order.is_read();
   if (is_read && given.opened == (frame.type == FrameType::kOpened)) {
     return Verdict::Broken(given.opened ? "it opened a slice twice"
                                         : "it wrote of a slice that it has not opened");
@@ -207,6 +207,11 @@ Verdict Merger::TakeReport(Member& member, const Frame& frame) {
       Mark mark;
       if (!mark.ParseFromString(payload)) break;
       return order.lane->Marked(order.ticket, mark);
+    }
+    case FrameType::kDigests: {
+      Digests digests;
+      if (!digests.ParseFromString(payload)) break;
+      return order.lane->Digested(order.ticket, digests);
     }
     case FrameType::kAnswer: {
       Answer answer;

@@ -13,6 +13,7 @@
 #include "common/text.h"
 #include "supervisor/plan/gate.h"
 #include "supervisor/pool/ask.h"
+#include "supervisor/sync/compare_lane.h"
 #include "supervisor/sync/copy_lane.h"
 #include "supervisor/sync/figures.h"
 #include "supervisor/sync/log_lane.h"
@@ -57,6 +58,7 @@ Sync::Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
       confirmed_log_(request_.state.log_position),
       epoch_(settings_, world_, *writer_, [this] { bell_.Ring(); }),
       checkpoints_(settings_),
+      digests_(world_, request_.state, [this] { bell_.Ring(); }),
       meter_(metrics, request_.connection.id, *world_.clock),
       started_(world_.clock->Now()) {
   writer_->OnProgress([this] { bell_.Ring(); });
@@ -82,6 +84,8 @@ absl::Status Sync::RunSteps() {
   if (absl::Status done = epoch_.OpenStaging(request_.connection.id); !done.ok()) return done;
   // What an earlier sync has staged after the state that came back.
   if (absl::Status done = FindStaged(); !done.ok()) return done;
+  // The digests of what earlier syncs have sent, where there are any.
+  if (absl::Status done = OpenDigests(); !done.ok()) return done;
   // What the source has now; or only that it has not changed.
   if (absl::Status done = AskCatalog(); !done.ok()) return done;
   // What was found is sent again, and the sync goes on from where that ends.
@@ -115,6 +119,14 @@ absl::Status Sync::MayGoOn() {
 
 // --- before anything is read -------------------------------------------------
 
+absl::Status Sync::OpenDigests() {
+  const bool first = pool_ == nullptr;
+  if (first ? request_.state.digest_key.empty() : !HasComparable(catalog_)) return absl::OkStatus();
+  const std::string folder = epoch_.folder(request_.connection.id);
+  if (folder.empty()) return absl::OkStatus();
+  return digests_.Open(folder + "/digests", epoch_.operator_key());
+}
+
 absl::Status Sync::AskCatalog() {
   pool_ = std::make_unique<Pool>(
       world_.start_worker,
@@ -127,7 +139,7 @@ absl::Status Sync::AskCatalog() {
   const bool needs_columns = staged_.replay != nullptr &&
                              std::any_of(from.tables.begin(), from.tables.end(),
                                          [](const auto& it) { return !it.second.widened.empty(); });
-  if (MayBeUnchanged(from, selection_digest_) && !needs_columns) {
+  if (MayBeUnchanged(from, selection_digest_) && !needs_columns && !digests_.HasUnconfirmed(from)) {
     assignment.mutable_describe()->set_known_version(from.complete);
   }
   absl::Status last;
@@ -159,13 +171,16 @@ absl::Status Sync::MakePlan() {
     plan_.state = request_.state;
     return CheckSource(catalog_, request_.connection.source, plan_.state);
   }
+  if (absl::Status opened = OpenDigests(); !opened.ok()) return opened;
   Selected selected = request_.selection.Resolve(catalog_);
   warnings_.insert(warnings_.end(), catalog_.remarks().begin(), catalog_.remarks().end());
   warnings_.insert(warnings_.end(), selected.warnings.begin(), selected.warnings.end());
   auto plan = tributary::MakePlan(catalog_, selected.tables, selection_digest_,
-                                  request_.connection.source, std::move(request_.state));
+                                  request_.connection.source, std::move(request_.state),
+                                  digests_.keeper() == nullptr ? nullptr : &digests_);
   if (!plan.ok()) return plan.status();
   plan_ = *std::move(plan);
+  plan_.state.digest_key = digests_.key();
   return absl::OkStatus();
 }
 
@@ -173,6 +188,7 @@ void Sync::BeginEpoch() {
   reads_ = !plan_.copies.empty() || HasLog(plan_);
   if (reads_ || plan_.state.epoch.empty() || staged_.passed_over) epoch_.Renew(plan_.state);
   epoch_.Begin(plan_.state, /*stages=*/reads_);
+  if (digests_.keeper() != nullptr) epoch_.outbox()->LeaveAfter(digests_.keeper()->writer());
 }
 
 void Sync::EmitPlan() {
@@ -219,14 +235,26 @@ absl::Status Sync::RunLanes(Scheduler& scheduler, bool follows) {
   if (!started.ok()) return started;
   Requests requests;
   Gate gate;
-  CopyLane copies(scheduler, requests, world_.log, &gate);
+  DigestKeeper* const digests = digests_.keeper();
+  digests_.Resume(scheduler);
+  CopyLane copies(scheduler, requests, world_.log, &gate, digests);
   LogLane log(scheduler, plan_.state, confirmed_log_, gate, copies, requests, world_.log);
-  std::vector<Lane*> lanes{&copies};
+  std::optional<CompareLane> compares;
+  if (digests != nullptr) {
+    compares.emplace(
+        scheduler, *digests, copies, requests,
+        [this](const TableName& table) { return digests_.Returned(table); }, figures_, world_.log);
+  }
+  // What is compared in an open transaction goes before all else.
+  std::vector<Lane*> lanes;
+  if (compares.has_value()) lanes.push_back(&*compares);
+  lanes.push_back(&copies);
   if (follows) lanes.push_back(&log);
   Merger merger(std::move(lanes), requests, *pool_, *epoch_.outbox(), *this, figures_, world_.log);
   const absl::Status read = merger.Run();
   world_.log.Info("reading ends", {{"epoch", plan_.state.epoch},
                                    {"rows", absl::StrCat(figures_.records)},
+                                   {"rows_compared", absl::StrCat(figures_.rows_read)},
                                    {"live", absl::StrCat(scheduler.In(course::Phase::kLive))},
                                    {"workers_ended", absl::StrCat(merger.deaths())}});
   return read;
@@ -237,6 +265,7 @@ void Sync::SetComplete() { plan_.state.complete = CompleteVersion(plan_, catalog
 absl::Status Sync::Checkpoint() {
   // Nothing has been merged since the last one, and no cursor has moved without.
   if (catalog_.unchanged() && checkpoints_.IsLast(*epoch_.outbox())) return absl::OkStatus();
+  if (absl::Status settled = digests_.Settle(plan_.state); !settled.ok()) return settled;
   // Where nothing is read no numbering begins, and the state keeps its place.
   return checkpoints_.Put(plan_.state, *epoch_.outbox(), /*numbered=*/reads_, Now());
 }

@@ -30,6 +30,7 @@
 #include "supervisor/sync/checkpointer.h"
 #include "supervisor/sync/epoch.h"
 #include "supervisor/sync/merger.h"
+#include "supervisor/sync/sync_digests.h"
 #include "supervisor/sync/sync_world.h"
 
 namespace tributary {
@@ -68,6 +69,7 @@ class Sync : private MergerHost {
   // The steps of Run, in their order.
   absl::Status RunSteps();
   absl::Status FindStaged();
+  absl::Status OpenDigests();
   absl::Status AskCatalog();
   absl::Status ReplayStaged();
   absl::Status MakePlan();
@@ -132,6 +134,9 @@ class Sync : private MergerHost {
     bool passed_over = false;
   };
   Staged staged_;
+
+  // After the epoch, whose outbox waits for them, and before the pool.
+  SyncDigests digests_;
 
   Catalog catalog_;
   Plan plan_;

@@ -12,22 +12,15 @@
 namespace tributary::course {
 namespace {
 
-constexpr Phase kPhases[] = {Phase::kPending, Phase::kCopying, Phase::kCatchingUp, Phase::kLive,
-                             Phase::kAside};
-constexpr Event kEvents[] = {Event::kUnchanged,
-                             Event::kContentChanged,
-                             Event::kColumnsAdded,
-                             Event::kColumnsChanged,
-                             Event::kColumnsChangedWithoutKey,
-                             Event::kDeselected,
-                             Event::kBegun,
-                             Event::kMarked,
-                             Event::kAllSlicesDone,
-                             Event::kLogPassed,
-                             Event::kWidened,
-                             Event::kMoved,
-                             Event::kRestarted,
-                             Event::kPutAside};
+constexpr Phase kPhases[] = {Phase::kPending, Phase::kCopying, Phase::kCatchingUp,
+                             Phase::kLive,    Phase::kAside,   Phase::kComparing};
+constexpr Event kEvents[] = {
+    Event::kUnchanged,     Event::kContentChanged, Event::kContentToCompare,
+    Event::kColumnsAdded,  Event::kColumnsChanged, Event::kColumnsChangedWithoutKey,
+    Event::kDeselected,    Event::kBegun,          Event::kMarked,
+    Event::kAllSlicesDone, Event::kLogPassed,      Event::kWidened,
+    Event::kMoved,         Event::kRestarted,      Event::kPutAside,
+    Event::kCompared};
 
 // "next: what else", or "-" where the event cannot happen.
 std::string Said(Phase phase, Event event) {
@@ -46,21 +39,23 @@ TEST(CourseTest, EachEventLeadsFromEachPhaseWhereTheTableSays) {
   const std::string over = "pending, copies, forgets";
   const std::string drops = "pending, drops";
   const std::map<Event, std::vector<std::string>> expected = {
-      // pending, copying, catching up, live, aside
-      {Event::kUnchanged, {nothing, "copying, copies", "catching up", "live", "-"}},
-      {Event::kContentChanged, {nothing, nothing, nothing, nothing, "-"}},
-      {Event::kColumnsAdded, {nothing, "copying, copies", "catching up", "live", "-"}},
-      {Event::kColumnsChanged, {nothing, nothing, nothing, over, "-"}},
-      {Event::kColumnsChangedWithoutKey, {nothing, nothing, nothing, nothing, "-"}},
-      {Event::kDeselected, {drops, drops, drops, drops, "-"}},
-      {Event::kBegun, {"copying, copies", "-", "-", "-", "-"}},
-      {Event::kMarked, {"-", "copying, copies", "-", "-", "-"}},
-      {Event::kAllSlicesDone, {"-", "catching up", "-", "-", "-"}},
-      {Event::kLogPassed, {"-", "-", "live", "-", "-"}},
-      {Event::kWidened, {nothing, nothing, nothing, nothing, "-"}},
-      {Event::kMoved, {"-", nothing, "-", "-", "-"}},
-      {Event::kRestarted, {nothing, nothing, nothing, nothing, "-"}},
-      {Event::kPutAside, {"aside", "aside", "aside", "aside", "-"}},
+      // pending, copying, catching up, live, aside, comparing
+      {Event::kUnchanged, {nothing, "copying, copies", "catching up", "live", "-", "-"}},
+      {Event::kContentChanged, {nothing, nothing, nothing, nothing, "-", "-"}},
+      {Event::kColumnsAdded, {nothing, "copying, copies", "catching up", "live", "-", "-"}},
+      {Event::kColumnsChanged, {nothing, nothing, nothing, over, "-", "-"}},
+      {Event::kColumnsChangedWithoutKey, {nothing, nothing, nothing, nothing, "-", "-"}},
+      {Event::kDeselected, {drops, drops, drops, drops, "-", "-"}},
+      {Event::kBegun, {"copying, copies", "-", "-", "-", "-", "-"}},
+      {Event::kMarked, {"-", "copying, copies", "-", "-", "-", "-"}},
+      {Event::kAllSlicesDone, {"-", "catching up", "-", "-", "-", "-"}},
+      {Event::kLogPassed, {"-", "-", "live", "-", "-", "-"}},
+      {Event::kWidened, {nothing, nothing, nothing, nothing, "-", nothing}},
+      {Event::kMoved, {"-", nothing, "-", "-", "-", "-"}},
+      {Event::kRestarted, {nothing, nothing, nothing, nothing, "-", nothing}},
+      {Event::kPutAside, {"aside", "aside", "aside", "aside", "-", "aside"}},
+      {Event::kContentToCompare, {"-", "-", "-", "comparing, copies", "-", "-"}},
+      {Event::kCompared, {"-", "-", "-", "-", "-", "live"}},
   };
   for (const Event event : kEvents) {
     ASSERT_TRUE(expected.contains(event)) << NameOf(event);
@@ -88,7 +83,7 @@ TEST(CourseTest, NothingThatIsForgottenIsLiveAndNothingResumesAfterTruncate) {
         EXPECT_EQ(event, Event::kDeselected);
       }
       if (transition->next == Phase::kLive && phase != Phase::kLive) {
-        EXPECT_EQ(std::pair(phase, event), std::pair(Phase::kCatchingUp, Event::kLogPassed));
+        EXPECT_TRUE(event == Event::kLogPassed || event == Event::kCompared) << NameOf(event);
       }
     }
   }

@@ -24,7 +24,7 @@ constexpr char kGood[] =
     R"("widened":{"w":"STRING"},"done":[["","a"],["b","c"]]},)"
     R"("d":{"copying":"log","columns":"0123456789abcdef","content":0,"done":[["","a"]],)"
     R"("whole_from":"743","start":"750","bound":{"commit":"12"}},)"
-    R"("l":{"live":"compare","columns":"0123456789abcdef","generation":3}}}})";
+    R"("l":{"live":"compare","columns":"0123456789abcdef","digests":3}}}})";
 
 // kGood with one part replaced.
 std::string With(const std::string& part, const std::string& replacement) {
@@ -116,8 +116,8 @@ std::vector<Case> Cases() {
       {"position_over_uint64", With(":42", ":18446744073709551616"), "position is not a whole"},
       {"position_max_uint64", With(":42", ":18446744073709551615"), "position is not a whole"},
       {"position_over_limit", With(":42", ":9007199254740992"), "position is not a whole"},
-      {"generation_negative", With(R"("generation":3)", R"("generation":-3)"),
-       "generation is not a whole number"},
+      {"digests_negative", With(R"("digests":3)", R"("digests":-3)"),
+       "digests is not a whole number"},
       {"version_zero", With(R"("version":2)", R"("version":0)"), "version is not a whole number"},
       {"version_negative", With(R"("version":2)", R"("version":-1)"), "version is not a whole"},
       {"version_fraction", With(R"("version":2)", R"("version":2.0)"), "version is not a whole"},
@@ -146,7 +146,7 @@ std::vector<Case> Cases() {
       {"no_contents", With(R"("contents":["v"],)", ""), "is not in contents"},
       {"no_commit", With(R"("commit":"77",)", ""), "lacks commit"},
       {"no_phase", With(R"("live":"compare",)", ""), "neither copying nor live"},
-      {"no_columns", With(R"("columns":"0123456789abcdef","generation")", R"("generation")"),
+      {"no_columns", With(R"("columns":"0123456789abcdef","digests")", R"("digests")"),
        "lacks columns"},
       {"no_whole_from", With(R"("whole_from":"743",)", ""), "lacks whole_from"},
       {"no_bound", With(R"(,"bound":{"commit":"12"})", ""), "lacks bound"},

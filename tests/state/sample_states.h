@@ -123,6 +123,16 @@ inline TableState CopyingBesideLog(std::string content) {
   return table;
 }
 
+inline State StateOfComparedTables(int tables) {
+  State state = StateOfLiveTables(tables);
+  state.digest_key = state.staging_key;
+  for (auto& [name, table] : state.tables) {
+    table.method = Method::kCompare;
+    table.generation = 12345;
+  }
+  return state;
+}
+
 inline State StateOfTablesBesideLog(int tables) {
   State state = StateOfLogTables(tables);
   for (auto& [name, table] : state.tables) table = CopyingBesideLog(table.content);

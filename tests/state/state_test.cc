@@ -166,6 +166,10 @@ TEST(State, TenThousandLiveTablesTakeAtMostOneMebibyte) {
   ExpectTenThousandWithin(StateOfLiveTables(10000), limits::kMiB);
 }
 
+TEST(State, TenThousandComparedTablesFitInOneMebibyte) {
+  ExpectTenThousandWithin(StateOfComparedTables(10000), limits::kMiB);
+}
+
 TEST(State, TenThousandLiveTablesThatALogFollowsTakeAtMostOneMebibyte) {
   ExpectTenThousandWithin(StateOfLogTables(10000), limits::kMiB);
 }

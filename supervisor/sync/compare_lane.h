@@ -1,0 +1,123 @@
+// The lane that compares tables: has their slices held against digests of what was sent, so
+// that only what has changed is sent. Which digests those are, and when what is given out
+// may leave, is DigestKeeper's.
+//
+// A table's slices are compared by any workers in any order, each in a transaction of its
+// own. Where the engine's contents have names, all of a table's slices have to be of one;
+// where the source moves on between two of them, the table begins again, and all its slices
+// are compared by one worker in one transaction. An engine whose transactions others wait
+// for is let off that (Opened.may_differ).
+//
+// What is under way when a table begins again, or is put aside, is stale. A table that
+// cannot be compared is copied again, from TRUNCATE.
+//
+// Used by the sync's thread.
+#ifndef TRIBUTARY_SUPERVISOR_SYNC_COMPARE_LANE_H_
+#define TRIBUTARY_SUPERVISOR_SYNC_COMPARE_LANE_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "common/log.h"
+#include "supervisor/digests/digest_keeper.h"
+#include "supervisor/metrics/sync_meter.h"
+#include "supervisor/plan/scheduler.h"
+#include "supervisor/sync/copy_lane.h"
+#include "supervisor/sync/lane.h"
+
+namespace tributary {
+
+class CompareLane final : public Lane {
+ public:
+  // Compares what is comparing in the scheduler. All of them outlive the lane. `returned`:
+  // the generation that the request's state named of a table. Counts rows in `figures`.
+  CompareLane(Scheduler& scheduler, DigestKeeper& digests, CopyLane& copies, Requests& requests,
+              std::function<std::uint64_t(const TableName&)> returned, SyncFigures& figures,
+              Logger log);
+
+  WorkerRole role() const override { return WorkerRole::kSlices; }
+  std::optional<Order> Next() override { return std::nullopt; }
+  std::optional<Order> NextOf(std::uint32_t worker) override;
+  bool finished() const override { return scheduler_.In(course::Phase::kComparing) == 0; }
+  void Look(Clock::time_point) override {}
+  void StopGiving() override { stops_ = true; }
+  bool Wanted(std::uint64_t ticket) const override { return !Stale(under_way_.at(ticket)); }
+  bool Pauses(std::uint64_t ticket) const override { return !Wanted(ticket); }
+  Verdict Opened(std::uint64_t ticket, const tributary::Opened& opened) override;
+  Verdict Digested(std::uint64_t ticket, const Digests& digests) override;
+  Verdict Marked(std::uint64_t ticket, const Mark& mark) override;
+  Verdict Ended(std::uint64_t ticket, const AssignmentEnd& end) override;
+  void Returned(std::uint64_t ticket, bool culprit, std::string_view ending) override;
+  // Those of its tables are the copies'.
+  void EmitRemarks() override {}
+
+ private:
+  struct Slice {
+    BoundRange range;
+    bool done = false;
+    int deaths = 0;
+  };
+  struct Table {
+    std::size_t index = 0;
+    std::uint32_t attempt = 0;
+    bool begun = false;
+    std::vector<Slice> slices = {};
+    // Slices that are to be given out.
+    std::deque<std::size_t> waiting = {};
+    std::size_t done = 0;
+    // What its slices read; nothing before the first has opened.
+    std::optional<std::string> content = {};
+    bool contents_differ = false;
+    int moves = 0;
+    // All of it by this worker, in one transaction; 0: none has been chosen.
+    bool in_one_piece = false;
+    std::uint32_t worker = 0;
+    std::uint64_t rows_read = 0;
+    std::uint64_t rows_sent = 0;
+  };
+  struct UnderWay {
+    std::size_t table = 0;
+    std::uint32_t attempt = 0;
+    std::size_t slice = 0;
+    bool unusable = false;
+  };
+
+  bool Stale(const UnderWay& one) const;
+  const TableToCopy& copy(const Table& table) const { return scheduler_.table(table.index); }
+  bool GivesTo(const Table& table, std::uint32_t worker) const;
+  // False: the table is not compared any further.
+  bool Begin(Table& table);
+  std::optional<Order> Give(std::size_t at, std::uint32_t worker);
+  void GiveBack(const UnderWay& one, bool last);
+  Verdict ReadEnded(const UnderWay& one, const AssignmentEnd& end);
+  void FinishSlice(const UnderWay& one, const AssignmentEnd& end);
+  void Finish(Table& table);
+  // Something else was read than by the slices before.
+  void BeginAgain(Table& table);
+  void CopyAgain(Table& table, const absl::Status& why);
+  void SetAside(Table& table, const std::string& why);
+
+  Scheduler& scheduler_;
+  DigestKeeper& digests_;
+  CopyLane& copies_;
+  Requests& requests_;
+  const std::function<std::uint64_t(const TableName&)> returned_;
+  SyncFigures& figures_;
+  const Logger log_;
+  std::vector<Table> tables_;
+  // Of them, the first that may have something to give out.
+  std::size_t first_ = 0;
+  std::uint64_t last_ticket_ = 0;
+  std::unordered_map<std::uint64_t, UnderWay> under_way_;
+  bool stops_ = false;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_SUPERVISOR_SYNC_COMPARE_LANE_H_

@@ -1,0 +1,121 @@
+#include "supervisor/sync/sync_digests.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "common/log.h"
+
+namespace tributary {
+namespace {
+
+constexpr std::string_view kPurpose = "tributary digests: an operator's key and the state's";
+
+}  // namespace
+
+SyncDigests::SyncDigests(const SyncWorld& world, const State& returned, std::function<void()> wake)
+    : world_(world), wake_(std::move(wake)), key_(returned.digest_key) {
+  for (const auto& [name, table] : returned.tables) {
+    if (table.generation > 0) returned_.emplace(name, table.generation);
+  }
+}
+
+absl::Status SyncDigests::Open(const std::string& path, const std::string& operator_key) {
+  if (std::exchange(opened_, true)) return absl::OkStatus();
+  const auto open = [&]() -> absl::Status {
+    std::string key = key_;
+    if (!operator_key.empty()) {
+      auto derived = DeriveBytes(absl::StrCat(operator_key, key_), kPurpose, kDigestKeyBytes);
+      if (!derived.ok()) return derived.status();
+      key = *std::move(derived);
+    }
+    auto keeper = DigestKeeper::Open(world_.disk, path, key, wake_);
+    if (keeper.ok()) keeper_ = *std::move(keeper);
+    return keeper.status();
+  };
+  absl::Status opened = absl::NotFoundError("digests: there are none on this disk");
+  if (!key_.empty() && DigestStore::IsThere(world_.disk, path)) opened = open();
+  if (opened.ok()) return opened;
+  if (!returned_.empty()) {
+    world_.log.Warning("digests are made anew: those that the state names cannot be used",
+                       {{log_key::kError, std::string(opened.message())}});
+  }
+  // A new key for each making: no state that names what was there before finds it.
+  absl::Status made = DigestStore::Remove(world_.disk, path);
+  const bool gone = made.ok();
+  key_ = world_.random_bytes(kDigestKeyBytes);
+  if (made.ok()) made = open();
+  if (made.ok()) return made;
+  keeper_.reset();
+  key_.clear();
+  if (!gone && !returned_.empty()) return absl::UnavailableError(made.message());
+  world_.log.Warning("no digests are kept, so what changes is copied again",
+                     {{log_key::kError, std::string(made.message())}});
+  return absl::OkStatus();
+}
+
+std::uint64_t SyncDigests::Returned(const TableName& table) const {
+  const auto found = returned_.find(table);
+  return found == returned_.end() ? 0 : found->second;
+}
+
+bool SyncDigests::HasUnconfirmed(const State& state) {
+  if (keeper_ == nullptr) return false;
+  return std::any_of(state.tables.begin(), state.tables.end(), [this](const auto& entry) {
+    return entry.second.generation > 0 && HasUnconfirmed(entry.first, entry.second.generation);
+  });
+}
+
+void SyncDigests::Resume(Scheduler& scheduler) {
+  for (std::size_t table = 0; table < scheduler.tables(); ++table) {
+    const std::uint64_t generation = scheduler.generation(table);
+    if (scheduler.phase(table) != course::Phase::kCopying || generation == 0) continue;
+    if (keeper_ != nullptr && scheduler.table(table).method == Method::kCompare) {
+      keeper_->ResumeCopy(scheduler.table(table).name, generation);
+    } else {
+      scheduler.SetGeneration(table, 0);
+    }
+  }
+}
+
+absl::Status SyncDigests::Settle(State& state) {
+  if (keeper_ == nullptr || given_up_) return absl::OkStatus();
+  const absl::Status synced = keeper_->writer().Sync(limits::kDigestPatience);
+  if (synced.ok()) return synced;
+  // What has left, or is about to, rests upon them.
+  if (keeper_->writer().given() > 0) return absl::UnavailableError(synced.message());
+  given_up_ = true;
+  keeper_->GiveUp();
+  for (auto& [name, table] : state.tables) {
+    if (table.generation != Returned(name)) table.generation = 0;
+  }
+  world_.log.Warning("digests are not kept, so what changes is copied again",
+                     {{log_key::kError, std::string(synced.message())}});
+  return absl::OkStatus();
+}
+
+bool SyncDigests::AtHand(const TableName& table, std::uint64_t generation) {
+  const absl::Status there = generation == 0
+                                 ? absl::NotFoundError("no digests were made of what was sent")
+                             : keeper_ == nullptr ? absl::NotFoundError("no digests are kept")
+                                                  : keeper_->Check(table, generation);
+  if (there.ok()) return true;
+  world_.log.Info("a table has changed and is copied again, since it cannot be compared",
+                  {{log_key::kTable, absl::StrCat(table.schema, ".", table.table)},
+                   {log_key::kError, std::string(there.message())}});
+  return false;
+}
+
+bool SyncDigests::HasUnconfirmed(const TableName& table, std::uint64_t generation) {
+  return keeper_ != nullptr && keeper_->HasUnconfirmed(table, generation);
+}
+
+bool HasComparable(const Catalog& catalog) {
+  return std::any_of(catalog.tables().begin(), catalog.tables().end(),
+                     [](const CatalogTable& table) {
+                       return table.comparison() != CatalogTable::NONE && !table.has_log();
+                     });
+}
+
+}  // namespace tributary
