@@ -18,8 +18,11 @@ sync shop.db "$folder/warehouse.db"
 step "the application changes its database"
 "$sample" --path "$folder/shop.db" --change
 
-step "second sync"
+step "second sync, which holds each row against what was sent"
 sync shop.db "$folder/warehouse.db" --skip-setup
+# What the connector says of its last sync.
+sed -n 's/.* reading ends .* rows=\([0-9]*\) rows_compared=\([0-9]*\) .*/\2 rows were read and compared, \1 were sent/p' \
+  "$folder/connector.log" | tail -n 1
 
 step "third sync, of a database that has not changed"
 sync shop.db "$folder/warehouse.db" --skip-setup

@@ -123,7 +123,9 @@ absl::Status DigestKeeper::DropAll(const std::string& id) {
 absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table,
                                                       std::uint64_t earlier) {
   // Of an earlier attempt of this sync there may be more on its way.
-  const bool again = comparisons_.erase(table) + copies_.erase(table) > 0;
+  const bool again = !touched_.insert(table).second;
+  comparisons_.erase(table);
+  copies_.erase(table);
   const std::string id = Id(table);
   absl::Status status = given_up_ ? absl::UnavailableError("digests: the disk has failed")
                         : again   ? writer_->Drain(kReadPatience)
@@ -145,6 +147,7 @@ absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table,
 }
 
 void DigestKeeper::ResumeCopy(const TableName& table, std::uint64_t generation) {
+  touched_.insert(table);
   Copy& copy = copies_[table];
   copy = Copy{.id = Id(table), .generation = generation};
   std::vector<std::uint64_t> there;
@@ -222,7 +225,8 @@ absl::StatusOr<std::vector<BoundRange>> DigestKeeper::BeginComparison(const Tabl
                                                                       std::uint64_t returned) {
   Comparison comparison{.id = Id(table), .base = confirmed};
   // An earlier attempt of this sync may have given more.
-  const absl::Status drained = writer_->Drain(kReadPatience);
+  const bool again = !touched_.insert(table).second;
+  const absl::Status drained = again ? writer_->Drain(kReadPatience) : writer_->failure();
   if (!drained.ok()) return drained;
   auto layout = ReadLayout(comparison.id, confirmed);
   if (!layout.ok()) return layout.status();

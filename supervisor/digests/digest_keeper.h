@@ -20,6 +20,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -146,6 +147,8 @@ class DigestKeeper {
   std::unique_ptr<DigestStore> store_;
   std::unique_ptr<DigestWriter> writer_;
   bool given_up_ = false;
+  // Of which something may wait for the disk.
+  std::set<TableName> touched_;
   std::map<TableName, Copy> copies_;
   std::map<TableName, Comparison> comparisons_;
 };

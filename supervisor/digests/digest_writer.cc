@@ -1,6 +1,10 @@
 #include "supervisor/digests/digest_writer.h"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,7 +12,17 @@
 namespace tributary {
 
 DigestWriter::DigestWriter(DigestStore& store, std::function<void()> progress)
-    : store_(store), progress_(std::move(progress)), thread_([this] { Run(); }) {}
+    : store_(store), progress_(std::move(progress)) {
+  try {
+    thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "digests");
+      Run();
+    });
+  } catch (const std::system_error& error) {
+    failure_ = absl::UnavailableError(absl::StrCat("digests: no thread to write on: ", error.what(),
+                                                   "; raise the limit on processes"));
+  }
+}
 
 DigestWriter::~DigestWriter() {
   {
@@ -17,7 +31,7 @@ DigestWriter::~DigestWriter() {
     wanted_ = given_;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void DigestWriter::Give(std::vector<RecordChange> changes, bool urgent) {

@@ -95,9 +95,15 @@ course::Event EventOf(const TableState* entry, const SelectedTable& choice, bool
                             !(compares && entry->generation > 0 &&
                               digests->HasUnconfirmed(table.name, entry->generation));
   if (!SameMethod(entry->method, table.method)) return course::Event::kContentChanged;
+  const bool is_live = entry->phase == Phase::kLive;
+  if (digests != nullptr && digests->Unreadable() && is_live && entry->generation > 0 &&
+      (!same_content || entry->columns != table.columns_digest)) {
+    return course::Event::kPutAside;
+  }
   if (!same_content) {
-    const bool at_hand = compares && entry->columns == table.columns_digest &&
-                         digests->AtHand(table.name, entry->generation);
+    // With other columns each row has another digest, and is sent again.
+    const bool same_key = HasKey(table.columns) && SameKey(entry->columns, table.columns_digest);
+    const bool at_hand = compares && same_key && digests->AtHand(table.name, entry->generation);
     return at_hand ? course::Event::kContentToCompare : course::Event::kContentChanged;
   }
   if (entry->columns == table.columns_digest) return course::Event::kUnchanged;
@@ -206,7 +212,8 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     copy.access = table.access();
     copy.estimated_bytes = table.estimated_bytes();
     copy.comparison = table.comparison();
-    const bool comparable = digests != nullptr && copy.comparison != CatalogTable::NONE;
+    const bool comparable =
+        digests != nullptr && !digests->Unreadable() && copy.comparison != CatalogTable::NONE;
     copy.method = table.has_log() ? Method::kLog : comparable ? Method::kCompare : Method::kCopy;
     copy.content = table.content();
     const auto entry = known.find(copy.name);
@@ -220,6 +227,17 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     TableState* const state_of_it = is_known ? &entry->second : nullptr;
     const course::Transition transition =
         Advance(copy, state_of_it, EventOf(state_of_it, choice, same_selection, copy, digests));
+    if (copy.phase == course::Phase::kAside) {
+      // A state that says so has to come back before it is truncated.
+      state_of_it->generation = 0;
+      state_of_it->content.clear();
+      plan.state.complete.clear();
+      plan.warnings.push_back(absl::StrCat(
+          NameOf(copy),
+          ": put aside in this sync: it has changed, and the digests of what was "
+          "sent cannot be read or removed; mend the disk of --staging-dir. The other tables go "
+          "on; the next sync copies this one again."));
+    }
     if (is_known) plan.state.tables.insert(known.extract(entry));
     if (transition.copies) {
       plan.copies.push_back(std::move(copy));

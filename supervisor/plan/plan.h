@@ -52,6 +52,9 @@ struct TableToCopy {
 class KeptDigests {
  public:
   virtual ~KeptDigests() = default;
+  // There may be some, and they can neither be read nor removed now. So an older state that
+  // comes back may rely upon them: no table that has some is to be truncated meanwhile.
+  virtual bool Unreadable() const = 0;
   // Whether the table can be held against that generation, which may be 0.
   virtual bool AtHand(const TableName& table, std::uint64_t generation) = 0;
   // Something was given out after it.

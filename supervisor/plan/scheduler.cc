@@ -325,6 +325,7 @@ void Scheduler::FinishComparison(std::size_t index, const std::string& content,
   Advance(index, course::Event::kCompared);
   TableState& entry = Entry(tables_[index]);
   entry.content = content;
+  entry.columns = tables_[index].copy.columns_digest;
   entry.generation = generation;
 }
 

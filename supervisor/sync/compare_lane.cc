@@ -98,7 +98,7 @@ std::optional<Order> CompareLane::Give(std::size_t at, std::uint32_t worker) {
   read.mutable_range()->set_to(table.slices[slice].range.to);
   read.set_digest_secret(digests_.row_secret());
   read.set_may_differ(true);
-  read.set_keeps_open(table.in_one_piece && !table.waiting.empty());
+  read.set_keeps_open(table.in_one_piece);
   order.estimated_bytes = compare.ByteSizeLong();
   under_way_.emplace(order.ticket, UnderWay{.table = at, .attempt = table.attempt, .slice = slice});
   return order;

@@ -85,7 +85,7 @@ absl::Status Sync::RunSteps() {
   // What an earlier sync has staged after the state that came back.
   if (absl::Status done = FindStaged(); !done.ok()) return done;
   // The digests of what earlier syncs have sent, where there are any.
-  if (absl::Status done = OpenDigests(); !done.ok()) return done;
+  OpenDigests();
   // What the source has now; or only that it has not changed.
   if (absl::Status done = AskCatalog(); !done.ok()) return done;
   // What was found is sent again, and the sync goes on from where that ends.
@@ -119,12 +119,11 @@ absl::Status Sync::MayGoOn() {
 
 // --- before anything is read -------------------------------------------------
 
-absl::Status Sync::OpenDigests() {
+void Sync::OpenDigests() {
   const bool first = pool_ == nullptr;
-  if (first ? request_.state.digest_key.empty() : !HasComparable(catalog_)) return absl::OkStatus();
+  if (first ? request_.state.digest_key.empty() : !HasComparable(catalog_)) return;
   const std::string folder = epoch_.folder(request_.connection.id);
-  if (folder.empty()) return absl::OkStatus();
-  return digests_.Open(folder + "/digests", epoch_.operator_key());
+  digests_.Open(folder.empty() ? "" : folder + "/digests", epoch_.operator_key());
 }
 
 absl::Status Sync::AskCatalog() {
@@ -171,13 +170,13 @@ absl::Status Sync::MakePlan() {
     plan_.state = request_.state;
     return CheckSource(catalog_, request_.connection.source, plan_.state);
   }
-  if (absl::Status opened = OpenDigests(); !opened.ok()) return opened;
+  OpenDigests();
   Selected selected = request_.selection.Resolve(catalog_);
   warnings_.insert(warnings_.end(), catalog_.remarks().begin(), catalog_.remarks().end());
   warnings_.insert(warnings_.end(), selected.warnings.begin(), selected.warnings.end());
-  auto plan = tributary::MakePlan(catalog_, selected.tables, selection_digest_,
-                                  request_.connection.source, std::move(request_.state),
-                                  digests_.keeper() == nullptr ? nullptr : &digests_);
+  auto plan =
+      tributary::MakePlan(catalog_, selected.tables, selection_digest_, request_.connection.source,
+                          std::move(request_.state), digests_.are_known() ? &digests_ : nullptr);
   if (!plan.ok()) return plan.status();
   plan_ = *std::move(plan);
   plan_.state.digest_key = digests_.key();

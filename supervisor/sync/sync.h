@@ -69,7 +69,7 @@ class Sync : private MergerHost {
   // The steps of Run, in their order.
   absl::Status RunSteps();
   absl::Status FindStaged();
-  absl::Status OpenDigests();
+  void OpenDigests();
   absl::Status AskCatalog();
   absl::Status ReplayStaged();
   absl::Status MakePlan();
@@ -135,7 +135,7 @@ class Sync : private MergerHost {
   };
   Staged staged_;
 
-  // After the epoch, whose outbox waits for them, and before the pool.
+  // What of earlier syncs there is to compare with.
   SyncDigests digests_;
 
   Catalog catalog_;

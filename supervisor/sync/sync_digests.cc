@@ -21,8 +21,12 @@ SyncDigests::SyncDigests(const SyncWorld& world, const State& returned, std::fun
   }
 }
 
-absl::Status SyncDigests::Open(const std::string& path, const std::string& operator_key) {
-  if (std::exchange(opened_, true)) return absl::OkStatus();
+void SyncDigests::Open(const std::string& path, const std::string& operator_key) {
+  if (std::exchange(opened_, true)) return;
+  if (path.empty()) {
+    unreadable_ = !returned_.empty();
+    return;
+  }
   const auto open = [&]() -> absl::Status {
     std::string key = key_;
     if (!operator_key.empty()) {
@@ -36,7 +40,7 @@ absl::Status SyncDigests::Open(const std::string& path, const std::string& opera
   };
   absl::Status opened = absl::NotFoundError("digests: there are none on this disk");
   if (!key_.empty() && DigestStore::IsThere(world_.disk, path)) opened = open();
-  if (opened.ok()) return opened;
+  if (opened.ok()) return;
   if (!returned_.empty()) {
     world_.log.Warning("digests are made anew: those that the state names cannot be used",
                        {{log_key::kError, std::string(opened.message())}});
@@ -46,13 +50,12 @@ absl::Status SyncDigests::Open(const std::string& path, const std::string& opera
   const bool gone = made.ok();
   key_ = world_.random_bytes(kDigestKeyBytes);
   if (made.ok()) made = open();
-  if (made.ok()) return made;
+  if (made.ok()) return;
   keeper_.reset();
   key_.clear();
-  if (!gone && !returned_.empty()) return absl::UnavailableError(made.message());
+  unreadable_ = !gone && !returned_.empty();
   world_.log.Warning("no digests are kept, so what changes is copied again",
                      {{log_key::kError, std::string(made.message())}});
-  return absl::OkStatus();
 }
 
 std::uint64_t SyncDigests::Returned(const TableName& table) const {

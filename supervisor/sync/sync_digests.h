@@ -28,11 +28,12 @@ class SyncDigests final : public KeptDigests {
   SyncDigests(const SyncWorld& world, const State& returned, std::function<void()> wake);
 
   // Opens those in the folder `path`, or makes it; called again, does nothing. `operator_key`
-  // may be empty. UNAVAILABLE: the disk holds what a later sync might rely upon, and can
-  // neither be read nor be cleared.
-  absl::Status Open(const std::string& path, const std::string& operator_key);
+  // may be empty. `path` is empty where the connection's folder cannot be used.
+  void Open(const std::string& path, const std::string& operator_key);
   // Null where there are none.
   DigestKeeper* keeper() { return keeper_.get(); }
+  // There are some, or there may be.
+  bool are_known() const { return keeper_ != nullptr || unreadable_; }
   // For the state; empty where there are none.
   const std::string& key() const { return key_; }
 
@@ -49,6 +50,7 @@ class SyncDigests final : public KeptDigests {
   absl::Status Settle(State& state);
 
   // KeptDigests.
+  bool Unreadable() const override { return unreadable_; }
   bool AtHand(const TableName& table, std::uint64_t generation) override;
   bool HasUnconfirmed(const TableName& table, std::uint64_t generation) override;
 
@@ -61,6 +63,7 @@ class SyncDigests final : public KeptDigests {
   std::unique_ptr<DigestKeeper> keeper_;
   bool opened_ = false;
   bool given_up_ = false;
+  bool unreadable_ = false;
 };
 
 // Whether digests can be made of one of the tables.

@@ -110,8 +110,11 @@ std::optional<nlohmann::json> Connector::WaitForLog(const std::string& text, std
 std::uint64_t Connector::RowsRead(std::size_t from) const {
   std::uint64_t rows = 0;
   for (const nlohmann::json& line : Logged(kCopiesEnd, from)) {
-    std::uint64_t of_one = 0;
-    if (absl::SimpleAtoi(line.value("rows", "0"), &of_one)) rows += of_one;
+    std::uint64_t sent = 0;
+    std::uint64_t compared = 0;
+    if (!absl::SimpleAtoi(line.value("rows", "0"), &sent)) continue;
+    if (!absl::SimpleAtoi(line.value("rows_compared", "0"), &compared)) continue;
+    rows += std::max(sent, compared);
   }
   return rows;
 }

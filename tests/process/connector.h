@@ -84,7 +84,8 @@ class Connector {
                                            std::chrono::milliseconds limit = kPatience) const;
   // A field of either form of line that is one word; empty where it is not there.
   static std::string FieldOf(const nlohmann::json& line, const std::string& name);
-  // Rows read from the source, of all syncs that came to their end in this start.
+  // Rows read from the source, of all syncs that came to their end in this start. Of one
+  // that has copied some tables and compared others, those of the larger part.
   std::uint64_t RowsRead(std::size_t from = 0) const;
   std::string Errors() const { return process_ == nullptr ? "" : process_->Errors(); }
   // All that it printed, for a failure's message.

@@ -328,9 +328,17 @@ TEST_F(Promises, P7RowEncodesToTheSameValuesWhicheverWayItCame) {
   EXPECT_GT(Metric("tributary_messages_read_back_total"), 0);
   ways["read back for a slow client"].Apply(read_back);
 
-  Database(scene_.source()).Run("INSERT INTO hollow VALUES(1, 'changed')");
-  ways["read again from a source that has changed"].Apply(
-      RecordWhole(From(read_back.last_state())));
+  // Each row is another one for a while, so that a comparison sends it twice.
+  Destination& compared = ways["compared with what was sent"];
+  Recording before = read_back;
+  for (const char* change : {"number + 1", "number - 1"}) {
+    Database source(scene_.source());
+    for (int table = 1; table <= kTables; ++table) {
+      source.Run(absl::StrCat("UPDATE t", table, " SET number = ", change));
+    }
+    before = RecordWhole(From(before.last_state()));
+    compared.Apply(before);
+  }
 
   for (const auto& [way, destination] : ways) {
     for (int table = 1; table <= kTables; ++table) {

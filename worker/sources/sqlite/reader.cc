@@ -142,7 +142,9 @@ absl::StatusOr<AssignmentEnd> SliceReader::ReadTurns(Turns& turns) {
     if (status.ok() && first) OpenSlice(turns);
     if (status.ok() && turns.open()) status = ReadTurn(turns);
     if (!status.ok()) return status;
-    if (assignment_->keeps_open() && done_ && !turns.holds_up_commits()) break;
+    // Nothing goes on after the table's end.
+    const bool goes_on = assignment_->keeps_open() && !assignment_->range().to().empty();
+    if (goes_on && done_ && !turns.holds_up_commits()) break;
     const absl::Status ended = turns.End();
     if (!ended.ok()) return ended;
   }
