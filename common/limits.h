@@ -32,8 +32,18 @@ inline constexpr std::chrono::seconds kDefaultClientTimeout{180};
 inline constexpr std::chrono::seconds kLongestClientTimeout{24 * 3600};
 // A connection that cannot be taken, for want of a descriptor, is tried again so often.
 inline constexpr std::chrono::milliseconds kAcceptAgainAfter{200};
-// A file of --tls-cert, --tls-key or --tls-client-ca.
+// Connections of clients; others wait until one of them ends. Calls that are open on one.
+inline constexpr std::size_t kMaxClientConnections = 512;
+inline constexpr int kMaxCallsOnConnection = kMaxSyncs + 64;
+// A client has this long, or --client-timeout where that is less, to begin to speak TLS and
+// HTTP/2; and may keep a connection without a call for this many times --client-timeout.
+inline constexpr std::chrono::seconds kClientHandshake{20};
+inline constexpr int kClientIdleTimeouts = 5;
+// The headers of a call.
+inline constexpr std::size_t kMaxCallHeaderBytes = 16 * kKiB;
+// A file of --tls-cert, --tls-key or --tls-client-ca, and how often they are looked at.
 inline constexpr std::size_t kMaxPemFileBytes = 4 * kMiB;
+inline constexpr std::chrono::seconds kTlsLookEvery{1};
 // Open calls at shutdown, after the syncs have ended.
 inline constexpr std::chrono::seconds kShutdownGrace{2};
 
@@ -120,6 +130,27 @@ inline constexpr std::chrono::milliseconds kMetricsEvery{250};
 inline constexpr std::size_t kMetricsConnections = 16;
 inline constexpr std::chrono::seconds kMetricsPatience{5};
 inline constexpr std::size_t kMetricsRequestBytes = 8 * kKiB;
+// A token in --web-token-file.
+inline constexpr std::size_t kLeastWebTokenBytes = 16;
+inline constexpr std::size_t kMaxWebTokenBytes = 1 * kKiB;
+// Tables of each sync that --table-metrics may ask for.
+inline constexpr std::size_t kMaxTableMetrics = 1000;
+
+// --- the status board --------------------------------------------------------
+
+// Connections that it remembers, ended syncs of each, and Warnings and Tasks of all.
+inline constexpr std::size_t kConnectionsOnBoard = 1000;
+inline constexpr std::size_t kEndedSyncsOfConnection = 10;
+inline constexpr std::size_t kNoticesOnBoard = 200;
+// Of one of them; the rest is left out.
+inline constexpr std::size_t kMaxNoticeBytes = 1 * kKiB;
+// What it remembers of how fast a sync was.
+inline constexpr std::chrono::seconds kPaceEvery{5};
+inline constexpr std::size_t kPacePoints = 180;
+// How often the memory of a sync's workers is looked at.
+inline constexpr std::chrono::seconds kWorkerMemoryEvery{2};
+// Tables in one answer; what has more is asked again.
+inline constexpr std::size_t kTablesInAnswer = 5000;
 
 // --- control socket and answers ---------------------------------------------
 

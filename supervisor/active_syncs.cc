@@ -91,7 +91,7 @@ absl::StatusOr<Sync*> ActiveSyncs::TakeTurn(SyncRequest request,
   world.log = log;
   world.clock = &clock_;
   calls.front().sync =
-      std::make_unique<Sync>(settings_, metrics_, std::move(request), std::move(writer), draining_,
+      std::make_unique<Sync>(settings_, board_, std::move(request), std::move(writer), draining_,
                              std::move(bell), std::move(world));
   return calls.front().sync.get();
 }
@@ -114,6 +114,7 @@ void ActiveSyncs::End(const std::string& connection, const ResponseWriter& write
 bool ActiveSyncs::Drain() {
   std::unique_lock lock(mutex_);
   draining_.store(true, std::memory_order_relaxed);
+  board_.Drains();
   for (const auto& [connection, calls] : calls_) {
     if (calls.front().sync != nullptr) calls.front().sync->Wake();
   }

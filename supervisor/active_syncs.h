@@ -24,6 +24,7 @@
 #include "supervisor/delivery/response_writer.h"
 #include "supervisor/metrics/metrics.h"
 #include "supervisor/settings.h"
+#include "supervisor/status/board.h"
 #include "supervisor/sync/sync.h"
 
 namespace tributary {
@@ -34,11 +35,12 @@ void TellRefused(const absl::Status& error, Metrics& metrics, const Logger& log)
 class ActiveSyncs {
  public:
   // What it is given outlives this.
-  ActiveSyncs(const Settings& settings, AbandonedStaging& abandoned, Metrics& metrics, Logger log,
+  ActiveSyncs(const Settings& settings, AbandonedStaging& abandoned, StatusBoard& board, Logger log,
               const Clock& clock = TheSystemClock())
       : settings_(settings),
         abandoned_(abandoned),
-        metrics_(metrics),
+        board_(board),
+        metrics_(board.metrics()),
         log_(std::move(log)),
         clock_(clock) {}
   // None runs any more.
@@ -82,6 +84,7 @@ class ActiveSyncs {
 
   const Settings& settings_;
   AbandonedStaging& abandoned_;
+  StatusBoard& board_;
   Metrics& metrics_;
   const Logger log_;
   const Clock& clock_;

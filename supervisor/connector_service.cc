@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/clock.h"
 #include "supervisor/grpc_status.h"
 #include "supervisor/request/setup_form.h"
 #include "supervisor/sync/messages.h"
@@ -79,17 +80,33 @@ void SetSchema(const Catalog& catalog, sdk::SchemaResponse& response) {
   }
 }
 
+// Counts how long the call took that it lives in.
+class Timed {
+ public:
+  Timed(Metrics& metrics, Rpc rpc) : metrics_(metrics), rpc_(rpc) {}
+  Timed(const Timed&) = delete;
+  Timed& operator=(const Timed&) = delete;
+  ~Timed() { metrics_.RpcTook(rpc_, TheSystemClock().Now() - began_); }
+
+ private:
+  Metrics& metrics_;
+  const Rpc rpc_;
+  const Clock::time_point began_ = TheSystemClock().Now();
+};
+
 }  // namespace
 
 grpc::Status ConnectorService::ConfigurationForm(grpc::ServerContext*,
                                                  const sdk::ConfigurationFormRequest*,
                                                  sdk::ConfigurationFormResponse* response) {
+  const Timed timed(metrics_, Rpc::kConfigurationForm);
   *response = SetupForm(setups_);
   return grpc::Status::OK;
 }
 
 grpc::Status ConnectorService::Test(grpc::ServerContext* context, const sdk::TestRequest* request,
                                     sdk::TestResponse* response) {
+  const Timed timed(metrics_, Rpc::kTest);
   const bool known = std::any_of(setups_.begin(), setups_.end(), [&](const EngineSetup& setup) {
     return HasTest(setup, request->name());
   });
@@ -125,6 +142,7 @@ grpc::Status ConnectorService::Test(grpc::ServerContext* context, const sdk::Tes
 grpc::Status ConnectorService::Schema(grpc::ServerContext* context,
                                       const sdk::SchemaRequest* request,
                                       sdk::SchemaResponse* response) {
+  const Timed timed(metrics_, Rpc::kSchema);
   const auto connection = ReadConnection(setups_, request->configuration());
   if (!connection.ok()) {
     LogShown(log_, "schema", std::string(connection.status().message()));
@@ -163,6 +181,9 @@ absl::StatusOr<Catalog> ConnectorService::AskWorker(
 grpc::ServerWriteReactor<grpc::ByteBuffer>* ConnectorService::Update(
     grpc::CallbackServerContext*, const grpc::ByteBuffer* request) {
   auto writer = ResponseWriter::Make();
+  writer->OnFirst([this, began = TheSystemClock().Now()] {
+    metrics_.RpcTook(Rpc::kUpdate, TheSystemClock().Now() - began);
+  });
   Logger log = log_;
   auto read = ReadRequest(setups_, *request, log);
   const absl::Status started = read.ok() ? syncs_.Start(*std::move(read), writer) : read.status();

@@ -1,5 +1,6 @@
 #include "supervisor/listener.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -96,18 +97,27 @@ void Listener::Stop() {
 
 void Listener::Run() {
   pthread_setname_np(pthread_self(), "listener");
+  std::vector<pollfd> fds;
   for (;;) {
-    pollfd fds[] = {{stop_.get(), POLLIN, 0}, {socket_.get(), POLLIN, 0}};
     // A connection that could not be taken is still there, so only time is waited for.
-    const bool waits = out_of_room_;
-    ::poll(fds, waits ? 1 : 2, waits ? static_cast<int>(limits::kAcceptAgainAfter.count()) : -1);
+    const bool listens = !out_of_room_ && !full();
+    fds = {{stop_.get(), POLLIN, 0}, {socket_.get(), static_cast<short>(listens ? POLLIN : 0), 0}};
+    // Only a hang-up is waited for, which needs not be asked for.
+    for (const FileDescriptor& one : open_) fds.push_back({one.get(), 0, 0});
+    const auto again = static_cast<int>(limits::kAcceptAgainAfter.count());
+    ::poll(fds.data(), fds.size(), out_of_room_ ? again : -1);
     if ((fds[0].revents & POLLIN) != 0) return;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < open_.size(); ++i) {
+      if (fds[i + 2].revents == 0) std::swap(open_[kept++], open_[i]);
+    }
+    open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(kept), open_.end());
     Take();
   }
 }
 
 void Listener::Take() {
-  for (;;) {
+  while (!full()) {
     const int taken = ::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (taken < 0) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
@@ -125,10 +135,16 @@ void Listener::Take() {
     const auto patience = static_cast<unsigned>(unacknowledged_.count());
     ::setsockopt(taken, IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof(kOn));
     ::setsockopt(taken, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof(patience));
+    FileDescriptor copy(::fcntl(taken, F_DUPFD_CLOEXEC, 0));
+    if (copy.valid()) open_.push_back(std::move(copy));
     Acceptor::NewConnectionParameters connection;
     connection.listener_fd = socket_.get();
     connection.fd = taken;
     acceptor_->HandleNewConnection(&connection);
+  }
+  if (full() && !std::exchange(told_full_, true)) {
+    log_.Warning("there are as many connections as are served; further clients have to wait",
+                 {{"connections", absl::StrCat(open_.size())}});
   }
 }
 

@@ -1,4 +1,9 @@
-// The port: takes connections and gives them to gRPC.
+// The port: takes connections and gives them to gRPC, limits::kMaxClientConnections at a
+// time. A client for whom there is no room waits in the kernel's queue.
+//
+// gRPC does not say when a connection has ended. So a copy of its descriptor is kept, which
+// shows a hang-up once both sides have ended it, and gRPC shuts each socket down before it
+// closes it.
 //
 // gRPC's own listener takes none any more, for good, once a descriptor for one was
 // lacking. This one leaves such a client waiting and takes it when there is room.
@@ -11,9 +16,11 @@
 #include <cstdint>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/file_descriptor.h"
+#include "common/limits.h"
 #include "common/log.h"
 
 namespace tributary {
@@ -43,6 +50,7 @@ class Listener {
            Logger log);
   void Run();
   void Take();
+  bool full() const { return open_.size() >= limits::kMaxClientConnections; }
 
   FileDescriptor socket_;
   FileDescriptor stop_;
@@ -50,6 +58,9 @@ class Listener {
   const Logger log_;
   std::uint16_t port_ = 0;
   bool out_of_room_ = false;
+  // Copies of the descriptors of connections that have not ended.
+  std::vector<FileDescriptor> open_;
+  bool told_full_ = false;
   std::unique_ptr<Acceptor> acceptor_;
   std::thread thread_;
 };

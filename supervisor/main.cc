@@ -17,10 +17,12 @@
 #include "supervisor/heap.h"
 #include "supervisor/library_logs.h"
 #include "supervisor/metrics/metrics.h"
-#include "supervisor/metrics/metrics_server.h"
 #include "supervisor/server.h"
 #include "supervisor/settings.h"
 #include "supervisor/settings_check.h"
+#include "supervisor/status/board.h"
+#include "supervisor/web/token.h"
+#include "supervisor/web/web_server.h"
 #include "worker/sandbox/sanitizers.h"
 #include "worker/worker.h"
 
@@ -44,6 +46,36 @@ void KeepMemoryPrivate() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_DUMPABLE, 0);
+}
+
+// Metrics, probes and the page, where they are asked for.
+struct Web {
+  std::unique_ptr<Pages> pages;
+  std::unique_ptr<WebServer> server;
+};
+
+absl::StatusOr<Web> ServeWeb(const Settings& settings, const StatusBoard& board,
+                             const Logger& log) {
+  Web web;
+  if (settings.metrics_address.empty()) return web;
+  std::string token;
+  if (!settings.web_token_file.empty()) {
+    auto read = ReadWebTokenFile(settings.web_token_file);
+    if (!read.ok()) return read.status();
+    token = *std::move(read);
+  }
+  const bool open = token.empty();
+  web.pages = std::make_unique<Pages>(board, std::move(token), ProgramVersion());
+  auto started = WebServer::Start(settings.metrics_address, *web.pages);
+  if (!started.ok()) return started.status();
+  web.server = *std::move(started);
+  log.Info("metrics can be scraped", {{"address", web.server->address()}});
+  if (open && !web.server->loopback()) {
+    log.Warning("the status page shows table names to whoever reaches its address",
+                {{"address", web.server->address()},
+                 {log_key::kHint, "give --web-token-file, or let only Prometheus reach it"}});
+  }
+  return web;
 }
 
 int SupervisorMain(int argc, char** argv, const std::vector<Engine>& engines) {
@@ -78,17 +110,14 @@ int SupervisorMain(int argc, char** argv, const std::vector<Engine>& engines) {
   AbandonedStaging abandoned(settings, log);
   abandoned.DropIfDue();
   Metrics metrics;
-  std::unique_ptr<MetricsServer> metrics_server;
-  if (!settings.metrics_address.empty()) {
-    auto started = MetricsServer::Start(settings.metrics_address, metrics);
-    if (!started.ok()) {
-      log.Severe(std::string(started.status().message()));
-      return EXIT_FAILURE;
-    }
-    metrics_server = *std::move(started);
-    log.Info("metrics can be scraped", {{"address", metrics_server->address()}});
+  metrics.Describe(ProgramVersion(), libraries, settings.staging_limit_bytes);
+  StatusBoard board(metrics, settings.table_metrics);
+  auto web = ServeWeb(settings, board, log);
+  if (!web.ok()) {
+    log.Severe(std::string(web.status().message()));
+    return EXIT_FAILURE;
   }
-  ActiveSyncs syncs(settings, abandoned, metrics, log);
+  ActiveSyncs syncs(settings, abandoned, board, log);
   auto server = StartServer(settings, setups, syncs, metrics, log);
   if (!server.ok()) {
     log.Severe(std::string(server.status().message()));

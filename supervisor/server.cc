@@ -2,9 +2,9 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <string>
@@ -13,20 +13,25 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
-#include "supervisor/tls_files.h"
+#include "supervisor/tls_credentials.h"
 
 namespace tributary {
 namespace {
 
-std::shared_ptr<grpc::ServerCredentials> Credentials(const TlsFiles& files) {
-  if (files.cert.empty()) return grpc::InsecureServerCredentials();
-  grpc::SslServerCredentialsOptions options(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  options.pem_key_cert_pairs.push_back({files.key, files.cert});
-  if (!files.client_ca.empty()) {
-    options.pem_root_certs = files.client_ca;
-    options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
-  }
-  return grpc::SslServerCredentials(options);
+// What one client may take of the server, whatever it does.
+void BoundClients(grpc::ServerBuilder& builder, std::chrono::milliseconds client_timeout) {
+  const auto set = [&builder](const char* argument, std::int64_t value) {
+    builder.AddChannelArgument(argument, static_cast<int>(value));
+  };
+  const std::chrono::milliseconds handshake =
+      std::min<std::chrono::milliseconds>(limits::kClientHandshake, client_timeout);
+  const std::chrono::milliseconds idle = std::min<std::chrono::milliseconds>(
+      client_timeout * limits::kClientIdleTimeouts, std::chrono::hours(24));
+  builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMaxRequestBytes));
+  set(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits::kMaxCallsOnConnection);
+  set(GRPC_ARG_MAX_METADATA_SIZE, limits::kMaxCallHeaderBytes);
+  set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, handshake.count());
+  set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, idle.count());
 }
 
 }  // namespace
@@ -35,8 +40,8 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
                                                            const std::vector<EngineSetup>& setups,
                                                            ActiveSyncs& syncs, Metrics& metrics,
                                                            const Logger& log) {
-  const auto tls_files = ReadTlsFiles(settings, log);
-  if (!tls_files.ok()) return tls_files.status();
+  const auto credentials = MakeServerCredentials(settings, metrics, log);
+  if (!credentials.ok()) return credentials.status();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto running = std::make_unique<RunningServer>(
@@ -49,10 +54,9 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
   running->listener_ = *std::move(listener);
   grpc::ServerBuilder builder;
   auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
-      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-      Credentials(*tls_files));
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, *credentials);
   builder.RegisterService(running->service_.get());
-  builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMaxRequestBytes));
+  BoundClients(builder, client_timeout);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_WRITE_BUFFER_SIZE,
                              static_cast<int>(limits::kSocketWriteBytes));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(asked_after.count()));

@@ -58,9 +58,17 @@ void AddOptions(CLI::App& app, Settings& settings) {
       ->check(CLI::Range(1, static_cast<int>(limits::kLongestClientTimeout.count())))
       ->default_str(std::to_string(limits::kDefaultClientTimeout.count()));
   app.add_option("--metrics-address", settings.metrics_address,
-                 "HOST:PORT to serve metrics on, for Prometheus, as http://HOST:PORT/metrics; "
-                 "without it they are not served")
+                 "HOST:PORT, or PORT for 127.0.0.1, to serve metrics, probes and the status page "
+                 "on; without it they are not served")
       ->envname("TRIBUTARY_METRICS_ADDRESS");
+  app.add_option("--web-token-file", settings.web_token_file,
+                 "File with a token that whoever reads the status page has to give; /metrics and "
+                 "the probes ask for none")
+      ->envname("TRIBUTARY_WEB_TOKEN_FILE");
+  app.add_option("--table-metrics", settings.table_metrics,
+                 "How many tables of each sync, the largest ones, have metrics of their own")
+      ->envname("TRIBUTARY_TABLE_METRICS")
+      ->check(CLI::Range(std::size_t{0}, limits::kMaxTableMetrics));
   app.add_option("--log-format", settings.log_format, "json or text")
       ->envname("TRIBUTARY_LOG_FORMAT")
       ->transform(CLI::CheckedTransformer(

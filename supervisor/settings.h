@@ -32,8 +32,12 @@ struct Settings {
   std::size_t max_syncs = 4;
   // Without a sign of life for so long a client is taken for lost.
   std::chrono::seconds client_timeout = limits::kDefaultClientTimeout;
-  // HOST:PORT; empty: metrics are not served.
+  // HOST:PORT or PORT; empty: neither metrics nor the page are served.
   std::string metrics_address;
+  // Who reads the page has to know what is in it; empty: nobody is asked.
+  std::string web_token_file;
+  // Of how many tables of each sync the metrics tell.
+  std::size_t table_metrics = 0;
   LogFormat log_format = LogFormat::kJson;
   std::string tls_cert;
   std::string tls_key;

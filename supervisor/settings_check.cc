@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "supervisor/sync/staging_key.h"
+#include "supervisor/web/token.h"
 
 namespace tributary {
 namespace {
@@ -69,6 +70,9 @@ absl::Status CheckSettings(const Settings& settings, const std::vector<EngineSet
   if (usable.ok()) usable = CheckStagingDir(settings);
   if (usable.ok() && !settings.staging_key_file.empty()) {
     usable = ReadStagingKeyFile(settings.staging_key_file).status();
+  }
+  if (usable.ok() && !settings.web_token_file.empty()) {
+    usable = ReadWebTokenFile(settings.web_token_file).status();
   }
   return usable;
 }

@@ -113,7 +113,13 @@ void LogDates(const char* flag, const std::string& path, const X509* certificate
               {{"flag", flag},
                {"file", path},
                {log_key::kError, late ? "it has expired" : "it is not valid yet"},
-               {log_key::kHint, "renew it and start again, or look at this machine's clock"}});
+               {log_key::kHint, "renew it, or look at this machine's clock"}});
+}
+
+std::chrono::system_clock::time_point NotAfter(const X509* certificate) {
+  tm utc{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &utc) != 1) return {};
+  return std::chrono::system_clock::from_time_t(timegm(&utc));
 }
 
 }  // namespace
@@ -126,6 +132,7 @@ absl::StatusOr<TlsFiles> ReadTlsFiles(const Settings& settings, const Logger& lo
   files.cert = *std::move(cert);
   const auto chain = Certificates(kCert, settings.tls_cert, files.cert);
   if (!chain.ok()) return chain.status();
+  files.not_after = NotAfter(chain->front().get());
   auto key = ReadPem(kKey, settings.tls_key);
   if (!key.ok()) return key.status();
   files.key = *std::move(key);

@@ -3,6 +3,7 @@
 #ifndef TRIBUTARY_SUPERVISOR_TLS_FILES_H_
 #define TRIBUTARY_SUPERVISOR_TLS_FILES_H_
 
+#include <chrono>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -16,6 +17,8 @@ struct TlsFiles {
   std::string cert;
   std::string key;
   std::string client_ca;
+  // When the server's own certificate expires.
+  std::chrono::system_clock::time_point not_after;
 };
 
 // FAILED_PRECONDITION names the flag, the file and what to do: a file that cannot be read,

@@ -70,7 +70,7 @@ void ResponseWriter::OnWriteDone(bool ok) {
   std::unique_lock lock(mutex_);
   is_writing_ = false;
   if (ok) {
-    sent_messages_.fetch_add(1, std::memory_order_relaxed);
+    if (sent_messages_.fetch_add(1, std::memory_order_relaxed) == 0 && first_) first_();
     sent_bytes_.fetch_add(writing_.Length(), std::memory_order_relaxed);
   }
   // Before the bytes count as taken.

@@ -19,6 +19,7 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "supervisor/delivery/message_writer.h"
 
@@ -29,6 +30,8 @@ class ResponseWriter final : public MessageWriter,
  public:
   static std::shared_ptr<ResponseWriter> Make();
 
+  // `first` is called once the first message has left. Set before the first Write.
+  void OnFirst(std::function<void()> first) { first_ = std::move(first); }
   void OnProgress(std::function<void()> progress) override;
   bool WantProgress(std::size_t bytes) override;
   void Write(std::string_view bytes, Hold hold) override;
@@ -60,6 +63,7 @@ class ResponseWriter final : public MessageWriter,
   std::shared_ptr<ResponseWriter> self_;
   std::mutex mutex_;
   std::function<void()> progress_;
+  std::function<void()> first_;
   std::deque<grpc::ByteBuffer> queue_;
   grpc::ByteBuffer writing_;
   bool is_writing_ = false;

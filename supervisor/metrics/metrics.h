@@ -9,7 +9,9 @@
 #define TRIBUTARY_SUPERVISOR_METRICS_METRICS_H_
 
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -55,6 +57,39 @@ inline constexpr std::size_t kSyncEnds = 6;
 // The word for it, in metrics and logs.
 const char* NameOf(SyncEnd end);
 
+// What a sync waits for.
+enum class WaitStage {
+  // Its workers have nothing yet.
+  kSource,
+  // Workers wait, with full rings, until the sync's thread comes to them.
+  kRing,
+  // The log waits for slices that are open; beside the others.
+  kGate,
+  // The disk.
+  kStaging,
+  kClient,
+};
+inline constexpr std::size_t kWaitStages = 5;
+const char* NameOf(WaitStage stage);
+
+// Why something is read again.
+enum class Retry {
+  kWorkerEnded,
+  // A connection broke, or transactions that it waits for still run.
+  kSource,
+  // A slice's snapshot lacks what was merged, or the log waits for the slice.
+  kGate,
+  // The source changed while the table was read.
+  kMoved,
+  // The log cannot tell what became of the rows.
+  kRewritten,
+  kWidened,
+};
+inline constexpr std::size_t kRetries = 6;
+
+enum class Rpc { kConfigurationForm, kTest, kSchema, kUpdate };
+inline constexpr std::size_t kRpcs = 4;
+
 class Metrics {
  public:
   Metrics();
@@ -69,18 +104,35 @@ class Metrics {
   void TaskSent();
   // A sync goes on without staging.
   void StagingBypassed();
+  // Until its answer; an Update's until its first message has left.
+  void RpcTook(Rpc rpc, std::chrono::nanoseconds time);
+  // Once, at the start: what the program is, and what each connection may stage.
+  void Describe(const std::string& version, const std::string& reads_with,
+                std::uint64_t staging_limit_bytes);
+  // The certificate that is served from now on; Unix time.
+  void CertificateServed(std::chrono::system_clock::time_point not_after);
+  // Changed TLS files were taken, or could not be.
+  void TlsReloaded(bool taken);
 
   // All of it in Prometheus' text format, version 0.0.4.
   std::string Exposition() const;
 
  private:
+  friend class ConnectionMeter;
   friend class SyncMeter;
+  friend class TableMeter;
 
   // The three stages of a message's way.
   struct Stage {
     prometheus::Counter* messages;
     prometheus::Counter* bytes;
   };
+
+  // The parts of the constructor.
+  void MakeSyncCounters();
+  void MakeStreamCounters();
+  void MakeProcessSeries();
+  void MakeFamiliesOfSyncs();
 
   std::unique_ptr<prometheus::Registry> registry_;
   std::array<prometheus::Counter*, kWorkerEnds> worker_ends_{};
@@ -100,11 +152,35 @@ class Metrics {
   prometheus::Counter* warnings_;
   prometheus::Counter* tasks_;
   prometheus::Counter* staging_bypassed_;
+  prometheus::Counter* sync_running_seconds_;
+  std::array<prometheus::Counter*, kWaitStages> waits_{};
+  std::array<prometheus::Counter*, kRetries> retries_{};
+  std::array<prometheus::Histogram*, kRpcs> rpcs_{};
+  std::array<prometheus::Counter*, 2> compared_{};
+  prometheus::Family<prometheus::Gauge>* build_info_;
+  prometheus::Gauge* staging_limit_;
+  prometheus::Gauge* workers_memory_;
+  prometheus::Gauge* certificate_not_after_;
+  std::array<prometheus::Counter*, 2> tls_reloads_{};
   // With a series for each sync that runs.
   prometheus::Family<prometheus::Gauge>* sync_tables_;
   prometheus::Family<prometheus::Gauge>* sync_checkpoint_time_;
   prometheus::Family<prometheus::Gauge>* sync_staging_bytes_;
   prometheus::Family<prometheus::Gauge>* sync_ring_bytes_;
+  prometheus::Family<prometheus::Gauge>* sync_slices_;
+  prometheus::Family<prometheus::Gauge>* sync_log_lag_bytes_;
+  prometheus::Family<prometheus::Gauge>* sync_log_lag_seconds_;
+  prometheus::Family<prometheus::Gauge>* sync_retained_log_;
+  prometheus::Family<prometheus::Gauge>* sync_retained_log_limit_;
+  prometheus::Family<prometheus::Gauge>* sync_worker_memory_;
+  // With one for each of the largest tables of a sync that runs, where they are asked for.
+  prometheus::Family<prometheus::Gauge>* sync_table_rows_;
+  prometheus::Family<prometheus::Gauge>* sync_table_bytes_;
+  prometheus::Family<prometheus::Gauge>* sync_table_slices_;
+  // With one for each connection that is remembered.
+  prometheus::Family<prometheus::Gauge>* connection_last_ok_;
+  prometheus::Family<prometheus::Gauge>* connection_last_end_;
+  prometheus::Family<prometheus::Gauge>* connection_failures_;
 };
 
 }  // namespace tributary

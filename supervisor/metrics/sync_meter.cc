@@ -12,10 +12,13 @@ namespace {
 
 constexpr char kConnection[] = "connection";
 constexpr char kPhase[] = "phase";
+constexpr char kState[] = "state";
 
 void Advance(prometheus::Counter& counter, std::uint64_t from, std::uint64_t to) {
   if (to > from) counter.Increment(static_cast<double>(to - from));
 }
+
+double Seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
 void SetToNow(prometheus::Gauge& gauge, const Clock& clock) {
   const std::chrono::duration<double> unix_time = clock.WallNow().time_since_epoch();
@@ -35,7 +38,11 @@ SyncMeter::SyncMeter(Metrics& metrics, const std::string& connection, const Cloc
       aside_(metrics.sync_tables_->Add({{kConnection, connection}, {kPhase, "aside"}})),
       checkpoint_time_(metrics.sync_checkpoint_time_->Add({{kConnection, connection}})),
       staging_bytes_(metrics.sync_staging_bytes_->Add({{kConnection, connection}})),
-      ring_bytes_(metrics.sync_ring_bytes_->Add({{kConnection, connection}})) {
+      ring_bytes_(metrics.sync_ring_bytes_->Add({{kConnection, connection}})),
+      slices_done_(metrics.sync_slices_->Add({{kConnection, connection}, {kState, "done"}})),
+      slices_to_do_(metrics.sync_slices_->Add({{kConnection, connection}, {kState, "to_do"}})),
+      worker_memory_(metrics.sync_worker_memory_->Add({{kConnection, connection}})),
+      connection_(connection) {
   metrics_.syncs_->Increment();
   SetToNow(checkpoint_time_, clock_);
 }
@@ -47,6 +54,17 @@ SyncMeter::~SyncMeter() {
   metrics_.sync_checkpoint_time_->Remove(&checkpoint_time_);
   metrics_.sync_staging_bytes_->Remove(&staging_bytes_);
   metrics_.sync_ring_bytes_->Remove(&ring_bytes_);
+  for (prometheus::Gauge* slices : {&slices_done_, &slices_to_do_}) {
+    metrics_.sync_slices_->Remove(slices);
+  }
+  metrics_.workers_memory_->Decrement(static_cast<double>(shown_.worker_memory_bytes));
+  metrics_.sync_worker_memory_->Remove(&worker_memory_);
+  if (log_[0] != nullptr) {
+    metrics_.sync_log_lag_bytes_->Remove(log_[0]);
+    metrics_.sync_log_lag_seconds_->Remove(log_[1]);
+    metrics_.sync_retained_log_->Remove(log_[2]);
+    metrics_.sync_retained_log_limit_->Remove(log_[3]);
+  }
   metrics_.syncs_->Decrement();
 }
 
@@ -73,7 +91,35 @@ void SyncMeter::Show(const SyncFigures& figures) {
   Set(aside_, figures.tables_aside);
   Set(staging_bytes_, figures.staging_bytes);
   Set(ring_bytes_, figures.ring_bytes);
+  Set(slices_done_, figures.slices_done);
+  Set(slices_to_do_, figures.slices_to_do);
+  Set(worker_memory_, figures.worker_memory_bytes);
+  metrics_.workers_memory_->Increment(static_cast<double>(figures.worker_memory_bytes) -
+                                      static_cast<double>(shown_.worker_memory_bytes));
+  if (figures.log.has_value()) ShowLog(*figures.log);
+  for (std::size_t i = 0; i < kWaitStages; ++i) {
+    metrics_.waits_[i]->Increment(Seconds(figures.waits[i] - shown_.waits[i]));
+  }
+  for (std::size_t i = 0; i < kRetries; ++i) {
+    Advance(*metrics_.retries_[i], shown_.retries[i], figures.retries[i]);
+  }
+  const Clock::time_point now = clock_.Now();
+  metrics_.sync_running_seconds_->Increment(Seconds(now - shown_at_));
+  shown_at_ = now;
   shown_ = figures;
+}
+
+void SyncMeter::ShowLog(const SyncFigures::Log& log) {
+  if (log_[0] == nullptr) {
+    log_ = {&metrics_.sync_log_lag_bytes_->Add({{kConnection, connection_}}),
+            &metrics_.sync_log_lag_seconds_->Add({{kConnection, connection_}}),
+            &metrics_.sync_retained_log_->Add({{kConnection, connection_}}),
+            &metrics_.sync_retained_log_limit_->Add({{kConnection, connection_}})};
+  }
+  Set(*log_[0], log.lag_bytes);
+  log_[1]->Set(log.lag_seconds);
+  Set(*log_[2], log.retained_bytes);
+  Set(*log_[3], log.retained_limit_bytes);
 }
 
 void SyncMeter::End(SyncEnd end) {

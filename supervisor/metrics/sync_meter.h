@@ -7,7 +7,9 @@
 #ifndef TRIBUTARY_SUPERVISOR_METRICS_SYNC_METER_H_
 #define TRIBUTARY_SUPERVISOR_METRICS_SYNC_METER_H_
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "common/clock.h"
@@ -34,6 +36,8 @@ struct SyncFigures {
   std::uint64_t read_back = 0;
   std::uint64_t client_stalls = 0;
   std::uint64_t warnings = 0;
+  std::array<Clock::duration, kWaitStages> waits{};
+  std::array<std::uint64_t, kRetries> retries{};
 
   // Now.
   std::uint64_t tables_pending = 0;
@@ -43,6 +47,24 @@ struct SyncFigures {
   std::uint64_t tables_aside = 0;
   std::uint64_t staging_bytes = 0;
   std::uint64_t ring_bytes = 0;
+  std::uint64_t slices_done = 0;
+  std::uint64_t slices_to_do = 0;
+  // Of its workers, with their rings.
+  std::uint64_t worker_memory_bytes = 0;
+
+  struct Log {
+    // What is not merged yet, and how old the newest merged part is while there is some.
+    std::uint64_t lag_bytes = 0;
+    double lag_seconds = 0;
+    // What the source holds back, and from where on the sync ends for that; 0: not known.
+    std::uint64_t retained_bytes = 0;
+    std::uint64_t retained_limit_bytes = 0;
+  };
+  // Nothing: it follows no log, or has not heard of it yet.
+  std::optional<Log> log;
+
+  Clock::duration& waited(WaitStage stage) { return waits[static_cast<std::size_t>(stage)]; }
+  void CountRetry(Retry why) { ++retries[static_cast<std::size_t>(why)]; }
 };
 
 class SyncMeter {
@@ -59,11 +81,14 @@ class SyncMeter {
   void End(SyncEnd end);
 
  private:
+  void ShowLog(const SyncFigures::Log& log);
+
   Metrics& metrics_;
   const Clock& clock_;
   const Clock::time_point started_ = clock_.Now();
   // What has been added to the process's counters.
   SyncFigures shown_;
+  Clock::time_point shown_at_ = started_;
   prometheus::Gauge& pending_;
   prometheus::Gauge& copying_;
   prometheus::Gauge& live_;
@@ -71,6 +96,12 @@ class SyncMeter {
   prometheus::Gauge& checkpoint_time_;
   prometheus::Gauge& staging_bytes_;
   prometheus::Gauge& ring_bytes_;
+  prometheus::Gauge& slices_done_;
+  prometheus::Gauge& slices_to_do_;
+  prometheus::Gauge& worker_memory_;
+  // From when on there is a log; null before.
+  std::array<prometheus::Gauge*, 4> log_{};
+  const std::string connection_;
 };
 
 }  // namespace tributary

@@ -74,6 +74,30 @@ void Scheduler::Enter(Table& table, course::Phase phase) {
   --in_phase_[static_cast<std::size_t>(table.phase)];
   table.phase = phase;
   ++in_phase_[static_cast<std::size_t>(table.phase)];
+  NoteChange(table);
+}
+
+void Scheduler::NoteChange(Table& table) {
+  if (std::exchange(table.changed, true)) return;
+  changed_.push_back(static_cast<std::size_t>(&table - tables_.data()));
+}
+
+std::vector<std::size_t> Scheduler::TakeChanged() {
+  for (const std::size_t table : changed_) tables_[table].changed = false;
+  return std::exchange(changed_, {});
+}
+
+Scheduler::SliceCount Scheduler::slices(std::size_t index) const {
+  const Table& table = tables_[index];
+  if (!table.cut) return {};
+  SliceCount count{.done = 0, .all = table.deaths_of_slice.size()};
+  if (table.phase == course::Phase::kCatchingUp || table.phase == course::Phase::kLive) {
+    return {.done = count.all, .all = count.all};
+  }
+  const auto entry = state_.find(table.copy.name);
+  if (entry == state_.end() || entry->second.done.slices() < count.all) return count;
+  for (std::size_t i = 0; i < count.all; ++i) count.done += entry->second.done.finished(i) ? 1 : 0;
+  return count;
 }
 
 std::optional<Work> Scheduler::Next() {
@@ -152,6 +176,7 @@ void Scheduler::StartReading(std::size_t index, std::vector<BoundRange> slices,
     assert(fits.ok());
   }
   table.cut = true;
+  NoteChange(table);
   table.deaths_of_slice.assign(slices.size(), table.as_one_slice ? table.earlier_deaths : 0);
   for (std::size_t i = 0; i < slices.size(); ++i) {
     ready_.push_back({index, table.attempt, i, slices[i], estimated_bytes[i]});

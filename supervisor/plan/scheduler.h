@@ -186,6 +186,15 @@ class Scheduler {
   std::size_t In(course::Phase phase) const { return in_phase_[static_cast<std::size_t>(phase)]; }
   std::size_t tables() const { return tables_.size(); }
 
+  // Of those that the table is cut into now; all of them where nothing is left to read.
+  struct SliceCount {
+    std::size_t done = 0;
+    std::size_t all = 0;
+  };
+  SliceCount slices(std::size_t table) const;
+  // Tables that may have another phase, or other slices, than at the last call; each once.
+  std::vector<std::size_t> TakeChanged();
+
  private:
   struct Table {
     TableToCopy copy;
@@ -204,6 +213,8 @@ class Scheduler {
     // Of earlier attempts' worst slice; counts for a table that is one slice.
     std::uint8_t earlier_deaths = 0;
     std::uint8_t deaths_of_cut = 0;
+    // Among changed_.
+    bool changed = false;
   };
 
   TableState& Entry(const Table& table) { return state_[table.copy.name]; }
@@ -214,6 +225,7 @@ class Scheduler {
   // Ends the process for an event that cannot happen in the table's phase.
   course::Transition Advance(std::size_t table, course::Event event);
   void Enter(Table& table, course::Phase phase);
+  void NoteChange(Table& table);
   static bool IsUncut(const Table& table);
   // Its log worker has yet to say from where on the log has it whole.
   static bool WaitsForLog(const Table& table) {
@@ -231,6 +243,7 @@ class Scheduler {
   // Tables that catch up with the log.
   std::vector<std::size_t> catching_up_;
   std::array<std::size_t, 6> in_phase_{};
+  std::vector<std::size_t> changed_;
 };
 
 }  // namespace tributary

@@ -90,6 +90,7 @@ void Pool::Give(Member& member, Order order) {
   order.assignment.set_id(member.next_id++);
   const absl::Status sent = member.process->Send(order.assignment);
   const std::uint32_t id = order.assignment.id();
+  if (member.idle()) member.since = clock_.Now();
   // What is read for a sync's whole length would be kept for as long.
   order.assignment.Clear();
   member.given.push_back({.id = id, .order = std::move(order)});

@@ -31,6 +31,9 @@ struct Member {
     Order order;
     // Its opened frame was taken.
     bool opened = false;
+    // Merged of it and not accounted for yet.
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
   };
 
   bool idle() const { return given.empty(); }
@@ -44,6 +47,10 @@ struct Member {
   // In the order in which the worker does it.
   std::deque<Given> given;
   std::uint32_t next_id = 1;
+  // Since when its time has not been accounted for.
+  Clock::time_point since{};
+  // When it was last looked at.
+  std::uint64_t memory_bytes = 0;
   PulseWatch watch;
   // The beginning of a message that comes in several frames.
   std::string parts;

@@ -6,6 +6,7 @@
 #define TRIBUTARY_SUPERVISOR_POOL_WORKER_H_
 
 #include <poll.h>
+#include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
@@ -91,6 +92,11 @@ class Worker {
   virtual pollfd Awaited() const = 0;
 
   virtual FrameSource& ring() = 0;
+
+  // For people: 0 where there is no process.
+  virtual pid_t pid() const { return 0; }
+  // What the process has of its own, with its ring, as it is now; 0: not known.
+  virtual std::uint64_t memory_bytes() const { return 0; }
 };
 
 // Starts a worker with `opening`; it rings the bell `data_ready` when it has

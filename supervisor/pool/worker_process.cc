@@ -16,10 +16,14 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/limits.h"
 #include "common/ring/bell.h"
 #include "common/worker_start.h"
@@ -136,6 +140,22 @@ void WorkerProcess::Wait(std::chrono::milliseconds timeout) {
 
 pollfd WorkerProcess::Awaited() const {
   return {channel_.fd(), static_cast<short>(channel_.has_unsent() ? POLLIN | POLLOUT : POLLIN), 0};
+}
+
+// Code that all processes share is left out.
+std::uint64_t WorkerProcess::memory_bytes() const {
+  if (pid_ <= 0) return 0;
+  std::ifstream status(absl::StrCat("/proc/", pid_, "/status"));
+  std::uint64_t kib = 0;
+  for (std::string line; std::getline(status, line);) {
+    const absl::string_view text(line);
+    if (!absl::StartsWith(text, "RssAnon:") && !absl::StartsWith(text, "RssShmem:")) continue;
+    const std::vector<absl::string_view> words =
+        absl::StrSplit(text, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+    std::uint64_t size = 0;
+    if (words.size() > 1 && absl::SimpleAtoi(words[1], &size)) kib += size;
+  }
+  return kib * limits::kKiB;
 }
 
 WorkerProcess::~WorkerProcess() { End(WorkerEnd::kFinished); }

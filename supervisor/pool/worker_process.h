@@ -41,7 +41,8 @@ class WorkerProcess final : public Worker {
   pollfd Awaited() const override;
   RingConsumer& ring() override { return *ring_; }
 
-  pid_t pid() const { return pid_; }
+  pid_t pid() const override { return pid_; }
+  std::uint64_t memory_bytes() const override;
 
  private:
   WorkerProcess(pid_t pid, ControlChannel channel, std::shared_ptr<RingConsumer> ring,

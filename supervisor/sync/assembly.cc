@@ -17,8 +17,8 @@ constexpr std::chrono::milliseconds kLongestBetweenMerges{1000};
 
 Verdict Merger::TakeBatch(Member& member, Frame& frame) {
   if (frame.type == FrameType::kBatch && member.parts.empty()) {
+    Count(member, frame.records, frame.payload.size());
     outbox_.Put(ItemKind::kBatch, frame.payload, frame.compact, std::move(frame.hold));
-    figures_.records += frame.records;
     return Verdict::Taken();
   }
   if (member.parts.size() + frame.payload.size() > limits::kMaxMessageBytes) {
@@ -35,10 +35,16 @@ Verdict Merger::TakeBatch(Member& member, Frame& frame) {
   }
   if (frame.type == FrameType::kBatch) {
     assembling_ = nullptr;
+    Count(member, frame.records, member.parts.size());
     outbox_.Put(ItemKind::kBatch, std::exchange(member.parts, {}));
-    figures_.records += frame.records;
   }
   return Verdict::Taken();
+}
+
+void Merger::Count(Member& member, std::uint64_t rows, std::size_t bytes) {
+  figures_.records += rows;
+  member.given.front().rows += rows;
+  member.given.front().bytes += bytes;
 }
 
 void Merger::DropParts(Member& member) {

@@ -117,6 +117,12 @@ bool CopyLane::Wanted(std::uint64_t ticket) const {
 
 bool CopyLane::Pauses(std::uint64_t ticket) const { return At(ticket).yields || !Wanted(ticket); }
 
+std::optional<std::size_t> CopyLane::TableOf(std::uint64_t ticket) const {
+  const auto* read = std::get_if<ReadWork>(&At(ticket).work);
+  if (read == nullptr) return std::nullopt;
+  return read->table;
+}
+
 Verdict CopyLane::Opened(std::uint64_t ticket, const tributary::Opened& opened) {
   UnderWay& opening = under_way_.at(ticket);
   const ReadWork read = std::get<ReadWork>(opening.work);
@@ -200,11 +206,13 @@ Verdict CopyLane::ReadEnded(std::uint64_t ticket, const UnderWay& ended, const A
   if (stale) return Verdict::Taken();
   // Whatever a refused slice came to: nothing of it was merged.
   if (ended.refused || end.outcome() == AssignmentEnd::PAUSED) {
+    if (ended.refused || ended.yields) requests_.retries.push_back(Retry::kGate);
     GiveOutAgain(ended);
     SettleDigests(read.table);
     return Verdict::Taken();
   }
   if (end.outcome() == AssignmentEnd::AGAIN) {
+    requests_.retries.push_back(Retry::kSource);
     scheduler_.GiveBack(read, /*culprit=*/false, /*last=*/true);
     SettleDigests(read.table);
     return Verdict::Taken();
@@ -258,6 +266,7 @@ void CopyLane::Returned(std::uint64_t ticket, bool culprit, std::string_view end
   under_way_.erase(ticket);
   const auto* read = std::get_if<ReadWork>(&returned.work);
   if (read != nullptr && !returned.refused) CloseSlice(*read);
+  if (culprit) requests_.retries.push_back(Retry::kWorkerEnded);
   if (read != nullptr && digests_ != nullptr) {
     digests_->EndCopied(scheduler_.table(read->table).name, ticket);
   }
@@ -352,6 +361,7 @@ void CopyLane::Widen(std::size_t table,
   for (std::string& message : SchemaChangeMessages({scheduler_.table(table)})) {
     requests_.messages.push_back(std::move(message));
   }
+  if (again) requests_.retries.push_back(Retry::kWidened);
   TakeOtherCourse(table);
 }
 
@@ -394,6 +404,7 @@ void CopyLane::Lose(std::size_t table) {
 
 void CopyLane::Restart(std::size_t table, course::Event why) {
   scheduler_.Restart(table, why);
+  requests_.retries.push_back(why == course::Event::kMoved ? Retry::kMoved : Retry::kRewritten);
   TakeOtherCourse(table);
 }
 
@@ -408,8 +419,10 @@ void CopyLane::TakeOtherCourse(std::size_t table) {
 
 void CopyLane::SetAside(std::size_t table, const std::string& why) {
   scheduler_.SetAside(table);
-  Warn(table, absl::StrCat(NameOf(scheduler_.table(table)), ": put aside in this sync: ", why,
-                           ". The other tables go on; the next sync tries this one again."));
+  Warn(table,
+       absl::StrCat(NameOf(scheduler_.table(table)), ": put aside in this sync: ", why,
+                    ". The other tables go on; the next sync tries this one again."),
+       /*put_aside=*/true);
   CloseRefused(table);
   requests_.pauses_unwanted = true;
 }
@@ -424,10 +437,13 @@ void CopyLane::EmitRemarks() {
   for (const Remarks::Text& one : remarks_.Take(scheduler_)) Warn(one.table, one.text);
 }
 
-void CopyLane::Warn(std::size_t table, const std::string& text) {
-  LogShown(log_.With(log_key::kTable, NameOf(scheduler_.table(table))), "warning", text);
+void CopyLane::Warn(std::size_t table, const std::string& text, bool put_aside) {
+  const std::string name = NameOf(scheduler_.table(table));
+  LogShown(log_.With(log_key::kTable, name), "warning", text);
   requests_.messages.push_back(WarningMessage(text));
   ++requests_.warnings;
+  requests_.shown.push_back(
+      {name, text, put_aside ? std::optional<std::size_t>(table) : std::nullopt});
 }
 
 }  // namespace tributary

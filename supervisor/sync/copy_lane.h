@@ -44,6 +44,7 @@ class CopyLane final : public Lane {
   void StopGiving() override;
   bool Wanted(std::uint64_t ticket) const override;
   bool Pauses(std::uint64_t ticket) const override;
+  std::optional<std::size_t> TableOf(std::uint64_t ticket) const override;
   Verdict Opened(std::uint64_t ticket, const tributary::Opened& opened) override;
   Verdict Marked(std::uint64_t ticket, const Mark& mark) override;
   Verdict Digested(std::uint64_t ticket, const Digests& digests) override;
@@ -114,7 +115,7 @@ class CopyLane final : public Lane {
   bool MakesDigests(std::size_t table) const;
   // Where the table has become live, its digests count from now on.
   void SettleDigests(std::size_t table);
-  void Warn(std::size_t table, const std::string& text);
+  void Warn(std::size_t table, const std::string& text, bool put_aside = false);
 
   Scheduler& scheduler_;
   Requests& requests_;

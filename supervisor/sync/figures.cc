@@ -1,5 +1,8 @@
 #include "supervisor/sync/figures.h"
 
+#include "absl/strings/str_cat.h"
+#include "supervisor/sync/lane.h"
+
 namespace tributary {
 
 void ReadDelivery(const Outbox& outbox, const Stager* stager, SyncFigures& figures) {
@@ -30,6 +33,41 @@ std::uint64_t RingBytes(Pool& pool) {
     if (member.process != nullptr) bytes += member.process->ring().bytes_held();
   }
   return bytes;
+}
+
+std::uint64_t TakeMemory(Pool& pool) {
+  std::uint64_t bytes = 0;
+  for (Member& member : pool.members()) {
+    member.memory_bytes = member.process == nullptr ? 0 : member.process->memory_bytes();
+    bytes += member.memory_bytes;
+  }
+  return bytes;
+}
+
+std::vector<WorkerStatus> WorkersOf(Pool& pool, const Scheduler* scheduler) {
+  std::vector<WorkerStatus> workers;
+  for (const Member& member : pool.members()) {
+    if (member.process == nullptr) continue;
+    WorkerStatus& worker = workers.emplace_back();
+    worker.number = member.number;
+    worker.pid = member.process->pid();
+    worker.memory_bytes = member.memory_bytes;
+    worker.ring_bytes = member.process->ring().bytes_held();
+    worker.doing = "waits";
+    if (member.idle()) continue;
+    const Order& order = member.given.front().order;
+    const auto table = order.lane->TableOf(order.ticket);
+    if (order.kind == Order::Kind::kFollow) {
+      worker.doing = "follows the log";
+    } else if (order.kind == Order::Kind::kQuestion) {
+      worker.doing = "cuts tables into slices";
+    } else if (table.has_value() && scheduler != nullptr) {
+      worker.doing = absl::StrCat("reads ", NameOf(scheduler->table(*table)));
+    } else {
+      worker.doing = "reads";
+    }
+  }
+  return workers;
 }
 
 SyncEnd EndOf(const absl::Status& done, const absl::Status& concluded, bool draining) {

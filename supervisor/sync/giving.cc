@@ -75,6 +75,7 @@ void Merger::PauseUnwanted() {
 void Merger::ReturnWorkOf(Member& member) {
   ++deaths_;
   ++deaths_in_row_;
+  host_.Account(member);
   log_.Warning("a worker ended and is replaced",
                {{log_key::kWorker, absl::StrCat(member.number)}, {log_key::kEnded, member.ending}});
   // From the last to the first, so that the work returns to its queue in order.

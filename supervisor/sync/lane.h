@@ -23,9 +23,19 @@
 #include "absl/status/status.h"
 #include "common/clock.h"
 #include "proto/worker.pb.h"
+#include "supervisor/metrics/metrics.h"
 #include "supervisor/pool/order.h"
 
 namespace tributary {
+
+// A Warning, as the board shows it.
+struct Shown {
+  // schema.table; empty where it is not about one.
+  std::string table;
+  std::string text;
+  // The place of the table that is put aside for it.
+  std::optional<std::size_t> put_aside = {};
+};
 
 // What a lane wants done, in the order of its messages.
 struct Requests {
@@ -33,6 +43,10 @@ struct Requests {
   std::vector<std::string> messages;
   // How many of them are Warnings.
   std::uint64_t warnings = 0;
+  // What the board is told of those.
+  std::vector<Shown> shown = {};
+  // Why something is read again that was given out.
+  std::vector<Retry> retries = {};
   // Orders have become unwanted: their workers are to stop at their next mark.
   bool pauses_unwanted = false;
   // For the worker that follows the log.
@@ -85,6 +99,10 @@ class Lane {
   virtual bool Wanted(std::uint64_t ticket) const = 0;
   // Whether the order is to stop at its next mark; so is one that is not wanted.
   virtual bool Pauses(std::uint64_t ticket) const = 0;
+
+  // The place of the table that the order reads, as the board has it; nothing: it reads
+  // none, or many.
+  virtual std::optional<std::size_t> TableOf(std::uint64_t) const { return std::nullopt; }
 
   // What reports of the order mean. A lane is shown only those that its orders bring.
   virtual Verdict Opened(std::uint64_t, const tributary::Opened&) { return Unexpected(); }

@@ -70,6 +70,10 @@ Verdict LogLane::Logged(std::uint64_t, const LogReport& report) {
       LogShown(log_, "warning", report.remark());
       requests_.messages.push_back(WarningMessage(report.remark()));
       ++requests_.warnings;
+      requests_.shown.push_back({"", report.remark()});
+      return Verdict::Taken();
+    case LogReport::kStanding:
+      standing_ = {report.standing(), now_};
       return Verdict::Taken();
     case LogReport::REPORT_NOT_SET:
       break;
@@ -175,6 +179,7 @@ Verdict LogLane::Ended(std::uint64_t, const AssignmentEnd& end) {
 
 void LogLane::Returned(std::uint64_t, bool, std::string_view ending) {
   under_way_ = false;
+  requests_.retries.push_back(Retry::kWorkerEnded);
   deaths_ = state_.log_position == death_at_ ? deaths_ + 1 : 1;
   death_at_ = state_.log_position;
   if (deaths_ < limits::kDeathsOfSlice) return;

@@ -48,6 +48,13 @@ class LogLane final : public Lane {
   void Returned(std::uint64_t ticket, bool culprit, std::string_view ending) override;
   void EmitRemarks() override {}
 
+  // What its worker has told last, and when that was merged; nothing before that.
+  struct Standing {
+    LogStanding told;
+    Clock::time_point at;
+  };
+  const std::optional<Standing>& standing() const { return standing_; }
+
  private:
   Verdict TakeSnapshot(const LogSnapshot& taken);
   Verdict TakeTransaction(std::uint64_t transaction);
@@ -65,6 +72,7 @@ class LogLane final : public Lane {
   Requests& requests_;
   const Logger log_;
 
+  std::optional<Standing> standing_;
   Clock::time_point now_{};
   bool under_way_ = false;
   bool told_to_finish_ = false;

@@ -30,6 +30,7 @@ absl::Status Merger::MergeAll() {
       ApplyRequests();
     }
     if (!stopping_for_.has_value()) GiveWork();
+    const Clock::time_point began = host_.Now();
     const bool takes_more = host_.TakesMore();
     const bool merged = MergeRings(takes_more);
     const absl::Status pumped = host_.Pump();
@@ -46,12 +47,43 @@ absl::Status Merger::MergeAll() {
     if (stopping_for_.has_value() && host_.Now() - stopping_since_ > limits::kPauseGrace) {
       return *stopping_for_;
     }
-    if (!merged) {
-      pool_.Wait(kLongestWait, [this, takes_more](const Member& member) {
-        return takes_more && TakesFramesOf(member) && !member.waiting.has_value();
-      });
+    const Clock::time_point turned = host_.Now();
+    if (takes_more && AnyRingFull() && merged) {
+      figures_.waited(WaitStage::kRing) += turned - began;
     }
+    if (merged) continue;
+    const WaitStage stage = WaitsFor(takes_more);
+    pool_.Wait(kLongestWait, [this, takes_more](const Member& member) {
+      return takes_more && TakesFramesOf(member) && !member.waiting.has_value();
+    });
+    const Clock::duration waited = host_.Now() - turned;
+    figures_.waited(stage) += waited;
+    if (GateHolds()) figures_.waited(WaitStage::kGate) += waited;
   }
+}
+
+WaitStage Merger::WaitsFor(bool takes_more) {
+  // Staging that is full has room again once the client has come further.
+  if (!takes_more) return outbox_.behind() ? WaitStage::kClient : WaitStage::kStaging;
+  if (!AnyRingFull()) return WaitStage::kSource;
+  // All that fills it was taken: it is on its way to the client, or, where that is behind,
+  // to staging.
+  return outbox_.behind() || outbox_.empty() ? WaitStage::kStaging : WaitStage::kClient;
+}
+
+bool Merger::AnyRingFull() {
+  const auto& members = pool_.members();
+  return std::any_of(members.begin(), members.end(), [](const Member& member) {
+    return member.process != nullptr && !member.ended &&
+           member.process->ring().bytes_held() > limits::kRingBytes / 2;
+  });
+}
+
+bool Merger::GateHolds() {
+  const auto& members = pool_.members();
+  return std::any_of(members.begin(), members.end(), [](const Member& member) {
+    return member.role == WorkerRole::kLog && member.waiting.has_value();
+  });
 }
 
 bool Merger::AllIdle() {
@@ -86,6 +118,8 @@ void Merger::ApplyRequests() {
     outbox_.Put(ItemKind::kBatch, std::move(message));
   }
   figures_.warnings += std::exchange(requests_.warnings, 0);
+  for (const Shown& shown : std::exchange(requests_.shown, {})) host_.Show(shown);
+  for (const Retry why : std::exchange(requests_.retries, {})) figures_.CountRetry(why);
   if (std::exchange(requests_.pauses_unwanted, false)) PauseUnwanted();
   for (const FollowOrder& order : std::exchange(requests_.steers, {})) pool_.Steer(order);
   if (auto why = std::exchange(requests_.stops_for, std::nullopt)) StopFor(*std::move(why));
@@ -240,6 +274,7 @@ Verdict Merger::TakeEnd(Member& member, const Frame& frame) {
       member.process->ring().paused_through() < frame.assignment) {
     return Verdict::Broken("it paused, and nobody asked it to");
   }
+  host_.Account(member);
   const Order& order = member.given.front().order;
   if (!member.parts.empty() && order.lane->Wanted(order.ticket)) {
     return Verdict::Broken("it broke off a message");

@@ -44,6 +44,9 @@ class MergerHost {
   virtual bool TakesMore() = 0;
   virtual absl::Status Pump() = 0;
   virtual Clock::time_point Now() = 0;
+  // For the board: a Warning is put, and what the worker does first is about to be over.
+  virtual void Show(const Shown&) {}
+  virtual void Account(Member&) {}
 };
 
 class Merger {
@@ -78,6 +81,10 @@ class Merger {
   void EmitRemarks();
   // Stops the workers at their next marks, for `why`.
   void StopFor(absl::Status why);
+  // What is waited for where nothing could be merged.
+  WaitStage WaitsFor(bool takes_more);
+  bool AnyRingFull();
+  bool GateHolds();
   bool AllIdle();
   bool LanesFinished() const;
 
@@ -104,6 +111,7 @@ class Merger {
 
   // assembly.cc: messages of several frames, and rings that a slow client keeps full.
   Verdict TakeBatch(Member& member, Frame& frame);
+  void Count(Member& member, std::uint64_t rows, std::size_t bytes);
   void DropParts(Member& member);
   void WatchAssembly(bool takes_more);
   void DetachRings();

@@ -44,11 +44,11 @@ std::string RandomBytes(std::size_t count) {
   return bytes;
 }
 
-Sync::Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
+Sync::Sync(const Settings& settings, StatusBoard& board, SyncRequest request,
            std::shared_ptr<MessageWriter> writer, const std::atomic<bool>& draining, Doorbell bell,
            SyncWorld world)
     : settings_(settings),
-      metrics_(metrics),
+      board_(board),
       request_(std::move(request)),
       writer_(std::move(writer)),
       draining_(draining),
@@ -59,7 +59,8 @@ Sync::Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
       epoch_(settings_, world_, *writer_, [this] { bell_.Ring(); }),
       checkpoints_(settings_),
       digests_(world_, request_.state, [this] { bell_.Ring(); }),
-      meter_(metrics, request_.connection.id, *world_.clock),
+      report_(board, request_.connection.id, request_.connection.source,
+              request_.connection.database, *world_.clock),
       started_(world_.clock->Now()) {
   writer_->OnProgress([this] { bell_.Ring(); });
 }
@@ -74,12 +75,13 @@ absl::Status Sync::Run() {
   const absl::Status concluded = Conclude(done);
   Count();
   const SyncEnd end = EndOf(done, concluded, Draining());
-  meter_.End(end);
+  report_.End(end, std::string((done.ok() ? concluded : done).message()));
   LogEnd(end, concluded);
   return concluded;
 }
 
 absl::Status Sync::RunSteps() {
+  report_.ShowStep("opens its staging");
   // The connection's folder on the local disk, which one sync at a time may have.
   if (absl::Status done = epoch_.OpenStaging(request_.connection.id); !done.ok()) return done;
   // What an earlier sync has staged after the state that came back.
@@ -101,6 +103,7 @@ absl::Status Sync::RunSteps() {
   // Warnings, and columns that the destination does not know.
   EmitPlan();
   // Copies and the log, merged into one stream.
+  report_.ShowStep("reads tables");
   const absl::Status read = ReadTables();
   // Also after a failure: what was read until then counts.
   const absl::Status last = Checkpoint();
@@ -127,10 +130,11 @@ void Sync::OpenDigests() {
 }
 
 absl::Status Sync::AskCatalog() {
+  report_.ShowStep("asks the source for its tables");
   pool_ = std::make_unique<Pool>(
       world_.start_worker,
       MakeOpening(request_.configuration, settings_.for_engines, request_.connection.id),
-      WorkersOf(settings_, request_.connection), bell_, metrics_, *world_.clock);
+      WorkersOf(settings_, request_.connection), bell_, board_.metrics(), *world_.clock);
   Assignment assignment;
   assignment.mutable_describe()->set_known_identity(request_.state.source.identity);
   const State& from = staged_.replay == nullptr ? request_.state : staged_.reached;
@@ -220,9 +224,11 @@ absl::Status Sync::ReadTables() {
   const bool follows = HasLog(plan_);
   Scheduler scheduler(std::move(plan_.copies), std::move(plan_.followed), plan_.state);
   scheduler_ = &scheduler;
+  TableAccounts accounts(scheduler, report_);
+  accounts_ = &accounts;
   const absl::Status read = RunLanes(scheduler, follows);
-  Count();
   scheduler_ = nullptr;
+  accounts_ = nullptr;
   const std::size_t live = scheduler.In(course::Phase::kLive);
   if (read.ok() && live == scheduler.tables() && !follows) SetComplete();
   return read;
@@ -249,8 +255,11 @@ absl::Status Sync::RunLanes(Scheduler& scheduler, bool follows) {
   if (compares.has_value()) lanes.push_back(&*compares);
   lanes.push_back(&copies);
   if (follows) lanes.push_back(&log);
+  log_ = &log;
   Merger merger(std::move(lanes), requests, *pool_, *epoch_.outbox(), *this, figures_, world_.log);
   const absl::Status read = merger.Run();
+  Count();
+  log_ = nullptr;
   world_.log.Info("reading ends", {{"epoch", plan_.state.epoch},
                                    {"rows", absl::StrCat(figures_.records)},
                                    {"rows_compared", absl::StrCat(figures_.rows_read)},
@@ -278,7 +287,7 @@ absl::Status Sync::Pump() {
 void Sync::EmitStagingWarnings() {
   for (const std::string& warning : epoch_.TakeWarnings()) {
     Warn(warning);
-    metrics_.StagingBypassed();
+    board_.metrics().StagingBypassed();
   }
 }
 
@@ -286,6 +295,7 @@ void Sync::Warn(const std::string& text) {
   LogShown(world_.log, "warning", text);
   epoch_.outbox()->Put(ItemKind::kBatch, WarningMessage(text));
   ++figures_.warnings;
+  report_.Notify(Notice::Kind::kWarning, "", text);
 }
 
 void Sync::Count() {
@@ -297,7 +307,10 @@ void Sync::Count() {
       replayed_checkpoints_ + (outbox == nullptr ? 0 : outbox->checkpoints_sent());
   if (scheduler_ != nullptr) CountTables(*scheduler_, plan_.selected_tables, figures_);
   figures_.ring_bytes = pool_ == nullptr ? 0 : RingBytes(*pool_);
-  meter_.Show(figures_);
+  CountWorkers();
+  CountLog();
+  if (accounts_ != nullptr) accounts_->Publish(figures_);
+  report_.Show(figures_);
 }
 
 void Sync::CountIfDue() {
@@ -314,9 +327,7 @@ absl::Status Sync::Conclude(const absl::Status& outcome) {
   if (absl::IsCancelled(outcome)) return ShuttingDown();
   if (absl::IsFailedPrecondition(outcome)) {
     if (epoch_.outbox() == nullptr) epoch_.BeginUnstaged();
-    LogShown(world_.log, "task", std::string(outcome.message()));
-    epoch_.outbox()->Put(ItemKind::kBatch, TaskMessage(std::string(outcome.message())));
-    metrics_.TaskSent();
+    SendTask(std::string(outcome.message()));
   }
   const absl::Status flushed = epoch_.outbox() == nullptr ? absl::OkStatus() : FlushOut();
   if (!flushed.ok()) return flushed;
@@ -336,6 +347,7 @@ void Sync::LogEnd(SyncEnd end, const absl::Status& error) {
 }
 
 absl::Status Sync::FlushOut() {
+  report_.ShowStep("waits for the client to take the rest");
   std::optional<Clock::time_point> draining_since;
   for (;;) {
     if (ClientGone()) return absl::CancelledError("the client is gone");
@@ -346,7 +358,9 @@ absl::Status Sync::FlushOut() {
     if (draining_since.has_value() && Now() - *draining_since > limits::kDrainGrace) {
       return ShuttingDown();
     }
+    const Clock::time_point waits = Now();
     bell_.Wait(kLook);
+    figures_.waited(WaitStage::kClient) += Now() - waits;
   }
 }
 

@@ -27,13 +27,17 @@
 #include "supervisor/request/connection.h"
 #include "supervisor/request/selection.h"
 #include "supervisor/settings.h"
+#include "supervisor/status/sync_report.h"
 #include "supervisor/sync/checkpointer.h"
 #include "supervisor/sync/epoch.h"
 #include "supervisor/sync/merger.h"
 #include "supervisor/sync/sync_digests.h"
 #include "supervisor/sync/sync_world.h"
+#include "supervisor/sync/table_accounts.h"
 
 namespace tributary {
+
+class LogLane;
 
 // A request that has been read: nothing in it is malformed.
 struct SyncRequest {
@@ -49,7 +53,7 @@ class Sync : private MergerHost {
  public:
   // `draining`: the process is to end; the sync stops at a checkpoint. `bell` is
   // rung by whoever sets it.
-  Sync(const Settings& settings, Metrics& metrics, SyncRequest request,
+  Sync(const Settings& settings, StatusBoard& board, SyncRequest request,
        std::shared_ptr<MessageWriter> writer, const std::atomic<bool>& draining, Doorbell bell,
        SyncWorld world = {});
   Sync(const Sync&) = delete;
@@ -92,10 +96,13 @@ class Sync : private MergerHost {
   absl::Status FlushOut();
   void LogEnd(SyncEnd end, const absl::Status& error);
   void Warn(const std::string& text);
+  void SendTask(const std::string& text);
   // Warnings of what staging has run into.
   void EmitStagingWarnings();
-  // To the metrics. CountIfDue is for whoever may be at it for long.
+  // To the board and the metrics. CountIfDue is for whoever may be at it for long.
   void Count();
+  void CountWorkers();
+  void CountLog();
   void CountIfDue();
   static absl::Status ShuttingDown();
   // CANCELLED: the client is gone. UNAVAILABLE: shutting down.
@@ -108,9 +115,11 @@ class Sync : private MergerHost {
   bool TakesMore() override { return epoch_.TakesMore(); }
   absl::Status Pump() override;
   Clock::time_point Now() override { return world_.clock->Now(); }
+  void Show(const Shown& shown) override;
+  void Account(Member& member) override;
 
   const Settings& settings_;
-  Metrics& metrics_;
+  StatusBoard& board_;
   SyncRequest request_;
   const std::shared_ptr<MessageWriter> writer_;
   const std::atomic<bool>& draining_;
@@ -144,11 +153,14 @@ class Sync : private MergerHost {
   bool reads_ = false;
   // While tables are read.
   const Scheduler* scheduler_ = nullptr;
+  TableAccounts* accounts_ = nullptr;
+  const LogLane* log_ = nullptr;
 
   // What is told of the sync.
   std::vector<std::string> warnings_;
-  SyncMeter meter_;
+  SyncReport report_;
   SyncFigures figures_;
+  Clock::time_point memory_at_{};
   // Of a replay, which has no outbox.
   std::uint64_t replayed_checkpoints_ = 0;
   Clock::time_point counted_at_{};

@@ -1,6 +1,7 @@
 // Promise 10 on the real connector: whatever becomes of a sync, no value and no secret
-// stands in its log, below its staging folder, in its metrics, or where other users of
-// the machine could look.
+// stands in its log, below its staging folder, in its metrics, on its status page, or where
+// other users of the machine could look: the list of processes, their environment, a core
+// dump.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,8 +14,10 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "tests/crash/scene.h"
 #include "tests/metrics/scrape.h"
+#include "worker/sandbox/sanitizers.h"
 
 namespace tributary::tests {
 namespace {
@@ -122,6 +125,7 @@ class Secrecy : public ::testing::TestWithParam<const char*> {
     const HttpAnswer page = Get(metrics_address_);
     EXPECT_EQ(page.status, 200);
     EXPECT_FALSE(secrets_.AnyIn(page.head + page.body)) << page.body;
+    ExpectNoSecretInStatus();
     staged_bytes_ = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(scene_.staging())) {
       EXPECT_FALSE(secrets_.AnyIn(entry.path().string())) << entry.path();
@@ -133,11 +137,42 @@ class Secrecy : public ::testing::TestWithParam<const char*> {
     std::vector<pid_t> processes = connector().workers();
     processes.push_back(connector().pid());
     for (const pid_t process : processes) {
-      for (const char* const file : {"/cmdline", "/environ"}) {
+      for (const char* const file : {"/cmdline", "/environ", "/comm", "/status", "/maps"}) {
         const std::string text = ReadWhole(absl::StrCat("/proc/", process, file));
         EXPECT_FALSE(secrets_.AnyIn(text)) << file;
       }
+      // Wherever the machine's core pattern would put one, and whoever would read it there.
+      const std::string bounds = ReadWhole(absl::StrCat("/proc/", process, "/limits"));
+      if (!kSanitized && !bounds.empty()) EXPECT_TRUE(HasNoCores(bounds)) << bounds;
     }
+    EXPECT_FALSE(secrets_.AnyIn(ReadWhole("/proc/sys/kernel/core_pattern")));
+  }
+  static bool HasNoCores(const std::string& bounds) {
+    for (const absl::string_view line : absl::StrSplit(bounds, '\n')) {
+      if (!absl::StartsWith(line, "Max core file size")) continue;
+      const std::vector<absl::string_view> words =
+          absl::StrSplit(line, ' ', absl::SkipWhitespace());
+      return words.size() > 5 && words[4] == "0" && words[5] == "0";
+    }
+    return false;
+  }
+  // The page, the status, and all that it tells of the tables of syncs that run.
+  void ExpectNoSecretInStatus() {
+    const HttpAnswer page = Get(metrics_address_, "/");
+    EXPECT_EQ(page.status, 200);
+    EXPECT_FALSE(secrets_.AnyIn(page.head + page.body));
+    const HttpAnswer status = Get(metrics_address_, "/status.json");
+    EXPECT_EQ(status.status, 200);
+    EXPECT_FALSE(secrets_.AnyIn(status.head + status.body)) << status.body;
+    const nlohmann::json tree = nlohmann::json::parse(status.body);
+    for (const nlohmann::json& sync : tree["running"]) {
+      const HttpAnswer tables =
+          Get(metrics_address_, absl::StrCat("/status.json?tables=", sync["sync"].dump()));
+      EXPECT_EQ(tables.status, 200);
+      EXPECT_FALSE(secrets_.AnyIn(tables.head + tables.body)) << tables.body;
+      told_tables_ += nlohmann::json::parse(tables.body)["tables"].size();
+    }
+    told_notices_ = std::max(told_notices_, tree["notices"].size());
   }
   void Start() {
     const absl::Status started = connector().Start();
@@ -151,6 +186,9 @@ class Secrecy : public ::testing::TestWithParam<const char*> {
   Secrets secrets_;
   std::string metrics_address_;
   std::uint64_t staged_bytes_ = 0;
+  // That there was something on the status page to look through.
+  std::size_t told_tables_ = 0;
+  std::size_t told_notices_ = 0;
 };
 
 TEST_P(Secrecy, NoValueAndNoKeyIsInALogOnTheDiskOrInMetricsWhateverBecomesOfASync) {
@@ -228,6 +266,8 @@ TEST_P(Secrecy, NoValueAndNoKeyIsInALogOnTheDiskOrInMetricsWhateverBecomesOfASyn
   ASSERT_TRUE(ending.has_value());
   EXPECT_EQ(ending->exit_code, 0);
   EXPECT_FALSE(secrets_.AnyIn(connector().Output()));
+  EXPECT_GT(told_tables_, 0U);
+  EXPECT_GT(told_notices_, 0U);
   EXPECT_EQ(connector().Log().front().is_object(), std::string_view(GetParam()) == "json");
 }
 

@@ -11,6 +11,8 @@ common/batch: common
 common/ring: common
 supervisor: common proto supervisor/* worker worker/sandbox worker/sources
 supervisor/metrics: common
+supervisor/status: common supervisor/metrics
+supervisor/web: common supervisor/status
 supervisor/request: common proto worker/sources
 supervisor/checkpoint: common
 supervisor/plan: common proto supervisor/checkpoint supervisor/request
@@ -18,7 +20,7 @@ supervisor/pool: common common/ring proto supervisor/metrics
 supervisor/staging: common common/batch
 supervisor/delivery: common supervisor/pool supervisor/staging
 supervisor/digests: common proto supervisor/checkpoint supervisor/delivery supervisor/staging
-supervisor/sync: common proto supervisor supervisor/checkpoint supervisor/delivery supervisor/digests supervisor/metrics supervisor/plan supervisor/pool supervisor/request supervisor/staging
+supervisor/sync: common proto supervisor supervisor/checkpoint supervisor/delivery supervisor/digests supervisor/metrics supervisor/plan supervisor/pool supervisor/request supervisor/staging supervisor/status
 worker: common common/ring proto worker/compare worker/encoder worker/sandbox worker/sources
 worker/compare: common common/batch proto worker/encoder
 worker/encoder: common common/batch common/ring proto

@@ -11,8 +11,10 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "supervisor/metrics/connection_meter.h"
 #include "supervisor/metrics/metrics.h"
 #include "supervisor/metrics/sync_meter.h"
+#include "supervisor/metrics/table_meter.h"
 #include "tests/metrics/scrape.h"
 
 namespace tributary::tests {
@@ -48,7 +50,15 @@ TEST(Exposition, EverySeriesOfTheProcessIsThereFromTheStartAndZero) {
 
 TEST(Exposition, ReadmeHasEveryMetricWithItsTypeAndNoOther) {
   Metrics metrics;
-  const SyncMeter meter(metrics, kId);
+  SyncMeter meter(metrics, kId);
+  SyncFigures figures;
+  figures.log.emplace();
+  meter.Show(figures);
+  TableMeter tables(metrics, kId);
+  tables.Show({{.name = "main.t"}});
+  ConnectionMeter connection(metrics, kId);
+  connection.Ended(SyncEnd::kOk, std::chrono::system_clock::time_point());
+  metrics.Describe("1", "an engine", 0);
   std::set<std::string> documented;
   std::ifstream readme(METRICS_README_FILE);
   for (std::string line; std::getline(readme, line);) {
@@ -163,6 +173,98 @@ TEST(Exposition, AnyNumberOfConnectionsLeavesAsManySeriesAsNone) {
   const Samples samples(metrics.Exposition());
   EXPECT_EQ(samples.size(), without);
   EXPECT_EQ(samples["tributary_syncs_ended_total{outcome=\"ok\"}"], 10'000);
+}
+
+TEST(Exposition, WaitsRetriesAndTheTimeThatSyncsHaveRunAddUp) {
+  Metrics metrics;
+  const Samples before(metrics.Exposition());
+  for (const char* stage : {"source", "ring", "gate", "staging", "client"}) {
+    EXPECT_TRUE(
+        before.all().contains(absl::StrCat("tributary_wait_seconds_total{stage=\"", stage, "\"}")));
+  }
+  SyncMeter meter(metrics, kId);
+  SyncFigures figures;
+  figures.waited(WaitStage::kSource) = std::chrono::milliseconds(1500);
+  figures.CountRetry(Retry::kMoved);
+  meter.Show(figures);
+  figures.waited(WaitStage::kSource) += std::chrono::milliseconds(500);
+  figures.waited(WaitStage::kClient) += std::chrono::milliseconds(250);
+  figures.CountRetry(Retry::kMoved);
+  meter.Show(figures);
+  const Samples samples(metrics.Exposition());
+  EXPECT_EQ(samples["tributary_wait_seconds_total{stage=\"source\"}"], 2);
+  EXPECT_EQ(samples["tributary_wait_seconds_total{stage=\"client\"}"], 0.25);
+  EXPECT_EQ(samples["tributary_retries_total{reason=\"moved\"}"], 2);
+  EXPECT_EQ(samples.Sum("tributary_retries_total"), 2);
+  EXPECT_GT(samples["tributary_sync_seconds_total"], 0);
+}
+
+TEST(Exposition, LogOfASyncStandsThereOnceItIsKnownAndGoesWithIt) {
+  Metrics metrics;
+  {
+    SyncMeter meter(metrics, kId);
+    SyncFigures figures;
+    meter.Show(figures);
+    EXPECT_FALSE(Samples(metrics.Exposition()).AnyHolds("tributary_sync_log_lag"));
+    figures.log = {
+        .lag_bytes = 7, .lag_seconds = 1.5, .retained_bytes = 9, .retained_limit_bytes = 10};
+    meter.Show(figures);
+    const Samples samples(metrics.Exposition());
+    EXPECT_EQ(samples[OfConnection("tributary_sync_log_lag_bytes")], 7);
+    EXPECT_EQ(samples[OfConnection("tributary_sync_log_lag_seconds")], 1.5);
+    EXPECT_EQ(samples[OfConnection("tributary_sync_retained_log_bytes")], 9);
+    EXPECT_EQ(samples[OfConnection("tributary_sync_retained_log_limit_bytes")], 10);
+  }
+  EXPECT_FALSE(Samples(metrics.Exposition()).AnyHolds("connection"));
+}
+
+TEST(Exposition, MemoryOfWorkersIsTheSumOfTheSyncsThatRun) {
+  Metrics metrics;
+  SyncMeter meter(metrics, kId);
+  SyncFigures figures;
+  figures.worker_memory_bytes = 100;
+  meter.Show(figures);
+  {
+    SyncMeter other(metrics, "other");
+    figures.worker_memory_bytes = 30;
+    other.Show(figures);
+    EXPECT_EQ(Samples(metrics.Exposition())["tributary_workers_memory_bytes"], 130);
+  }
+  figures.worker_memory_bytes = 60;
+  meter.Show(figures);
+  EXPECT_EQ(Samples(metrics.Exposition())["tributary_workers_memory_bytes"], 60);
+}
+
+TEST(Exposition, OnlyTablesThatAreShownNowHaveSeries) {
+  Metrics metrics;
+  TableMeter tables(metrics, kId);
+  tables.Show({{.name = "main.a", .rows = 1}, {.name = "main.b", .rows = 2}});
+  tables.Show({{.name = "main.b", .rows = 3, .slices_done = 1, .slices_to_do = 4}});
+  const Samples samples(metrics.Exposition());
+  EXPECT_FALSE(samples.AnyHolds("main.a"));
+  EXPECT_EQ(samples[OfConnection("tributary_sync_table_rows", ",table=\"main.b\"")], 3);
+  EXPECT_EQ(samples[absl::StrCat("tributary_sync_table_slices{connection=\"", kId,
+                                 "\",state=\"to_do\",table=\"main.b\"}")],
+            4);
+}
+
+TEST(Exposition, ConnectionTellsWhenItsSyncsEndedLastAndHowManyFailedInARow) {
+  Metrics metrics;
+  using std::chrono::seconds;
+  using std::chrono::system_clock;
+  ConnectionMeter connection(metrics, kId);
+  connection.Ended(SyncEnd::kFailed, system_clock::time_point(seconds(10)));
+  connection.Ended(SyncEnd::kTask, system_clock::time_point(seconds(20)));
+  connection.Ended(SyncEnd::kCancelled, system_clock::time_point(seconds(30)));
+  Samples samples(metrics.Exposition());
+  EXPECT_EQ(samples[OfConnection("tributary_connection_failures")], 2);
+  EXPECT_EQ(samples[OfConnection("tributary_connection_last_end_timestamp_seconds")], 30);
+  EXPECT_FALSE(samples.AnyHolds("tributary_connection_last_ok"));
+  connection.Ended(SyncEnd::kOk, system_clock::time_point(seconds(40)));
+  connection.Ended(SyncEnd::kDrained, system_clock::time_point(seconds(50)));
+  samples = Samples(metrics.Exposition());
+  EXPECT_EQ(samples[OfConnection("tributary_connection_failures")], 0);
+  EXPECT_EQ(samples[OfConnection("tributary_connection_last_ok_timestamp_seconds")], 40);
 }
 
 TEST(Exposition, WholeNumbersAreExactAsFarAsADoubleHasThem) {

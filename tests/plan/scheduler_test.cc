@@ -279,6 +279,30 @@ TEST_F(SchedulerTest, TablesAreCountedWhereTheyStand) {
   EXPECT_TRUE(scheduler_->finished());
 }
 
+TEST_F(SchedulerTest, SlicesOfATableAreCountedAndItsChangesAreToldOnce) {
+  BeginTables(2);
+  EXPECT_TRUE(scheduler_->TakeChanged().empty());
+  EXPECT_EQ(scheduler_->slices(0).all, 0u);
+  scheduler_->Cut(NextCut(), SlicesOf({{"", "5"}, {"5", ""}}));
+  EXPECT_EQ(scheduler_->TakeChanged(), (std::vector<std::size_t>{0, 1}));
+  EXPECT_EQ(scheduler_->slices(0).all, 2u);
+  EXPECT_EQ(scheduler_->slices(0).done, 0u);
+  const ReadWork first = NextRead();
+  const ReadWork second = NextRead();
+  ReadWhole(first);
+  EXPECT_EQ(scheduler_->Finish(first), FinishResult::kOpen);
+  EXPECT_EQ(scheduler_->TakeChanged(), (std::vector<std::size_t>{0}));
+  EXPECT_EQ(scheduler_->slices(0).done, 1u);
+  ReadWhole(second);
+  EXPECT_EQ(scheduler_->Finish(second), FinishResult::kWhole);
+  EXPECT_EQ(scheduler_->TakeChanged(), (std::vector<std::size_t>{0}));
+  EXPECT_EQ(scheduler_->slices(0).done, 2u);
+  EXPECT_EQ(scheduler_->slices(0).all, 2u);
+  EXPECT_TRUE(scheduler_->TakeChanged().empty());
+  scheduler_->SetAside(1);
+  EXPECT_EQ(scheduler_->TakeChanged(), (std::vector<std::size_t>{1}));
+}
+
 TEST_F(SchedulerTest, ResumedTableIsCountedAsBeingCopiedFromTheStart) {
   BeginResumed({{"", "3"}});
   EXPECT_EQ(scheduler_->In(course::Phase::kCopying), 1u);

@@ -105,8 +105,9 @@ SyncResult RunSync(Surroundings& surroundings, Metrics& metrics, const Cast& cas
     return bytes;
   };
   outside.run_stager = [&world](Stager& stager) { return world.RunStager(stager); };
+  StatusBoard board(metrics, /*table_metrics=*/3, *outside.clock);
   auto sync =
-      std::make_unique<Sync>(settings, metrics,
+      std::make_unique<Sync>(settings, board,
                              SyncRequest{.connection = {.source = "simulated", .id = kConnection},
                                          .configuration = {},
                                          .selection = choice.AsSelection(),

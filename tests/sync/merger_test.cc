@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,6 +71,15 @@ class FakeHost final : public MergerHost {
   absl::Status Pump() override { return outbox->Pump(Now()); }
   Clock::time_point Now() override { return now += step; }
 
+  void Account(Member& member) override {
+    if (member.idle()) return;
+    const Order& order = member.given.front().order;
+    const auto table = order.lane->TableOf(order.ticket);
+    if (table.has_value()) accounted[*table] += std::exchange(member.given.front().rows, 0);
+  }
+
+  // Rows, by the table's place.
+  std::map<std::size_t, std::uint64_t> accounted;
   Outbox* outbox = nullptr;
   // Rung at each look, so that no time has to pass between two.
   const Doorbell* bell = nullptr;
@@ -147,6 +157,31 @@ class MergerTest : public ::testing::Test {
   std::uint64_t deaths_ = 0;
   std::size_t live_ = 0;
 };
+
+TEST_F(MergerTest, TimeIsCountedUnderWhatIsWaitedFor) {
+  const auto nothing = [](int) { return [](const Assignment&, FakeWorker&) {}; };
+  host_.bell = &bell_;
+  host_.step = std::chrono::milliseconds(1);
+  host_.over = [](FakeHost& host) { return host.looks > 20; };
+  EXPECT_FALSE(Copy({kOther}, nothing).ok());
+  EXPECT_GT(figures_.waited(WaitStage::kSource), Clock::duration());
+  EXPECT_EQ(figures_.waited(WaitStage::kStaging), Clock::duration());
+  figures_ = SyncFigures();
+  host_.looks = 0;
+  host_.takes_more = false;
+  EXPECT_FALSE(Copy({kOther}, nothing).ok());
+  EXPECT_GT(figures_.waited(WaitStage::kStaging), Clock::duration());
+  EXPECT_EQ(figures_.waited(WaitStage::kSource), Clock::duration());
+}
+
+TEST_F(MergerTest, WhatIsReadOfATableIsAccountedForBeforeItsWorkIsOver) {
+  EXPECT_TRUE(Copy({kLarge, kOther}, [](int) { return Reader(ReadSoundly); }).ok());
+  EXPECT_EQ(host_.accounted.size(), 2u);
+  std::uint64_t rows = 0;
+  for (const auto& [table, count] : host_.accounted) rows += count;
+  EXPECT_EQ(rows, figures_.records);
+  EXPECT_GT(rows, 0u);
+}
 
 TEST_F(MergerTest, WhileAMessageIsAssembledTheSyncSleepsThoughOthersHaveFrames) {
   static constexpr seconds kWatched{1};

@@ -48,6 +48,7 @@ TEST(StateSizeTest, SyncWhoseStateGrowsTooLargeSendsATaskAndNoStateThatCannotBeR
   settings.staging_limit_bytes = limits::kDefaultStagingLimitBytes;
   settings.checkpoint_interval = std::chrono::milliseconds(0);
   Metrics metrics;
+  StatusBoard board(metrics);
   const std::atomic<bool> draining{false};
   SyncRequest request{.connection = {.source = "sqlite", .id = "00112233445566778899aabbccddeeff"},
                       .configuration = {},
@@ -57,7 +58,7 @@ TEST(StateSizeTest, SyncWhoseStateGrowsTooLargeSendsATaskAndNoStateThatCannotBeR
   const auto client = std::make_shared<FakeClient>();
   SyncWorld world;
   world.start_worker = StartFakes([](int) { return Work; });
-  const absl::Status ended = Sync(settings, metrics, std::move(request), client, draining,
+  const absl::Status ended = Sync(settings, board, std::move(request), client, draining,
                                   Doorbell::Make().value(), std::move(world))
                                  .Run();
   EXPECT_TRUE(ended.ok()) << ended;

@@ -58,6 +58,12 @@ void LogWriter::Remark(std::string_view text) {
   Send(report);
 }
 
+void LogWriter::Standing(const LogStanding& standing) {
+  LogReport report;
+  *report.mutable_standing() = standing;
+  Send(report);
+}
+
 void LogWriter::Send(const LogReport& report) {
   rows_.Flush();
   ring_.Send(FrameType::kLog, assignment_, report.SerializeAsString());

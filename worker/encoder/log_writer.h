@@ -37,6 +37,7 @@ class LogWriter {
   // What became of rows of a table since the last position; before that which covers them.
   void Remarks(const TableRemarks& remarks);
   void Remark(std::string_view text);
+  void Standing(const LogStanding& standing);
 
   // As BatchWriter's; holds for reports too.
   void WhileFull(std::function<void()> act) { rows_.WhileFull(std::move(act)); }

@@ -40,6 +40,7 @@ absl::Status LogStream::TakeData(const ReplicationMessage& data) {
       return absl::OkStatus();
     case Type::kCommit:
       following_.place = cursor_->place();
+      lag_.Committed(message_.time);
       ended_ = end_seen_;
       if (begun_ || ended_) TellPosition();
       return absl::OkStatus();

@@ -27,7 +27,7 @@ constexpr std::string_view kObjectInUse = "55006";
 constexpr int kMessagesInTurn = 256;
 constexpr std::chrono::milliseconds kIdle{200};
 constexpr std::chrono::seconds kReportEvery{10};
-constexpr std::chrono::seconds kRetentionEvery{10};
+constexpr std::chrono::seconds kServerEvery{5};
 // So long at least, and some way on in the log, before a sync ends for what is held back: what
 // the state before it covers is released first.
 constexpr std::chrono::seconds kLeastSync{30};
@@ -42,7 +42,7 @@ absl::StatusOr<AssignmentEnd::Outcome> LogStream::Run() {
   writer_.WhileFull([this] {
     if (steady_clock::now() - reported_at_ > kReportEvery) static_cast<void>(Report());
   });
-  looked_at_ = began_at_ = steady_clock::now();
+  began_at_ = steady_clock::now();
   for (;;) {
     auto outcome = Turn();
     if (!outcome.ok()) return outcome.status();
@@ -199,9 +199,9 @@ absl::StatusOr<std::optional<AssignmentEnd::Outcome>> LogStream::Turn() {
   if (now - reported_at_ > kReportEvery) {
     if (const absl::Status reported = Report(); !reported.ok()) return reported;
   }
-  if (now - looked_at_ > kRetentionEvery) {
+  if (now - looked_at_ > kServerEvery) {
     looked_at_ = now;
-    if (const absl::Status looked = LookAtRetention(); !looked.ok()) return looked;
+    if (const absl::Status looked = LookAtServer(); !looked.ok()) return looked;
     if (!early_.empty()) {
       writer_.Remark(early_);
       return AssignmentEnd::EARLY;
@@ -276,18 +276,30 @@ void LogStream::TellPosition() {
   writer_.Position(told_);
 }
 
-absl::Status LogStream::LookAtRetention() {
-  const auto rows =
-      session_.Query(absl::StrCat("SELECT pg_current_wal_lsn() - restart_lsn, safe_wal_size "
-                                  "FROM pg_replication_slots WHERE slot_name = ",
-                                  Literal(slot_)),
-                     "look at what the server holds back of its log");
+absl::Status LogStream::LookAtServer() {
+  const auto rows = session_.Query(
+      absl::StrCat("SELECT pg_current_wal_lsn() - restart_lsn, safe_wal_size, "
+                   "pg_current_wal_lsn() - '0/0', "
+                   "(extract(epoch FROM clock_timestamp() - timestamptz '2000-01-01 UTC') * "
+                   "1000000)::int8 FROM pg_replication_slots WHERE slot_name = ",
+                   Literal(slot_)),
+      "look at what the server holds back of its log");
   if (!rows.ok()) return rows.status();
-  if (rows->size() == 0 || steady_clock::now() - began_at_ < kLeastSync) return absl::OkStatus();
-  const auto retained = static_cast<std::uint64_t>(std::max<std::int64_t>(rows->number(0, 0), 0));
-  const auto safe = static_cast<std::uint64_t>(std::max<std::int64_t>(rows->number(0, 1), 0));
+  if (rows->size() == 0) return absl::OkStatus();
+  const auto size = [&rows](int column) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(rows->number(0, column), 0));
+  };
+  const std::uint64_t retained = size(0);
+  const std::uint64_t safe = size(1);
+  const bool server_bounds = !rows->null(0, 1);
+  // Nine tenths of what the server allows in all.
+  const std::uint64_t servers = (safe + retained) - (safe + retained) / 10;
+  const std::uint64_t bound =
+      server_bounds ? std::min(options_.max_retained_bytes, servers) : options_.max_retained_bytes;
+  TellStanding(size(2), rows->number(0, 3), retained, bound);
+  if (steady_clock::now() - began_at_ < kLeastSync) return absl::OkStatus();
   const bool past_own = retained > options_.max_retained_bytes;
-  const bool past_servers = !rows->null(0, 1) && safe < (safe + retained) / 10;
+  const bool past_servers = server_bounds && safe < (safe + retained) / 10;
   if (!past_own && !past_servers) return absl::OkStatus();
   constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
   early_ = absl::StrCat(
@@ -298,6 +310,18 @@ absl::Status LogStream::LookAtRetention() {
       ". The sync ends here, in order; the next one lets the server release what has arrived, and "
       "goes on.");
   return absl::OkStatus();
+}
+
+void LogStream::TellStanding(Lsn end, std::int64_t now, std::uint64_t retained,
+                             std::uint64_t bound) {
+  const Lsn read = std::max(received_, following_.place.commit);
+  lag_.Note(end, now);
+  LogStanding standing;
+  standing.set_lag_bytes(end > read ? end - read : 0);
+  standing.set_lag_milliseconds(static_cast<std::uint64_t>(lag_.Microseconds(read, now) / 1000));
+  standing.set_retained_bytes(retained);
+  standing.set_retained_limit_bytes(bound);
+  writer_.Standing(standing);
 }
 
 }  // namespace tributary::postgresql

@@ -23,6 +23,7 @@
 #include "worker/sources/postgresql/change_writer.h"
 #include "worker/sources/postgresql/log_connection.h"
 #include "worker/sources/postgresql/log_cursor.h"
+#include "worker/sources/postgresql/log_lag.h"
 #include "worker/sources/postgresql/log_publication.h"
 #include "worker/sources/postgresql/logged_relation.h"
 #include "worker/sources/postgresql/row_again.h"
@@ -105,7 +106,10 @@ class LogStream {
   void Lose(LogTable& table, const absl::Status& why);
   void TellPosition();
   absl::Status Report();
-  absl::Status LookAtRetention();
+  // Tells how far the log's end is, and what the server holds back of it; where that is too
+  // much the sync ends.
+  absl::Status LookAtServer();
+  void TellStanding(Lsn end, std::int64_t now, std::uint64_t retained, std::uint64_t bound);
   void Wait(std::chrono::milliseconds most);
   bool Concerns(const LogTable& table) const { return table.joined && transaction_ >= table.start; }
 
@@ -138,6 +142,7 @@ class LogStream {
   std::unordered_map<std::uint32_t, Described> relations_;
 
   Lsn received_ = 0;
+  LogLag lag_;
   // The transaction that is read: its number, and whether the ring knows of it.
   std::uint64_t transaction_ = 0;
   bool begun_ = false;

@@ -30,7 +30,7 @@ TEST_F(MetricsAddressFlag, NothingIsServedUnlessAskedFor) {
        std::filesystem::directory_iterator(absl::StrCat("/proc/", connector().pid(), "/task"))) {
     std::string name;
     std::ifstream(thread.path() / "comm") >> name;
-    EXPECT_NE(name, "metrics");
+    EXPECT_NE(name, "web");
   }
 }
 
@@ -44,7 +44,7 @@ TEST_F(MetricsAddressFlag, AddressMayStandInTheEnvironment) {
 
 TEST_F(MetricsAddressFlag, AddressThatIsTakenOrNoneIsAClearErrorAtStart) {
   ASSERT_NO_FATAL_FAILURE(BeginWithMetrics());
-  for (const std::string& bad : {address(), std::string("192.0.2.1:1"), std::string("9464")}) {
+  for (const std::string& bad : {address(), std::string("192.0.2.1:1"), std::string("localhost")}) {
     Connector second({.sqlite_root = scene().dir().path(),
                       .staging_dir = scene().dir() / "staging2",
                       .flags = {"--metrics-address", bad}});

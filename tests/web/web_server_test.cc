@@ -1,5 +1,5 @@
 // The HTTP side: what is served, and clients that misbehave.
-#include "supervisor/metrics/metrics_server.h"
+#include "supervisor/web/web_server.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -23,10 +23,10 @@ using Clock = std::chrono::steady_clock;
 // Less than any client's patience, and enough for a machine that is busy.
 constexpr std::chrono::seconds kAtOnce = limits::kMetricsPatience - std::chrono::seconds(1);
 
-class MetricsServerTest : public ::testing::Test {
+class WebServerTest : public ::testing::Test {
  protected:
-  MetricsServerTest() {
-    auto server = MetricsServer::Start("127.0.0.1:0", metrics_);
+  WebServerTest() {
+    auto server = WebServer::Start("127.0.0.1:0", pages_);
     EXPECT_TRUE(server.ok()) << server.status();
     if (server.ok()) server_ = *std::move(server);
   }
@@ -40,10 +40,12 @@ class MetricsServerTest : public ::testing::Test {
   }
 
   Metrics metrics_;
-  std::unique_ptr<MetricsServer> server_;
+  StatusBoard board_{metrics_};
+  Pages pages_{board_, "", "1"};
+  std::unique_ptr<WebServer> server_;
 };
 
-TEST_F(MetricsServerTest, MetricsAreServedAsPrometheusText) {
+TEST_F(WebServerTest, MetricsAreServedAsPrometheusText) {
   const HttpAnswer answer = Get(address());
   EXPECT_EQ(answer.status, 200);
   EXPECT_TRUE(absl::StrContains(answer.head, "Content-Type: text/plain; version=0.0.4"))
@@ -52,17 +54,17 @@ TEST_F(MetricsServerTest, MetricsAreServedAsPrometheusText) {
   EXPECT_EQ(answer.body, metrics_.Exposition());
 }
 
-TEST_F(MetricsServerTest, QueryBehindThePathChangesNothing) {
+TEST_F(WebServerTest, QueryBehindThePathChangesNothing) {
   EXPECT_EQ(Get(address(), "/metrics?from=prometheus").status, 200);
 }
 
-TEST_F(MetricsServerTest, EveryOtherPathIsNotFound) {
-  for (const char* path : {"/", "/metrics/", "/metricsx", "/healthz", "/../metrics", "*"}) {
+TEST_F(WebServerTest, EveryOtherPathIsNotFound) {
+  for (const char* path : {"/metrics/", "/metricsx", "/page.js", "/../metrics", "*"}) {
     EXPECT_EQ(Get(address(), path).status, 404) << path;
   }
 }
 
-TEST_F(MetricsServerTest, MetricsCanOnlyBeRead) {
+TEST_F(WebServerTest, MetricsCanOnlyBeRead) {
   for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS"}) {
     const HttpAnswer answer =
         Ask(address(), absl::StrCat(method, " /metrics HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -71,7 +73,7 @@ TEST_F(MetricsServerTest, MetricsCanOnlyBeRead) {
   }
 }
 
-TEST_F(MetricsServerTest, WhatIsNoHttpIsRefused) {
+TEST_F(WebServerTest, WhatIsNoHttpIsRefused) {
   for (const std::string& request : {std::string("hello\r\n\r\n"), std::string(100, '\0'),
                                      std::string("GET /metrics HTTP/9.9\r\n\r\n"),
                                      std::string("\x16\x03\x01\x02 TLS asks\r\n\r\n")}) {
@@ -80,21 +82,21 @@ TEST_F(MetricsServerTest, WhatIsNoHttpIsRefused) {
   EXPECT_EQ(Get(address()).status, 200);
 }
 
-TEST_F(MetricsServerTest, RequestWithoutEndIsRefusedAtABound) {
+TEST_F(WebServerTest, RequestWithoutEndIsRefusedAtABound) {
   const std::string endless =
       "GET /metrics HTTP/1.1\r\nX: " + std::string(limits::kMetricsRequestBytes, 'x');
   EXPECT_EQ(Ask(address(), endless).status, 400);
   EXPECT_EQ(Get(address()).status, 200);
 }
 
-TEST_F(MetricsServerTest, ClientThatSendsNothingKeepsNoOtherFromItsAnswer) {
+TEST_F(WebServerTest, ClientThatSendsNothingKeepsNoOtherFromItsAnswer) {
   const auto silent = Silent(limits::kMetricsConnections - 1);
   const auto asked = Clock::now();
   EXPECT_EQ(Get(address()).status, 200);
   EXPECT_LT(Clock::now() - asked, kAtOnce);
 }
 
-TEST_F(MetricsServerTest, ClientThatStopsInMidRequestIsDropped) {
+TEST_F(WebServerTest, ClientThatStopsInMidRequestIsDropped) {
   const FileDescriptor half = ConnectTo(address());
   ASSERT_GT(send(half.get(), "GET /met", 8, MSG_NOSIGNAL), 0);
   pollfd wait{half.get(), POLLIN, 0};
@@ -103,14 +105,14 @@ TEST_F(MetricsServerTest, ClientThatStopsInMidRequestIsDropped) {
   EXPECT_EQ(poll(&wait, 1, static_cast<int>(limit.count())), 1) << "it is kept for too long";
 }
 
-TEST_F(MetricsServerTest, MoreSilentClientsThanAreServedAtATimeCostAScrapeOnlyTheirPatience) {
+TEST_F(WebServerTest, MoreSilentClientsThanAreServedAtATimeCostAScrapeOnlyTheirPatience) {
   const auto silent = Silent(2 * limits::kMetricsConnections);
   const auto asked = Clock::now();
   EXPECT_EQ(Get(address()).status, 200);
   EXPECT_LT(Clock::now() - asked, 2 * limits::kMetricsPatience + kAtOnce);
 }
 
-TEST_F(MetricsServerTest, ManyScrapesAtATimeAreAllAnswered) {
+TEST_F(WebServerTest, ManyScrapesAtATimeAreAllAnswered) {
   constexpr int kClients = 8;
   constexpr int kScrapes = 50;
   std::vector<std::thread> clients;
@@ -126,7 +128,7 @@ TEST_F(MetricsServerTest, ManyScrapesAtATimeAreAllAnswered) {
   EXPECT_EQ(answered, kClients * kScrapes);
 }
 
-TEST_F(MetricsServerTest, WantOfDescriptorsIsOutlived) {
+TEST_F(WebServerTest, WantOfDescriptorsIsOutlived) {
   const auto silent = Silent(1);
   ASSERT_TRUE(silent.front().valid());
   rlimit limit{};
@@ -140,35 +142,39 @@ TEST_F(MetricsServerTest, WantOfDescriptorsIsOutlived) {
   EXPECT_EQ(Get(address()).status, 200);
 }
 
-TEST_F(MetricsServerTest, EndingItDoesNotWaitForClients) {
+TEST_F(WebServerTest, EndingItDoesNotWaitForClients) {
   const auto silent = Silent(limits::kMetricsConnections + 1);
   const auto ends = Clock::now();
   server_.reset();
   EXPECT_LT(Clock::now() - ends, kAtOnce);
 }
 
-TEST_F(MetricsServerTest, TakenPortIsRefusedWithTheCure) {
-  const auto second = MetricsServer::Start(address(), metrics_);
+TEST_F(WebServerTest, TakenPortIsRefusedWithTheCure) {
+  const auto second = WebServer::Start(address(), pages_);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(absl::StrContains(second.status().message(), "choose another --metrics-address"))
       << second.status();
 }
 
 TEST(MetricsAddress, WhatIsNoHostAndPortIsRefusedWithTheForm) {
-  const Metrics metrics;
-  for (const char* address : {"", "9464", "localhost", "localhost:", "localhost:http",
+  Metrics metrics;
+  const StatusBoard board(metrics);
+  const Pages pages(board, "", "1");
+  for (const char* address : {"", "65536", "localhost", "localhost:", "localhost:http",
                               "localhost:65536", "localhost:-1", "::1:9464", "http://x:1/"}) {
-    const auto server = MetricsServer::Start(address, metrics);
+    const auto server = WebServer::Start(address, pages);
     EXPECT_EQ(server.status().code(), absl::StatusCode::kInvalidArgument) << address;
     EXPECT_TRUE(absl::StrContains(server.status().message(), "127.0.0.1:9464")) << server.status();
   }
 }
 
 TEST(MetricsAddress, AddressOfAnotherMachineIsRefusedWithTheCure) {
-  const Metrics metrics;
+  Metrics metrics;
+  const StatusBoard board(metrics);
+  const Pages pages(board, "", "1");
   // Addresses and names that are kept for documentation.
   for (const char* address : {"192.0.2.1:9464", "[2001:db8::1]:9464", "nowhere.invalid:9464"}) {
-    const auto server = MetricsServer::Start(address, metrics);
+    const auto server = WebServer::Start(address, pages);
     EXPECT_EQ(server.status().code(), absl::StatusCode::kFailedPrecondition) << address;
     EXPECT_TRUE(absl::StrContains(server.status().message(), "--metrics-address"))
         << server.status();
@@ -176,9 +182,11 @@ TEST(MetricsAddress, AddressOfAnotherMachineIsRefusedWithTheCure) {
 }
 
 TEST(MetricsAddress, NamesAddressesAndNoneAreListenedAt) {
-  const Metrics metrics;
-  for (const char* address : {"localhost:0", "127.0.0.1:0", "0.0.0.0:0", ":0"}) {
-    const auto server = MetricsServer::Start(address, metrics);
+  Metrics metrics;
+  const StatusBoard board(metrics);
+  const Pages pages(board, "", "1");
+  for (const char* address : {"localhost:0", "127.0.0.1:0", "0.0.0.0:0", ":0", "0"}) {
+    const auto server = WebServer::Start(address, pages);
     ASSERT_TRUE(server.ok()) << server.status();
     const std::string port = (*server)->address().substr((*server)->address().rfind(':'));
     const std::string host =
@@ -186,6 +194,8 @@ TEST(MetricsAddress, NamesAddressesAndNoneAreListenedAt) {
             ? "[::1]"
             : "127.0.0.1";
     EXPECT_EQ(Get(host + port).status, 200) << address;
+    const bool all = address == std::string("0.0.0.0:0") || address == std::string(":0");
+    EXPECT_EQ((*server)->loopback(), !all) << address;
   }
 }
 

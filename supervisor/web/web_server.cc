@@ -1,4 +1,4 @@
-#include "supervisor/metrics/metrics_server.h"
+#include "supervisor/web/web_server.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -35,18 +35,10 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 
-constexpr char kPath[] = "/metrics";
-constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::chrono::milliseconds kAcceptAgainAfter(200);
+constexpr char kLoopback[] = "127.0.0.1";
 
 using Response = http::response<http::string_body>;
-
-Response Say(http::status status, std::string text) {
-  Response response(status, 11);
-  response.set(http::field::content_type, "text/plain; charset=utf-8");
-  response.body() = std::move(text);
-  return response;
-}
 
 // What came is no HTTP, or too much of it. Otherwise the client is gone or silent.
 bool IsMalformed(const beast::error_code& error) {
@@ -54,15 +46,17 @@ bool IsMalformed(const beast::error_code& error) {
          error != http::error::end_of_stream && error != http::error::partial_message;
 }
 
-// One request and its answer, after which the connection is closed: a scrape comes
-// every few seconds at the most.
-class Scrape : public std::enable_shared_from_this<Scrape> {
+std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
+
+// One request and its answer, after which the connection is closed: a scrape, or a look of
+// the page, comes every few seconds at the most.
+class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Scrape(tcp::socket socket, const Metrics& metrics, std::function<void()> ended)
-      : stream_(std::move(socket)), metrics_(metrics), ended_(std::move(ended)) {
+  Exchange(tcp::socket socket, const Pages& pages, std::function<void()> ended)
+      : stream_(std::move(socket)), pages_(pages), ended_(std::move(ended)) {
     parser_.header_limit(limits::kMetricsRequestBytes);
   }
-  ~Scrape() { ended_(); }
+  ~Exchange() { ended_(); }
 
   void Run() {
     stream_.expires_after(limits::kMetricsPatience);
@@ -74,9 +68,11 @@ class Scrape : public std::enable_shared_from_this<Scrape> {
  private:
   void Write(beast::error_code error) {
     if (!error) {
-      response_ = Answer();
+      Answer();
     } else if (IsMalformed(error)) {
-      response_ = Say(http::status::bad_request, "This is no request for metrics.\n");
+      Answer({.status = 400,
+              .fields = {{"Content-Type", "text/plain; charset=utf-8"}},
+              .body = "This is no request that can be answered.\n"});
     } else {
       return;
     }
@@ -100,24 +96,23 @@ class Scrape : public std::enable_shared_from_this<Scrape> {
                             });
   }
 
-  Response Answer() const {
+  void Answer() {
     const auto& request = parser_.get();
-    const beast::string_view target = request.target();
-    if (target.substr(0, target.find('?')) != kPath) {
-      return Say(http::status::not_found, "There is only /metrics.\n");
-    }
-    if (request.method() != http::verb::get) {
-      Response response = Say(http::status::method_not_allowed, "/metrics can only be read.\n");
-      response.set(http::field::allow, "GET");
-      return response;
-    }
-    Response response = Say(http::status::ok, metrics_.Exposition());
-    response.set(http::field::content_type, kTextFormat);
-    return response;
+    const auto field = [&request](http::field name) { return View(request[name]); };
+    Answer(pages_.Answer({.method = View(request.method_string()),
+                          .target = View(request.target()),
+                          .authorization = field(http::field::authorization),
+                          .cookie = field(http::field::cookie)}));
+  }
+
+  void Answer(WebAnswer answer) {
+    response_ = Response(static_cast<http::status>(answer.status), 11);
+    for (const auto& [name, value] : answer.fields) response_.set(name, value);
+    response_.body() = std::move(answer.body);
   }
 
   beast::tcp_stream stream_;
-  const Metrics& metrics_;
+  const Pages& pages_;
   std::function<void()> ended_;
   beast::flat_buffer buffer_{limits::kMetricsRequestBytes};
   http::request_parser<http::empty_body> parser_;
@@ -128,17 +123,18 @@ class Scrape : public std::enable_shared_from_this<Scrape> {
 absl::Status BadAddress(const std::string& address) {
   return absl::InvalidArgumentError(
       absl::StrCat("serve metrics: \"", address,
-                   "\" is not HOST:PORT; give --metrics-address as in 127.0.0.1:9464"));
+                   "\" is not HOST:PORT or PORT; give --metrics-address as in 127.0.0.1:9464"));
 }
 
 // Where `address` says, the first choice first.
 absl::StatusOr<std::vector<tcp::endpoint>> Endpoints(const std::string& address,
                                                      asio::io_context& io) {
   const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return BadAddress(address);
-  std::string host = address.substr(0, colon);
+  const bool port_only = colon == std::string::npos;
+  std::string host = port_only ? kLoopback : address.substr(0, colon);
   std::uint32_t number = 0;
-  if (!absl::SimpleAtoi(address.substr(colon + 1), &number) || number > 65535) {
+  if (!absl::SimpleAtoi(port_only ? address : address.substr(colon + 1), &number) ||
+      number > 65535) {
     return BadAddress(address);
   }
   const auto port = static_cast<std::uint16_t>(number);
@@ -186,9 +182,9 @@ beast::error_code Listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint)
 
 }  // namespace
 
-class MetricsServer::Listener {
+class WebServer::Listener {
  public:
-  explicit Listener(const Metrics& metrics) : metrics_(metrics) {}
+  explicit Listener(const Pages& pages) : pages_(pages) {}
   ~Listener() {
     io_.stop();
     if (thread_.joinable()) thread_.join();
@@ -214,7 +210,7 @@ class MetricsServer::Listener {
     }
     Accept();
     thread_ = std::thread([this] {
-      pthread_setname_np(pthread_self(), "metrics");
+      pthread_setname_np(pthread_self(), "web");
       io_.run();
     });
     return absl::OkStatus();
@@ -227,6 +223,8 @@ class MetricsServer::Listener {
                                       : absl::StrCat(host, ":", endpoint.port());
   }
 
+  bool loopback() const { return acceptor_.local_endpoint().address().is_loopback(); }
+
  private:
   void Accept() {
     accepting_ = true;
@@ -235,13 +233,13 @@ class MetricsServer::Listener {
       if (error) return AcceptLater();
       ++open_;
       KeepFromWorkers(socket.native_handle());
-      std::make_shared<Scrape>(std::move(socket), metrics_, [this] { ScrapeEnded(); })->Run();
+      std::make_shared<Exchange>(std::move(socket), pages_, [this] { ExchangeEnded(); })->Run();
       // Others wait in the kernel's queue until one of these has ended.
       if (open_ < limits::kMetricsConnections) Accept();
     });
   }
 
-  void ScrapeEnded() {
+  void ExchangeEnded() {
     --open_;
     if (!accepting_ && !closing_) Accept();
   }
@@ -253,29 +251,31 @@ class MetricsServer::Listener {
     again_.async_wait([this](beast::error_code) { Accept(); });
   }
 
-  const Metrics& metrics_;
+  const Pages& pages_;
   std::size_t open_ = 0;
   // An accept, or the wait before the next one, is under way.
   bool accepting_ = false;
   bool closing_ = false;
-  // Goes before what is above: scrapes that it still holds end with it.
+  // Goes before what is above: exchanges that it still holds end with it.
   asio::io_context io_{1};
   tcp::acceptor acceptor_{io_};
   asio::steady_timer again_{io_};
   std::thread thread_;
 };
 
-absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(const std::string& address,
-                                                                    const Metrics& metrics) {
-  auto listener = std::make_unique<Listener>(metrics);
+absl::StatusOr<std::unique_ptr<WebServer>> WebServer::Start(const std::string& address,
+                                                            const Pages& pages) {
+  auto listener = std::make_unique<Listener>(pages);
   const absl::Status started = listener->Start(address);
   if (!started.ok()) return started;
-  return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(listener)));
+  return std::unique_ptr<WebServer>(new WebServer(std::move(listener)));
 }
 
-MetricsServer::MetricsServer(std::unique_ptr<Listener> listener)
-    : listener_(std::move(listener)), address_(listener_->address()) {}
+WebServer::WebServer(std::unique_ptr<Listener> listener)
+    : listener_(std::move(listener)),
+      address_(listener_->address()),
+      loopback_(listener_->loopback()) {}
 
-MetricsServer::~MetricsServer() = default;
+WebServer::~WebServer() = default;
 
 }  // namespace tributary
