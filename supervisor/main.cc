@@ -21,7 +21,9 @@
 #include "supervisor/server.h"
 #include "supervisor/settings.h"
 #include "supervisor/settings_check.h"
+#include "supervisor/start_check.h"
 #include "worker/sandbox/sanitizers.h"
+#include "worker/sandbox/trial.h"
 #include "worker/worker.h"
 
 namespace tributary {
@@ -46,14 +48,28 @@ void KeepMemoryPrivate() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
+int Check(const Settings& settings, const std::vector<EngineSetup>& setups) {
+  SetLogFormat(LogFormat::kText);
+  signal(SIGXFSZ, SIG_IGN);
+  const auto sandbox = TrySandbox();
+  RaiseOpenFilesLimit();
+  const auto landlock_abi =
+      sandbox.ok() ? absl::StatusOr<int>(sandbox->landlock_abi) : sandbox.status();
+  const bool good = PrintFindings(CheckStart(settings, setups, landlock_abi));
+  return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int SupervisorMain(int argc, char** argv, const std::vector<Engine>& engines) {
   const std::vector<EngineSetup> setups = SetupsOf(engines);
   KeepMemoryPrivate();
   const Logger log = Logger().With(log_key::kRole, "supervisor");
   const std::string libraries = LibrariesOf(engines);
   const ParsedSettings parsed = ParseSettings(argc, argv, setups, libraries, log);
-  if (!parsed.settings.has_value()) return parsed.exit_code;
+  if (!parsed.settings.has_value()) {
+    return AsksForCheck(argc, argv) && parsed.exit_code != 0 ? EXIT_FAILURE : parsed.exit_code;
+  }
   const Settings& settings = *parsed.settings;
+  if (settings.check) return Check(settings, setups);
   SetLogFormat(settings.log_format);
   LogLibraries(log);
   log.Info("starting", {{"version", ProgramVersion()}, {"reads_with", libraries}});
