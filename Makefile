@@ -12,6 +12,7 @@ BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache dpkg-dev \
   libboost-dev libleveldb-dev libsnappy-dev libabsl-dev libssl-dev liblz4-dev zlib1g-dev \
   libsqlite3-dev tcl8.6 nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
 TEST_PACKAGES := sqlite3 procps iproute2 faketime openssl util-linux
+DEPLOY_TEST_PACKAGES := python3 python3-yaml python3-kubernetes
 LINT_PACKAGES := clang-16 clang-format-16 clang-tidy-16
 FUZZ_PACKAGES := clang-16 libclang-rt-16-dev
 
@@ -28,10 +29,12 @@ define test_dependencies
 $(call install,$(TEST_PACKAGES))
 @SUDO='$(SUDO)' tests/metrics/fetch_program.sh prometheus build/prometheus
 @SUDO='$(SUDO)' tests/process/install_postgresql.sh
+$(call install,$(DEPLOY_TEST_PACKAGES))
+@SUDO='$(SUDO)' tests/metrics/fetch_program.sh kubernetes-client build/kubernetes-client
 endef
 
 .PHONY: build_dependencies build_connector build_tests demo demo-postgres try test bench soak fuzz asan tsan \
-  format lint tidy clean
+  format lint tidy deploy-files clean
 
 build_dependencies:
 	$(call install,$(BUILD_PACKAGES))
@@ -100,6 +103,11 @@ tsan: build_dependencies
 	  -DCMAKE_LIBRARY_PATH=$(CURDIR)/build/tsan-packages/lib
 	cmake --build build/tsan -j $(JOBS)
 	ctest --test-dir build/tsan -j $(JOBS) --output-on-failure
+
+# What is made of other files in deploy/; tests hold that it was.
+deploy-files:
+	$(call install,$(DEPLOY_TEST_PACKAGES))
+	/usr/bin/python3 tests/deploy/write_prometheus_rule.py
 
 SOURCES = $(shell git ls-files '*.cc' '*.h' '*.proto')
 
