@@ -17,10 +17,6 @@
 namespace tributary {
 namespace {
 
-#ifndef TRIBUTARY_VERSION
-#define TRIBUTARY_VERSION "0.1.0"
-#endif
-
 constexpr char kCheck[] = "check";
 constexpr char kCheckFlag[] = "--check";
 
