@@ -119,6 +119,7 @@ tsan: build_dependencies
 deploy-files:
 	$(call install,$(DEPLOY_TEST_PACKAGES))
 	/usr/bin/python3 tests/deploy/write_prometheus_rule.py
+	/usr/bin/python3 tests/deploy/write_faults.py
 
 SOURCES = $(shell git ls-files '*.cc' '*.h' '*.proto')
 
