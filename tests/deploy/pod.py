@@ -184,6 +184,18 @@ class Pod:
                     found.append(entry)
         return found
 
+    def memory_in_use(self):
+        """Bytes of the container's own and shared memory; 0 where there is no control group."""
+        names = {"total_rss", "total_shmem", "total_mapped_file", "anon", "shmem"}
+        for group in self.groups:
+            lines = (pathlib.Path(group) / "memory.stat").read_text().splitlines()
+            stat = {key: int(value) for key, value in map(str.split, lines) if key in names}
+            if "total_rss" in stat:
+                # Version 1 counts shared memory that is mapped among mapped files.
+                return stat["total_rss"] + stat.get("total_shmem", stat["total_mapped_file"])
+            return stat["anon"] + stat["shmem"]
+        return 0
+
     def terminate(self):
         """SIGTERM, and SIGKILL after the grace period, as the kubelet does; the exit code, and
         the seconds from the signal to the end."""

@@ -14,7 +14,7 @@ import time
 import unittest
 
 from deployed import ROOT, run
-from kubernetes_test import rendered
+from kubernetes_test import memory_needed, only, rendered
 from pod import Pod, move
 
 TESTER = os.environ["SYNC_TESTER_BINARY"]
@@ -28,6 +28,10 @@ def setUpModule():
 
 
 class PodCase(unittest.TestCase):
+    OVERLAY = "overlays/one-node"
+    # Further words for the client.
+    CLIENT = ()
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -47,9 +51,11 @@ class PodCase(unittest.TestCase):
                                      ((row, f"row {row} of {table} " * 6) for row in range(ROWS)))
         (self.sources / "shop.db").chmod(0o644)
 
+    def volumes(self, staging):
+        return {"staging": staging, "sources": self.sources}
+
     def begin(self, volume=None):
-        pod = Pod(rendered("overlays/one-node"), IMAGE,
-                  {"staging": volume or self.volume, "sources": self.sources}, self.folder)
+        pod = Pod(rendered(self.OVERLAY), IMAGE, self.volumes(volume or self.volume), self.folder)
         self.addCleanup(pod.kill)
         self.checked = pod.begin()
         return pod
@@ -57,7 +63,7 @@ class PodCase(unittest.TestCase):
     def sync(self, pod, *flags):
         return pod.inside(TESTER, "--address", "localhost:50051", "--config", self.config,
                           "--state", self.folder / "state", "--warehouse",
-                          self.folder / "warehouse.db", "--json", "--quiet", *flags,
+                          self.folder / "warehouse.db", "--json", "--quiet", *self.CLIENT, *flags,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def report(self, process):
@@ -108,9 +114,19 @@ class OneNode(PodCase):
 
     def test_sync_through_it_and_the_end_of_a_pod_at_rest(self):
         pod = self.begin()
-        report, code, said = self.report(self.sync(pod))
+        running = self.sync(pod)
+        most = 0
+        while running.poll() is None:
+            most = max(most, pod.memory_in_use())
+            time.sleep(0.05)
+        report, code, said = self.report(running)
         self.assertEqual(code, 0, said + pod.said())
         self.assertEqual(report["upserts"], TABLES * ROWS)
+        env = only(rendered(self.OVERLAY), "ConfigMap")["data"]
+        of_one_sync = memory_needed(env | {"TRIBUTARY_MAX_SYNCS": "1"})
+        print(f"memory of one sync: {most / 2**20:.0f} MiB, by the formula up to "
+              f"{of_one_sync / 2**20:.0f} MiB")
+        self.assertLessEqual(most, of_one_sync)
         self.expect_good_sync(pod)
         code, took = pod.terminate()
         print(f"SIGTERM to exit, at rest: {took:.2f} s")
@@ -164,6 +180,49 @@ class OneNode(PodCase):
         size = int((IMAGE / "bytes").read_text())
         print(f"image: {size / 1e6:.1f} MB compressed")
         self.assertLess(size, 100e6)
+
+
+class MutualTls(PodCase):
+    """The overlay mtls, with SQLite files where its sources would be."""
+    OVERLAY = "overlays/mtls"
+
+    def setUp(self):
+        if b"/healthz" not in (IMAGE / "root/usr/bin/tributary").read_bytes():
+            self.skipTest("this connector has no /healthz, which the overlay's probes ask")
+        super().setUp()
+        self.tls = self.folder / "tls"
+        self.tls.mkdir()
+        openssl = lambda *words: run("openssl", *words, cwd=self.tls)
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out",
+                "ca.crt", "-subj", "/CN=authority", "-days", "1")
+        (self.tls / "names").write_text("subjectAltName=DNS:localhost")
+        for name in ("tls", "client"):
+            openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out",
+                    f"{name}.csr", "-subj", f"/CN={name}")
+            openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
+                    "-CAcreateserial", "-out", f"{name}.crt", "-days", "1", "-extfile", "names")
+        # What `kubectl create secret` is given, as the kubelet mounts it.
+        self.secret = self.folder / "secret"
+        self.secret.mkdir()
+        for name in ("tls.crt", "tls.key", "ca.crt"):
+            shutil.copy(self.tls / name, self.secret)
+            os.chown(self.secret / name, 0, 10001)
+            (self.secret / name).chmod(0o440)
+        self.CLIENT = ("--tls-ca", self.tls / "ca.crt")
+
+    def volumes(self, staging):
+        return {"staging": staging, "tls": self.secret}
+
+    def test_clients_without_a_certificate_are_refused_and_others_served(self):
+        pod = self.begin()
+        self.assertNotIn("warning  --tls", self.checked)
+        _, code, _ = self.report(self.sync(pod, "--connect-wait-s", "2"))
+        self.assertNotEqual(code, 0)
+        self.assertEqual(pod.logged("sync starts"), [])
+        shown = ("--tls-cert", self.tls / "client.crt", "--tls-key", self.tls / "client.key")
+        _, _, said = self.report(self.sync(pod, *shown))
+        # The overlay has no SQLite files: the client is served, and told so.
+        self.assertIn("there is no such file", said + pod.said())
 
 
 if __name__ == "__main__":
