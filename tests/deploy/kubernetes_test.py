@@ -4,7 +4,10 @@ the rules of "restricted", sizes by the runbook's formulas, and all that refers 
 object to one that is there."""
 import copy
 import functools
+import pathlib
 import re
+import shutil
+import tempfile
 import unittest
 
 import yaml
@@ -142,6 +145,21 @@ class EachOverlay(unittest.TestCase):
                 self.assertTrue(known, twin)
 
 
+class Combined(unittest.TestCase):
+    def test_tls_can_be_put_on_many_connections_as_the_runbook_says(self):
+        with tempfile.TemporaryDirectory() as folder:
+            copied = shutil.copytree(DEPLOY / "kubernetes", f"{folder}/kubernetes")
+            overlay = pathlib.Path(copied) / "overlays/mtls"
+            file = overlay / "kustomization.yaml"
+            file.write_text(file.read_text().replace("../../base", "../many-connections"))
+            documents = list(yaml.safe_load_all(run(KUBECTL, "kustomize", overlay)))
+        sets = only(documents, "StatefulSet")
+        self.assertEqual(sets["spec"]["replicas"], 3)
+        self.assertEqual(api_schema.errors_of(sets), [])
+        self.assertEqual(pod_security.violations(sets["spec"]["template"]["spec"]), {})
+        self.assertLessEqual({"TRIBUTARY_TLS_CERT", "TRIBUTARY_WORKERS"}, set(environment(documents)))
+
+
 class Monitoring(unittest.TestCase):
     def test_rules_are_those_of_the_rule_file(self):
         self.assertEqual(write_prometheus_rule.TARGET.read_text(), write_prometheus_rule.text(),
@@ -214,6 +232,19 @@ class TheChecksThemselves(unittest.TestCase):
 
 
 class Runbook(unittest.TestCase):
+    def test_memory_is_what_the_formula_gives(self):
+        text = RUNBOOK.read_text()
+        formula = re.search(r"memory = (\d+) MiB \+ syncs × \((\d+) MiB \+ "
+                            r"\(workers \+ 1\) × (\d+) MiB\)", text)
+        supervisor, sync, worker = map(int, formula.groups())
+        rows = re.findall(r"^\| (\d+) \| (\d+) \| ([\d,]+) MiB \|$", text, re.MULTILINE)
+        self.assertGreater(len(rows), 2)
+        for workers, syncs, memory in rows:
+            env = {"TRIBUTARY_WORKERS": workers, "TRIBUTARY_MAX_SYNCS": syncs}
+            by_text = supervisor + int(syncs) * (sync + (int(workers) + 1) * worker)
+            self.assertEqual(by_text, int(memory.replace(",", "")))
+            self.assertEqual(by_text * 2**20, memory_needed(env))
+
     def test_commands_name_overlays_that_there_are(self):
         named = set(re.findall(r"deploy/kubernetes/overlays/([\w-]+)", RUNBOOK.read_text()))
         self.assertEqual(named, set(OVERLAYS))
