@@ -23,6 +23,9 @@ UNIT = "usr/lib/systemd/system/tributary.service"
 
 def setUpModule():
     run(ROOT / "tests/deploy/make_base.sh", BASE)
+    # Of an earlier version.
+    for old in (ROOT / "build/package").glob("tributary_*.deb"):
+        old.unlink()
     run("cpack", "--config", os.environ["CPACK_CONFIG"], "-B", ROOT / "build/package")
 
 

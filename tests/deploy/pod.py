@@ -24,6 +24,8 @@ def control_groups(memory):
                        ("/sys/fs/cgroup", "memory.max")):
         group = pathlib.Path(base) / name
         try:
+            if file == "memory.max":
+                (pathlib.Path(base) / "cgroup.subtree_control").write_text("+memory")
             group.mkdir()
             (group / file).write_text(str(memory))
             return [str(group)]
