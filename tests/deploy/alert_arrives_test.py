@@ -121,6 +121,11 @@ class AlertArrives(unittest.TestCase):
         self.until(lambda: "Listening on" in self.said("alertmanager"), "Alertmanager")
         return port
 
+    def ask(self, what):
+        """Prometheus' answer."""
+        with urllib.request.urlopen(self.prometheus + what) as answer:
+            return json.load(answer)["data"]
+
     def start_prometheus(self, metrics, alertmanager):
         config = self.folder / "prometheus.yml"
         config.write_text(json.dumps({
@@ -136,11 +141,10 @@ class AlertArrives(unittest.TestCase):
                    f"--storage.tsdb.path={self.folder / 'prometheus'}",
                    f"--web.listen-address=127.0.0.1:{port}")
         self.until(lambda: "Server is ready" in self.said("prometheus"), "Prometheus")
+        self.prometheus = f"http://127.0.0.1:{port}/api/v1/"
         # `increase` needs what was there before the fault.
-        query = f"http://127.0.0.1:{port}/api/v1/query?query=count_over_time(tributary_tasks_total[1m])"
         def scraped():
-            with urllib.request.urlopen(query) as answer:
-                result = json.load(answer)["data"]["result"]
+            result = self.ask("query?query=count_over_time(tributary_tasks_total[1m])")["result"]
             return result and int(result[0]["value"][1]) >= 2
         self.until(scraped, "two scrapes")
 
@@ -171,6 +175,12 @@ class AlertArrives(unittest.TestCase):
         self.assertEqual(ROOT / page, RUNBOOK)
         self.assertIn(anchor, anchors(RUNBOOK.read_text()))
         self.assertNotIn("wrong", json.dumps(alert))
+        # All rules can be evaluated on the connector's own series, and no other alert is up
+        # than of what happened: a sync that asks for somebody.
+        every = [rule for group in self.ask("rules")["groups"] for rule in group["rules"]]
+        self.assertEqual([rule for rule in every if rule["health"] != "ok"], [])
+        up = {rule["name"] for rule in every if rule.get("state") == "firing"}
+        self.assertEqual(up, {"TributaryTaskRaised"})
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/file_descriptor.h"
 #include "common/limits.h"
+#include "worker/sandbox/sanitizers.h"
 
 namespace tributary {
 namespace {
@@ -64,7 +65,7 @@ absl::StatusOr<SandboxReport> TrySandbox() {
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   SandboxReport report;
-  report.address_space_limited = true;
+  report.address_space_limited = !kSanitized;
   if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS &&
       absl::SimpleAtoi(said, &report.landlock_abi)) {
     return report;
