@@ -136,6 +136,10 @@ class Pod:
         """Volumes, init containers, the container, and its startup and readiness probes."""
         self.take_volumes()
         said = self.run_init()
+        self.begin_container()
+        return said
+
+    def begin_container(self):
         self.began = time.monotonic()
         with open(self.log, "w") as log:
             self.process = self.start(self.spec["containers"][0], log)
@@ -146,7 +150,6 @@ class Pod:
             time.sleep(0.02)
         assert self.probe(container["readinessProbe"]), self.said()
         assert self.probe(container["livenessProbe"]), self.said()
-        return said
 
     def pid(self):
         """The container's first process, as this machine numbers it; None before it is there."""
@@ -196,6 +199,15 @@ class Pod:
                 # Version 1 counts shared memory that is mapped among mapped files.
                 return stat["total_rss"] + stat.get("total_shmem", stat["total_mapped_file"])
             return stat["anon"] + stat["shmem"]
+        return 0
+
+    def memory_kills(self):
+        """Processes that the kernel ended because the container's memory was used up."""
+        for group in self.groups:
+            for name in ("memory.oom_control", "memory.events"):
+                file = pathlib.Path(group) / name
+                if file.exists():
+                    return int(re.search(r"oom_kill (\d+)", file.read_text())[1])
         return 0
 
     def terminate(self):

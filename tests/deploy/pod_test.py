@@ -3,6 +3,7 @@
 deploy/Containerfile: a sync through it, SIGTERM in its middle, the next pod on the same volume,
 on a volume that was moved, and without the volume. Each ends with a warehouse that equals its
 source."""
+import copy
 import json
 import os
 import pathlib
@@ -169,6 +170,26 @@ class OneNode(PodCase):
         pod = self.begin()
         self.expect_good_sync(pod)
         self.assertEqual(self.replayed(pod), 0)
+
+    def test_memory_limit_that_is_too_low_is_said_before_and_costs_no_row(self):
+        documents = copy.deepcopy(rendered(self.OVERLAY))
+        spec = only(documents, "StatefulSet")["spec"]["template"]["spec"]
+        for one in spec["initContainers"] + spec["containers"]:
+            one["resources"]["limits"]["memory"] = "40Mi"
+        pod = Pod(documents, IMAGE, self.volumes(self.volume), self.folder)
+        self.addCleanup(pod.kill)
+        pod.take_volumes()
+        with self.assertRaisesRegex(AssertionError, "problem  memory: 40 MiB .*single sync"):
+            pod.run_init()
+        if not pod.groups:
+            self.skipTest("no control group for memory can be made here")
+        # As an operator would see it who has left the check out.
+        pod.begin_container()
+        report, _, said = self.report(self.sync(pod, "--skip-setup"))
+        self.assertEqual(report["breach"], "", said)
+        self.assertGreater(pod.memory_kills(), 0, said + pod.said())
+        pod.kill()
+        self.expect_good_sync(self.begin())
 
     def test_time_to_first_record(self):
         pod = self.begin()
