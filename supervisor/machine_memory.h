@@ -10,9 +10,9 @@
 
 namespace tributary {
 
-// The formula of deploy/README.md: what the
-// supervisor takes with no sync, each sync (LevelDB's write buffer), and each worker (its
-// ring, and the source's and the encoder's buffers).
+// The formula of deploy/README.md: what the supervisor takes with no sync, each sync
+// (LevelDB's write buffer), and each worker (its ring, and the buffers of source and
+// encoder).
 inline constexpr std::uint64_t kSupervisorMemoryBytes = 100 * limits::kMiB;
 inline constexpr std::uint64_t kSyncMemoryBytes = 64 * limits::kMiB;
 inline constexpr std::uint64_t kWorkerMemoryBytes = 76 * limits::kMiB;
