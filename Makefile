@@ -12,6 +12,8 @@ BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache dpkg-dev \
   libboost-dev libleveldb-dev libsnappy-dev libxxhash-dev libabsl-dev libssl-dev liblz4-dev zlib1g-dev \
   libsqlite3-dev tcl8.6 nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
 TEST_PACKAGES := sqlite3 procps iproute2 faketime openssl util-linux
+DEPLOY_TEST_PACKAGES := python3 python3-yaml python3-kubernetes
+E2E_PACKAGES := debootstrap buildah iproute2 systemd binutils python3-grpcio python3-seccomp
 LINT_PACKAGES := clang-16 clang-format-16 clang-tidy-16
 FUZZ_PACKAGES := clang-16 libclang-rt-16-dev
 
@@ -28,10 +30,12 @@ define test_dependencies
 $(call install,$(TEST_PACKAGES))
 @SUDO='$(SUDO)' tests/metrics/fetch_program.sh prometheus build/prometheus
 @SUDO='$(SUDO)' tests/process/install_postgresql.sh
+$(call install,$(DEPLOY_TEST_PACKAGES))
+@SUDO='$(SUDO)' tests/metrics/fetch_program.sh kubernetes-client build/kubernetes-client
 endef
 
-.PHONY: build_dependencies build_connector build_tests demo demo-postgres try test bench soak fuzz asan tsan \
-  format lint tidy clean
+.PHONY: build_dependencies build_connector build_tests demo demo-postgres try test e2e package bench soak fuzz asan tsan \
+  format lint tidy deploy-files clean
 
 build_dependencies:
 	$(call install,$(BUILD_PACKAGES))
@@ -67,7 +71,17 @@ try: build_dependencies $(BUILD)/build.ninja
 	tests/try.sh build/Release "$(DATABASE)" "$(WAREHOUSE)"
 
 test: build_tests
-	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure
+	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure -LE e2e
+
+# What is deployed, with the real things: the image and its pod, the package, Alertmanager. As root.
+e2e: build_tests
+	$(call install,$(E2E_PACKAGES))
+	@SUDO='$(SUDO)' tests/metrics/fetch_program.sh prometheus-alertmanager build/prometheus-alertmanager
+	$(SUDO) ctest --test-dir $(BUILD) --output-on-failure -L e2e
+
+package: build_connector
+	cpack --config $(BUILD)/CPackConfig.cmake -B build/package
+	cp build/package/tributary_*.deb build
 
 bench: build_tests
 	$(BUILD)/bench/tributary-bench $(if $(CASE),--case $(CASE))
@@ -90,7 +104,7 @@ asan: build_dependencies
 	$(test_dependencies)
 	$(CONFIGURE) -B build/asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTRIBUTARY_SANITIZE=address
 	cmake --build build/asan -j $(JOBS)
-	ctest --test-dir build/asan -j $(JOBS) --output-on-failure
+	ctest --test-dir build/asan -j $(JOBS) --output-on-failure -LE e2e
 
 # gRPC, protobuf, Abseil and LevelDB are built with ThreadSanitizer first.
 tsan: build_dependencies
@@ -99,7 +113,13 @@ tsan: build_dependencies
 	$(CONFIGURE) -B build/tsan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTRIBUTARY_SANITIZE=thread \
 	  -DCMAKE_LIBRARY_PATH=$(CURDIR)/build/tsan-packages/lib
 	cmake --build build/tsan -j $(JOBS)
-	ctest --test-dir build/tsan -j $(JOBS) --output-on-failure
+	ctest --test-dir build/tsan -j $(JOBS) --output-on-failure -LE e2e
+
+# What is made of other files in deploy/; tests hold that it was.
+deploy-files:
+	$(call install,$(DEPLOY_TEST_PACKAGES))
+	/usr/bin/python3 tests/deploy/write_prometheus_rule.py
+	/usr/bin/python3 tests/deploy/write_faults.py
 
 SOURCES = $(shell git ls-files '*.cc' '*.h' '*.proto')
 

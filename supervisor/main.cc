@@ -20,10 +20,12 @@
 #include "supervisor/server.h"
 #include "supervisor/settings.h"
 #include "supervisor/settings_check.h"
+#include "supervisor/start_check.h"
 #include "supervisor/status/board.h"
 #include "supervisor/web/token.h"
 #include "supervisor/web/web_server.h"
 #include "worker/sandbox/sanitizers.h"
+#include "worker/sandbox/trial.h"
 #include "worker/worker.h"
 
 namespace tributary {
@@ -78,14 +80,28 @@ absl::StatusOr<Web> ServeWeb(const Settings& settings, const StatusBoard& board,
   return web;
 }
 
+int Check(const Settings& settings, const std::vector<EngineSetup>& setups) {
+  SetLogFormat(LogFormat::kText);
+  signal(SIGXFSZ, SIG_IGN);
+  const auto sandbox = TrySandbox();
+  RaiseOpenFilesLimit();
+  const auto landlock_abi =
+      sandbox.ok() ? absl::StatusOr<int>(sandbox->landlock_abi) : sandbox.status();
+  const bool good = PrintFindings(CheckStart(settings, setups, landlock_abi));
+  return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int SupervisorMain(int argc, char** argv, const std::vector<Engine>& engines) {
   const std::vector<EngineSetup> setups = SetupsOf(engines);
   KeepMemoryPrivate();
   const Logger log = Logger().With(log_key::kRole, "supervisor");
   const std::string libraries = LibrariesOf(engines);
   const ParsedSettings parsed = ParseSettings(argc, argv, setups, libraries, log);
-  if (!parsed.settings.has_value()) return parsed.exit_code;
+  if (!parsed.settings.has_value()) {
+    return AsksForCheck(argc, argv) && parsed.exit_code != 0 ? EXIT_FAILURE : parsed.exit_code;
+  }
   const Settings& settings = *parsed.settings;
+  if (settings.check) return Check(settings, setups);
   SetLogFormat(settings.log_format);
   LogLibraries(log);
   log.Info("starting", {{"version", ProgramVersion()}, {"reads_with", libraries}});

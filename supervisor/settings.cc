@@ -1,8 +1,11 @@
 #include "supervisor/settings.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "absl/strings/ascii.h"
@@ -14,9 +17,8 @@
 namespace tributary {
 namespace {
 
-#ifndef TRIBUTARY_VERSION
-#define TRIBUTARY_VERSION "0.1.0"
-#endif
+constexpr char kCheck[] = "check";
+constexpr char kCheckFlag[] = "--check";
 
 void AddOptions(CLI::App& app, Settings& settings) {
   app.add_option("--port", settings.port, "Port to serve gRPC on, IPv4 and IPv6")
@@ -103,6 +105,13 @@ void AddOptionsOf(const EngineSetup& setup, CLI::App& app, Settings& settings) {
 
 }  // namespace
 
+bool AsksForCheck(int argc, char** argv) {
+  const std::span words(argv, static_cast<std::size_t>(argc));
+  if (words.size() > 1 && std::string_view(words[1]) == kCheck) return true;
+  return std::any_of(words.begin(), words.end(),
+                     [](std::string_view word) { return word == kCheckFlag; });
+}
+
 const char* ProgramVersion() { return TRIBUTARY_VERSION; }
 
 ParsedSettings ParseSettings(int argc, char** argv, const std::vector<EngineSetup>& setups,
@@ -114,6 +123,11 @@ ParsedSettings ParseSettings(int argc, char** argv, const std::vector<EngineSetu
   CLI::App app("A Fivetran source connector for large, many-table databases.", "tributary");
   app.set_version_flag("--version",
                        std::string("tributary " TRIBUTARY_VERSION "\nreads with ") + libraries);
+  app.add_subcommand(kCheck,
+                     "Say whether all that a start and its syncs need is there; exit 0 or 1")
+      ->fallthrough()
+      ->callback([&settings] { settings.check = true; });
+  app.add_flag(kCheckFlag, settings.check, "The same as `tributary check`");
   app.option_defaults()->always_capture_default();
   AddOptions(app, settings);
   for (const EngineSetup& setup : setups) AddOptionsOf(setup, app, settings);

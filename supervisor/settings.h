@@ -17,6 +17,8 @@ namespace tributary {
 struct EngineSetup;
 
 struct Settings {
+  // `tributary check`: look at all that a start needs (start_check.h), and do not start.
+  bool check = false;
   std::uint16_t port = 50051;
   // Worker processes for each sync.
   std::size_t workers = 1;
@@ -54,6 +56,9 @@ struct ParsedSettings {
 // the log too, where an operator looks for why the program does not serve.
 ParsedSettings ParseSettings(int argc, char** argv, const std::vector<EngineSetup>& setups,
                              const std::string& libraries, const Logger& log);
+
+// Whether a command line asks for a check, also one that is wrong otherwise.
+bool AsksForCheck(int argc, char** argv);
 
 // The program's own.
 const char* ProgramVersion();

@@ -31,22 +31,20 @@ int FolderError(const std::string& path, int rights) {
   return ::faccessat(AT_FDCWD, path.c_str(), rights, AT_EACCESS) == 0 ? 0 : errno;
 }
 
-absl::Status CheckFolders(const EngineSetup& setup, const Settings& settings) {
-  for (const OperatorSetting& setting : setup.operator_settings) {
-    if (!setting.is_folder) continue;
-    const std::string& folder = settings.for_engines.at(setting.name);
-    const int error = FolderError(folder, R_OK | X_OK);
-    if (error == 0) continue;
-    return Unusable(absl::StrCat("--", setting.name), folder, std::strerror(error),
-                    "name the folder that holds the databases, and let tributary's user read it");
-  }
-  return absl::OkStatus();
-}
-
 // Not a matter of the value: the disk may recover.
 bool IsTheDisks(int error) {
   return error == ENOSPC || error == EDQUOT || error == EIO || error == ENOMEM || error == EMFILE ||
          error == ENFILE;
+}
+
+}  // namespace
+
+absl::Status CheckEngineFolder(const OperatorSetting& setting, const Settings& settings) {
+  const std::string& folder = settings.for_engines.at(setting.name);
+  const int error = FolderError(folder, R_OK | X_OK);
+  if (error == 0) return absl::OkStatus();
+  return Unusable(absl::StrCat("--", setting.name), folder, std::strerror(error),
+                  "name the folder that holds the databases, and let tributary's user read it");
 }
 
 absl::Status CheckStagingDir(const Settings& settings) {
@@ -60,12 +58,12 @@ absl::Status CheckStagingDir(const Settings& settings) {
                   "name a folder that tributary's user may write to");
 }
 
-}  // namespace
-
 absl::Status CheckSettings(const Settings& settings, const std::vector<EngineSetup>& setups) {
   absl::Status usable;
   for (const EngineSetup& setup : setups) {
-    if (usable.ok()) usable = CheckFolders(setup, settings);
+    for (const OperatorSetting& setting : setup.operator_settings) {
+      if (usable.ok() && setting.is_folder) usable = CheckEngineFolder(setting, settings);
+    }
   }
   if (usable.ok()) usable = CheckStagingDir(settings);
   if (usable.ok() && !settings.staging_key_file.empty()) {

@@ -19,6 +19,10 @@ namespace tributary {
 // FAILED_PRECONDITION: names the flag, its value, and what to do.
 absl::Status CheckSettings(const Settings& settings, const std::vector<EngineSetup>& setups);
 
+// Its parts, with the same errors: the folder of one engine's flag, and --staging-dir.
+absl::Status CheckEngineFolder(const OperatorSetting& setting, const Settings& settings);
+absl::Status CheckStagingDir(const Settings& settings);
+
 }  // namespace tributary
 
 #endif  // TRIBUTARY_SUPERVISOR_SETTINGS_CHECK_H_

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -104,16 +105,21 @@ absl::Status CheckKey(const Settings& settings, const std::string& pem, X509* ce
   return absl::OkStatus();
 }
 
+constexpr char kRenew[] = "renew it, or look at this machine's clock";
+
+// Null: it is valid today.
+const char* WrongDate(const X509* certificate) {
+  if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) return "it has expired";
+  if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) return "it is not valid yet";
+  return nullptr;
+}
+
 void LogDates(const char* flag, const std::string& path, const X509* certificate,
               const Logger& log) {
-  const bool early = X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0;
-  const bool late = X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0;
-  if (!early && !late) return;
+  const char* const wrong = WrongDate(certificate);
+  if (wrong == nullptr) return;
   log.Warning("a certificate is not valid today, and clients may refuse it",
-              {{"flag", flag},
-               {"file", path},
-               {log_key::kError, late ? "it has expired" : "it is not valid yet"},
-               {log_key::kHint, "renew it, or look at this machine's clock"}});
+              {{"flag", flag}, {"file", path}, {log_key::kError, wrong}, {log_key::kHint, kRenew}});
 }
 
 std::chrono::system_clock::time_point NotAfter(const X509* certificate) {
@@ -149,6 +155,21 @@ absl::StatusOr<TlsFiles> ReadTlsFiles(const Settings& settings, const Logger& lo
     LogDates(kClientCa, settings.tls_client_ca, one.get(), log);
   }
   return files;
+}
+
+absl::Status CheckTlsDates(const TlsFiles& files) {
+  for (const auto& [flag, pem] : {std::pair(kCert, &files.cert), {kClientCa, &files.client_ca}}) {
+    if (pem->empty()) continue;
+    const auto certificates = Certificates(flag, "", *pem);
+    if (!certificates.ok()) return certificates.status();
+    for (const Certificate& one : *certificates) {
+      const char* const wrong = WrongDate(one.get());
+      if (wrong == nullptr) continue;
+      return absl::FailedPreconditionError(
+          absl::StrCat("a certificate of ", flag, ": ", wrong, "; ", kRenew));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace tributary

@@ -27,6 +27,10 @@ struct TlsFiles {
 // may be wrong, and it is renewed without a change of the flag.
 absl::StatusOr<TlsFiles> ReadTlsFiles(const Settings& settings, const Logger& log);
 
+// FAILED_PRECONDITION: a certificate among `files`, as ReadTlsFiles gave them, is not valid
+// today; which, and what to do.
+absl::Status CheckTlsDates(const TlsFiles& files);
+
 }  // namespace tributary
 
 #endif  // TRIBUTARY_SUPERVISOR_TLS_FILES_H_

@@ -27,7 +27,8 @@ absl::StatusOr<std::string> ReadStagingKeyFile(const std::string& path) {
   }
   return absl::FailedPreconditionError(
       absl::StrCat("read --staging-key-file ", path, ": it has to hold ", kStagingKeyBytes,
-                   " bytes, or as many in hexadecimal digits, and be readable"));
+                   " bytes, or as many in hexadecimal digits, and be readable; make one with "
+                   "`openssl rand -out FILE 32` and let tributary's user read it"));
 }
 
 }  // namespace tributary

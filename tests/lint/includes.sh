@@ -9,7 +9,7 @@ rules='
 common
 common/batch: common
 common/ring: common
-supervisor: common proto supervisor/* worker worker/sandbox worker/sources
+supervisor: common common/ring proto supervisor/* worker worker/sandbox worker/sources
 supervisor/metrics: common
 supervisor/status: common supervisor/metrics
 supervisor/web: common supervisor/status

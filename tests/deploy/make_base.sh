@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Makes what stands in for docker.io/library/debian:12-slim where no registry is reached:
+# make_base.sh FOLDER. By debootstrap, from the mirror that apt has its packages from, and
+# without what debian:12-slim leaves out. Nothing is done where FOLDER is there. As root.
+set -euo pipefail
+
+folder=$(realpath -m "$1")
+[[ -d $folder ]] && exit 0
+
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' \
+  'Component: main' | head -n 1)
+mkdir -p "$(dirname "$folder")"
+work=$(mktemp -d "$folder.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+debootstrap --variant=minbase bookworm "$work/root" "${mirror:-http://deb.debian.org/debian}" \
+  > "$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; exit 1; }
+cd "$work/root"
+rm -rf var/cache/apt/*.bin var/cache/apt/archives/*.deb var/lib/apt/lists/* var/log/*.log \
+  usr/share/info usr/share/lintian
+find usr/share/doc usr/share/man usr/share/locale -type f ! -name copyright -delete
+mkdir -p var/lib/apt/lists/partial
+# As Debian's images have it: a layer is kept whole or not at all.
+echo force-unsafe-io > etc/dpkg/dpkg.cfg.d/docker-apt-speedup
+mv -T "$work/root" "$folder" 2> /dev/null || [[ -d $folder ]]
