@@ -15,10 +15,13 @@
 #include "supervisor/listener.h"
 #include "supervisor/machine_memory.h"
 #include "supervisor/metrics/metrics.h"
-#include "supervisor/metrics/metrics_server.h"
 #include "supervisor/settings_check.h"
+#include "supervisor/status/board.h"
 #include "supervisor/sync/staging_key.h"
 #include "supervisor/tls_files.h"
+#include "supervisor/web/pages.h"
+#include "supervisor/web/token.h"
+#include "supervisor/web/web_server.h"
 
 namespace tributary {
 namespace {
@@ -106,10 +109,14 @@ void CheckAddresses(const Settings& settings, Findings& findings) {
                  "none, so nothing can be watched; give one that only Prometheus reaches");
     return;
   }
-  const Metrics metrics;
-  findings.Add("--metrics-address",
-               MetricsServer::Start(settings.metrics_address, metrics).status(),
+  Metrics metrics;
+  const StatusBoard board(metrics);
+  const Pages pages(board, "", ProgramVersion());
+  findings.Add("--metrics-address", WebServer::Start(settings.metrics_address, pages).status(),
                settings.metrics_address + " can be listened on");
+  if (settings.web_token_file.empty()) return;
+  findings.Add("--web-token-file", ReadWebTokenFile(settings.web_token_file).status(),
+               "holds a token");
 }
 
 void CheckMemory(const Settings& settings, Findings& findings) {
