@@ -240,7 +240,9 @@ void CrashLoop::Round(std::uint64_t round) {
     const absl::Status equal = scene_.Compare();
     ASSERT_TRUE(equal.ok()) << equal;
     ++figures_.rounds;
-    if (source_stood_still_) {
+    // Later ones hold rows against what was sent, and send what has changed.
+    if (source_stood_still_ && figures_.rounds > 1) ++figures_.still_rounds;
+    if (source_stood_still_ && figures_.rounds == 1) {
       ++figures_.still_rounds;
       figures_.rows_due += source_.Rows();
       figures_.rows_read_for_them += rows_.read();

@@ -60,7 +60,7 @@ void Figures::Print() const {
             << rows_replayed << " rows (" << messages_replayed << " messages) replayed from "
             << "staging in " << replays << " syncs; " << rows_read
             << " rows read from the sources\n"
-            << "in " << still_rounds << " rounds whose source stood still, " << rows_due
+            << "the source stood still in " << still_rounds << " rounds; in the first " << rows_due
             << " rows had to be read; " << (rows_read_for_them - rows_due) << " were read again, "
             << std::fixed << std::setprecision(1)
             << 100.0 * static_cast<double>(rows_read_for_them - rows_due) /

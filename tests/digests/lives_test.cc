@@ -10,7 +10,7 @@
 namespace tributary::tests {
 namespace {
 
-constexpr int kLives = 60;
+constexpr int kLives = 40;
 constexpr int kMostWrongLives = 400;
 
 bool IsFound(const WrongRules& wrong) {

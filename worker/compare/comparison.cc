@@ -48,6 +48,8 @@ void Comparison::BeforeMark(std::string_view at) {
     return;
   }
   if (at != assignment_.read().range().to()) {
+    // A slice that only pauses is read again from its start.
+    if (!MarkDue()) return;
     changed_ = true;
     fresh_.Send(at);
     return;
