@@ -13,7 +13,7 @@ BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache dpkg-dev \
   libsqlite3-dev tcl8.6 nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
 TEST_PACKAGES := sqlite3 procps iproute2 faketime openssl util-linux
 DEPLOY_TEST_PACKAGES := python3 python3-yaml python3-kubernetes
-E2E_PACKAGES := debootstrap buildah iproute2 systemd binutils python3-grpcio python3-seccomp
+E2E_PACKAGES := chromium debootstrap buildah iproute2 systemd binutils python3-grpcio python3-seccomp
 LINT_PACKAGES := clang-16 clang-format-16 clang-tidy-16
 FUZZ_PACKAGES := clang-16 libclang-rt-16-dev
 
@@ -73,7 +73,7 @@ try: build_dependencies $(BUILD)/build.ninja
 test: build_tests
 	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure -LE e2e
 
-# What is deployed, with the real things: the image and its pod, the package, Alertmanager. As root.
+# What is deployed, with the real things: image and pod, package, Alertmanager, a browser. As root.
 e2e: build_tests
 	$(call install,$(E2E_PACKAGES))
 	@SUDO='$(SUDO)' tests/metrics/fetch_program.sh prometheus-alertmanager build/prometheus-alertmanager

@@ -17,7 +17,10 @@ double Weight(const TableStatus& table) {
 
 // Of its weight, what is done.
 double Done(const TableStatus& table) {
-  if (table.phase == "live" || table.phase == "catching up") return Weight(table);
+  // Of one that is put aside nothing is left to do in this sync.
+  if (table.phase == "live" || table.phase == "catching up" || table.phase == "aside") {
+    return Weight(table);
+  }
   if (table.slices == 0) return 0;
   return Weight(table) * static_cast<double>(table.slices_done) / static_cast<double>(table.slices);
 }

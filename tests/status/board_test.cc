@@ -130,6 +130,8 @@ TEST_F(Board, ProgressIsTheShareOfTheBytesThatAreCopied) {
   EXPECT_EQ(board_.Look().running[0].progress, 0.125);
   report.ShowChanged({{0, {.name = "", .phase = "live"}}, {1, {.name = "", .phase = "live"}}});
   EXPECT_EQ(board_.Look().running[0].progress, 0.5);
+  report.ShowChanged({{2, {.name = "", .phase = "aside"}}, {3, {.name = "", .phase = "live"}}});
+  EXPECT_EQ(board_.Look().running[0].progress, 1);
 }
 
 TEST_F(Board, WhatIsRememberedIsBounded) {

@@ -49,6 +49,7 @@ const plot = (line, points, of) => {
     const time = points[i][0] - points[i - 1][0];
     if (time > 0) rates.push(Math.max(0, (points[i][of] - points[i - 1][of]) / time));
   }
+  if (rates.length === 1) rates.push(rates[0]);
   const most = Math.max(1, ...rates);
   const step = rates.length > 1 ? 200 / (rates.length - 1) : 0;
   line.setAttribute('points', rates.map((rate, i) =>
