@@ -8,6 +8,7 @@ import os
 import pathlib
 import queue
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -15,7 +16,7 @@ import time
 import unittest
 import urllib.request
 
-from deployed import ALERTMANAGER, PROMETHEUS, ROOT, RULES, anchors, run, RUNBOOK
+from deployed import ALERTMANAGER, PROMETHEUS, ROOT, RULES, anchors, rules, run, RUNBOOK
 
 POSTGRESQL = pathlib.Path(os.environ.get("TRIBUTARY_POSTGRESQL_BIN", "/usr/lib/postgresql/15/bin"))
 PATIENCE = 60
@@ -181,6 +182,28 @@ class AlertArrives(unittest.TestCase):
         self.assertEqual([rule for rule in every if rule["health"] != "ok"], [])
         up = {rule["name"] for rule in every if rule.get("state") == "firing"}
         self.assertEqual(up, {"TributaryTaskRaised"})
+
+    def test_each_recorded_series_has_a_value_while_a_sync_runs(self):
+        port, metrics = self.start_tributary()
+        self.start_prometheus(metrics, self.start_alertmanager())
+        with contextlib.closing(sqlite3.connect(self.folder / "shop.db")) as database:
+            database.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, word TEXT)")
+            database.executemany("INSERT INTO t VALUES (?, ?)",
+                                 ((row, f"word {row} " * 20) for row in range(100_000)))
+            database.commit()
+        config = self.folder / "config.json"
+        config.write_text(json.dumps({"source": "sqlite", "database_path": "shop.db"}))
+        client = [os.environ["SYNC_TESTER_BINARY"], "--address", f"localhost:{port}", "--config",
+                  config, "--skip-setup", "--drain", "--quiet"]
+        run(*client)
+        # Recorded, and not of a log that is followed.
+        wanted = {rule["record"] for rule in rules() if "record" in rule}
+        wanted -= {"tributary:retained_log:ratio"}
+        self.start("client", *client, "--read-delay-ms", 100)
+        def all_there():
+            answers = {name: self.ask(f"query?query={name}")["result"] for name in wanted}
+            return all(answers.values())
+        self.until(all_there, wanted)
 
 
 if __name__ == "__main__":

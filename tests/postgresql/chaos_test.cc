@@ -103,7 +103,9 @@ TEST_F(Chaos, WhateverIsKilledTheDestinationEqualsTheSourceWheneverAllIsQuiet) {
       const tests::SyncOutcome outcome = run.Wait();
       EXPECT_EQ(outcome.breach(), "") << outcome.text;
       EXPECT_EQ(outcome.task(), "") << outcome.text;
-      if (!connector_.running()) ASSERT_TRUE(connector_.Start().ok());
+      if (!connector_.running()) {
+        ASSERT_TRUE(connector_.Start().ok());
+      }
     }
     workload.Stop();
     ASSERT_NO_FATAL_FAILURE(ExpectAllEqual(workload));
