@@ -2,6 +2,7 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 
 #include <algorithm>
@@ -18,6 +19,11 @@
 namespace tributary {
 namespace {
 
+// Of all clients together: what gRPC has read for them and not given out yet, and threads
+// for calls other than Update. Calls for which there is none end with RESOURCE_EXHAUSTED.
+constexpr std::size_t kClientsMemoryBytes = 4 * limits::kMaxRequestBytes;
+constexpr int kCallThreads = 128;
+
 // What one client may take of the server, whatever it does.
 void BoundClients(grpc::ServerBuilder& builder, std::chrono::milliseconds client_timeout) {
   const auto set = [&builder](const char* argument, std::int64_t value) {
@@ -28,6 +34,10 @@ void BoundClients(grpc::ServerBuilder& builder, std::chrono::milliseconds client
   const std::chrono::milliseconds idle = std::min<std::chrono::milliseconds>(
       client_timeout * limits::kClientIdleTimeouts, std::chrono::hours(24));
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMaxRequestBytes));
+  // gRPC looks at a message's size once it has all of it: until then this is the bound.
+  grpc::ResourceQuota quota("clients");
+  quota.Resize(kClientsMemoryBytes).SetMaxThreads(kCallThreads);
+  builder.SetResourceQuota(quota);
   set(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits::kMaxCallsOnConnection);
   set(GRPC_ARG_MAX_METADATA_SIZE, limits::kMaxCallHeaderBytes);
   set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, handshake.count());

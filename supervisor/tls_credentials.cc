@@ -80,8 +80,9 @@ class TlsCredentials final : public grpc::ServerCredentials {
     if (!fresh_.has_value()) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
     const TlsFiles files = *std::exchange(fresh_, std::nullopt);
     const grpc_ssl_pem_key_cert_pair pair{files.key.c_str(), files.cert.c_str()};
-    *config = grpc_ssl_server_certificate_config_create(
-        files.client_ca.empty() ? nullptr : files.client_ca.c_str(), &pair, 1);
+    // gRPC wants an authority where none is asked for, and makes no use of it then.
+    const std::string& authority = files.client_ca.empty() ? files.cert : files.client_ca;
+    *config = grpc_ssl_server_certificate_config_create(authority.c_str(), &pair, 1);
     metrics_.CertificateServed(files.not_after);
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
   }

@@ -190,8 +190,10 @@ const makeRow = () => {
 const drawRows = () => {
   const view = $('tables-view');
   const space = $('tables-space');
-  const first = Math.max(0, Math.floor(view.scrollTop / ROW) - 5);
-  const last = Math.min(order.length, Math.ceil((view.scrollTop + view.clientHeight) / ROW) + 5);
+  // Rows of a longer list may still stand where this one has none.
+  const top = Math.max(0, Math.min(view.scrollTop, order.length * ROW - view.clientHeight));
+  const first = Math.max(0, Math.floor(top / ROW) - 5);
+  const last = Math.min(order.length, Math.ceil((top + view.clientHeight) / ROW) + 5);
   while (space.children.length > last - first) space.lastChild.remove();
   while (space.children.length < last - first) space.append(makeRow());
   for (let i = first; i < last; ++i) {
