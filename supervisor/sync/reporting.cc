@@ -32,11 +32,12 @@ void Sync::Show(const Shown& shown) {
 }
 
 void Sync::Account(Member& member) {
-  if (member.idle()) return;
+  // Without accounts the lanes may be gone.
+  if (member.idle() || accounts_ == nullptr) return;
   Member::Given& first = member.given.front();
   const Clock::duration time = Now() - std::exchange(member.since, Now());
   const auto table = first.order.lane->TableOf(first.order.ticket);
-  if (!table.has_value() || accounts_ == nullptr) return;
+  if (!table.has_value()) return;
   accounts_->Add(*table, std::exchange(first.rows, 0), std::exchange(first.bytes, 0), time);
 }
 
