@@ -80,6 +80,8 @@ void SyncMeter::Show(const SyncFigures& figures) {
   stage(metrics_.sent_, shown_.sent, figures.sent);
   Advance(*metrics_.checkpoints_, shown_.checkpoints, figures.checkpoints);
   Advance(*metrics_.replayed_, shown_.replayed, figures.replayed);
+  Advance(*metrics_.compared_[0], shown_.rows_read, figures.rows_read);
+  Advance(*metrics_.compared_[1], shown_.rows_sent, figures.rows_sent);
   Advance(*metrics_.read_back_, shown_.read_back, figures.read_back);
   Advance(*metrics_.client_stalls_, shown_.client_stalls, figures.client_stalls);
   Advance(*metrics_.put_aside_, shown_.tables_aside, figures.tables_aside);

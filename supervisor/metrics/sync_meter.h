@@ -28,6 +28,8 @@ struct SyncFigures {
   std::uint64_t records = 0;
   // Rows that were held against digests.
   std::uint64_t rows_read = 0;
+  // Of those, that were sent.
+  std::uint64_t rows_sent = 0;
   Stage merged;
   Stage staged;
   Stage sent;

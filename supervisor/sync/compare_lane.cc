@@ -219,6 +219,7 @@ void CompareLane::FinishSlice(const UnderWay& one, const AssignmentEnd& end) {
   table.rows_read += end.rows_read();
   table.rows_sent += end.rows();
   figures_.rows_read += end.rows_read();
+  figures_.rows_sent += end.rows();
   if (++table.done == table.slices.size()) Finish(table);
 }
 

@@ -49,6 +49,9 @@ class CompareLane final : public Lane {
   void StopGiving() override { stops_ = true; }
   bool Wanted(std::uint64_t ticket) const override { return !Stale(under_way_.at(ticket)); }
   bool Pauses(std::uint64_t ticket) const override { return !Wanted(ticket); }
+  std::optional<std::size_t> TableOf(std::uint64_t ticket) const override {
+    return tables_[under_way_.at(ticket).table].index;
+  }
   Verdict Opened(std::uint64_t ticket, const tributary::Opened& opened) override;
   Verdict Digested(std::uint64_t ticket, const Digests& digests) override;
   Verdict Marked(std::uint64_t ticket, const Mark& mark) override;
