@@ -135,7 +135,8 @@ lint: build_dependencies
 	tests/lint/includes.sh
 	$(CONFIGURE) -B build/clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-16 \
 	  -DCMAKE_CXX_COMPILER=clang++-16 -DTRIBUTARY_WARNINGS_ARE_ERRORS=ON
-	cmake --build build/clang -j $(JOBS)
+	cd build/clang && ninja -j $(JOBS) \
+	  $$(ninja -t targets all | sed -n 's/^\(.*\.o\): CXX_COMPILER.*/\1/p')
 
 # clang-tidy on what .clang-tidy names.
 tidy: lint
