@@ -166,7 +166,7 @@ TEST_F(Start, CommandLineOrEnvironmentThatDoesNotParseIsInTheLog) {
       {{"--tls-cert", "cert.pem"}, "--tls-key"},
       {{"--tls-key", "key.pem"}, "--tls-cert"},
       {{"--tls-client-ca", "ca.pem"}, "--tls-cert"},
-      {{"--metrics-address", "9464"}, "--metrics-address"},
+      {{"--metrics-address", "nowhere"}, "--metrics-address"},
       {{"--unknown"}, "--unknown"},
   };
   for (const auto& [flags, named] : kFlags) {

@@ -68,7 +68,9 @@ TEST_F(BrokenRingTest, AnUnknownType) {
   ExpectRefusedFor([](FrameHeader& header) { header.type = static_cast<FrameType>(0); });
 }
 TEST_F(BrokenRingTest, ATypeBehindTheLast) {
-  ExpectRefusedFor([](FrameHeader& header) { header.type = static_cast<FrameType>(8); });
+  ExpectRefusedFor([](FrameHeader& header) {
+    header.type = static_cast<FrameType>(static_cast<int>(FrameType::kDigests) + 1);
+  });
 }
 TEST_F(BrokenRingTest, ASequenceThatStandsStill) {
   ExpectRefusedFor([](FrameHeader& header) { header.sequence = 1; });
