@@ -111,7 +111,7 @@ void SyncMeter::Show(const SyncFigures& figures) {
   shown_ = figures;
 }
 
-void SyncMeter::ShowLog(const SyncFigures::Log& log) {
+void SyncMeter::ShowLog(const LogFigures& log) {
   if (log_[0] == nullptr) {
     log_ = {&metrics_.sync_log_lag_bytes_->Add({{kConnection, connection_}}),
             &metrics_.sync_log_lag_seconds_->Add({{kConnection, connection_}}),

@@ -17,6 +17,16 @@
 
 namespace tributary {
 
+// How a log is followed.
+struct LogFigures {
+  // What is not merged yet, and how old the newest merged part is while there is some.
+  std::uint64_t lag_bytes = 0;
+  double lag_seconds = 0;
+  // What the source holds back, and from where on the sync ends for that; 0: not known.
+  std::uint64_t retained_bytes = 0;
+  std::uint64_t retained_limit_bytes = 0;
+};
+
 // How far a sync has come.
 struct SyncFigures {
   struct Stage {
@@ -54,16 +64,8 @@ struct SyncFigures {
   // Of its workers, with their rings.
   std::uint64_t worker_memory_bytes = 0;
 
-  struct Log {
-    // What is not merged yet, and how old the newest merged part is while there is some.
-    std::uint64_t lag_bytes = 0;
-    double lag_seconds = 0;
-    // What the source holds back, and from where on the sync ends for that; 0: not known.
-    std::uint64_t retained_bytes = 0;
-    std::uint64_t retained_limit_bytes = 0;
-  };
   // Nothing: it follows no log, or has not heard of it yet.
-  std::optional<Log> log;
+  std::optional<LogFigures> log;
 
   Clock::duration& waited(WaitStage stage) { return waits[static_cast<std::size_t>(stage)]; }
   void CountRetry(Retry why) { ++retries[static_cast<std::size_t>(why)]; }
@@ -83,7 +85,7 @@ class SyncMeter {
   void End(SyncEnd end);
 
  private:
-  void ShowLog(const SyncFigures::Log& log);
+  void ShowLog(const LogFigures& log);
 
   Metrics& metrics_;
   const Clock& clock_;

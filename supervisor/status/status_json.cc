@@ -21,7 +21,7 @@ std::string Text(const json& tree) {
   return tree.dump(-1, ' ', /*ensure_ascii=*/false, json::error_handler_t::replace);
 }
 
-json LogOf(const std::optional<SyncFigures::Log>& log) {
+json LogOf(const std::optional<LogFigures>& log) {
   if (!log.has_value()) return nullptr;
   return {{"lag_bytes", log->lag_bytes},
           {"lag_seconds", log->lag_seconds},

@@ -60,7 +60,7 @@ void Sync::CountWorkers() {
 void Sync::CountLog() {
   if (log_ == nullptr || !log_->standing().has_value()) return;
   const auto& [told, at] = *log_->standing();
-  SyncFigures::Log& log = figures_.log.emplace();
+  LogFigures& log = figures_.log.emplace();
   log.lag_bytes = told.lag_bytes();
   log.lag_seconds =
       std::chrono::duration<double>(std::chrono::milliseconds(told.lag_milliseconds())).count();
