@@ -16,6 +16,7 @@
 #ifndef TRIBUTARY_SUPERVISOR_DIGESTS_DIGEST_KEEPER_H_
 #define TRIBUTARY_SUPERVISOR_DIGESTS_DIGEST_KEEPER_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -125,10 +126,15 @@ class DigestKeeper {
     // Something was given out in this generation or an unconfirmed one.
     bool changed = false;
     DigestLayout layout = {};
+    // Slices that were given out in this generation: more of them may wait for the disk.
+    std::set<std::size_t> loaded = {};
     // By slice: its new pieces. None: it is unchanged.
     std::map<std::size_t, std::vector<Bounded>> read = {};
     std::map<std::size_t, Gathering> gathering = {};
   };
+
+  // How long what is read again waits for what it is held against.
+  static constexpr std::chrono::seconds kReadPatience{30};
 
   DigestKeeper() = default;
   std::string Id(const TableName& table) const {

@@ -7,7 +7,6 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <cstdarg>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -27,16 +26,6 @@ constexpr std::string_view kTablePurpose = "tributary digests: names of tables";
 constexpr std::string_view kRowPurpose = "tributary digests: rows";
 constexpr std::size_t kTableSecretBytes = 32;
 constexpr std::size_t kRowSecretBytes = 192;
-
-class SilentLogger : public leveldb::Logger {
- public:
-  void Logv(const char*, std::va_list) override {}
-};
-
-leveldb::Logger* Silence() {
-  static leveldb::Logger* const logger = new SilentLogger;
-  return logger;
-}
 
 leveldb::Cache* SmallCache() {
   static leveldb::Cache* const cache = leveldb::NewLRUCache(limits::kMiB);
@@ -100,15 +89,15 @@ absl::Status DigestStore::Prepare(std::string_view key) {
   if (key.size() != kKeyBytes) {
     return absl::InvalidArgumentError("digests: a key has to be 32 bytes");
   }
-  auto record_key = DeriveBytes(key, kRecordPurpose, Seal::kKeyBytes);
+  auto record_key = DeriveBytes(kDigestsOwner, key, "", kRecordPurpose, AesGcm::kKeyBytes);
   if (!record_key.ok()) return record_key.status();
   for (auto* const seal : {&reading_, &writing_}) {
     auto made = Seal::Make(*record_key);
     if (!made.ok()) return made.status();
     *seal = *std::move(made);
   }
-  auto tables = DeriveBytes(key, kTablePurpose, kTableSecretBytes);
-  auto rows = DeriveBytes(key, kRowPurpose, kRowSecretBytes);
+  auto tables = DeriveBytes(kDigestsOwner, key, "", kTablePurpose, kTableSecretBytes);
+  auto rows = DeriveBytes(kDigestsOwner, key, "", kRowPurpose, kRowSecretBytes);
   if (!tables.ok()) return tables.status();
   if (!rows.ok()) return rows.status();
   table_secret_ = *std::move(tables);
@@ -121,7 +110,7 @@ absl::Status DigestStore::OpenDatabase() {
   options.env = &env_;
   options.create_if_missing = true;
   options.paranoid_checks = true;
-  options.info_log = Silence();
+  options.info_log = SilentLevelDbLog();
   options.block_cache = SmallCache();
   options.write_buffer_size = limits::kDigestWriteBufferBytes;
   options.max_file_size = limits::kDigestWriteBufferBytes;

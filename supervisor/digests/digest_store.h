@@ -51,7 +51,7 @@ struct RecordChange {
 
 class DigestStore {
  public:
-  static constexpr std::size_t kKeyBytes = Seal::kKeyBytes;
+  static constexpr std::size_t kKeyBytes = AesGcm::kKeyBytes;
 
   // In the folder `path`, made where it is missing. `key`: kKeyBytes. UNAVAILABLE: the disk
   // fails. DATA_LOSS: it is damaged so that it does not open. PERMISSION_DENIED: it was made

@@ -36,7 +36,9 @@ DigestWriter::~DigestWriter() {
 
 void DigestWriter::Give(std::vector<RecordChange> changes, bool urgent) {
   Step step{.changes = std::move(changes)};
-  for (const RecordChange& change : step.changes) step.bytes += change.plain.value_or("").size();
+  for (const RecordChange& change : step.changes) {
+    if (change.plain.has_value()) step.bytes += change.plain->size();
+  }
   {
     const std::lock_guard lock(mutex_);
     ++given_;

@@ -5,29 +5,22 @@
 #ifndef TRIBUTARY_SUPERVISOR_DIGESTS_SEAL_H_
 #define TRIBUTARY_SUPERVISOR_DIGESTS_SEAL_H_
 
-#include <openssl/evp.h>
-
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "supervisor/staging/aes_gcm.h"
 
 namespace tributary {
 
-// `count` bytes that are derived from `key` for one purpose: HKDF-SHA256.
-absl::StatusOr<std::string> DeriveBytes(std::string_view key, std::string_view purpose,
-                                        std::size_t count);
+// In the texts of errors.
+inline constexpr char kDigestsOwner[] = "digests";
 
 class Seal {
  public:
-  static constexpr std::size_t kKeyBytes = 32;
-  static constexpr std::size_t kNonceBytes = 12;
-  static constexpr std::size_t kTagBytes = 16;
-
-  // `key`: kKeyBytes.
+  // `key`: AesGcm::kKeyBytes. INTERNAL: OpenSSL refuses.
   static absl::StatusOr<std::unique_ptr<Seal>> Make(std::string_view key);
 
   // INTERNAL: OpenSSL refuses.
@@ -36,13 +29,9 @@ class Seal {
   absl::StatusOr<std::string> Open(std::string_view name, std::string_view sealed);
 
  private:
-  struct FreeCipher {
-    void operator()(EVP_CIPHER_CTX* cipher) const { EVP_CIPHER_CTX_free(cipher); }
-  };
-  using Cipher = std::unique_ptr<EVP_CIPHER_CTX, FreeCipher>;
+  explicit Seal(AesGcm cipher) : cipher_(std::move(cipher)) {}
 
-  Cipher closing_;
-  Cipher opening_;
+  AesGcm cipher_;
 };
 
 }  // namespace tributary

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdarg>
 #include <cstring>
 #include <memory>
 
@@ -31,6 +32,11 @@ class UnsyncedFile : public leveldb::WritableFile {
   std::unique_ptr<leveldb::WritableFile> file_;
 };
 
+class SilentLogger : public leveldb::Logger {
+ public:
+  void Logv(const char*, std::va_list) override {}
+};
+
 // LevelDB makes its files readable for all; their folder is not, so there is no
 // moment in which another user could open one.
 leveldb::Status Restrict(const std::string& path, mode_t mode) {
@@ -54,6 +60,11 @@ leveldb::Status RemoveTree(leveldb::Env& env, const std::string& path) {
 }
 
 }  // namespace
+
+leveldb::Logger* SilentLevelDbLog() {
+  static leveldb::Logger* const log = new SilentLogger;
+  return log;
+}
 
 leveldb::Status PrivateEnv::NewWritableFile(const std::string& path, leveldb::WritableFile** file) {
   leveldb::WritableFile* opened = nullptr;

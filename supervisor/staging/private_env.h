@@ -32,6 +32,9 @@ class PrivateEnv : public leveldb::EnvWrapper {
   const bool syncs_;
 };
 
+// For a database's options: otherwise LevelDB writes a file of messages into its folder.
+leveldb::Logger* SilentLevelDbLog();
+
 // A LevelDB status as ours: UNAVAILABLE for a disk that fails, DATA_LOSS for
 // bytes that are not LevelDB's. `doing` says what failed, with its subject.
 absl::Status FromLevelDb(const leveldb::Status& status, absl::string_view doing);

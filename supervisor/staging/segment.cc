@@ -1,6 +1,5 @@
 #include "supervisor/staging/segment.h"
 
-#include <cstdarg>
 #include <cstdio>
 #include <utility>
 
@@ -18,17 +17,6 @@ namespace {
 constexpr std::size_t kSegmentNameDigits = 8;
 // Manifest, CURRENT and the header's record.
 constexpr std::uint64_t kEmptySegmentBytes = 512;
-
-// LevelDB would write a file of messages into every segment.
-class SilentLogger : public leveldb::Logger {
- public:
-  void Logv(const char*, std::va_list) override {}
-};
-
-leveldb::Logger* Silence() {
-  static leveldb::Logger* const logger = new SilentLogger;
-  return logger;
-}
 
 // Blocks come out of the memtable; there are no tables whose blocks a cache
 // could hold.
@@ -70,7 +58,7 @@ absl::Status Segment::OpenDatabase(leveldb::Env* env, const std::string& path, b
   options.error_if_exists = create;
   // Damaged records are left out, not refused: what stands before them is good.
   options.paranoid_checks = false;
-  options.info_log = Silence();
+  options.info_log = SilentLevelDbLog();
   options.block_cache = NoCache();
   options.write_buffer_size = limits::kStagingWriteBufferBytes;
   options.compression = leveldb::kNoCompression;
@@ -88,7 +76,7 @@ absl::StatusOr<std::unique_ptr<Segment>> Segment::Create(leveldb::Env* env,
                                                          BlockKey first,
                                                          std::string_view epoch_key) {
   std::unique_ptr<Segment> segment(new Segment);
-  absl::StatusOr<std::string> salt = RandomSalt();
+  absl::StatusOr<std::string> salt = DrawBytes(kStagingOwner, SegmentCipher::kSaltBytes);
   if (!salt.ok()) return salt.status();
   segment->header_ = SegmentHeader{epoch, number, first, *std::move(salt)};
   absl::StatusOr<std::unique_ptr<SegmentCipher>> cipher =

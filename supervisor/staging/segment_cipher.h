@@ -5,17 +5,17 @@
 #ifndef TRIBUTARY_SUPERVISOR_STAGING_SEGMENT_CIPHER_H_
 #define TRIBUTARY_SUPERVISOR_STAGING_SEGMENT_CIPHER_H_
 
-#include <openssl/evp.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "supervisor/staging/aes_gcm.h"
 
 namespace tributary {
 
@@ -27,7 +27,7 @@ struct BlockKey {
   auto operator<=>(const BlockKey&) const = default;
 };
 
-inline constexpr std::size_t kBlockKeyBytes = 12;
+inline constexpr std::size_t kBlockKeyBytes = AesGcm::kNonceBytes;
 using EncodedBlockKey = std::array<char, kBlockKeyBytes>;
 
 // Big-endian, so that LevelDB's order is the order of positions.
@@ -35,11 +35,14 @@ EncodedBlockKey EncodeBlockKey(BlockKey key);
 // INVALID_ARGUMENT where `encoded` is not kBlockKeyBytes long.
 absl::StatusOr<BlockKey> DecodeBlockKey(std::string_view encoded);
 
+// In the texts of errors.
+inline constexpr char kStagingOwner[] = "staging";
+
 class SegmentCipher {
  public:
   static constexpr std::size_t kEpochKeyBytes = 32;
   static constexpr std::size_t kSaltBytes = 32;
-  static constexpr std::size_t kTagBytes = 16;
+  static constexpr std::size_t kTagBytes = AesGcm::kTagBytes;
 
   // HKDF-SHA256 of the epoch's key, with what is the segment's alone.
   static absl::StatusOr<std::unique_ptr<SegmentCipher>> Derive(std::string_view epoch_key,
@@ -49,7 +52,6 @@ class SegmentCipher {
 
   SegmentCipher(const SegmentCipher&) = delete;
   SegmentCipher& operator=(const SegmentCipher&) = delete;
-  ~SegmentCipher();
 
   // Encrypts `size` bytes of `plain` to `sealed`, which takes kTagBytes more;
   // both may be the same. `authenticated` is bound in and not encrypted. Keys
@@ -63,21 +65,12 @@ class SegmentCipher {
                     char* plain);
 
  private:
-  struct FreeCipher {
-    void operator()(EVP_CIPHER_CTX* cipher) const { EVP_CIPHER_CTX_free(cipher); }
-  };
+  explicit SegmentCipher(AesGcm cipher) : cipher_(std::move(cipher)) {}
 
-  SegmentCipher() = default;
-  absl::Status Prepare(const unsigned char* key);
-
-  std::unique_ptr<EVP_CIPHER_CTX, FreeCipher> sealing_;
-  std::unique_ptr<EVP_CIPHER_CTX, FreeCipher> opening_;
+  AesGcm cipher_;
   bool sealed_any_ = false;
   BlockKey last_sealed_;
 };
-
-// Random bytes for salts; INTERNAL where the system gives none.
-absl::StatusOr<std::string> RandomSalt();
 
 }  // namespace tributary
 

@@ -1,0 +1,195 @@
+// The part of DigestKeeper that serves comparisons.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "common/limits.h"
+#include "supervisor/digests/digest_keeper.h"
+#include "supervisor/digests/layout.h"
+
+namespace tributary {
+
+absl::StatusOr<std::vector<BoundRange>> DigestKeeper::BeginComparison(const TableName& table,
+                                                                      std::uint64_t confirmed,
+                                                                      std::uint64_t returned) {
+  Comparison comparison{.id = Id(table), .base = confirmed};
+  // An earlier attempt of this sync may have given more.
+  const bool again = !touched_.insert(table).second;
+  const absl::Status drained = again ? writer_->Drain(kReadPatience) : writer_->failure();
+  if (!drained.ok()) return drained;
+  auto layout = ReadLayout(comparison.id, confirmed);
+  if (!layout.ok()) return layout.status();
+  const absl::Status intents = CheckIntents(comparison.id, confirmed, &comparison.changed);
+  if (!intents.ok()) return intents;
+  const auto last = store_->LastGeneration(comparison.id);
+  if (!last.ok()) return last.status();
+  comparison.generation = std::max(*last, confirmed) + 1;
+  comparison.layout = *std::move(layout);
+  if (returned == confirmed) DropOld(comparison.id, returned, comparison.layout);
+  std::vector<BoundRange> slices;
+  for (const DigestLayout::Slice& slice : comparison.layout.slices()) {
+    slices.push_back({slice.from(), slice.to()});
+  }
+  comparisons_.insert_or_assign(table, std::move(comparison));
+  return slices;
+}
+
+absl::Status DigestKeeper::Load(const TableName& table, std::size_t slice,
+                                CompareAssignment& assignment) {
+  Comparison& comparison = comparisons_.at(table);
+  const bool again = !comparison.loaded.insert(slice).second;
+  const absl::Status drained = again ? writer_->Drain(kReadPatience) : writer_->failure();
+  if (!drained.ok()) return drained;
+  std::uint64_t bytes = 0;
+  for (const Piece& piece : comparison.layout.slices(static_cast<int>(slice)).pieces()) {
+    auto text =
+        store_->Read({comparison.id, RecordName::kPiece, {piece.generation(), piece.number()}});
+    if (absl::IsNotFound(text.status())) {
+      return absl::DataLossError("digests: a piece of them is missing on this disk");
+    }
+    if (!text.ok()) return text.status();
+    DigestPiece read;
+    if (!read.ParseFromString(*text)) return absl::DataLossError("digests: a piece does not parse");
+    bytes += read.entries().size();
+    assignment.add_rows(std::move(*read.mutable_entries()));
+  }
+  std::vector<RecordName> intents;
+  const absl::Status listed =
+      store_->List(comparison.id, RecordName::kIntents, {comparison.base, slice},
+                   [&](const std::vector<std::uint64_t>& numbers) {
+                     if (numbers.size() == 4 && numbers[2] > comparison.base) {
+                       intents.push_back({comparison.id, RecordName::kIntents, numbers});
+                     }
+                     return true;
+                   });
+  if (!listed.ok()) return listed;
+  for (const RecordName& name : intents) {
+    auto text = store_->Read(name);
+    if (!text.ok()) return text.status();
+    bytes += text->size();
+    assignment.add_intents(*std::move(text));
+  }
+  if (bytes > 2 * limits::kMaxSliceDigestBytes) {
+    return absl::DataLossError("digests: one slice has more than can be held against each other");
+  }
+  return absl::OkStatus();
+}
+
+void DigestKeeper::AddCompared(const TableName& table, std::size_t slice, const Digests& digests) {
+  const auto found = comparisons_.find(table);
+  if (found == comparisons_.end()) return;
+  Comparison& comparison = found->second;
+  if (digests.kind() == Digests::INTENTS) {
+    comparison.changed = true;
+    std::vector<RecordChange> changes;
+    changes.push_back({{comparison.id,
+                        RecordName::kIntents,
+                        {comparison.base, slice, comparison.generation, comparison.next_number++}},
+                       digests.entries()});
+    writer_->Give(std::move(changes), /*urgent=*/true);
+    return;
+  }
+  if (digests.kind() != Digests::ROWS) return;
+  comparison.changed = true;
+  const DigestLayout::Slice& base = comparison.layout.slices(static_cast<int>(slice));
+  Gathering& gathering =
+      comparison.gathering.try_emplace(slice, Gathering{.from = base.from()}).first->second;
+  Bounded bounded;
+  if (Gather(comparison.id, comparison.generation, comparison.next_number, gathering, digests,
+             bounded)) {
+    comparison.read[slice].push_back(std::move(bounded));
+  }
+}
+
+void DigestKeeper::ForgetSlice(const TableName& table, std::size_t slice) {
+  const auto found = comparisons_.find(table);
+  if (found == comparisons_.end()) return;
+  found->second.read.erase(slice);
+  found->second.gathering.erase(slice);
+}
+
+std::uint64_t DigestKeeper::FinishComparison(const TableName& table, ComparisonKind kind) {
+  const auto found = comparisons_.find(table);
+  if (found == comparisons_.end()) return 0;
+  const Comparison comparison = std::move(found->second);
+  comparisons_.erase(found);
+  // Nothing that was given out is anywhere but in the confirmed generation.
+  if (!comparison.changed) return comparison.base;
+  LayoutWriter layout(kind);
+  for (int slice = 0; slice < comparison.layout.slices_size(); ++slice) {
+    const DigestLayout::Slice& base = comparison.layout.slices(slice);
+    const auto read = comparison.read.find(static_cast<std::size_t>(slice));
+    if (read == comparison.read.end()) {
+      layout.AddSlice(base);
+      continue;
+    }
+    for (const Bounded& piece : read->second) layout.Add(piece.from, piece.to, piece.piece);
+  }
+  const auto made = layout.Take();
+  if (!made.has_value()) {
+    // Rows were given out that no state will account for.
+    return DropAll(comparison.id).ok() ? 0 : comparison.base;
+  }
+  std::vector<RecordChange> changes;
+  changes.push_back(
+      {{comparison.id, RecordName::kLayout, {comparison.generation}}, made->SerializeAsString()});
+  writer_->Give(std::move(changes), /*urgent=*/false);
+  return comparison.generation;
+}
+
+void DigestKeeper::DropOld(const std::string& id, std::uint64_t returned,
+                           const DigestLayout& layout) {
+  std::set<std::pair<std::uint64_t, std::uint64_t>> used;
+  for (const DigestLayout::Slice& slice : layout.slices()) {
+    for (const Piece& piece : slice.pieces()) used.insert({piece.generation(), piece.number()});
+  }
+  std::vector<RecordChange> changes;
+  const auto drop = [&](RecordName::Kind kind, const std::vector<std::uint64_t>& numbers) {
+    changes.push_back({{id, kind, numbers}, std::nullopt});
+  };
+  // Of what is older: its layouts, and the pieces that only they or an attempt without a
+  // layout have.
+  std::set<std::uint64_t> older;
+  store_
+      ->List(id, RecordName::kLayout, {},
+             [&](const std::vector<std::uint64_t>& numbers) {
+               if (numbers.size() != 1 || numbers[0] >= returned) return false;
+               const auto old = ReadLayout(id, numbers[0]);
+               if (old.ok()) {
+                 for (const DigestLayout::Slice& slice : old->slices()) {
+                   for (const Piece& piece : slice.pieces()) {
+                     if (!used.contains({piece.generation(), piece.number()})) {
+                       drop(RecordName::kPiece, {piece.generation(), piece.number()});
+                     }
+                   }
+                 }
+               }
+               drop(RecordName::kLayout, numbers);
+               return true;
+             })
+      .IgnoreError();
+  store_
+      ->List(id, RecordName::kIntents, {},
+             [&](const std::vector<std::uint64_t>& numbers) {
+               if (numbers.size() == 4 && numbers[2] <= returned) {
+                 drop(RecordName::kIntents, numbers);
+                 older.insert(numbers[2]);
+               }
+               return true;
+             })
+      .IgnoreError();
+  for (const std::uint64_t generation : older) {
+    store_
+        ->List(id, RecordName::kPiece, {generation},
+               [&](const std::vector<std::uint64_t>& numbers) {
+                 if (numbers.size() == 2 && !used.contains({numbers[0], numbers[1]})) {
+                   drop(RecordName::kPiece, numbers);
+                 }
+                 return true;
+               })
+        .IgnoreError();
+  }
+  if (!changes.empty()) writer_->Give(std::move(changes), /*urgent=*/false);
+}
+
+}  // namespace tributary
