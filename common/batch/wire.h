@@ -7,6 +7,8 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace tributary::wire {
 
@@ -62,6 +64,19 @@ inline char* PutVarint(char* at, std::uint64_t value) {
   }
   *at++ = static_cast<char>(value);
   return at;
+}
+
+// Takes one off the front of `bytes`; nothing, and `bytes` as it was: there is none whole.
+inline std::optional<std::uint64_t> TakeVarint(std::string_view& bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t at = 0; at < bytes.size() && at < kMaxVarintBytes; ++at) {
+    const auto byte = static_cast<unsigned char>(bytes[at]);
+    value |= std::uint64_t{byte & 0x7fU} << (7 * at);
+    if ((byte & kVarintGoesOn) != 0) continue;
+    bytes.remove_prefix(at + 1);
+    return value;
+  }
+  return std::nullopt;
 }
 
 }  // namespace tributary::wire

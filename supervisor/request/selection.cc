@@ -218,8 +218,8 @@ SelectedTable Selection::ResolveColumns(const CatalogTable& table, const Table* 
   }
   if (answers != nullptr) {
     selected.selects_new_columns = answers->include_new_columns;
-    for (const auto* answer : Sorted(answers->columns)) {
-      if (!answer->second) selected.not_selected.push_back(answer->first);
+    for (const auto& [name, included] : answers->columns) {
+      if (!included) selected.not_selected.push_back(name);
     }
   }
   if (answers != nullptr && named < answers->columns.size()) {

@@ -64,7 +64,7 @@ class CopyLane final : public Lane {
   // What was copied of the table counts no longer: it is copied from the beginning, in the
   // next sync where it is aside or this has happened too often.
   void Lose(std::size_t table);
-  // For tables that have begun since the last call. False: their digests stand in the way,
+  // For tables that have begun since the last call. False: their digests prevent it,
   // and the sync ends.
   bool EmitTruncates();
   // What the log's worker remarked of rows of a table. False: no sound worker does.

@@ -22,6 +22,7 @@
 
 #include "absl/status/status.h"
 #include "common/clock.h"
+#include "common/log.h"
 #include "proto/worker.pb.h"
 #include "supervisor/metrics/metrics.h"
 #include "supervisor/pool/order.h"
@@ -39,11 +40,12 @@ struct Shown {
 
 // What a lane wants done, in the order of its messages.
 struct Requests {
+  // Puts a Warning on the stream, in `log`, and on the board.
+  void Warn(const Logger& log, Shown warning);
+
   // Serialized UpdateResponses; each gets the next position of the stream.
   std::vector<std::string> messages;
-  // How many of them are Warnings.
-  std::uint64_t warnings = 0;
-  // What the board is told of those.
+  // Of the Warnings among them, what the board is told.
   std::vector<Shown> shown = {};
   // Why something is read again that was given out.
   std::vector<Retry> retries = {};

@@ -67,10 +67,7 @@ Verdict LogLane::Logged(std::uint64_t, const LogReport& report) {
                  ? Verdict::Taken()
                  : Verdict::Broken("its log has impossible remarks");
     case LogReport::kRemark:
-      LogShown(log_, "warning", report.remark());
-      requests_.messages.push_back(WarningMessage(report.remark()));
-      ++requests_.warnings;
-      requests_.shown.push_back({"", report.remark()});
+      requests_.Warn(log_, {.table = {}, .text = report.remark()});
       return Verdict::Taken();
     case LogReport::kStanding:
       standing_ = {report.standing(), now_};

@@ -117,7 +117,7 @@ void Merger::ApplyRequests() {
   for (std::string& message : std::exchange(requests_.messages, {})) {
     outbox_.Put(ItemKind::kBatch, std::move(message));
   }
-  figures_.warnings += std::exchange(requests_.warnings, 0);
+  figures_.warnings += requests_.shown.size();
   for (const Shown& shown : std::exchange(requests_.shown, {})) host_.Show(shown);
   for (const Retry why : std::exchange(requests_.retries, {})) figures_.CountRetry(why);
   if (std::exchange(requests_.pauses_unwanted, false)) PauseUnwanted();

@@ -22,7 +22,7 @@
 namespace tributary {
 namespace {
 
-std::size_t WorkersOf(const Settings& settings, const Connection& connection) {
+std::size_t CopyWorkers(const Settings& settings, const Connection& connection) {
   const std::size_t most = connection.most_workers;
   return most == 0 ? settings.workers : std::min(settings.workers, most);
 }
@@ -134,7 +134,7 @@ absl::Status Sync::AskCatalog() {
   pool_ = std::make_unique<Pool>(
       world_.start_worker,
       MakeOpening(request_.configuration, settings_.for_engines, request_.connection.id),
-      WorkersOf(settings_, request_.connection), bell_, board_.metrics(), *world_.clock);
+      CopyWorkers(settings_, request_.connection), bell_, board_.metrics(), *world_.clock);
   Assignment assignment;
   assignment.mutable_describe()->set_known_identity(request_.state.source.identity);
   const State& from = staged_.replay == nullptr ? request_.state : staged_.reached;
@@ -235,7 +235,7 @@ absl::Status Sync::ReadTables() {
 }
 
 absl::Status Sync::RunLanes(Scheduler& scheduler, bool follows) {
-  absl::Status started = pool_->Start(WorkersOf(settings_, request_.connection));
+  absl::Status started = pool_->Start(CopyWorkers(settings_, request_.connection));
   if (started.ok() && follows) started = pool_->StartLogWorker();
   if (!started.ok()) return started;
   Requests requests;

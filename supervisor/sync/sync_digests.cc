@@ -30,7 +30,8 @@ void SyncDigests::Open(const std::string& path, const std::string& operator_key)
   const auto open = [&]() -> absl::Status {
     std::string key = key_;
     if (!operator_key.empty()) {
-      auto derived = DeriveBytes(absl::StrCat(operator_key, key_), kPurpose, kDigestKeyBytes);
+      auto derived = DeriveBytes(kDigestsOwner, absl::StrCat(operator_key, key_), "", kPurpose,
+                                 kDigestKeyBytes);
       if (!derived.ok()) return derived.status();
       key = *std::move(derived);
     }

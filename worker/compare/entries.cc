@@ -12,18 +12,6 @@ void AppendVarint(std::string& out, std::uint64_t value) {
   out.append(bytes, wire::PutVarint(bytes, value));
 }
 
-std::optional<std::uint64_t> TakeVarint(std::string_view& bytes) {
-  std::uint64_t value = 0;
-  for (std::size_t at = 0; at < bytes.size() && at < wire::kMaxVarintBytes; ++at) {
-    const auto byte = static_cast<unsigned char>(bytes[at]);
-    value |= std::uint64_t{byte & 0x7fU} << (7 * at);
-    if ((byte & wire::kVarintGoesOn) != 0) continue;
-    bytes.remove_prefix(at + 1);
-    return value;
-  }
-  return std::nullopt;
-}
-
 std::optional<std::string_view> Take(std::string_view& bytes, std::uint64_t size) {
   if (size > bytes.size()) return std::nullopt;
   const std::string_view taken = bytes.substr(0, static_cast<std::size_t>(size));
@@ -58,13 +46,13 @@ void AppendDelete(std::string& entries, std::string_view key) {
 }
 
 std::optional<Entry> TakeRow(std::string_view& entries) {
-  const auto size = TakeVarint(entries);
+  const auto size = wire::TakeVarint(entries);
   if (!size) return std::nullopt;
   return TakeEntry(entries, *size, /*gone=*/false);
 }
 
 std::optional<Entry> TakeIntent(std::string_view& entries) {
-  const auto size = TakeVarint(entries);
+  const auto size = wire::TakeVarint(entries);
   if (!size) return std::nullopt;
   return TakeEntry(entries, *size / 2, *size % 2 == 1);
 }
@@ -75,7 +63,7 @@ std::optional<std::string_view> TakeField(std::string_view& key) {
   std::optional<std::string_view> content;
   switch (static_cast<unsigned char>(key.front()) & wire::kTypeBits) {
     case wire::kVarint:
-      if (TakeVarint(rest).has_value()) content = rest;
+      if (wire::TakeVarint(rest).has_value()) content = rest;
       break;
     case wire::kFixed64:
       content = Take(rest, sizeof(std::uint64_t));
@@ -84,7 +72,7 @@ std::optional<std::string_view> TakeField(std::string_view& key) {
       content = Take(rest, sizeof(std::uint32_t));
       break;
     case wire::kDelimited:
-      if (const auto size = TakeVarint(rest)) content = Take(rest, *size);
+      if (const auto size = wire::TakeVarint(rest)) content = Take(rest, *size);
       break;
     default:
       break;

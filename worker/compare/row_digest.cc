@@ -14,22 +14,15 @@ namespace {
 
 static_assert(kDigestSecretBytes >= XXH3_SECRET_SIZE_MIN);
 
-// Takes a variable-length integer off `bytes`; they are the encoder's, so it is there.
-std::uint64_t TakeVarint(std::string_view& bytes) {
-  std::uint64_t value = 0;
-  for (int shift = 0; !bytes.empty(); shift += 7) {
-    const auto byte = static_cast<unsigned char>(bytes.front());
-    bytes.remove_prefix(1);
-    value |= std::uint64_t{byte & 0x7fU} << shift;
-    if ((byte & wire::kVarintGoesOn) == 0) break;
-  }
-  return value;
+// Takes a length off `bytes`; they are the encoder's, so it is there.
+std::size_t TakeLength(std::string_view& bytes) {
+  return static_cast<std::size_t>(wire::TakeVarint(bytes).value_or(0));
 }
 
 // Takes an entry off `entries`, and gives its content.
 std::string_view TakeEntry(std::string_view& entries) {
   entries.remove_prefix(1);
-  const auto size = static_cast<std::size_t>(TakeVarint(entries));
+  const std::size_t size = TakeLength(entries);
   const std::string_view content = entries.substr(0, size);
   entries.remove_prefix(content.size());
   return content;
@@ -63,7 +56,7 @@ std::optional<DigestedRow> RowDigester::Digest(const TableShape& shape, std::str
       return std::nullopt;
     }
     entry.remove_prefix(name_bytes);
-    TakeVarint(entry);
+    TakeLength(entry);
     key = entry;
     if (!one) key_.append(key);
   }

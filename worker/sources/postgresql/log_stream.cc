@@ -299,7 +299,7 @@ absl::Status LogStream::LookAtServer() {
   TellStanding(size(2), rows->number(0, 3), retained, bound);
   if (steady_clock::now() - began_at_ < kLeastSync) return absl::OkStatus();
   const bool past_own = retained > options_.max_retained_bytes;
-  const bool past_servers = server_bounds && safe < (safe + retained) / 10;
+  const bool past_servers = server_bounds && retained > servers;
   if (!past_own && !past_servers) return absl::OkStatus();
   constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
   early_ = absl::StrCat(

@@ -58,8 +58,7 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
     }
     writer.Open(view.opened);
     const std::string sql = CopySql(assignment, slice, columns->expressions);
-    leaves_ = access->by == Access::By::kLeaves;
-    ending = Copy(assignment, sql, *std::move(columns), access->by_blocks(), writer);
+    ending = Copy(assignment, sql, *std::move(columns), *access, writer);
   }
   if (!ending.ok()) return ending.status();
   AssignmentEnd end;
@@ -176,8 +175,10 @@ std::string SliceReader::CopySql(const ReadAssignment& assignment, const Slice& 
 
 absl::StatusOr<SliceReader::Ending> SliceReader::Copy(const ReadAssignment& assignment,
                                                       const std::string& sql, Columns columns,
-                                                      bool by_blocks, BatchWriter& writer) {
+                                                      const Access& access, BatchWriter& writer) {
   const std::string doing = Doing(assignment);
+  const bool by_blocks = access.by_blocks();
+  const bool by_leaves = access.by == Access::By::kLeaves;
   const TableShape shape(assignment.schema(), assignment.table(), assignment.columns());
   CopyStream stream(Quoted(assignment.schema(), assignment.table()),
                     columns.written.size() + (by_blocks ? kPlaceColumns : 0));
@@ -211,7 +212,7 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Copy(const ReadAssignment& assi
             if (leaf.size() < kBlockBytes || block.size() < kBlockBytes) {
               return absl::DataLossError(doing + ": the place of a row is cut off");
             }
-            const Place place{.leaf = leaves_ ? LoadBigEndian<std::uint32_t>(leaf.data()) : 0,
+            const Place place{.leaf = by_leaves ? LoadBigEndian<std::uint32_t>(leaf.data()) : 0,
                               .block = LoadBigEndian<std::uint32_t>(block.data())};
             if (AtPlace(place, writer)) {
               // The server ends the COPY with its connection.

@@ -67,7 +67,7 @@ class SliceReader {
                              const std::string& expressions);
   // Rows until the COPY's end.
   absl::StatusOr<Ending> Copy(const ReadAssignment& assignment, const std::string& sql,
-                              Columns columns, bool by_blocks, BatchWriter& writer);
+                              Columns columns, const Access& access, BatchWriter& writer);
   // The row that the stream has found.
   absl::Status WriteRow(const CopyRow& row, BatchWriter& writer);
   // At a row of another place than the one before it. True: stop.
@@ -82,7 +82,6 @@ class SliceReader {
   // Of the slice that is read.
   const TableShape* shape_ = nullptr;
   RowWriter* rows_ = nullptr;
-  bool leaves_ = false;
   Place place_;
   std::string last_mark_;
   // Where reading was interrupted last, and how often in a row.

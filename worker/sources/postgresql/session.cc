@@ -68,7 +68,7 @@ std::string Delimited(std::string_view text, char mark) {
 }
 
 // A database in SQL_ASCII may hold any bytes. Asked for UTF-8, the server refuses a whole
-// table for one text that is none; as they are, they are dealt with value by value.
+// table for one text that is not UTF-8. Read without conversion, each value is judged alone.
 std::string EncodingOf(const PGconn* connection) {
   const char* const server = PQparameterStatus(connection, "server_encoding");
   return server != nullptr && std::string_view(server) == "SQL_ASCII" ? "SQL_ASCII" : "UTF8";

@@ -66,8 +66,15 @@ std::uint64_t PieceBytes(std::uint64_t table_bytes) {
 
 // A part of a table that lies together: the table, or a leaf of it.
 struct Part {
+  std::uint32_t oid = 0;
+  // Its OID where it is a leaf, as in Place; else 0.
   std::uint32_t leaf = 0;
-  Size size;
+  Size size = {};
+};
+
+struct TableParts {
+  Access::By by = Access::By::kWhole;
+  std::vector<Part> parts = {};
 };
 
 // Cuts one range into slices, each of which goes through one part or, where those are small,
@@ -127,14 +134,13 @@ class RangeCutter {
   int parts_ = 0;
 };
 
-void CutTable(const CutAssignment::Table& table, Access::By by, const std::vector<Part>& parts,
-              Slices::Table& cut) {
+void CutTable(const CutAssignment::Table& table, const TableParts& of_table, Slices::Table& cut) {
   std::uint64_t bytes = 0;
-  for (const Part& part : parts) bytes += part.size.bytes;
+  for (const Part& part : of_table.parts) bytes += part.size.bytes;
   for (const Range& range : table.ranges()) {
-    const auto places = ParsePlaces(range, by);
+    const auto places = ParsePlaces(range, of_table.by);
     if (places.ok()) {
-      RangeCutter(range, *places, PieceBytes(bytes), cut).Cut(parts);
+      RangeCutter(range, *places, PieceBytes(bytes), cut).Cut(of_table.parts);
     } else {
       *cut.add_slices() = range;
       cut.add_estimated_bytes(0);
@@ -146,23 +152,23 @@ void CutTable(const CutAssignment::Table& table, Access::By by, const std::vecto
 
 absl::StatusOr<Slices> CutTables(Session& session, const CutAssignment& assignment) {
   // Of each table, in the order of the assignment.
-  std::vector<std::vector<Part>> parts;
-  std::vector<std::uint32_t> oids;
+  std::vector<TableParts> tables;
   for (const CutAssignment::Table& table : assignment.tables()) {
-    std::vector<Part>& of_table = parts.emplace_back();
+    TableParts& of_table = tables.emplace_back();
     const auto access = ParseAccess(table.access());
-    if (!access.ok() || !access->by_blocks()) continue;
-    if (access->by == Access::By::kBlocks) {
-      oids.push_back(access->oid);
-      of_table.emplace_back();
-      continue;
-    }
+    if (!access.ok()) continue;
+    of_table.by = access->by;
+    if (access->by == Access::By::kBlocks) of_table.parts.push_back({.oid = access->oid});
+    if (access->by != Access::By::kLeaves) continue;
     const auto leaves = AskLeaves(session, access->oid);
     if (!leaves.ok()) return leaves.status();
     for (const Leaf& leaf : leaves->list) {
-      oids.push_back(leaf.oid);
-      of_table.push_back({.leaf = leaf.oid, .size = {}});
+      of_table.parts.push_back({.oid = leaf.oid, .leaf = leaf.oid});
     }
+  }
+  std::vector<std::uint32_t> oids;
+  for (const TableParts& table : tables) {
+    for (const Part& part : table.parts) oids.push_back(part.oid);
   }
   Sizes sizes;
   if (!oids.empty()) {
@@ -176,11 +182,9 @@ absl::StatusOr<Slices> CutTables(Session& session, const CutAssignment& assignme
   }
   Slices slices;
   for (int at = 0; at < assignment.tables_size(); ++at) {
-    const CutAssignment::Table& table = assignment.tables(at);
-    std::vector<Part>& of_table = parts[static_cast<std::size_t>(at)];
-    const auto access = ParseAccess(table.access());
-    for (Part& part : of_table) part.size = sizes[part.leaf == 0 ? access->oid : part.leaf];
-    CutTable(table, access.ok() ? access->by : Access::By::kWhole, of_table, *slices.add_tables());
+    TableParts& table = tables[static_cast<std::size_t>(at)];
+    for (Part& part : table.parts) part.size = sizes[part.oid];
+    CutTable(assignment.tables(at), table, *slices.add_tables());
   }
   return slices;
 }

@@ -1,0 +1,73 @@
+// The part of Scheduler for tables that have a log.
+#include <tuple>
+#include <utility>
+
+#include "common/snapshot.h"
+#include "supervisor/plan/scheduler.h"
+
+namespace tributary {
+
+bool Scheduler::Join(std::size_t index, std::uint32_t attempt, std::uint64_t whole_from,
+                     std::uint64_t start, const std::string& content) {
+  Table& table = tables_[index];
+  if (table.attempt != attempt) return false;
+  if (!content.empty()) table.copy.content = content;
+  const bool waited = WaitsForLog(table);
+  table.joined = {whole_from, start};
+  // Its changes come from here on, and nothing of it comes before its TRUNCATE.
+  Begin(table, index);
+  if (table.phase == course::Phase::kCopying) {
+    std::tie(Entry(table).whole_from, Entry(table).start) = *table.joined;
+    Entry(table).content = table.copy.content;
+  }
+  if (waited && IsUncut(table)) uncut_.push_back(index);
+  return true;
+}
+
+void Scheduler::ForgetNumbers() {
+  for (Table& table : tables_) {
+    if (table.joined.has_value()) table.joined = {kBeforeAllTransactions, kBeforeAllTransactions};
+    const auto entry = state_.find(table.copy.name);
+    if (entry == state_.end() || entry->second.whole_from == 0) continue;
+    entry->second.whole_from = entry->second.start = kBeforeAllTransactions;
+  }
+}
+
+std::vector<std::size_t> Scheduler::PassLog(const LogPosition& position) {
+  std::vector<std::size_t> live;
+  std::erase_if(catching_up_, [&](std::size_t index) {
+    TableState& entry = Entry(tables_[index]);
+    if (entry.bound > position) return false;
+    Advance(index, course::Event::kLogPassed);
+    entry.phase = Phase::kLive;
+    entry.done = DoneRanges();
+    entry.storage.clear();
+    entry.whole_from = entry.start = 0;
+    entry.bound = LogPosition();
+    live.push_back(index);
+    return true;
+  });
+  return live;
+}
+
+std::pair<std::uint64_t, std::uint64_t> Scheduler::log_numbers(std::size_t index) const {
+  const Table& table = tables_[index];
+  // Slices that were read by these numbers may be in the stream already, or come soon.
+  if (table.joined.has_value()) return *table.joined;
+  if (table.phase == course::Phase::kLive) return {0, 0};
+  if (table.phase == course::Phase::kPending && table.copy.truncates) return {0, 0};
+  // A copy over the rows that the destination has does not take away those that were
+  // deleted: no change may be left out.
+  const auto entry = state_.find(table.copy.name);
+  if (table.phase == course::Phase::kPending || entry == state_.end() || entry->second.start == 0) {
+    return {0, kBeforeAllTransactions};
+  }
+  return {entry->second.whole_from, entry->second.start};
+}
+
+std::uint64_t Scheduler::whole_from(std::size_t index) const {
+  const Table& table = tables_[index];
+  return table.joined.has_value() ? table.joined->first : 0;
+}
+
+}  // namespace tributary
