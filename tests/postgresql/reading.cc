@@ -178,4 +178,10 @@ std::string TextOf(const fivetran_sdk::v2::ValueType& value) {
   }
 }
 
+std::vector<std::string> Ids(const Outcome& outcome) {
+  std::vector<std::string> ids;
+  for (const auto& row : outcome.rows) ids.push_back(TextOf(row.at("id")));
+  return ids;
+}
+
 }  // namespace tributary::postgresql_test

@@ -88,6 +88,8 @@ class Reading {
 
 // "Int 5", "String abc", "Null"; times as microseconds since 1970.
 std::string TextOf(const fivetran_sdk::v2::ValueType& value);
+// Of the column `id`, in the rows' order.
+std::vector<std::string> Ids(const Outcome& outcome);
 
 }  // namespace tributary::postgresql_test
 
