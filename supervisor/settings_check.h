@@ -14,7 +14,7 @@ namespace tributary {
 // Folders and the staging key. Makes --staging-dir where it is missing; one whose disk is
 // full or fails is no wrong value, and staging is done without it (supervisor/staging).
 // What is listened on and TLS are looked at where they are opened (server.h,
-// metrics/metrics_server.h).
+// web/web_server.h).
 //
 // FAILED_PRECONDITION: names the flag, its value, and what to do.
 absl::Status CheckSettings(const Settings& settings, const std::vector<EngineSetup>& setups);

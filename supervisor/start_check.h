@@ -3,7 +3,7 @@
 // as a memory limit that is too low, it does not meet at all.
 //
 // For an init container, a unit's ExecStartPre and people. Serves nothing, connects to no
-// source, and leaves nothing behind but --staging-dir where it was missing.
+// source, and leaves nothing but --staging-dir where it was missing.
 #ifndef TRIBUTARY_SUPERVISOR_START_CHECK_H_
 #define TRIBUTARY_SUPERVISOR_START_CHECK_H_
 
@@ -28,7 +28,7 @@ struct Finding {
   Grade grade = Grade::kOk;
   // A flag, or a part of the machine.
   std::string subject;
-  // What was found; where it is not well, the cure is behind a semicolon.
+  // What was found; where it is not well, the cure follows a semicolon.
   std::string text;
 };
 

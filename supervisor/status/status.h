@@ -22,7 +22,8 @@ using WallTime = std::chrono::system_clock::time_point;
 struct TableStatus {
   // schema.table
   std::string name;
-  // "pending", "copying", "catching up", "live", "aside"; lives as long as the process.
+  // "pending", "copying", "catching up", "comparing", "live", "aside"; lives as long as the
+  // process.
   std::string_view phase;
   // Merged in this sync.
   std::uint64_t rows = 0;

@@ -1,4 +1,4 @@
-// The page's files, as they stand in page/: put into the program when it is built.
+// The page's files, as they are in page/: put into the program when it is built.
 #ifndef TRIBUTARY_SUPERVISOR_WEB_PAGE_TEXT_H_
 #define TRIBUTARY_SUPERVISOR_WEB_PAGE_TEXT_H_
 

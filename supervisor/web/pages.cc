@@ -34,7 +34,7 @@ WebAnswer Say(int status, const char* type, std::string body) {
   return {.status = status, .fields = {{"Content-Type", type}}, .body = std::move(body)};
 }
 
-// How a policy names a script or style that stands in the page.
+// How a policy names a script or style that is part of the page.
 std::string SourceOf(absl::string_view text) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());

@@ -18,7 +18,7 @@ namespace tributary {
 // Of a request, what matters here.
 struct WebRequest {
   std::string_view method;
-  // As it stands in the request: "/status.json?tables=1".
+  // As the request has it: "/status.json?tables=1".
   std::string_view target;
   std::string_view authorization;
   std::string_view cookie;

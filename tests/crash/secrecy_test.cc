@@ -1,5 +1,5 @@
 // Promise 10 on the real connector: whatever becomes of a sync, no value and no secret
-// stands in its log, below its staging folder, in its metrics, on its status page, or where
+// is in its log, below its staging folder, in its metrics, on its status page, or where
 // other users of the machine could look: the list of processes, their environment, a core
 // dump.
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes what stands in for docker.io/library/debian:12-slim where no registry is reached:
+# Makes a replacement for docker.io/library/debian:12-slim where no registry is reached:
 # make_base.sh FOLDER. By debootstrap, from the mirror that apt has its packages from, and
 # without what debian:12-slim leaves out. Nothing is done where FOLDER is there. As root.
 set -euo pipefail

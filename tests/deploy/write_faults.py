@@ -14,7 +14,7 @@ HEAD = """\
 # What can go wrong, and what proves it
 
 Made from [faults.yaml](faults.yaml) by `make deploy-files`, which finds each test; a test holds
-that all that is named here exists. What an alert (Tributary…) means stands in
+that all that is named here exists. What an alert (Tributary…) means is in
 [README.md](README.md#alerts). In the log, a message is quoted.
 
 {count} failures: {proved} are proved by tests, {admitted} have a gap.

@@ -44,7 +44,7 @@ class Check : public ::testing::Test {
     std::ofstream(dir_ / name, std::ios::binary) << content;
     return dir_ / name;
   }
-  // With folders that are well; `flags` behind them override.
+  // With folders that are well; `flags` come after them and override.
   Checked Run(const std::vector<std::string>& flags,
               std::vector<std::pair<int, rlim_t>> limits = {}) const {
     ChildOptions child;
