@@ -35,7 +35,7 @@ $(call install,$(DEPLOY_TEST_PACKAGES))
 endef
 
 .PHONY: build_dependencies build_connector build_tests demo demo-postgres try test e2e package bench soak fuzz asan tsan \
-  format lint tidy deploy-files clean
+  debug format lint tidy deploy-files test-tables clean
 
 build_dependencies:
 	$(call install,$(BUILD_PACKAGES))
@@ -92,6 +92,11 @@ soak: build_tests
 	TRIBUTARY_CRASH_KILLS=$(KILLS) $(BUILD)/tests/crash_loop_test
 	TRIBUTARY_CHAOS_KILLS=$(KILLS) $(BUILD)/tests/postgresql_chaos_test
 
+# The connector for a debugger, in build/debug/bin; tests/README.md says how to use it.
+debug: build_dependencies
+	$(CONFIGURE) -B build/debug -DCMAKE_BUILD_TYPE=Debug -DTRIBUTARY_DEBUGGER=ON
+	cmake --build build/debug -j $(JOBS) --target tributary sync-tester
+
 FUZZ_SECONDS ?= 60
 fuzz: build_dependencies
 	$(call install,$(FUZZ_PACKAGES))
@@ -100,6 +105,10 @@ fuzz: build_dependencies
 	cmake --build build/fuzz -j $(JOBS) --target fuzzers
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
+# Of the memory that AddressSanitizer keeps from being used again, little, for the tests that
+# bound a process's memory.
+asan: export ASAN_OPTIONS = quarantine_size_mb=16
+asan: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/leaks.supp:print_suppressions=0
 asan: build_dependencies
 	$(test_dependencies)
 	$(CONFIGURE) -B build/asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTRIBUTARY_SANITIZE=address
@@ -107,6 +116,7 @@ asan: build_dependencies
 	ctest --test-dir build/asan -j $(JOBS) --output-on-failure -LE e2e
 
 # gRPC, protobuf, Abseil and LevelDB are built with ThreadSanitizer first.
+tsan: export TSAN_OPTIONS = halt_on_error=1:suppressions=$(CURDIR)/tests/races.supp
 tsan: build_dependencies
 	$(test_dependencies)
 	SUDO='$(SUDO)' tests/tsan/build_packages.sh build/tsan-packages $(JOBS)
@@ -120,6 +130,11 @@ deploy-files:
 	$(call install,$(DEPLOY_TEST_PACKAGES))
 	/usr/bin/python3 tests/deploy/write_prometheus_rule.py
 	/usr/bin/python3 tests/deploy/write_faults.py
+
+# Which tests prove which promise, with the figures of the last `make test`.
+test-tables:
+	$(call install,$(DEPLOY_TEST_PACKAGES))
+	/usr/bin/python3 -B tests/promises/write_promises.py $(BUILD)/results
 
 SOURCES = $(shell git ls-files '*.cc' '*.h' '*.proto')
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/debugger.h"
 #include "common/log.h"
 #include "common/worker_start.h"
 #include "supervisor/abandoned_staging.h"
@@ -44,7 +45,7 @@ void RaiseOpenFilesLimit() {
 // sees to itself.
 void KeepMemoryPrivate() {
   // The sanitizers' leak check looks at the process from outside.
-  if (kSanitized) return;
+  if (kSanitized || kForDebugger) return;
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_DUMPABLE, 0);

@@ -64,8 +64,8 @@
 //     live before the log has passed the slices                   10
 //     missing values are not read again               5 of 5      71
 //
-// tests/plan/gate_interleavings_test.cc looks at all interleavings of small cases, some 2
-// million worlds, and finds each rule that is left out.
+// tests/supervisor/plan/gate_interleavings_test.cc looks at all interleavings of small cases, some
+// 2 million worlds, and finds each rule that is left out.
 //
 // HOW LONG ANYTHING WAITS
 //

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/debugger.h"
 #include "common/limits.h"
 #include "supervisor/pool/doorbell.h"
 #include "supervisor/pool/worker_process.h"
@@ -25,7 +26,7 @@ bool PulseWatch::Silent(std::uint64_t pulse, Clock::time_point now) {
   last_look_ = now;
   silent_looks_ = pulse == pulse_ ? silent_looks_ + 1 : 0;
   pulse_ = pulse;
-  return silent_looks_ >= limits::kSilentPulseLooks;
+  return silent_looks_ >= limits::kSilentPulseLooks && !kForDebugger;
 }
 
 namespace {

@@ -17,7 +17,7 @@ namespace tributary {
 namespace {
 
 // LZ4 looks at every position at 1 and passes over ever more of them beyond. Behind
-// the most there is nothing to be gained (tests/staging/staging_bench.cc).
+// the most there is nothing to be gained (tests/supervisor/staging/staging_bench.cc).
 constexpr int kFirstAcceleration = 8;
 constexpr int kLeastAcceleration = 1;
 constexpr int kMostAcceleration = 64;

@@ -102,9 +102,10 @@ TEST_F(ClientFaults, ClientThatReadsNothingForAMinuteLetsTheSourceBeReadToItsEnd
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     in_minute = std::max(in_minute, resident());
   }
-  std::cout << "supervisor before: " << before << " bytes, while it reads: at most " << most
-            << ", then: " << at_start << ", in the minute behind: at most " << in_minute
-            << "; source: " << kSourceBytes << std::endl;
+  RecordProperty("figures",
+                 absl::StrCat("a source of ", kSourceBytes >> 20, " MiB; the supervisor has ",
+                              before >> 20, " MiB, while it reads at most ", most >> 20,
+                              ", in the minute behind ", in_minute >> 20));
   EXPECT_LT(most, kMostSupervisorBytes);
   EXPECT_LT(in_minute, at_start + kMostGrowthBytes);
   EXPECT_TRUE(run->running()) << "the call is cut";

@@ -283,6 +283,11 @@ TEST_F(CrashLoop, WhateverIsKilledWheneverTheDestinationEndsEqualToTheSource) {
     source_.Change(dice);
   }
   figures_.Print();
+  RecordProperty("figures",
+                 absl::StrCat(figures_.all_kills(), " kills in ", figures_.syncs, " syncs; ",
+                              figures_.rounds, " rounds, each of which ended equal; ",
+                              figures_.replays, " syncs replayed from staging; ",
+                              figures_.older_states, " began from an older state"));
   if (!HasFailure()) {
     if (wanted_kills_ >= kKillsOfAllKinds) ExpectAllTried();
     // The last blow may have struck when its sync had just ended well.

@@ -35,8 +35,9 @@ class LostLink : public Faults {
       most = std::max(most, MemoryOf(connector().pid()).resident());
       return !connector().Logged("reading ends").empty();
     })) << "the source is not read while its client is out of reach";
-    std::cout << "supervisor at most: " << most << " bytes, source: " << kSourceBytes << " bytes"
-              << std::endl;
+    RecordProperty("figures",
+                   absl::StrCat("a source of ", kSourceBytes >> 20,
+                                " MiB; the supervisor has at most ", most >> 20, " MiB"));
     EXPECT_LT(most, kMostSupervisorBytes);
     ExpectNoWorkers();
   }

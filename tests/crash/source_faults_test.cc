@@ -418,7 +418,7 @@ TEST_F(SourceFaults, RowsWhoseKeysAreLongerThanAFrameAreAllThere) {
         "INSERT INTO long_keys SELECT hex(randomblob(10000)), i FROM n");
   }
   ExpectGoodSyncAndEqual();
-  std::cout << "state: " << fs::file_size(scene().state()) << " bytes" << std::endl;
+  RecordProperty("figures", absl::StrCat("a state of ", fs::file_size(scene().state()), " bytes"));
   ExpectSoundSupervisor();
 }
 

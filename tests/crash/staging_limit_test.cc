@@ -74,8 +74,9 @@ TEST_F(StagingLimit, FullStagingBehindAClientThatReadsNothingMakesTheWorkersWait
     look();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  std::cout << "staged: at most " << most_staged << " bytes of " << kLimit
-            << "; supervisor: at most " << most_memory << " bytes" << std::endl;
+  RecordProperty("figures",
+                 absl::StrCat("staged at most ", most_staged >> 20, " MiB of ", kLimit >> 20,
+                              "; supervisor at most ", most_memory >> 20, " MiB"));
   EXPECT_TRUE(connector().Logged("reading ends").empty()) << "the limit holds nobody up";
   EXPECT_EQ(connector().workers().size(), 2u);
   EXPECT_TRUE(run->running());

@@ -104,9 +104,10 @@ TEST_F(ManyConnections, LeaveNoMoreMemoryBehindThanAFew) {
                          std::chrono::seconds(10)));
   const std::uint64_t after_all = Resident();
   EXPECT_LE(after_all, kPromisedBytes);
-  std::cout << "resident: " << (idle >> 10) << " KiB before the first, " << (after_few >> 10)
-            << " KiB after " << kFirstConnections << " connections, " << (after_all >> 10)
-            << " KiB after " << kConnections << std::endl;
+  testing::Test::RecordProperty(
+      "figures", absl::StrCat(idle >> 10, " KiB before the first, ", after_few >> 10, " KiB after ",
+                              kFirstConnections, " connections, ", after_all >> 10, " KiB after ",
+                              kConnections));
 }
 
 }  // namespace

@@ -110,8 +110,11 @@ TEST_F(Chaos, WhateverIsKilledTheDestinationEqualsTheSourceWheneverAllIsQuiet) {
     workload.Stop();
     ASSERT_NO_FATAL_FAILURE(ExpectAllEqual(workload));
   }
-  for (const auto& [name, times] : killed) std::cout << name << " killed: " << times << "\n";
-  std::cout << workload.transactions() << " transactions\n";
+  std::string figures = absl::StrCat(workload.transactions(), " transactions; killed:");
+  for (const auto& [name, times] : killed) absl::StrAppend(&figures, " ", name, " ", times, ",");
+  figures.pop_back();
+  RecordProperty("figures", figures);
+  std::cout << figures << std::endl;
 }
 
 }  // namespace

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "tests/postgresql/reading.h"
 #include "tests/process/connector.h"
 #include "tests/process/sync_run.h"
 #include "tests/process/temp_dir.h"
+#include "tests/worker/sources/postgresql/reading.h"
 
 namespace tributary::postgresql_test {
 

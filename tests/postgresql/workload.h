@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/postgresql/reading.h"
+#include "tests/worker/sources/postgresql/reading.h"
 
 namespace tributary::postgresql_test {
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -86,6 +87,15 @@ absl::Status Failed(PGconn* connection, const PGresult* result) {
                    result == nullptr ? PQerrorMessage(connection) : PQresultErrorMessage(result)));
 }
 
+// With owners and rights, as a server looks at them.
+absl::Status CopyTree(const std::string& from, const std::string& to) {
+  auto child = ChildProcess::Start({.program = "/bin/cp", .arguments = {"-a", from, to}});
+  if (!child.ok()) return child.status();
+  const auto ending = (*child)->Wait();
+  if (ending.has_value() && ending->exit_code == 0) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("copy ", from, ": ", (*child)->Errors()));
+}
+
 std::string FirstValue(const absl::StatusOr<PostgresRows>& rows) {
   if (!rows.ok()) return rows.status().ToString();
   if (rows->empty() || rows->front().empty()) return "no row";
@@ -136,9 +146,7 @@ absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::Make(
     const PostgresOptions& options) {
   auto server = MakeFolder();
   if (!server.ok()) return server;
-  absl::Status status = (*server)->Run(
-      "initdb", {"-D", (*server)->Data(), "-U", kUser, "-E", "UTF8", "--locale=C.UTF-8",
-                 "--auth=trust", "--no-sync", "--no-instructions"});
+  absl::Status status = (*server)->InitializeData();
   if (status.ok()) status = (*server)->Configure(options);
   if (!status.ok()) return status;
   return server;
@@ -154,6 +162,27 @@ absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::MakeStandby(
   if (status.ok()) status = (*server)->Configure(options);
   if (!status.ok()) return status;
   return server;
+}
+
+// initdb takes longer than most tests: what it makes is kept in the build folder, for each
+// folder of programs, and copied.
+absl::Status PostgresServer::InitializeData() const {
+  const std::filesystem::path kept =
+      std::filesystem::path(CLUSTERS_FOLDER) / absl::StrReplaceAll(bin_, {{"/", "_"}});
+  if (std::filesystem::exists(kept)) return CopyTree(kept, Data());
+  const absl::Status made =
+      Run("initdb", {"-D", Data(), "-U", kUser, "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust",
+                     "--no-sync", "--no-instructions"});
+  if (!made.ok()) return made;
+  // Under its name only when it is whole; another test may have been first.
+  std::error_code failed;
+  std::filesystem::create_directories(CLUSTERS_FOLDER, failed);
+  const std::string partial = absl::StrCat(kept.string(), ".", ::getpid());
+  const absl::Status copied = CopyTree(Data(), partial);
+  if (!copied.ok()) return copied;
+  std::filesystem::rename(partial, kept, failed);
+  if (failed) std::filesystem::remove_all(partial, failed);
+  return absl::OkStatus();
 }
 
 absl::Status PostgresServer::Configure(const PostgresOptions& options) {

@@ -104,6 +104,7 @@ class PostgresServer {
  private:
   explicit PostgresServer(std::string bin) : bin_(std::move(bin)) {}
   static absl::StatusOr<std::unique_ptr<PostgresServer>> MakeFolder();
+  absl::Status InitializeData() const;
   absl::Status Configure(const PostgresOptions& options);
   // Runs one of the programs to its end, as the server's user.
   absl::Status Run(const std::string& program, std::vector<std::string> arguments) const;

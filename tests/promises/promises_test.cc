@@ -112,7 +112,7 @@ class Promises : public ::testing::Test {
           message.says.checkpoint().state_json(), {{"t1", kRows}, {"t2", kRows}, {"t3", kRows}});
       ASSERT_TRUE(all.ok()) << "checkpoint " << checkpoints << ": " << all;
     }
-    std::cout << checkpoints << " checkpoints hold what they claim" << std::endl;
+    RecordProperty("figures", absl::StrCat(checkpoints, " checkpoints hold what they claim"));
     EXPECT_GT(checkpoints, 1u);
   }
   void ExpectAllThere(const Destination& destination) {

@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/simulation/logged_life.h"
-#include "tests/staging/staged_stream.h"
+#include "tests/supervisor/staging/staged_stream.h"
 
 namespace tributary::simulation {
 namespace {
@@ -35,7 +35,7 @@ TEST(LogSimulationTest, DestinationEqualsSourceWhateverIsKilled) {
     silence.reset();
     ASSERT_EQ(broken, "") << "TRIBUTARY_SIMULATION_SEEDS=" << seed << " shows it";
   }
-  std::printf("%s\n", figures.Text().c_str());
+  RecordProperty("figures", absl::StrCat(last - first + 1, " lives: ", figures.Text()));
   if (last - first + 1 < kSeeds) return;
   EXPECT_GT(figures.kills, figures.syncs / 10);
   EXPECT_GT(figures.replays, figures.syncs / 100);
@@ -65,8 +65,7 @@ TEST_P(RuleTest, ThatIsLeftOutIsFound) {
     }
   }
   EXPECT_NE(broken, "") << "not found in " << seed << " lives";
-  std::printf("without it, life %llu breaks: %s\n", static_cast<unsigned long long>(seed),
-              broken.c_str());
+  RecordProperty("figures", absl::StrCat("found in life ", seed));
 }
 
 INSTANTIATE_TEST_SUITE_P(Log, RuleTest,

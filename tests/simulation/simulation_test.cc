@@ -16,7 +16,7 @@
 #include "tests/simulation/history_worker.h"
 #include "tests/simulation/lives.h"
 #include "tests/simulation/simulated_sync.h"
-#include "tests/staging/staged_stream.h"
+#include "tests/supervisor/staging/staged_stream.h"
 
 namespace tributary::simulation {
 namespace {
@@ -179,7 +179,7 @@ TEST(SimulationTest, DestinationEqualsSourceWhateverIsKilled) {
     }
     ASSERT_EQ(broken, "") << "TRIBUTARY_SIMULATION_SEEDS=" << seed << " shows it";
   }
-  std::printf("%s\n%s", figures.Text().c_str(), metrics.Exposition().c_str());
+  RecordProperty("figures", absl::StrCat(last - first + 1, " lives: ", figures.Text()));
   if (last - first + 1 < kSeeds) return;
   // Lives in which nothing happens prove nothing.
   EXPECT_GT(figures.kills, figures.syncs / 10);

@@ -19,7 +19,7 @@
 #include "tests/simulation/destination.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/random.h"
-#include "tests/staging/fault_env.h"
+#include "tests/supervisor/staging/fault_env.h"
 
 namespace tributary::simulation {
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "common/debugger.h"
 #include "worker/sandbox/sandbox.h"
 
 namespace tributary {
@@ -34,6 +35,7 @@ absl::Status LeashToSupervisor(pid_t supervisor_pid, int last_fd) {
   for (const int number : {SIGINT, SIGTERM, SIGPIPE}) {
     if (::signal(number, SIG_IGN) == SIG_ERR) return Failed("ignore a signal");
   }
+  if (kForDebugger) return absl::OkStatus();
   const rlimit none{0, 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) return Failed("switch core dumps off");
   // RLIMIT_CORE does not hold where core_pattern is a pipe; this does.

@@ -1,0 +1,55 @@
+// A real ring with a TableWriter at one end and the supervisor's consumer at the
+// other, which hands what comes out to protobuf's own parser.
+#ifndef TRIBUTARY_TESTS_WORKER_ENCODER_RING_READING_H_
+#define TRIBUTARY_TESTS_WORKER_ENCODER_RING_READING_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "proto/connector_sdk.pb.h"
+#include "supervisor/pool/ring_consumer.h"
+#include "tests/worker/encoder/table_writer.h"
+
+namespace tributary {
+
+struct Message {
+  std::string bytes;
+  fivetran_sdk::v2::UpdateResponse response;
+  std::uint32_t records = 0;
+  // Of how many frames it came.
+  std::size_t frames = 0;
+};
+
+class RingReading {
+ public:
+  using Write = std::function<void(TableWriter&)>;
+
+  // Runs `write` on this thread while another takes frames out; then the messages
+  // and marks that came, in order. Fails the test where bytes cannot be parsed.
+  RingReading(const std::string& schema, const std::string& table,
+              const std::vector<std::string>& columns, const Write& write);
+
+  const std::vector<Message>& messages() const { return messages_; }
+  const std::vector<std::string>& marks() const { return marks_; }
+  // All rows of all messages.
+  std::vector<fivetran_sdk::v2::Record> Records() const;
+  std::uint64_t rows_counted() const { return rows_counted_; }
+  std::uint64_t oversized_rows() const { return oversized_rows_; }
+
+ private:
+  void Take(const Frame& frame);
+
+  std::vector<Message> messages_;
+  std::vector<std::string> marks_;
+  Message open_;
+  std::uint64_t rows_counted_ = 0;
+  std::uint64_t oversized_rows_ = 0;
+};
+
+}  // namespace tributary
+
+#endif  // TRIBUTARY_TESTS_WORKER_ENCODER_RING_READING_H_

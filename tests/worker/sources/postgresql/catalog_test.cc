@@ -1,0 +1,125 @@
+// The catalog of a real server.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tests/worker/sources/postgresql/reading.h"
+#include "worker/sources/postgresql/session.h"
+
+namespace tributary::postgresql {
+namespace {
+
+using postgresql_test::Execute;
+using postgresql_test::NewDatabase;
+using postgresql_test::Reading;
+using postgresql_test::Server;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::UnorderedElementsAre;
+
+// "id*" is of the key.
+std::vector<std::string> ColumnsOf(const CatalogTable& table) {
+  std::vector<std::string> columns;
+  for (const auto& column : table.columns()) {
+    columns.push_back(column.name() + (column.primary_key() ? "*" : ""));
+  }
+  return columns;
+}
+
+TEST(PostgresqlCatalog, HasEveryKindOfTableWithItsKeyAndWayOfReading) {
+  const NewDatabase database(
+      "CREATE SCHEMA other;"
+      "CREATE TABLE ordinary (id integer PRIMARY KEY, \"odd \"\" name\" text);"
+      "CREATE TABLE other.composed (a integer, b text, c integer, PRIMARY KEY (c, a));"
+      "CREATE TABLE keyless (id integer);"
+      "CREATE TABLE by_index (id integer PRIMARY KEY, code text NOT NULL);"
+      "CREATE UNIQUE INDEX by_code ON by_index (code);"
+      "ALTER TABLE by_index REPLICA IDENTITY USING INDEX by_code;"
+      "CREATE TABLE root (id integer PRIMARY KEY) PARTITION BY RANGE (id);"
+      "CREATE TABLE leaf PARTITION OF root FOR VALUES FROM (0) TO (10);"
+      "CREATE UNLOGGED TABLE unlogged (id integer PRIMARY KEY);"
+      "CREATE TABLE parent (id integer PRIMARY KEY); CREATE TABLE child () INHERITS (parent);"
+      "CREATE MATERIALIZED VIEW filled AS SELECT 1 AS id;"
+      "CREATE MATERIALIZED VIEW unfilled AS SELECT 1 AS id WITH NO DATA;"
+      "CREATE VIEW just_a_view AS SELECT 1 AS id;"
+      "CREATE TABLE no_columns ();"
+      "CREATE TABLE dropped (id integer PRIMARY KEY, gone integer, stays integer);"
+      "ALTER TABLE dropped DROP COLUMN gone;"
+      "CREATE TABLE deferred (id integer PRIMARY KEY DEFERRABLE)");
+  Reading reading(database.name());
+  const Catalog catalog = reading.Describe();
+  std::map<std::string, std::string> found;
+  for (const CatalogTable& table : catalog.tables()) {
+    found[absl::StrCat(table.schema(), ".", table.table())] =
+        absl::StrCat(table.access().substr(0, table.access().find(' ')), ": ",
+                     absl::StrJoin(ColumnsOf(table), ", "));
+  }
+  const std::map<std::string, std::string> expected = {
+      {"public.ordinary", "blocks: id*, odd \" name"},
+      {"other.composed", "blocks: a*, b, c*"},
+      {"public.keyless", "whole: id"},
+      {"public.by_index", "blocks: id, code*"},
+      {"public.root", "leaves: id*"},
+      {"public.unlogged", "whole: id*"},
+      {"public.parent", "blocks: id*"},
+      {"public.child", "whole: id"},
+      {"public.filled", "unlockable: id"},
+      {"public.dropped", "blocks: id*, stays"},
+      {"public.deferred", "whole: id*"},
+  };
+  EXPECT_EQ(found, expected);
+  EXPECT_THAT(catalog.remarks(),
+              UnorderedElementsAre(
+                  HasSubstr("REFRESH MATERIALIZED VIEW \"public\".\"unfilled\""),
+                  HasSubstr("\"public\".\"no_columns\""),
+                  AllOf(HasSubstr("ADD PRIMARY KEY"), HasSubstr("deferred"), HasSubstr("keyless"),
+                        HasSubstr("unlogged"), Not(HasSubstr("no_columns")))));
+  EXPECT_THAT(catalog.identity(), HasSubstr("postgresql:"));
+  EXPECT_EQ(catalog.identity(), reading.Describe().identity());
+}
+
+TEST(PostgresqlCatalog, WaitsForNoLock) {
+  const NewDatabase database("CREATE TABLE t (id integer PRIMARY KEY)");
+  const auto locker = Server().Connect(database.name());
+  ASSERT_TRUE((*locker)->Execute("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE").ok());
+  Reading reading(database.name());
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(reading.Describe().tables_size(), 1);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+  // Cutting falls back on estimates.
+  EXPECT_EQ(reading.Cut(reading.Table("t")).size(), 1u);
+}
+
+TEST(PostgresqlCatalog, ASessionThatEndsInItsMidstIsReplaced) {
+  const NewDatabase database("CREATE TABLE t (id integer PRIMARY KEY)");
+  const auto locker = Server().Connect(database.name());
+  ASSERT_TRUE(
+      (*locker)
+          ->Execute("BEGIN; LOCK TABLE pg_catalog.pg_publication_rel IN ACCESS EXCLUSIVE MODE")
+          .ok());
+  Reading reading(database.name());
+  int ended = 0;
+  std::thread ends([&] {
+    // The third time it is answered.
+    for (int tries = 0; ended < 2 && tries < 2000; ++tries) {
+      if (Server().Ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                       "application_name = 'tributary' AND wait_event_type = 'Lock'") != "0") {
+        ++ended;
+      }
+    }
+    EXPECT_TRUE((*locker)->Execute("ROLLBACK").ok());
+  });
+  const Catalog catalog = reading.Describe();
+  ends.join();
+  EXPECT_EQ(catalog.tables_size(), 1);
+}
+
+}  // namespace
+}  // namespace tributary::postgresql

@@ -1,0 +1,96 @@
+// What the tests of the engine share: one server for a test program, and a source whose ring
+// is drained and decoded by protobuf's own parser.
+#ifndef TRIBUTARY_TESTS_WORKER_SOURCES_POSTGRESQL_READING_H_
+#define TRIBUTARY_TESTS_WORKER_SOURCES_POSTGRESQL_READING_H_
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "proto/connector_sdk.pb.h"
+#include "proto/worker.pb.h"
+#include "tests/process/postgres_server.h"
+#include "tests/worker/sources/sqlite/sample.h"
+#include "worker/sources/postgresql/source.h"
+
+namespace tributary::postgresql_test {
+
+using Values = sqlite_test::Values;
+using sqlite_test::CountingPulse;
+
+// A server for all tests of the program, which end where there is none. With wal_level =
+// logical; its superuser needs no password.
+tests::PostgresServer& Server();
+// Statements as the superuser; one that fails fails the test.
+void Execute(const std::string& sql,
+             const std::string& database = tests::PostgresServer::kDatabase);
+// A new database, dropped with the object.
+class NewDatabase {
+ public:
+  explicit NewDatabase(const std::string& sql = "");
+  ~NewDatabase();
+  NewDatabase(const NewDatabase&) = delete;
+  NewDatabase& operator=(const NewDatabase&) = delete;
+  const std::string& name() const { return name_; }
+  void Run(const std::string& sql) const { Execute(sql, name_); }
+
+ private:
+  std::string name_;
+};
+
+// The configuration of a source on Server(), without TLS.
+Configuration ConfigurationOf(const std::string& database,
+                              const std::string& user = tests::PostgresServer::kUser);
+
+// One read assignment's outcome, decoded.
+struct Outcome {
+  absl::Status status;
+  AssignmentEnd end;
+  std::vector<Values> rows;
+  struct SeenMark {
+    std::string at;
+    std::size_t rows_before = 0;
+    std::vector<ColumnRemark> remarks;
+  };
+  std::vector<SeenMark> marks;
+  Opened opened;
+};
+
+// A prepared source, with what the supervisor would do.
+class Reading {
+ public:
+  explicit Reading(Configuration configuration,
+                   std::chrono::milliseconds patience = std::chrono::milliseconds(3000));
+  explicit Reading(const std::string& database) : Reading(ConfigurationOf(database)) {}
+
+  PostgresqlSource& source() { return source_; }
+  CountingPulse& pulse() { return pulse_; }
+
+  // Fail the test where there is no catalog, or no table of that name in it.
+  Catalog Describe();
+  CatalogTable Table(const std::string& name);
+
+  // The number of marks after which a pause is wanted; -1: none is.
+  int pause_after_marks = -1;
+  std::uint64_t whole_from = 0;
+  // Called before a frame is taken from the ring, in another thread.
+  std::function<void(const FrameHeader&)> before_frame;
+  Outcome Read(const CatalogTable& table, const Range& range = {});
+  std::vector<Range> Cut(const CatalogTable& table, const std::vector<Range>& ranges = {Range()});
+
+ private:
+  CountingPulse pulse_;
+  PostgresqlSource source_;
+  std::uint32_t assignment_ = 0;
+};
+
+// "Int 5", "String abc", "Null"; times as microseconds since 1970.
+std::string TextOf(const fivetran_sdk::v2::ValueType& value);
+// Of the column `id`, in the rows' order.
+std::vector<std::string> Ids(const Outcome& outcome);
+
+}  // namespace tributary::postgresql_test
+
+#endif  // TRIBUTARY_TESTS_WORKER_SOURCES_POSTGRESQL_READING_H_
