@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "supervisor/staging/segment.h"
 #include "supervisor/staging/segment_header.h"
 #include "supervisor/staging/staging.h"
@@ -13,7 +14,7 @@ namespace {
 // What staging_golden.cc writes; version 1 has no compact batch.
 void ExpectReadable(const std::string& version, bool has_compact_batch) {
   TempFolder folder;
-  CopyFolder(std::string(TRIBUTARY_STAGING_GOLDEN) + "/" + version, folder.path());
+  CopyFolder(absl::StrCat(TRIBUTARY_STAGING_GOLDEN, "/", version), folder.path());
   const StagedStream stream;
   auto store = StagingStore::Open(OptionsFor(folder.path())).value();
   auto replay = store->OpenReplay(kEpoch, kKey, 0);
