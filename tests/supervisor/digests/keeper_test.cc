@@ -121,6 +121,9 @@ TEST_F(KeeperTest, IntentsAreHeldAgainstUntilTheirGenerationIsConfirmed) {
   const auto keeper = Open();
   const std::uint64_t first = Copied(*keeper, {"a"});
   ASSERT_TRUE(keeper->BeginComparison(kTable, first, first).ok());
+  // A slice is given out before anything comes of it.
+  CompareAssignment before;
+  ASSERT_TRUE(keeper->Load(kTable, 0, before).ok());
   Digests intents;
   intents.set_kind(Digests::INTENTS);
   AppendDelete(*intents.mutable_entries(), "a");
