@@ -21,6 +21,7 @@
 #include "proto/worker.pb.h"
 #include "worker/answer_writer.h"
 #include "worker/compare/comparison.h"
+#include "worker/compare/content_comparison.h"
 #include "worker/compare/digesting.h"
 #include "worker/encoder/batch_writer.h"
 #include "worker/encoder/log_writer.h"
@@ -172,17 +173,28 @@ class Worker : public Pulse, private FollowOrders {
     absl::Status status = opened_;
     if (status.ok()) {
       BatchWriter writer(ring_, id);
-      Comparison comparison(compare, ring_, id, writer);
-      writer.Judge(&comparison);
-      auto result = source_->Read(compare.read(), writer);
-      status = result.status();
-      if (result.ok()) end = *std::move(result);
-      end.set_rows(writer.rows());
-      end.set_rows_read(comparison.rows_read());
-      // What has changed in what was read is sent, whatever ended the reading.
-      if (!status.ok()) writer.Flush();
+      if (IsKeyless(compare.read().columns())) {
+        ContentComparison comparison(compare, ring_, id);
+        status = CompareBy(comparison, compare.read(), writer, end);
+      } else {
+        Comparison comparison(compare, ring_, id, writer);
+        status = CompareBy(comparison, compare.read(), writer, end);
+      }
     }
     SendEnd(id, status, end);
+  }
+
+  template <typename Judge>
+  absl::Status CompareBy(Judge& judge, const ReadAssignment& read, BatchWriter& writer,
+                         AssignmentEnd& end) {
+    writer.Judge(&judge);
+    auto result = source_->Read(read, writer);
+    if (result.ok()) end = *std::move(result);
+    end.set_rows(writer.rows());
+    end.set_rows_read(judge.rows_read());
+    // What has changed in what was read is sent, whatever ended the reading.
+    if (!result.ok()) writer.Flush();
+    return result.status();
   }
 
   void Follow(std::uint32_t id, const FollowAssignment& follow) {

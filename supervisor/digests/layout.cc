@@ -8,7 +8,7 @@ namespace tributary {
 
 DigestLayout::Slice& LayoutWriter::SliceFor(const std::string& from, std::uint64_t rows) {
   whole_ = whole_ && from == end_;
-  const bool fits = kind_ == CatalogTable::SET || rows_ + rows <= limits::kSliceDigests;
+  const bool fits = kind_ != CatalogTable::RANGES || rows_ + rows <= limits::kSliceDigests;
   if (layout_.slices_size() == 0 || !fits) {
     layout_.add_slices()->set_from(from);
     rows_ = 0;

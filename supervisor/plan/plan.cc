@@ -102,7 +102,10 @@ course::Event EventOf(const TableState* entry, const SelectedTable& choice, bool
   }
   if (!same_content) {
     // With other columns each row has another digest, and is sent again.
-    const bool same_key = HasKey(table.columns) && SameKey(entry->columns, table.columns_digest);
+    const bool same_key =
+        table.comparison == CatalogTable::WHOLE
+            ? entry->columns == table.columns_digest
+            : HasKey(table.columns) && SameKey(entry->columns, table.columns_digest);
     const bool at_hand = compares && same_key && digests->AtHand(table.name, entry->generation);
     return at_hand ? course::Event::kContentToCompare : course::Event::kContentChanged;
   }
@@ -212,6 +215,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     copy.access = table.access();
     copy.estimated_bytes = table.estimated_bytes();
     copy.comparison = table.comparison();
+    copy.order = table.order();
     const bool comparable =
         digests != nullptr && !digests->Unreadable() && copy.comparison != CatalogTable::NONE;
     copy.method = table.has_log() ? Method::kLog : comparable ? Method::kCompare : Method::kCopy;
@@ -223,7 +227,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     copy.column_numbers = NumbersOf(table);
     copy.selects_new_columns = choice.selects_new_columns;
     copy.not_selected = choice.not_selected;
-    copy.columns_digest = ColumnsDigest(copy.columns, copy.column_numbers);
+    copy.columns_digest = ColumnsDigest(copy.columns, copy.column_numbers, copy.order);
     TableState* const state_of_it = is_known ? &entry->second : nullptr;
     const course::Transition transition =
         Advance(copy, state_of_it, EventOf(state_of_it, choice, same_selection, copy, digests));
@@ -246,6 +250,15 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     }
   }
   if (!plan.copies.empty()) plan.state.complete.clear();
+  // No table rests upon the place in the log. One that is followed again is copied first, and
+  // the source need not have kept its log for us until then.
+  const bool follows = !plan.followed.empty() ||
+                       std::any_of(plan.copies.begin(), plan.copies.end(),
+                                   [](const auto& copy) { return copy.method == Method::kLog; });
+  if (!follows) {
+    plan.state.log_position = LogPosition();
+    plan.state.log_life.clear();
+  }
   std::stable_sort(plan.copies.begin(), plan.copies.end(),
                    [](const TableToCopy& a, const TableToCopy& b) {
                      return a.estimated_bytes > b.estimated_bytes;

@@ -45,6 +45,8 @@ struct TableToCopy {
   bool has_added_columns = false;
   // How its rows can be held against digests.
   CatalogTable::Comparison comparison = CatalogTable::NONE;
+  // As the catalog has it.
+  std::string order = {};
 };
 
 // What there is of digests that earlier syncs have made. The plan asks; the answers are on

@@ -214,11 +214,12 @@ bool Scheduler::Stale(const CutWork::Table& cut) const {
 Scheduler::MarkResult Scheduler::Open(const ReadWork& read, const std::string& content,
                                       const LogPosition& bound) {
   TableState& entry = Entry(tables_[read.table]);
-  std::string& so_far =
-      tables_[read.table].copy.method == Method::kLog ? entry.storage : entry.content;
+  const bool follows = tables_[read.table].copy.method == Method::kLog;
+  std::string& so_far = follows ? entry.storage : entry.content;
   if (!so_far.empty() && so_far != content) return MarkResult::kMoved;
   so_far = content;
-  entry.bound = std::max(entry.bound, bound);
+  // Where no log is followed the table has nothing to wait for.
+  if (follows) entry.bound = std::max(entry.bound, bound);
   return MarkResult::kTaken;
 }
 
@@ -312,7 +313,8 @@ std::vector<Widening> Scheduler::Widen(
   }
   if (taken.empty()) return taken;
   WidenColumns(table.copy.widened, table.copy.columns);
-  table.copy.columns_digest = ColumnsDigest(table.copy.columns, table.copy.column_numbers);
+  table.copy.columns_digest =
+      ColumnsDigest(table.copy.columns, table.copy.column_numbers, table.copy.order);
   // A copy that has not begun needs no other start; but a log is followed in the old types.
   if (table.phase == course::Phase::kPending && table.copy.method != Method::kLog) return taken;
   // The destination is told of the types now. An entry that still named the earlier ones
@@ -335,7 +337,8 @@ const TableToCopy& Scheduler::ChangeColumns(
       table.copy.column_numbers[columns[i].name()] = origins[i].number();
   }
   WidenColumns(table.copy.widened, table.copy.columns);
-  table.copy.columns_digest = ColumnsDigest(table.copy.columns, table.copy.column_numbers);
+  table.copy.columns_digest =
+      ColumnsDigest(table.copy.columns, table.copy.column_numbers, table.copy.order);
   // Rows that were copied before have the columns that the entry names, and a copy with
   // others begins from nothing.
   const auto entry = state_.find(table.copy.name);

@@ -31,12 +31,17 @@ void AddParams(Digest& digest, const DataTypeParams& params) {
 
 }  // namespace
 
-std::string ColumnsDigest(const std::vector<const Column*>& columns, const ColumnNumbers& numbers) {
+std::string ColumnsDigest(const std::vector<const Column*>& columns, const ColumnNumbers& numbers,
+                          std::string_view order) {
   std::vector<const Column*> sorted = columns;
   std::sort(sorted.begin(), sorted.end(),
             [](const Column* a, const Column* b) { return a->name() < b->name(); });
   Digest key;
   Digest all;
+  if (!order.empty()) {
+    key.Text(order);
+    all.Text(order);
+  }
   for (const Column* column : sorted) {
     for (Digest* digest : {&key, &all}) {
       if (digest == &key && !column->primary_key()) continue;
@@ -56,9 +61,9 @@ bool SameKey(std::string_view columns_digest, std::string_view other) {
 }
 
 std::string ColumnsDigest(const google::protobuf::RepeatedPtrField<Column>& columns,
-                          const ColumnNumbers& numbers) {
+                          const ColumnNumbers& numbers, std::string_view order) {
   return ColumnsDigest(std::vector<const Column*>(columns.pointer_begin(), columns.pointer_end()),
-                       numbers);
+                       numbers, order);
 }
 
 }  // namespace tributary

@@ -19,12 +19,13 @@ namespace tributary {
 using ColumnNumbers = std::map<std::string, std::uint32_t>;
 
 // 16 digits for a table's synced columns, their names, types, parameters and numbers, in
-// whatever order they stand: six for those of its key, and ten for all.
+// whatever order they stand: six for those of its key, and ten for all. `order` is
+// CatalogTable's: another one makes another key.
 std::string ColumnsDigest(const std::vector<const fivetran_sdk::v2::Column*>& columns,
-                          const ColumnNumbers& numbers = {});
+                          const ColumnNumbers& numbers = {}, std::string_view order = {});
 std::string ColumnsDigest(
     const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns,
-    const ColumnNumbers& numbers = {});
+    const ColumnNumbers& numbers = {}, std::string_view order = {});
 
 // Whether two of them are of columns with the same key.
 bool SameKey(std::string_view columns_digest, std::string_view other);

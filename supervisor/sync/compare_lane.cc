@@ -127,6 +127,8 @@ Verdict CompareLane::Digested(std::uint64_t ticket, const Digests& digests) {
   }
   if (digests.kind() == Digests::UNUSABLE) {
     one.unusable = true;
+  } else if (digests.kind() == Digests::CHANGED) {
+    one.changed = true;
   } else {
     digests_.AddCompared(copy(tables_[one.table]).name, one.slice, digests);
   }
@@ -160,6 +162,11 @@ Verdict CompareLane::ReadEnded(const UnderWay& one, const AssignmentEnd& end) {
     case AssignmentEnd::DONE:
       if (!table.slices[one.slice].done) {
         return Verdict::Broken("it ended a slice without a mark at its end");
+      }
+      if (one.changed) {
+        figures_.rows_read += end.rows_read();
+        CopyChanged(table);
+        return Verdict::Taken();
       }
       FinishSlice(one, end);
       return Verdict::Taken();
@@ -260,6 +267,13 @@ void CompareLane::CopyAgain(Table& table, const absl::Status& why) {
   log_.Warning(
       "a table is copied again, since it cannot be compared",
       {{log_key::kTable, NameOf(copy(table))}, {log_key::kError, std::string(why.message())}});
+  copies_.Restart(table.index, course::Event::kRestarted);
+}
+
+void CompareLane::CopyChanged(Table& table) {
+  digests_.EndComparison(copy(table).name);
+  log_.Info("a table without a key has changed, and is copied again",
+            {{log_key::kTable, NameOf(copy(table))}});
   copies_.Restart(table.index, course::Event::kRestarted);
 }
 

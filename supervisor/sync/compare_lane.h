@@ -9,7 +9,7 @@
 // for is let off that (Opened.may_differ).
 //
 // What is under way when a table begins again, or is put aside, is stale. A table that
-// cannot be compared is copied again, from TRUNCATE.
+// cannot be compared is copied again, from TRUNCATE; so is one without a key that has changed.
 //
 // Used by the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_COMPARE_LANE_H_
@@ -89,6 +89,8 @@ class CompareLane final : public Lane {
     std::uint32_t attempt = 0;
     std::size_t slice = 0;
     bool unusable = false;
+    // The table has no key, and other rows than it had.
+    bool changed = false;
   };
 
   bool Stale(const UnderWay& one) const;
@@ -104,6 +106,8 @@ class CompareLane final : public Lane {
   // Something else was read than by the slices before.
   void BeginAgain(Table& table);
   void CopyAgain(Table& table, const absl::Status& why);
+  // It has no key to send single changes by.
+  void CopyChanged(Table& table);
   void SetAside(Table& table, const std::string& why);
 
   Scheduler& scheduler_;

@@ -114,6 +114,26 @@ TEST_F(ComparedTables, AddedColumnSendsItsTableAgainWithoutTruncate) {
   ExpectSent(SyncAndCompare(), kRowsOfEach - 1, 1);
 }
 
+TEST_F(ComparedTables, TableWithoutAnyKeyIsSentAgainOnlyWhereItHasChanged) {
+  Change(
+      "CREATE TABLE bare(rowid TEXT, _rowid_ TEXT, oid TEXT);"
+      "INSERT INTO bare SELECT 'a' || w, 'b', 'c' FROM keyless;");
+  SyncAndCompare();
+  Change("UPDATE numbered SET v = 'new' WHERE id = 7");
+  ExpectSent(SyncAndCompare(), 1, 0);
+  // The same rows in another order.
+  Change(
+      "CREATE TABLE other AS SELECT * FROM bare; DELETE FROM bare;"
+      "INSERT INTO bare SELECT * FROM other ORDER BY 1 DESC; DROP TABLE other;");
+  ExpectSent(SyncAndCompare(), 0, 0);
+  Change("UPDATE bare SET oid = 'd' WHERE rowid = 'a7'");
+  const SyncOutcome changed = SyncAndCompare();
+  EXPECT_EQ(changed.TableCount("main.bare", "upserts"), std::uint64_t{kRowsOfEach});
+  EXPECT_EQ(changed.Count("truncates"), 1U) << changed.text;
+  Change("UPDATE numbered SET v = 'newer' WHERE id = 7");
+  ExpectSent(SyncAndCompare(), 1, 0);
+}
+
 TEST_F(ComparedTables, LostDigestsMeanACopyFromTruncateAndALineThatSaysWhy) {
   SyncAndCompare();
   Change("UPDATE numbered SET v = 'new' WHERE id = 7");

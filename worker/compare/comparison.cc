@@ -1,8 +1,11 @@
 #include "worker/compare/comparison.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "common/limits.h"
+#include "worker/compare/spelled_value.h"
 
 namespace tributary {
 
@@ -30,6 +33,7 @@ bool Comparison::Keep(const TableShape& shape, std::string_view entries) {
   fresh_.Add(*row);
   if (!known_.MustSend(row->key, row->digest)) return false;
   AppendUpsert(intents_, row->key, row->digest);
+  if (const auto value = SpelledValue(row->key)) sent_values_.insert(*value);
   changed_ = true;
   return true;
 }
@@ -56,7 +60,10 @@ void Comparison::BeforeMark(std::string_view at) {
   }
   finished_ = true;
   DeleteGone();
-  if (changed_) {
+  if (unusable_) {
+    told_unusable_ = true;
+    fresh_.Send(Digests::UNUSABLE);
+  } else if (changed_) {
     fresh_.Send(at);
   } else {
     fresh_.Send(Digests::UNCHANGED);
@@ -64,7 +71,15 @@ void Comparison::BeforeMark(std::string_view at) {
 }
 
 void Comparison::DeleteGone() {
-  known_.TakeGone([this](std::string_view key) { WriteDelete(key); });
+  std::vector<std::string_view> gone;
+  known_.TakeGone([&gone](std::string_view key) { gone.push_back(key); });
+  // To a destination the DELETE could be of the row that has just been sent.
+  unusable_ = unusable_ || std::any_of(gone.begin(), gone.end(), [this](std::string_view key) {
+                const auto value = SpelledValue(key);
+                return value.has_value() && sent_values_.contains(*value);
+              });
+  if (unusable_) return;
+  for (const std::string_view key : gone) WriteDelete(key);
   writer_.Flush();
 }
 

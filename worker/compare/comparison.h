@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_set>
 
 #include "proto/worker.pb.h"
 #include "worker/compare/fresh_rows.h"
@@ -44,6 +45,8 @@ class Comparison final : public RowJudge {
   KnownRows known_;
   FreshRows fresh_;
   std::string intents_;
+  // SpelledValue of the keys that were sent.
+  std::unordered_set<std::uint64_t> sent_values_;
   std::uint64_t rows_read_ = 0;
   // Something was given out, or the slice was divided.
   bool changed_ = false;

@@ -3,15 +3,22 @@
 #include <utility>
 
 #include "common/limits.h"
+#include "worker/compare/content_comparison.h"
 
 namespace tributary {
+
+Digesting::Digesting(const ReadAssignment& read, RingProducer& ring, std::uint32_t assignment)
+    : digester_(read.digest_secret()),
+      fresh_(ring, assignment),
+      keyless_(IsKeyless(read.columns())) {}
 
 bool Digesting::Keep(const TableShape& shape, std::string_view entries) {
   if (unusable_) return true;
   const auto row = digester_.Digest(shape, entries);
   // Where rows cannot be marked they gather here.
   unusable_ = !row.has_value() || fresh_.bytes() > limits::kMaxSliceDigestBytes;
-  if (!unusable_) fresh_.Add(*row);
+  if (unusable_) return true;
+  keyless_ ? sum_.Add(row->digest) : fresh_.Add(*row);
   return true;
 }
 
@@ -20,6 +27,7 @@ void Digesting::BeforeMark(std::string_view at) {
     if (!std::exchange(told_unusable_, true)) fresh_.Send(Digests::UNUSABLE);
     return;
   }
+  if (sum_ != ContentSum()) fresh_.Add({.key = {}, .digest = std::exchange(sum_, {}).digest()});
   // A slice's end may be marked twice.
   if (fresh_.empty() && marked_ == at) return;
   fresh_.Send(at);

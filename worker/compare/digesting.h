@@ -1,5 +1,5 @@
 // A copy that makes digests: each row is sent, and what it is told before the mark that
-// covers it.
+// covers it. Of rows without a key one digest is told for all between two marks.
 //
 // Used by the worker's main thread only.
 #ifndef TRIBUTARY_WORKER_COMPARE_DIGESTING_H_
@@ -9,6 +9,7 @@
 #include <string>
 
 #include "proto/worker.pb.h"
+#include "worker/compare/content_sum.h"
 #include "worker/compare/fresh_rows.h"
 #include "worker/compare/row_digest.h"
 #include "worker/encoder/row_judge.h"
@@ -18,8 +19,7 @@ namespace tributary {
 class Digesting final : public RowJudge {
  public:
   // `ring` outlives it.
-  Digesting(const ReadAssignment& read, RingProducer& ring, std::uint32_t assignment)
-      : digester_(read.digest_secret()), fresh_(ring, assignment) {}
+  Digesting(const ReadAssignment& read, RingProducer& ring, std::uint32_t assignment);
 
   bool Keep(const TableShape& shape, std::string_view entries) override;
   bool has_intents() const override { return false; }
@@ -31,6 +31,9 @@ class Digesting final : public RowJudge {
  private:
   RowDigester digester_;
   FreshRows fresh_;
+  // Of rows without a key, those since the last mark.
+  const bool keyless_;
+  ContentSum sum_;
   bool unusable_ = false;
   bool told_unusable_ = false;
   std::optional<std::string> marked_;

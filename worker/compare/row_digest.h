@@ -36,7 +36,7 @@ class RowDigester {
   // `secret`: the assignment's digest_secret.
   explicit RowDigester(std::string_view secret);
 
-  // `entries` as RowJudge has them. Nothing: the row has no key by which it could be found
+  // `entries` as RowJudge has them. Nothing: the row has not the key by which it could be found
   // again, or one over limits::kMaxDigestKeyBytes.
   std::optional<DigestedRow> Digest(const TableShape& shape, std::string_view entries);
 

@@ -237,6 +237,78 @@ TEST(PlanTest, ASourceWithoutAnyTableWhereThereWereSomeIsRefused) {
   EXPECT_TRUE(CheckSource(empty, "sqlite", state).ok()) << "which says nothing of its tables";
 }
 
+// Digests of every generation but 0 are at hand.
+class AllDigests final : public KeptDigests {
+ public:
+  bool Unreadable() const override { return false; }
+  bool AtHand(const TableName&, std::uint64_t generation) override { return generation > 0; }
+  bool HasUnconfirmed(const TableName&, std::uint64_t) override { return false; }
+};
+
+// Live, with digests, of a source that cannot name its contents.
+State ComparedState(const Catalog& catalog) {
+  State state = LiveState(catalog);
+  state.complete.clear();
+  TableState& entry = state.tables[kOrders];
+  entry.method = Method::kCompare;
+  entry.generation = 3;
+  entry.content.clear();
+  const CatalogTable& table = catalog.tables(0);
+  entry.columns = ColumnsDigest(table.columns(), {}, table.order());
+  return state;
+}
+
+TEST(PlanTest, WhatHasDigestsIsComparedUntilItsKeyHasAnotherOrder) {
+  AllDigests digests;
+  Catalog catalog = OneTable("");
+  CatalogTable& table = *catalog.mutable_tables(0);
+  table.clear_content();
+  table.set_comparison(CatalogTable::RANGES);
+  table.set_order("one");
+  const auto same = PlanOf(catalog, ComparedState(catalog), &digests);
+  ASSERT_TRUE(same.ok());
+  ASSERT_EQ(same->copies.size(), 1u);
+  EXPECT_EQ(same->copies[0].phase, course::Phase::kComparing);
+
+  const State state = ComparedState(catalog);
+  table.set_order("another");
+  const auto other = PlanOf(catalog, state, &digests);
+  ASSERT_TRUE(other.ok());
+  ASSERT_EQ(other->copies.size(), 1u);
+  EXPECT_EQ(other->copies[0].phase, course::Phase::kPending);
+  EXPECT_TRUE(other->copies[0].truncates);
+  EXPECT_NE(other->copies[0].columns_digest, same->copies[0].columns_digest);
+}
+
+TEST(PlanTest, WithoutAKeyOnlyTheVerySameColumnsAreCompared) {
+  AllDigests digests;
+  Catalog catalog = OneTable("", {"a", "b"}, /*keyed=*/false);
+  catalog.mutable_tables(0)->clear_content();
+  catalog.mutable_tables(0)->set_comparison(CatalogTable::WHOLE);
+  const State state = ComparedState(catalog);
+  const auto same = PlanOf(catalog, state, &digests);
+  ASSERT_TRUE(same.ok());
+  EXPECT_EQ(same->copies[0].phase, course::Phase::kComparing);
+  catalog.mutable_tables(0)->mutable_columns()->RemoveLast();
+  const auto fewer = PlanOf(catalog, state, &digests);
+  ASSERT_TRUE(fewer.ok());
+  EXPECT_EQ(fewer->copies[0].phase, course::Phase::kPending);
+  EXPECT_TRUE(fewer->copies[0].truncates);
+}
+
+TEST(PlanTest, APlaceInALogThatNoTableFollowsIsForgotten) {
+  State state = LiveState(OneTable("v1"));
+  state.log_position = {.commit = 5};
+  state.log_life = "life";
+  const auto plan = PlanOf(OneTable("v1"), state);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->state.log_position, LogPosition());
+  EXPECT_EQ(plan->state.log_life, "");
+  Catalog logged = OneTable("v1");
+  logged.mutable_tables(0)->set_has_log(true);
+  EXPECT_EQ(PlanOf(logged, state)->state.log_position, (LogPosition{.commit = 5}));
+}
+
 TEST(PlanTest, ADeselectedTableLosesItsEntryAndIsCopiedWhenItComesBack) {
   Catalog both = OneTable("v1");
   AddTable(both, "customers", {"id"});

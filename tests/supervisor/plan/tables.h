@@ -47,8 +47,9 @@ inline std::vector<SelectedTable> Everything(const Catalog& catalog) {
   return selected;
 }
 
-inline absl::StatusOr<Plan> PlanOf(const Catalog& catalog, State state = {}) {
-  return MakePlan(catalog, Everything(catalog), kDigest, "sqlite", std::move(state));
+inline absl::StatusOr<Plan> PlanOf(const Catalog& catalog, State state = {},
+                                   KeptDigests* digests = nullptr) {
+  return MakePlan(catalog, Everything(catalog), kDigest, "sqlite", std::move(state), digests);
 }
 
 // The state after a sync that copied all of `catalog`.

@@ -134,7 +134,7 @@ class CatalogReader {
     const auto& columns = table.columns();
     const auto key = std::find_if(columns.begin(), columns.end(),
                                   [](const auto& column) { return column.primary_key(); });
-    if (key == columns.end()) return CatalogTable::NONE;
+    if (key == columns.end()) return CatalogTable::WHOLE;
     if (access.by == Access::By::kKey) return CatalogTable::RANGES;
     const auto* const rowid = declared.rowid_column();
     const bool is_rowid =
