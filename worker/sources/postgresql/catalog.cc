@@ -15,6 +15,7 @@
 #include "common/text.h"
 #include "worker/sources/postgresql/access.h"
 #include "worker/sources/postgresql/added_columns.h"
+#include "worker/sources/postgresql/key_order.h"
 #include "worker/sources/postgresql/log_publication.h"
 
 namespace tributary::postgresql {
@@ -33,8 +34,24 @@ constexpr char kDatabaseSql[] =
     "SELECT s.system_identifier, current_database(), current_setting('block_size'), current_user "
     "FROM pg_control_system() s";
 
+// The columns of an index that are its key, in its order.
+std::string IndexKeySql(const std::string& index) {
+  return absl::StrCat("array_to_string((", index, ".indkey::int2[])[0:", index,
+                      ".indnkeyatts - 1], ' ')");
+}
+
+// Of a table without a primary key, the oldest index whose columns tell its rows apart.
+std::string UniqueIndexSql() {
+  return absl::StrCat(
+      "(SELECT ", IndexKeySql("i"),
+      " AS key FROM pg_index i WHERE i.indrelid = c.oid AND k.indrelid IS NULL AND i.indisunique "
+      "AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL "
+      "AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attnotnull "
+      "AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) "
+      "ORDER BY i.indexrelid LIMIT 1)");
+}
+
 // A partitioned table's pages are those of its leaves; pg_partition_tree would lock them.
-// In indkey the key's columns have the key's order.
 std::string TablesSql(int server_version, const std::string& publication) {
   return absl::StrCat(
       "WITH RECURSIVE leaf AS ("
@@ -52,8 +69,10 @@ std::string TablesSql(int server_version, const std::string& publication) {
       "has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'), "
       "row_security_active(c.oid), c.relispopulated, "
       "coalesce(CASE WHEN c.relkind = 'p' THEN g.readable ELSE m.amname = 'heap' END, false), "
-      "k.indkey::text, coalesce(k.indimmediate, false), r.indkey::text, ",
-      PublicationEntrySql(server_version), ", ", ContentSql(server_version),
+      "x.primary_key, coalesce(k.indimmediate, false), x.identity, x.other, ",
+      KeyOrderSql(server_version, "c.oid",
+                  "string_to_array(coalesce(x.identity, x.primary_key, x.other), ' ')::int2[]"),
+      ", ", PublicationEntrySql(server_version), ", ", ContentSql(server_version),
       ", pg_has_role(c.relowner, 'USAGE') AND CASE WHEN p.oid IS NULL "
       "THEN has_database_privilege(current_database(), 'CREATE') "
       "ELSE NOT p.puballtables AND pg_has_role(p.pubowner, 'USAGE') END "
@@ -62,7 +81,10 @@ std::string TablesSql(int server_version, const std::string& publication) {
       "LEFT JOIN pg_am m ON m.oid = c.relam "
       "LEFT JOIN pg_index k ON k.indrelid = c.oid AND k.indisprimary AND k.indisvalid "
       "LEFT JOIN pg_index r ON r.indrelid = c.oid AND r.indisreplident AND r.indisvalid "
-      "AND c.relreplident = 'i' LEFT JOIN pg_publication p ON p.pubname = ",
+      "AND c.relreplident = 'i' LEFT JOIN LATERAL ",
+      UniqueIndexSql(), " u ON true CROSS JOIN LATERAL (SELECT ", IndexKeySql("k"),
+      " AS primary_key, ", IndexKeySql("r"),
+      " AS identity, u.key AS other) x LEFT JOIN pg_publication p ON p.pubname = ",
       Literal(publication), " WHERE ", kOurTables, " ORDER BY n.nspname, c.relname");
 }
 
@@ -93,6 +115,9 @@ enum TableColumn {
   kKey,
   kKeyImmediate,
   kIdentityIndex,
+  kUniqueIndex,
+  // What the order of the first of these is, and rests on.
+  kOrder,
   kEntry,
   kContent,
   kMayAdd
@@ -114,32 +139,48 @@ bool InPart(const Rows& rows, int row) {
   return entry.size() > kInPart.size() && entry.substr(entry.size() - kInPart.size()) == kInPart;
 }
 
-bool HasLog(const Rows& rows, int row) {
-  if (!MayHaveLog(rows, row)) return false;
+// `follows`: the log is followed at all.
+bool HasLog(const Rows& rows, int row, bool follows) {
+  if (!follows || !MayHaveLog(rows, row)) return false;
   return rows.at(row, kEntry).empty() ? rows.truth(row, kMayAdd) : !InPart(rows, row);
 }
 
-Access::By HowToRead(const Rows& rows, int row) {
-  const std::string_view kind = rows.at(row, kKind);
-  if (kind != "r" && kind != "p") return Access::By::kUnlockable;
-  // Rows move between blocks while slices are read; where the log does not tell of that, only
-  // one snapshot has them all.
-  const bool by_blocks = HasLog(rows, row) && rows.truth(row, kHasBlocks);
-  if (kind == "p") return by_blocks ? Access::By::kLeaves : Access::By::kPartitions;
-  return by_blocks ? Access::By::kBlocks : Access::By::kWhole;
+bool IsTable(const Rows& rows, int row) {
+  return rows.at(row, kKind) == "r" || rows.at(row, kKind) == "p";
 }
 
-// The numbers of the columns that are the table's key: those by which the log names rows,
-// else the primary key's.
-std::vector<int> KeyOf(const Rows& rows, int row) {
-  const int column = rows.null(row, kIdentityIndex) ? kKey : kIdentityIndex;
-  std::vector<int> numbers;
+Access::By HowToRead(const Rows& rows, int row, bool has_log) {
+  if (!IsTable(rows, row)) return Access::By::kUnlockable;
+  const bool partitioned = rows.at(row, kKind) == "p";
+  // Rows move between blocks while slices are read. Where the log does not tell of that, only
+  // a slice by the key has them all, or one snapshot.
+  if (has_log && rows.truth(row, kHasBlocks)) {
+    return partitioned ? Access::By::kLeaves : Access::By::kBlocks;
+  }
+  if (!has_log && !rows.null(row, kOrder)) {
+    return partitioned ? Access::By::kPartitionKeys : Access::By::kKeys;
+  }
+  return partitioned ? Access::By::kPartitions : Access::By::kWhole;
+}
+
+// The numbers of the columns that are the table's key, in its order: those by which the log
+// names rows, else the primary key's, else those of another index that tells all rows apart.
+std::vector<std::uint32_t> KeyOf(const Rows& rows, int row) {
+  const int column = !rows.null(row, kIdentityIndex) ? kIdentityIndex
+                     : !rows.null(row, kKey)         ? kKey
+                                                     : kUniqueIndex;
+  std::vector<std::uint32_t> numbers;
   const std::string text = rows.text(row, column);
   for (const absl::string_view part : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
-    int number = 0;
+    std::uint32_t number = 0;
     if (absl::SimpleAtoi(part, &number)) numbers.push_back(number);
   }
   return numbers;
+}
+
+CatalogTable::Comparison ComparisonOf(const Access& access, const std::vector<std::uint32_t>& key) {
+  if (access.by_keys()) return CatalogTable::RANGES;
+  return key.empty() ? CatalogTable::WHOLE : CatalogTable::SET;
 }
 
 // Tables that are left out for one reason.
@@ -157,9 +198,12 @@ struct LeftOut {
 
 class CatalogReader {
  public:
-  CatalogReader(Session& session, TypeLookup& types, const std::string& publication,
-                Catalog& catalog)
-      : session_(session), types_(types), publication_(publication), catalog_(catalog) {}
+  CatalogReader(Session& session, TypeLookup& types, const Settings& settings, Catalog& catalog)
+      : session_(session),
+        types_(types),
+        follows_(settings.follows()),
+        publication_(settings.publication),
+        catalog_(catalog) {}
 
   absl::Status Read() {
     const auto database = session_.Query(kDatabaseSql, kDoing);
@@ -183,7 +227,7 @@ class CatalogReader {
  private:
   struct Added {
     int at = 0;
-    std::vector<int> key;
+    std::vector<std::uint32_t> key;
     // The name of a column is not UTF-8; it may be the key's.
     bool has_odd_column = false;
   };
@@ -209,19 +253,35 @@ class CatalogReader {
     table.set_schema(rows.text(row, kSchema));
     table.set_table(rows.text(row, kName));
     const auto oid = static_cast<std::uint32_t>(rows.number(row, kOid));
-    table.set_access(AccessText({.by = HowToRead(rows, row), .oid = oid}));
+    const bool has_log = HasLog(rows, row, follows_);
+    std::vector<std::uint32_t> key = KeyOf(rows, row);
+    Access access{.by = HowToRead(rows, row, has_log), .oid = oid};
+    if (access.by_keys()) {
+      access.key = key;
+      access.order = rows.text(row, kOrder);
+      table.set_order(access.order);
+    }
+    table.set_access(AccessText(access));
     table.set_estimated_bytes(static_cast<std::uint64_t>(rows.number(row, kPages)) * block_bytes_);
-    const bool has_log = HasLog(rows, row);
     table.set_has_log(has_log);
-    if (has_log) table.set_content(rows.text(row, kContent));
-    const std::string_view kind = rows.at(row, kKind);
-    if (!has_log && (kind == "r" || kind == "p")) {
+    if (has_log) {
+      table.set_content(rows.text(row, kContent));
+    } else {
+      table.set_comparison(ComparisonOf(access, key));
+      NoteWithoutLog(rows, row, key.empty(), name);
+    }
+    added_[oid] = {.at = catalog_.tables_size() - 1, .key = std::move(key)};
+  }
+
+  void NoteWithoutLog(const Rows& rows, int row, bool keyless, const std::string& name) {
+    if (keyless) {
+      (IsTable(rows, row) ? keyless_ : keyless_views_).tables.push_back(name);
+    } else if (follows_) {
       LeftOut& why_not = !MayHaveLog(rows, row) ? without_identity_
                          : InPart(rows, row)    ? published_in_part_
                                                 : not_published_;
       why_not.tables.push_back(name);
     }
-    added_[oid] = {.at = catalog_.tables_size() - 1, .key = KeyOf(rows, row)};
   }
 
   absl::Status AddColumns(const Rows& rows) {
@@ -250,10 +310,10 @@ class CatalogReader {
       column.set_name(rows.text(row, 2));
       type->SetOn(column);
       const auto& key = added->second.key;
-      const int number = static_cast<int>(rows.number(row, 1));
+      const auto number = static_cast<std::uint32_t>(rows.number(row, 1));
       column.set_primary_key(std::find(key.begin(), key.end(), number) != key.end());
       ColumnOrigin& origin = *table.add_origins();
-      origin.set_number(static_cast<std::uint32_t>(number));
+      origin.set_number(number);
       origin.set_null_before(rows.truth(row, 5));
     }
     return absl::OkStatus();
@@ -272,7 +332,8 @@ class CatalogReader {
                               [](const CatalogTable& table) { return table.columns_size() > 0; });
     for (auto table = first; table != tables.end(); ++table) {
       const std::string name = Quoted(table->schema(), table->table());
-      for (LeftOut* const other : {&without_identity_, &published_in_part_, &not_published_}) {
+      for (LeftOut* const other :
+           {&without_identity_, &published_in_part_, &not_published_, &keyless_, &keyless_views_}) {
         std::erase(other->tables, name);
       }
       LeftOut& why = table->origins_size() == 0 ? without_columns_ : not_utf8_;
@@ -305,18 +366,30 @@ class CatalogReader {
           ""}},
         {&without_columns_, {"left out, as they have no columns: ", ""}},
         {&without_identity_,
-         {"copied whole in each sync, as the log cannot name their rows (a primary key that is not "
-          "deferrable is missing, or they are unlogged): ALTER TABLE … ADD PRIMARY KEY, for ",
+         {"read whole and compared in each sync, as the log cannot name their rows (a primary key "
+          "that is not deferrable is missing, or they are unlogged): ALTER TABLE … ADD PRIMARY "
+          "KEY, for ",
+          ""}},
+        {&keyless_,
+         {"read whole in each sync, and sent again from TRUNCATE where anything in them has "
+          "changed, as they have no key; equal rows of them are one row in the destination: ALTER "
+          "TABLE … ADD PRIMARY KEY, for ",
+          ""}},
+        {&keyless_views_,
+         {"read whole in each sync, and sent again from TRUNCATE where anything in them has "
+          "changed, as views and foreign tables have no key; equal rows of them are one row in "
+          "the destination: ",
           ""}},
         {&published_in_part_,
-         {absl::StrCat(
-              "copied whole in each sync, as a row filter or a column list of publication ",
-              Quoted(publication_), " holds back a part of "),
+         {absl::StrCat("read whole and compared in each sync, as a row filter or a column list of "
+                       "publication ",
+                       Quoted(publication_), " holds back a part of "),
           ""}},
         {&not_published_,
-         {absl::StrCat("copied whole in each sync, as they are not in the publication and the role "
-                       "may not add them: ALTER PUBLICATION ",
-                       Quoted(publication_), " ADD TABLE "),
+         {absl::StrCat(
+              "read whole and compared in each sync, as they are not in the publication and "
+              "the role may not add them: ALTER PUBLICATION ",
+              Quoted(publication_), " ADD TABLE "),
           ""}}};
     for (const auto& [left_out, words] : all) {
       if (left_out->tables.empty()) continue;
@@ -326,6 +399,7 @@ class CatalogReader {
 
   Session& session_;
   TypeLookup& types_;
+  const bool follows_;
   const std::string& publication_;
   Catalog& catalog_;
   std::uint64_t block_bytes_ = 0;
@@ -340,13 +414,15 @@ class CatalogReader {
   LeftOut without_identity_;
   LeftOut published_in_part_;
   LeftOut not_published_;
+  LeftOut keyless_;
+  LeftOut keyless_views_;
 };
 
 }  // namespace
 
-absl::Status ReadCatalog(Session& session, TypeLookup& types, const std::string& publication,
+absl::Status ReadCatalog(Session& session, TypeLookup& types, const Settings& settings,
                          Catalog& catalog) {
-  return CatalogReader(session, types, publication, catalog).Read();
+  return CatalogReader(session, types, settings, catalog).Read();
 }
 
 }  // namespace tributary::postgresql

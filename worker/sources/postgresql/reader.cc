@@ -56,9 +56,17 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
       session_.End();
       return columns.status();
     }
+    if (access->by_keys()) {
+      auto keys = KeyRange::Make(assignment, *access, view);
+      if (!keys.ok()) {
+        session_.End();
+        return keys.status();
+      }
+      slice.keys = *std::move(keys);
+    }
     writer.Open(view.opened);
     const std::string sql = CopySql(assignment, slice, columns->expressions);
-    ending = Copy(assignment, sql, *std::move(columns), *access, writer);
+    ending = Copy(assignment, sql, *std::move(columns), slice, writer);
   }
   if (!ending.ok()) return ending.status();
   AssignmentEnd end;
@@ -146,6 +154,12 @@ std::string SliceReader::CopySql(const ReadAssignment& assignment, const Slice& 
                                  const std::string& expressions) {
   const std::string table = Quoted(assignment.schema(), assignment.table());
   std::string select = absl::StrCat("SELECT ", expressions);
+  if (slice.access.by_keys()) {
+    // Only the key's index gives the rows of a range without reading the whole table.
+    return absl::StrCat("SET LOCAL enable_seqscan = off; COPY (", select, " FROM ",
+                        slice.access.partitioned() ? "" : "ONLY ", table, " AS t",
+                        slice.keys.WhereAndOrder("t"), ") TO STDOUT (FORMAT binary); COMMIT");
+  }
   if (!slice.access.by_blocks()) {
     return absl::StrCat("COPY (", select,
                         slice.access.by == Access::By::kWhole ? " FROM ONLY " : " FROM ", table,
@@ -175,10 +189,11 @@ std::string SliceReader::CopySql(const ReadAssignment& assignment, const Slice& 
 
 absl::StatusOr<SliceReader::Ending> SliceReader::Copy(const ReadAssignment& assignment,
                                                       const std::string& sql, Columns columns,
-                                                      const Access& access, BatchWriter& writer) {
+                                                      const Slice& slice, BatchWriter& writer) {
   const std::string doing = Doing(assignment);
-  const bool by_blocks = access.by_blocks();
-  const bool by_leaves = access.by == Access::By::kLeaves;
+  const bool by_keys = slice.access.by_keys();
+  const bool by_blocks = slice.access.by_blocks();
+  const bool by_leaves = slice.access.by == Access::By::kLeaves;
   const TableShape shape(assignment.schema(), assignment.table(), assignment.columns());
   CopyStream stream(Quoted(assignment.schema(), assignment.table()),
                     columns.written.size() + (by_blocks ? kPlaceColumns : 0));
@@ -205,7 +220,12 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Copy(const ReadAssignment& assi
       switch (stream.Next()) {
         case CopyStream::Event::kRow: {
           const CopyRow& row = stream.row();
-          if (++seen % kRowsBetweenBeats == 0) pulse_.Beat();
+          const bool looks = ++seen % kRowsBetweenBeats == 0;
+          if (looks) pulse_.Beat();
+          if (by_keys && seen > 1 && AtKey(row, slice.keys, looks, writer)) {
+            session_.Close();
+            return Ending::kPaused;
+          }
           if (by_blocks) {
             const auto leaf = row[row.size() - 2];
             const auto block = row[row.size() - 1];
@@ -263,6 +283,17 @@ bool SliceReader::AtPlace(const Place& place, BatchWriter& writer) {
   const bool pause = writer.PauseWanted();
   if (!pause && !writer.MarkDue()) return false;
   last_mark_ = BoundText(place);
+  writer.Mark(last_mark_, "", TakeRemarks());
+  return pause;
+}
+
+bool SliceReader::AtKey(const CopyRow& row, const KeyRange& keys, bool looks, BatchWriter& writer) {
+  const bool pause = looks && writer.PauseWanted();
+  if (!pause && !writer.MarkDue()) [[likely]]
+    return false;
+  auto bound = keys.BoundBefore(row, *rows_);
+  if (!bound.has_value()) return false;
+  last_mark_ = *std::move(bound);
   writer.Mark(last_mark_, "", TakeRemarks());
   return pause;
 }

@@ -3,7 +3,8 @@
 //
 // A slice by blocks has the place of each row (tableoid, ctid) as its last columns, which no
 // client sees: rows come in the order of their places, so that a mark can be put before the
-// first row of a block. A slice in one piece has a mark at its end only.
+// first row of a block. A slice by keys has its rows in the order of the key, so that a mark can
+// be put before any of them. A slice in one piece has a mark at its end only.
 //
 // Where the connection breaks, or the server ends it, the read ends as PAUSED at its last mark,
 // and the slice is given out again; after kInterruptions in a row at one place it fails. The
@@ -21,6 +22,7 @@
 #include "worker/encoder/batch_writer.h"
 #include "worker/sources/postgresql/access.h"
 #include "worker/sources/postgresql/copy_stream.h"
+#include "worker/sources/postgresql/key_range.h"
 #include "worker/sources/postgresql/leaves.h"
 #include "worker/sources/postgresql/row_writer.h"
 #include "worker/sources/postgresql/session.h"
@@ -54,6 +56,8 @@ class SliceReader {
     // Of a table by its leaves: all of them, and those of this slice.
     Leaves leaves;
     std::vector<Leaf> within;
+    // Of a table by its keys.
+    KeyRange keys;
   };
 
   // Until the table is locked and its snapshot can be used; kPaused where a pause was wanted
@@ -67,11 +71,13 @@ class SliceReader {
                              const std::string& expressions);
   // Rows until the COPY's end.
   absl::StatusOr<Ending> Copy(const ReadAssignment& assignment, const std::string& sql,
-                              Columns columns, const Access& access, BatchWriter& writer);
+                              Columns columns, const Slice& slice, BatchWriter& writer);
   // The row that the stream has found.
   absl::Status WriteRow(const CopyRow& row, BatchWriter& writer);
   // At a row of another place than the one before it. True: stop.
   bool AtPlace(const Place& place, BatchWriter& writer);
+  // Before a row by whose key a mark can be put, if one is due. True: stop.
+  bool AtKey(const CopyRow& row, const KeyRange& keys, bool looks, BatchWriter& writer);
   absl::StatusOr<Ending> Interrupted(const ReadAssignment& assignment, absl::Status why);
   std::vector<ColumnRemark> TakeRemarks();
 

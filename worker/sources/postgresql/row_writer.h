@@ -86,6 +86,11 @@ class RowWriter {
     return Write(*type.logged, column, value.value, sink);
   }
 
+  // A value of a copy as the server prints it. False: it cannot be.
+  bool AppendText(std::size_t column, std::string_view bytes, std::string& out) const {
+    return postgresql::AppendText(*copied_[column], bytes, out) == Outcome::kDone;
+  }
+
   // The row of which a value was kNoKey is left out.
   void CountLeftOut();
 

@@ -20,7 +20,6 @@ using fivetran_sdk::v2::TextField;
 
 constexpr std::uint16_t kDefaultPort = 5432;
 constexpr char kDefaultPublication[] = "tributary";
-constexpr char kLogicalReplication[] = "logical_replication";
 // A name that the server takes: NAMEDATALEN less its end.
 constexpr std::size_t kMaxNameBytes = 63;
 constexpr std::size_t kMaxHostBytes = 253;
@@ -87,10 +86,20 @@ FormField UpdateMethod() {
   FormField field =
       Field(kUpdateMethodKey, "Updates", "How changes are found after the first sync.", true);
   field.set_default_value(kLogicalReplication);
-  auto& method = *field.mutable_descriptive_dropdown_fields()->add_descriptive_dropdown_field();
-  method.set_value(kLogicalReplication);
-  method.set_label("Logical replication");
-  method.set_description("Reads the server's log; needs wal_level = logical.");
+  const std::array<std::array<const char*, 3>, 2> methods = {
+      std::array{
+          kLogicalReplication, "Logical replication",
+          "Reads the server's log: each change, with little load. Needs wal_level = logical, "
+          "a replication slot and the server itself, no standby and no pooler."},
+      std::array{kCompare, "Comparison",
+                 "Reads all tables in each sync, and sends what has changed since the last one. "
+                 "Needs SELECT alone; works on a standby and through a pooler."}};
+  for (const auto& [value, label, description] : methods) {
+    auto& method = *field.mutable_descriptive_dropdown_fields()->add_descriptive_dropdown_field();
+    method.set_value(value);
+    method.set_label(label);
+    method.set_description(description);
+  }
   return field;
 }
 
@@ -98,10 +107,13 @@ std::vector<FormField> Fields() {
   FormField password = Text(kPasswordKey, "Password", "Of that user.", "");
   password.set_text_field(TextField::Password);
   std::vector<FormField> fields = {
-      Text(kHostKey, "Host", "The server's name or address; the server itself, not a pooler."),
+      Text(
+          kHostKey, "Host",
+          "The server's name or address; for logical replication the server itself, not a pooler."),
       Text(kPortKey, "Port", "The server's TCP port.", "5432"),
       Text(kDatabaseKey, "Database", "The database to read."),
-      Text(kUserKey, "User", "A role that may read the tables, with REPLICATION."),
+      Text(kUserKey, "User",
+           "A role that may read the tables; for logical replication with REPLICATION."),
       std::move(password),
       SslMode(),
       Upload(kRootCertificateKey, "Root certificate",
@@ -119,7 +131,7 @@ std::vector<FormField> Fields() {
                        "Its name; without one it is derived from the connection.", "")}));
   fields.push_back(Text(kMaxConnectionsKey, "Connections",
                         "The most that are opened at a time; without it as many as there are "
-                        "workers, and two.",
+                        "workers, and for logical replication two.",
                         ""));
   return fields;
 }
@@ -209,9 +221,9 @@ absl::StatusOr<DatabaseIdentity> Identify(const Configuration& configuration) {
   DatabaseIdentity identity{.parts = {login.host, absl::StrCat(login.port), login.database},
                             .name = login.database};
   // Two connections to one database are told apart by their slots.
-  if (!settings->slot.empty()) identity.parts.push_back(settings->slot);
+  if (settings->follows() && !settings->slot.empty()) identity.parts.push_back(settings->slot);
   if (settings->max_connections > 0) {
-    identity.most_workers = settings->max_connections - kLogConnections;
+    identity.most_workers = settings->max_connections - (settings->follows() ? kLogConnections : 0);
   }
   return identity;
 }
@@ -274,13 +286,17 @@ absl::StatusOr<Settings> ReadSettings(const Configuration& configuration) {
   const absl::Status certificates = ReadCertificates(configuration, settings.login);
   if (!certificates.ok()) return certificates;
   const std::string_view method = ValueOf(configuration, kUpdateMethodKey);
-  if (!method.empty() && method != kLogicalReplication) {
+  if (!method.empty() && method != kLogicalReplication && method != kCompare) {
     return UnusableValue(kUpdateMethodKey,
-                         "is no method that is known; choose logical_replication");
+                         "is no method that is known; choose logical_replication or compare");
   }
-  settings.publication = ValueOf(configuration, kPublicationKey);
+  settings.compares = method == kCompare;
+  // What was given for the other method may have stayed in the form.
+  if (settings.follows()) {
+    settings.publication = ValueOf(configuration, kPublicationKey);
+    settings.slot = ValueOf(configuration, kSlotKey);
+  }
   if (settings.publication.empty()) settings.publication = kDefaultPublication;
-  settings.slot = ValueOf(configuration, kSlotKey);
   for (const auto& [key, name] :
        {std::pair(kPublicationKey, &settings.publication), std::pair(kSlotKey, &settings.slot)}) {
     if (name->size() > kMaxNameBytes || name->find('\0') != std::string::npos) {
@@ -290,7 +306,7 @@ absl::StatusOr<Settings> ReadSettings(const Configuration& configuration) {
   }
   const auto connections = Number(configuration, kMaxConnectionsKey, 0, kMaxConnections);
   if (!connections.ok()) return connections.status();
-  if (*connections != 0 && *connections <= kLogConnections) {
+  if (settings.follows() && *connections != 0 && *connections <= kLogConnections) {
     return UnusableValue(kMaxConnectionsKey,
                          "is too few: two follow the log, and each table is copied by another; "
                          "give 3 or more");

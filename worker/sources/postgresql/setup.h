@@ -26,6 +26,9 @@ inline constexpr char kUpdateMethodKey[] = "update_method";
 inline constexpr char kPublicationKey[] = "publication";
 inline constexpr char kSlotKey[] = "replication_slot";
 inline constexpr char kMaxConnectionsKey[] = "max_connections";
+// Values of update_method.
+inline constexpr char kLogicalReplication[] = "logical_replication";
+inline constexpr char kCompare[] = "compare";
 // Those that follow the log: one has it sent, one asks.
 inline constexpr std::uint32_t kLogConnections = 2;
 
@@ -73,7 +76,10 @@ struct Settings {
   std::string publication = {};
   // Empty: derived from the connection.
   std::string slot = {};
-  // 0: as many as there are workers, and two.
+  // Of update_method; of the two above nothing is used where the log is not followed.
+  bool compares = false;
+  bool follows() const { return !compares; }
+  // 0: as many as there are workers, and where the log is followed two.
   std::uint32_t max_connections = 0;
 };
 

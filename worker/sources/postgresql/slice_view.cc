@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "worker/sources/postgresql/key_order.h"
 #include "worker/sources/postgresql/server_view.h"
 
 namespace tributary::postgresql {
@@ -25,6 +26,7 @@ std::string LockSql(const std::string& table, Access::By by, const std::vector<L
                                         }),
                           " IN ACCESS SHARE MODE;");
     case Access::By::kPartitions:
+    case Access::By::kPartitionKeys:
       return absl::StrCat("LOCK TABLE ", table, " IN ACCESS SHARE MODE;");
     case Access::By::kUnlockable:
       return absl::StrCat("SELECT FROM ", table, " LIMIT 0;");
@@ -33,7 +35,7 @@ std::string LockSql(const std::string& table, Access::By by, const std::vector<L
   }
 }
 
-std::string LookSql(const ReadAssignment& assignment, const Access& access) {
+std::string LookSql(int server_version, const ReadAssignment& assignment, const Access& access) {
   return absl::StrCat(
       "SELECT pg_current_snapshot()::text, ", kLifeSql,
       ", CASE WHEN pg_is_in_recovery() THEN '0' "
@@ -42,7 +44,12 @@ std::string LookSql(const ReadAssignment& assignment, const Access& access) {
       access.by == Access::By::kLeaves
           ? absl::StrCat("coalesce(md5(", LeafFilesSql("c.oid"), "), '')")
           : "coalesce(pg_relation_filenode(c.oid), 0)::text",
-      ", a.attname, a.atttypid, a.atttypmod "
+      ", a.attname, a.atttypid, a.atttypmod, a.attnum, ",
+      access.by_keys()
+          ? KeyOrderSql(server_version, absl::StrCat(access.oid),
+                        absl::StrCat("'{", absl::StrJoin(access.key, ","), "}'::int2[]"))
+          : "''",
+      " "
       "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
       "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
       "WHERE n.nspname = ",
@@ -61,13 +68,21 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
                                       const std::vector<Leaf>& slice) {
   const std::string table = Quoted(assignment.schema(), assignment.table());
   const std::string doing = absl::StrCat("read table ", table);
-  const auto rows = session.Query(
-      absl::StrCat(LockSql(table, access.by, slice), LookSql(assignment, access)), doing);
+  const auto rows =
+      session.Query(absl::StrCat(LockSql(table, access.by, slice),
+                                 LookSql(session.server_version(), assignment, access)),
+                    doing);
   if (!rows.ok()) return rows.status();
   if (rows->size() == 0 || rows->number(0, 3) != access.oid) return Gone(doing);
   if (access.by == Access::By::kLeaves && rows->at(0, 4) != leaves.files) {
     return absl::UnavailableError(
         absl::StrCat(doing, ": its partitions change; it is tried again"));
+  }
+  if (access.by_keys() && rows->at(0, 9) != access.order) {
+    return absl::NotFoundError(absl::StrCat(
+        doing,
+        ": what its key's order rests on (a collation's version) has changed since the "
+        "catalog was read; the next sync copies it again"));
   }
   auto snapshot = ParseSnapshot(rows->at(0, 0));
   if (!snapshot.ok()) return snapshot.status();
@@ -78,10 +93,15 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
   seen.mutable_except()->Add(snapshot->except.begin(), snapshot->except.end());
   view.opened.set_life(rows->text(0, 1));
   view.opened.mutable_bound()->set_commit(static_cast<std::uint64_t>(rows->number(0, 2)));
-  view.opened.set_content(absl::StrCat("file ", rows->text(0, 4)));
+  if (access.by_keys()) {
+    view.opened.set_may_differ(true);
+  } else {
+    view.opened.set_content(absl::StrCat("file ", rows->text(0, 4)));
+  }
   for (int row = 0; row < rows->size(); ++row) {
     view.columns[rows->text(row, 5)] = {.type = static_cast<std::uint32_t>(rows->number(row, 6)),
-                                        .typmod = static_cast<std::int32_t>(rows->number(row, 7))};
+                                        .typmod = static_cast<std::int32_t>(rows->number(row, 7)),
+                                        .number = static_cast<std::uint32_t>(rows->number(row, 8))};
   }
   return view;
 }

@@ -21,9 +21,11 @@ struct SliceView {
   struct Column {
     std::uint32_t type = 0;
     std::int32_t typmod = -1;
+    // Which of all columns that the table has had.
+    std::uint32_t number = 0;
   };
-  // Content: the table's file, or those of its leaf partitions, which a rewrite replaces. On a
-  // standby without a bound.
+  // Content: the table's file, or those of its leaf partitions, which a rewrite replaces; none
+  // where it is read by keys, which are the same in another file. On a standby without a bound.
   Opened opened;
   // The table's columns as they are now, by their names.
   std::unordered_map<std::string, Column> columns;
@@ -31,7 +33,8 @@ struct SliceView {
 
 // Locks the table, or those of its leaf partitions that are in the slice, and looks, in one round
 // trip, within a transaction of `session` that has read nothing. NOT_FOUND: the table is gone, or
-// another has its name. Otherwise errors as Session::Query's; kLockNotAvailable: it is locked.
+// another has its name, or keys have another order now. Otherwise errors as Session::Query's;
+// kLockNotAvailable: it is locked.
 //
 // Where `leaves`, which a table by its leaves needs, are no longer its partitions and files,
 // UNAVAILABLE: ask for them again.

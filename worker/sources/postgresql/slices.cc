@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "common/limits.h"
 #include "worker/sources/postgresql/access.h"
+#include "worker/sources/postgresql/key_slices.h"
 #include "worker/sources/postgresql/leaves.h"
 #include "worker/sources/postgresql/server_error.h"
 
@@ -73,7 +74,7 @@ struct Part {
 };
 
 struct TableParts {
-  Access::By by = Access::By::kWhole;
+  Access access = {};
   std::vector<Part> parts = {};
 };
 
@@ -138,12 +139,39 @@ void CutTable(const CutAssignment::Table& table, const TableParts& of_table, Sli
   std::uint64_t bytes = 0;
   for (const Part& part : of_table.parts) bytes += part.size.bytes;
   for (const Range& range : table.ranges()) {
-    const auto places = ParsePlaces(range, of_table.by);
+    const auto places = ParsePlaces(range, of_table.access.by);
     if (places.ok()) {
       RangeCutter(range, *places, PieceBytes(bytes), cut).Cut(of_table.parts);
     } else {
       *cut.add_slices() = range;
       cut.add_estimated_bytes(0);
+    }
+  }
+}
+
+void CutTableByKeys(Session& session, const CutAssignment::Table& table, const TableParts& of_table,
+                    Slices::Table& cut) {
+  Size size;
+  for (const Part& part : of_table.parts) {
+    size.blocks += part.size.blocks;
+    size.bytes += part.size.bytes;
+  }
+  // What is left of a table that was cut before is in as many pieces as are needed.
+  const bool whole =
+      table.ranges_size() == 1 && table.ranges(0).from().empty() && table.ranges(0).to().empty();
+  std::vector<std::string> bounds;
+  if (whole) {
+    const std::uint64_t pieces = size.bytes / PieceBytes(size.bytes);
+    bounds = KeysBetween(session, table, of_table.access, size.blocks, pieces);
+  }
+  for (const Range& range : table.ranges()) {
+    std::string from = range.from();
+    for (std::size_t at = 0; at <= bounds.size(); ++at) {
+      Range& slice = *cut.add_slices();
+      slice.set_from(from);
+      from = at < bounds.size() ? bounds[at] : range.to();
+      slice.set_to(from);
+      cut.add_estimated_bytes(size.bytes / (bounds.size() + 1));
     }
   }
 }
@@ -157,9 +185,11 @@ absl::StatusOr<Slices> CutTables(Session& session, const CutAssignment& assignme
     TableParts& of_table = tables.emplace_back();
     const auto access = ParseAccess(table.access());
     if (!access.ok()) continue;
-    of_table.by = access->by;
-    if (access->by == Access::By::kBlocks) of_table.parts.push_back({.oid = access->oid});
-    if (access->by != Access::By::kLeaves) continue;
+    of_table.access = *access;
+    if (access->by == Access::By::kBlocks || access->by == Access::By::kKeys) {
+      of_table.parts.push_back({.oid = access->oid});
+    }
+    if (access->by != Access::By::kLeaves && access->by != Access::By::kPartitionKeys) continue;
     const auto leaves = AskLeaves(session, access->oid);
     if (!leaves.ok()) return leaves.status();
     for (const Leaf& leaf : leaves->list) {
@@ -184,7 +214,12 @@ absl::StatusOr<Slices> CutTables(Session& session, const CutAssignment& assignme
   for (int at = 0; at < assignment.tables_size(); ++at) {
     TableParts& table = tables[static_cast<std::size_t>(at)];
     for (Part& part : table.parts) part.size = sizes[part.oid];
-    CutTable(assignment.tables(at), table, *slices.add_tables());
+    Slices::Table& cut = *slices.add_tables();
+    if (table.access.by_keys()) {
+      CutTableByKeys(session, assignment.tables(at), table, cut);
+    } else {
+      CutTable(assignment.tables(at), table, cut);
+    }
   }
   return slices;
 }

@@ -81,6 +81,8 @@ absl::StatusOr<SourceNeeds> PostgresqlSource::Prepare() {
   auto retained =
       postgresql::RetainedBytes(options_.operator_settings[postgresql::kRetainedSetting]);
   if (!retained.ok()) return retained.status();
+  follower_.reset();
+  if (settings_.compares) return SourceNeeds{.tcp_ports = {settings_.login.port}};
   follower_.emplace(
       settings_, *login_, pulse_,
       postgresql::FollowOptions{
@@ -97,6 +99,8 @@ absl::Status PostgresqlSource::Test(std::string_view name) {
   }
   if (name == kReadTest) return TryReading();
   if (name == postgresql::kFollowTest) {
+    // Nothing is followed, so nothing is missing.
+    if (settings_.compares) return absl::OkStatus();
     return postgresql::TryFollowing(*session_, *login_, settings_, pulse_, patience_);
   }
   return absl::InvalidArgumentError(absl::StrCat("run setup test: there is none named \"",
@@ -154,8 +158,7 @@ absl::StatusOr<Catalog> PostgresqlSource::DescribeOnce(const DescribeAssignment&
   const absl::Status begun = session_->Begin();
   if (!begun.ok()) return begun;
   Catalog catalog;
-  const absl::Status status =
-      postgresql::ReadCatalog(*session_, types_, settings_.publication, catalog);
+  const absl::Status status = postgresql::ReadCatalog(*session_, types_, settings_, catalog);
   session_->End();
   if (!status.ok()) return status;
   catalog.set_identity_change(IdentityChange(assignment.known_identity(), catalog.identity()));

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "tests/worker/sources/postgresql/reading.h"
 #include "worker/sources/postgresql/session.h"
 
@@ -67,22 +68,61 @@ TEST(PostgresqlCatalog, HasEveryKindOfTableWithItsKeyAndWayOfReading) {
       {"public.keyless", "whole: id"},
       {"public.by_index", "blocks: id, code*"},
       {"public.root", "leaves: id*"},
-      {"public.unlogged", "whole: id*"},
+      {"public.unlogged", "keys: id*"},
       {"public.parent", "blocks: id*"},
       {"public.child", "whole: id"},
       {"public.filled", "unlockable: id"},
       {"public.dropped", "blocks: id*, stays"},
-      {"public.deferred", "whole: id*"},
+      {"public.deferred", "keys: id*"},
   };
   EXPECT_EQ(found, expected);
   EXPECT_THAT(catalog.remarks(),
               UnorderedElementsAre(
                   HasSubstr("REFRESH MATERIALIZED VIEW \"public\".\"unfilled\""),
                   HasSubstr("\"public\".\"no_columns\""),
-                  AllOf(HasSubstr("ADD PRIMARY KEY"), HasSubstr("deferred"), HasSubstr("keyless"),
-                        HasSubstr("unlogged"), Not(HasSubstr("no_columns")))));
+                  AllOf(HasSubstr("read whole and compared"), HasSubstr("deferred"),
+                        HasSubstr("unlogged"), Not(HasSubstr("keyless"))),
+                  AllOf(HasSubstr("equal rows of them are one row"), HasSubstr("ADD PRIMARY KEY"),
+                        HasSubstr("keyless"), HasSubstr("child"), Not(HasSubstr("no_columns"))),
+                  AllOf(HasSubstr("equal rows of them are one row"), HasSubstr("filled"),
+                        Not(HasSubstr("ADD PRIMARY KEY")))));
   EXPECT_THAT(catalog.identity(), HasSubstr("postgresql:"));
   EXPECT_EQ(catalog.identity(), reading.Describe().identity());
+}
+
+TEST(PostgresqlCatalog, OfTablesThatAreComparedTheKeyDecidesHow) {
+  const NewDatabase database(
+      "CREATE TABLE composed (a integer, b text, c integer, PRIMARY KEY (c, a));"
+      "CREATE TABLE keyless (id integer);"
+      "CREATE TABLE by_index (a integer, b text NOT NULL, c date NOT NULL);"
+      "CREATE UNIQUE INDEX nullable ON by_index (a); CREATE UNIQUE INDEX part ON by_index (b) "
+      "WHERE a = 1; CREATE UNIQUE INDEX computed ON by_index (lower(b));"
+      "CREATE UNIQUE INDEX good ON by_index (c, b) INCLUDE (a);"
+      "CREATE TABLE root (id integer PRIMARY KEY) PARTITION BY RANGE (id);"
+      "CREATE TABLE odd (id integer[] PRIMARY KEY)");
+  Configuration configuration = postgresql_test::ConfigurationOf(database.name());
+  configuration["update_method"] = "compare";
+  Reading reading(configuration);
+  std::map<std::string, std::string> found;
+  const Catalog catalog = reading.Describe();
+  for (const CatalogTable& table : catalog.tables()) {
+    EXPECT_FALSE(table.has_log());
+    EXPECT_EQ(table.order().empty(), table.comparison() != CatalogTable::RANGES);
+    std::vector<std::string> words = absl::StrSplit(table.access(), ' ');
+    words[1] = CatalogTable::Comparison_Name(table.comparison());
+    if (words.size() > 3) words.pop_back();
+    found[table.table()] =
+        absl::StrCat(absl::StrJoin(words, " "), ": ", absl::StrJoin(ColumnsOf(table), ", "));
+  }
+  const std::map<std::string, std::string> expected = {
+      {"composed", "keys RANGES 3,1: a*, b, c*"},
+      {"keyless", "whole WHOLE: id"},
+      {"by_index", "keys RANGES 3,2: a, b*, c*"},
+      {"root", "partition-keys RANGES 1: id*"},
+      {"odd", "whole SET: id*"},
+  };
+  EXPECT_EQ(found, expected);
+  EXPECT_THAT(catalog.remarks(), testing::ElementsAre(HasSubstr("keyless")));
 }
 
 TEST(PostgresqlCatalog, WaitsForNoLock) {
