@@ -116,6 +116,8 @@ TEST(Session, TheOperatorMayAllowLinkLocalAddresses) {
 }
 
 TEST(Session, TheEnvironmentOfLibpqIsNotUsed) {
+  // Before the tests' own client meets that environment.
+  Server();
   ::setenv("PGOPTIONS", "-c search_path=elsewhere -c no_such_setting=1", 1);
   ::setenv("PGSERVICE", "elsewhere", 1);
   ::setenv("PGHOSTADDR", "127.0.0.9", 1);
