@@ -7,26 +7,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tests/bench/figures.h"
 
 namespace tributary::bench {
 namespace {
 
 constexpr std::uint64_t kOrders = 3'000'000;
-constexpr std::uint64_t kMostPrivateBytes = std::uint64_t{150} << 20;
 constexpr double kLongestStartMs = 150;
-constexpr std::uint64_t kSampleBytes = 48'000'000;
 constexpr std::uint64_t kGigabyte = 1'000'000'000;
-
-template <typename One, typename Key>
-One Median(std::vector<One> all, const Key& key) {
-  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
-  std::nth_element(all.begin(), middle, all.end(),
-                   [&key](const One& a, const One& b) { return key(a) < key(b); });
-  return *middle;
-}
-
-double Wall(const SyncCost& cost) { return cost.seconds; }
-double BareWall(const BareCost& cost) { return cost.seconds; }
 
 SyncSubject SubjectOf(const std::string& file) {
   const std::filesystem::path path(file);
@@ -35,17 +23,7 @@ SyncSubject SubjectOf(const std::string& file) {
 
 SyncCost SyncOnce(const SyncSubject& subject) { return SyncBench(subject).Run(); }
 
-StageCosts Sample(const SyncSubject& subject) {
-  return MeasureStages(SampleOfStream(subject, kSampleBytes), subject.folder + "/stages");
-}
-
-// Baseline and ours in turn, the medians of both.
-struct Against {
-  BareCost bare;
-  SyncCost ours;
-  double ratio() const { return ours.seconds / bare.seconds; }
-};
-
+// Baseline and ours in turn.
 Against RunAgainstBareLoop(const std::string& file, int rounds) {
   Databases::Warm(file);
   std::vector<BareCost> bare;
@@ -59,28 +37,6 @@ Against RunAgainstBareLoop(const std::string& file, int rounds) {
     if (ours.back().records < bare.back().rows) Fail("a sync brought fewer rows than there are");
   }
   return {Median(bare, BareWall), Median(ours, Wall)};
-}
-
-void AddRatio(Bench& bench, const std::string& work, const Against& both, double most) {
-  bench.report.Add({.work = work,
-                    .baseline = Seconds(both.bare.seconds),
-                    .ours = Seconds(both.ours.seconds),
-                    .ratio = Ratio(both.ratio()),
-                    .goal = absl::StrCat("<= ", Ratio(most)),
-                    .met = both.ratio() <= most});
-}
-
-void AddMemory(Bench& bench, const std::string& work, const SyncCost& cost) {
-  const auto add = [&](const char* process, std::uint64_t peak) {
-    bench.report.Add({.work = absl::StrCat(work, ": peak memory of ", process, ", rings left out"),
-                      .baseline = "",
-                      .ours = MiB(peak),
-                      .ratio = "",
-                      .goal = absl::StrCat("<= ", MiB(kMostPrivateBytes)),
-                      .met = peak <= kMostPrivateBytes});
-  };
-  add("the supervisor", cost.supervisor_peak_bytes);
-  add("a worker", cost.worker_peak_bytes);
 }
 
 void AddDisk(Bench& bench, const std::string& work, const SyncCost& cost) {
@@ -237,6 +193,11 @@ const std::vector<Case>& AllCases() {
       {"wide", &Wide, 4 * kGigabyte, 40},
       {"long", &Long, 6 * kGigabyte, 40},
       {"synthetic", &Synthetic, 3 * kGigabyte, 30},
+      {"pg_first_sync", &PostgresqlFirstSync, 4 * kGigabyte, 70},
+      {"pg_many_tables", &PostgresqlManyTables, 4 * kGigabyte, 60},
+      {"pg_log", &PostgresqlLog, 6 * kGigabyte, 80},
+      {"pg_transaction", &PostgresqlTransaction, 8 * kGigabyte, 90},
+      {"pg_load", &PostgresqlLoad, 6 * kGigabyte, 90},
       {"growth", &Growth, 3 * kGigabyte, 60},
       {"ten_times", &TenTimes, 12 * kGigabyte, 120},
   };

@@ -2,6 +2,7 @@
 #ifndef TRIBUTARY_TESTS_BENCH_CASES_H_
 #define TRIBUTARY_TESTS_BENCH_CASES_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct Bench {
   Report& report;
   // How often baseline and ours run, in turn.
   int rounds = 3;
+  // What cases of PostgreSQL divide their rows, tables and updates by: to try them.
+  std::uint64_t divisor = 1;
 };
 
 struct Case {
@@ -38,6 +41,12 @@ void Synthetic(Bench& bench);
 void Start(Bench& bench);
 void TenTimes(Bench& bench);
 void Growth(Bench& bench);
+// Of PostgreSQL: copies, then the log.
+void PostgresqlFirstSync(Bench& bench);
+void PostgresqlManyTables(Bench& bench);
+void PostgresqlLog(Bench& bench);
+void PostgresqlTransaction(Bench& bench);
+void PostgresqlLoad(Bench& bench);
 
 }  // namespace tributary::bench
 

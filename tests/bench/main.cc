@@ -1,6 +1,6 @@
 // tributary-bench: measures the connector against baselines on this machine.
 //
-//   tributary-bench --folder build/bench [--case NAME] [--rounds N]
+//   tributary-bench --folder build/bench [--case NAME] [--rounds N] [--divide N]
 //
 // Exit code 0 also where a goal is missed, unless BENCH_STRICT=1.
 #include <sys/statvfs.h>
@@ -42,13 +42,13 @@ std::string WhyNot(const Case& one, const std::string& folder,
   return "";
 }
 
-int Run(const std::string& folder, const std::string& only, int rounds) {
+int Run(const std::string& folder, const std::string& only, int rounds, std::uint64_t divisor) {
   const auto began = std::chrono::steady_clock::now();
   const std::string facts = MachineFacts();
   std::cout << facts << std::endl;
   Databases databases(std::filesystem::absolute(folder).string());
   Report report;
-  Bench bench{databases, report, rounds};
+  Bench bench{databases, report, rounds, divisor};
   report.Remark(absl::StrCat("At the start: ", facts));
   bool any = false;
   for (const Case& one : AllCases()) {
@@ -83,6 +83,7 @@ int main(int argc, char** argv) {
   std::string folder = "build/bench";
   std::string only;
   int rounds = 3;
+  std::uint64_t divisor = 1;
   app.add_option("--folder", folder, "where the databases are made and kept")
       ->capture_default_str();
   app.add_option("--case", only, "only this one")->envname("CASE");
@@ -90,6 +91,10 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 20))
       ->envname("ROUNDS")
       ->capture_default_str();
+  app.add_option("--divide", divisor, "what cases of PostgreSQL divide their sizes by, to try them")
+      ->check(CLI::Range(1, 1000))
+      ->envname("DIVIDE")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  return tributary::bench::Run(folder, only, rounds);
+  return tributary::bench::Run(folder, only, rounds, divisor);
 }

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -23,6 +25,7 @@ namespace {
 constexpr char kBinaryVariable[] = "TRIBUTARY_BINARY";
 constexpr char kSyncThread[] = "sync";
 constexpr char kStagerThread[] = "stager";
+constexpr std::chrono::milliseconds kBetweenLooks(100);
 
 std::string StagingDir(const SyncSubject& subject) { return subject.folder + "/staging"; }
 
@@ -92,8 +95,9 @@ SyncBench::SyncBench(SyncSubject subject)
                   .staging_dir = StagingDir(subject_),
                   .flags = subject_.flags}) {
   std::filesystem::remove_all(StagingDir(subject_));
-  std::filesystem::remove(subject_.folder + "/state.json");
-  tests::WriteSqliteConfig(subject_.folder + "/configuration.json", subject_.file);
+  std::filesystem::remove(state_file());
+  if (!subject_.state.empty()) std::filesystem::copy_file(subject_.state, state_file());
+  std::ofstream(subject_.folder + "/configuration.json") << nlohmann::json(configuration()).dump();
   StartOrEnd(connector_, subject_.binary);
 }
 
@@ -103,10 +107,11 @@ SyncBench::~SyncBench() {
 }
 
 std::map<std::string, std::string> SyncBench::configuration() const {
+  if (!subject_.configuration.empty()) return subject_.configuration;
   return {{"source", "sqlite"}, {"database_path", subject_.file}};
 }
 
-SyncCost SyncBench::Run() {
+SyncCost SyncBench::Run(const std::function<void()>& meanwhile) {
   const pid_t supervisor = connector_.pid();
   const ProcessCpu before = CpuOf(supervisor);
   const std::uint64_t disk_before = DiskBytesWrittenBy(supervisor);
@@ -114,7 +119,11 @@ SyncCost SyncBench::Run() {
   ProcessWatch watch(supervisor);
   tests::SyncRun run({.address = connector_.address(),
                       .config = subject_.folder + "/configuration.json",
-                      .state = subject_.folder + "/state.json"});
+                      .state = state_file()});
+  while (meanwhile != nullptr && run.running()) {
+    meanwhile();
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
   const tests::SyncOutcome outcome = run.Wait(subject_.limit);
   watch.Stop();
   if (!outcome.ok()) Fail(absl::StrCat("sync: ", outcome.text, connector_.Output()));

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -38,9 +39,13 @@ struct SyncCost {
 };
 
 struct SyncSubject {
-  // Folder of the database and its name there.
+  // Folder of the database and its name there; staging and states lie there too.
   std::string folder;
-  std::string file;
+  std::string file = {};
+  // Of another source than that SQLite file, as the request has it.
+  std::map<std::string, std::string> configuration = {};
+  // A file with the state that the first sync begins from; empty: from none.
+  std::string state = {};
   // Further flags of the connector.
   std::vector<std::string> flags = {};
   // Another executable than the connector.
@@ -57,11 +62,14 @@ class SyncBench {
   SyncBench& operator=(const SyncBench&) = delete;
   ~SyncBench();
 
-  // One sync, drained. The first one is a first sync; a later one of this object
-  // goes on from its state.
-  SyncCost Run();
+  // One sync, drained. The first one begins from the subject's state; a later one of this
+  // object goes on from where it ended. `meanwhile` is called again and again while it runs.
+  SyncCost Run(const std::function<void()>& meanwhile = nullptr);
 
   std::string address() const { return connector_.address(); }
+  const tests::Connector& connector() const { return connector_; }
+  // Where the state of the last sync lies.
+  std::string state_file() const { return subject_.folder + "/state.json"; }
   // As the request has it.
   std::map<std::string, std::string> configuration() const;
 

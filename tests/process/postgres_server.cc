@@ -54,19 +54,6 @@ const passwd* ServersUser() {
   return own != nullptr ? own : ::getpwnam("nobody");
 }
 
-std::uint16_t FreePort() {
-  const FileDescriptor any(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof(address);
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(any.get(), generic, length) != 0 || ::getsockname(any.get(), generic, &length) != 0) {
-    return 0;
-  }
-  return ntohs(address.sin_port);
-}
-
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -104,6 +91,41 @@ std::string FirstValue(const absl::StatusOr<PostgresRows>& rows) {
 
 }  // namespace
 
+std::uint16_t FreePort() {
+  const FileDescriptor any(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(any.get(), generic, length) != 0 || ::getsockname(any.get(), generic, &length) != 0) {
+    return 0;
+  }
+  return ntohs(address.sin_port);
+}
+
+// A process that changes its user loses the signal for its parent's death, so the program
+// that changes it asks for it anew: SIGQUIT, after which a server frees what it shares.
+ChildOptions AsServersUser(const std::string& program, std::vector<std::string> arguments) {
+  std::vector<std::string> all = {"--pdeathsig", "QUIT"};
+  if (const passwd* const user = ServersUser(); user != nullptr) {
+    all.insert(all.end(), {absl::StrCat("--reuid=", user->pw_uid),
+                           absl::StrCat("--regid=", user->pw_gid), "--clear-groups"});
+  }
+  all.push_back(program);
+  all.insert(all.end(), std::make_move_iterator(arguments.begin()),
+             std::make_move_iterator(arguments.end()));
+  return {.program = kSetpriv, .arguments = std::move(all), .environment = {{"LC_ALL", "C"}}};
+}
+
+absl::Status GiveToServersUser(const std::string& path) {
+  const passwd* const user = ServersUser();
+  if (user == nullptr || ::chown(path.c_str(), user->pw_uid, user->pw_gid) == 0) {
+    return absl::OkStatus();
+  }
+  return absl::ErrnoToStatus(errno, absl::StrCat("give ", path, " to the server's user"));
+}
+
 absl::StatusOr<PostgresRows> PostgresSession::Execute(const std::string& sql) {
   const std::unique_ptr<PGresult, void (*)(PGresult*)> result(
       PQexec(connection_.get(), sql.c_str()), &PQclear);
@@ -135,10 +157,8 @@ absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::MakeFolder() {
                                                       kBinVariable));
   }
   std::unique_ptr<PostgresServer> server(new PostgresServer(std::move(bin)));
-  const passwd* const user = ServersUser();
-  if (user != nullptr && ::chown(server->dir_.path().c_str(), user->pw_uid, user->pw_gid) != 0) {
-    return absl::ErrnoToStatus(errno, "give the server its folder");
-  }
+  const absl::Status given = GiveToServersUser(server->dir_.path());
+  if (!given.ok()) return given;
   return server;
 }
 
@@ -216,24 +236,10 @@ absl::Status PostgresServer::Configure(const PostgresOptions& options) {
   return status;
 }
 
-// A process that changes its user loses the signal for its parent's death, so the program
-// that changes it asks for it anew: SIGQUIT, after which a server frees what it shares.
-ChildOptions PostgresServer::AsItsUser(const std::string& program,
-                                       std::vector<std::string> arguments) const {
-  std::vector<std::string> all = {"--pdeathsig", "QUIT"};
-  if (const passwd* const user = ServersUser(); user != nullptr) {
-    all.insert(all.end(), {absl::StrCat("--reuid=", user->pw_uid),
-                           absl::StrCat("--regid=", user->pw_gid), "--clear-groups"});
-  }
-  all.push_back(absl::StrCat(bin_, "/", program));
-  all.insert(all.end(), std::make_move_iterator(arguments.begin()),
-             std::make_move_iterator(arguments.end()));
-  return {.program = kSetpriv, .arguments = std::move(all), .environment = {{"LC_ALL", "C"}}};
-}
-
 absl::Status PostgresServer::Run(const std::string& program,
                                  std::vector<std::string> arguments) const {
-  auto child = ChildProcess::Start(AsItsUser(program, std::move(arguments)));
+  auto child =
+      ChildProcess::Start(AsServersUser(absl::StrCat(bin_, "/", program), std::move(arguments)));
   if (!child.ok()) return child.status();
   const auto ending = (*child)->Wait();
   if (ending.has_value() && ending->exit_code == 0) return absl::OkStatus();
@@ -245,12 +251,8 @@ absl::Status PostgresServer::Run(const std::string& program,
 absl::Status PostgresServer::Write(const std::string& name, const std::string& content) const {
   const std::string path = absl::StrCat(Data(), "/", name);
   const bool written = static_cast<bool>(std::ofstream(path, std::ios::binary) << content);
-  const passwd* const user = ServersUser();
   // A server refuses a key that others may read.
-  if (written && ::chmod(path.c_str(), S_IRUSR | S_IWUSR) == 0 &&
-      (user == nullptr || ::chown(path.c_str(), user->pw_uid, user->pw_gid) == 0)) {
-    return absl::OkStatus();
-  }
+  if (written && ::chmod(path.c_str(), S_IRUSR | S_IWUSR) == 0) return GiveToServersUser(path);
   return absl::ErrnoToStatus(errno, absl::StrCat("write ", path));
 }
 
@@ -273,8 +275,8 @@ std::string PostgresServer::log() const { return process_ == nullptr ? "" : proc
 
 absl::Status PostgresServer::Start() {
   if (running()) return absl::FailedPreconditionError("start PostgreSQL: it runs already");
-  auto started =
-      ChildProcess::Start(AsItsUser("postgres", {"-D", Data(), "-p", absl::StrCat(port_)}));
+  auto started = ChildProcess::Start(
+      AsServersUser(absl::StrCat(bin_, "/postgres"), {"-D", Data(), "-p", absl::StrCat(port_)}));
   if (!started.ok()) return started.status();
   process_ = *std::move(started);
   return WaitUntilServing();

@@ -49,6 +49,13 @@ class PostgresSession {
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
 };
 
+// A server refuses to run as root, and so do programs like it: these run as another user where
+// the test is root, who owns what they are to write.
+ChildOptions AsServersUser(const std::string& program, std::vector<std::string> arguments);
+absl::Status GiveToServersUser(const std::string& path);
+// Of PostgresServer::kHost; another program may take it first.
+std::uint16_t FreePort();
+
 struct PostgresOptions {
   // Of postgresql.conf, over what every test needs.
   std::map<std::string, std::string> settings = {};
@@ -77,6 +84,10 @@ class PostgresServer {
   ~PostgresServer();
 
   std::uint16_t port() const { return port_; }
+  // Of its first process, the parent of all that serve; 0: it does not run.
+  pid_t pid() const { return process_ == nullptr ? 0 : process_->pid(); }
+  // The folder of its programs, psql among them.
+  const std::string& bin() const { return bin_; }
   bool running();
   // Its log since it was last started.
   std::string log() const;
@@ -108,7 +119,6 @@ class PostgresServer {
   absl::Status Configure(const PostgresOptions& options);
   // Runs one of the programs to its end, as the server's user.
   absl::Status Run(const std::string& program, std::vector<std::string> arguments) const;
-  ChildOptions AsItsUser(const std::string& program, std::vector<std::string> arguments) const;
   absl::Status Write(const std::string& name, const std::string& content) const;
   absl::Status WaitUntilServing();
   std::string Data() const { return dir_ / "data"; }

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "tests/process/temp_dir.h"
 
@@ -22,7 +23,7 @@ absl::StatusOr<std::string> ReadFileWith(const std::string& content) {
 }
 
 TEST(WebTokenFile, TokenIsReadWithoutTheWhiteSpaceAroundIt) {
-  const auto read = ReadFileWith(std::string("\n ") + kToken + "\r\n");
+  const auto read = ReadFileWith(absl::StrCat("\n ", kToken, "\r\n"));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, kToken);
 }
@@ -44,15 +45,15 @@ TEST(WebTokenFile, WhatCannotBeATokenIsRefusedWithTheCure) {
 TEST(WebToken, OnlyTheTokenItselfIsTaken) {
   const Token token(kToken);
   EXPECT_TRUE(token.IsToken(kToken));
-  EXPECT_TRUE(token.IsAuthorization(std::string("Bearer ") + kToken));
-  EXPECT_TRUE(token.IsAuthorization(std::string("bearer  ") + kToken));
+  EXPECT_TRUE(token.IsAuthorization(absl::StrCat("Bearer ", kToken)));
+  EXPECT_TRUE(token.IsAuthorization(absl::StrCat("bearer  ", kToken)));
   for (const std::string& wrong :
        {std::string(), std::string(kToken) + "x", std::string(kToken, 5), std::string("x")}) {
     EXPECT_FALSE(token.IsToken(wrong)) << wrong;
     EXPECT_FALSE(token.IsAuthorization("Bearer " + wrong)) << wrong;
   }
   EXPECT_FALSE(token.IsAuthorization(kToken));
-  EXPECT_FALSE(token.IsAuthorization(std::string("Basic ") + kToken));
+  EXPECT_FALSE(token.IsAuthorization(absl::StrCat("Basic ", kToken)));
 }
 
 TEST(WebToken, CookieIsTakenWhereItIsAndIsNotTheToken) {
@@ -62,7 +63,7 @@ TEST(WebToken, CookieIsTakenWhereItIsAndIsNotTheToken) {
   EXPECT_TRUE(absl::StrContains(set, "; HttpOnly; SameSite=Strict; Path=/"));
   const std::string cookie = set.substr(0, set.find(';'));
   EXPECT_TRUE(token.IsInCookie(cookie));
-  EXPECT_TRUE(token.IsInCookie("other=1; " + cookie + "; last=2"));
+  EXPECT_TRUE(token.IsInCookie(absl::StrCat("other=1; ", cookie, "; last=2")));
   EXPECT_FALSE(token.IsInCookie(""));
   EXPECT_FALSE(token.IsInCookie(std::string("tributary=") + kToken));
   EXPECT_FALSE(token.IsInCookie("other" + cookie));

@@ -8,6 +8,8 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace tributary::postgresql {
 namespace {
 
@@ -54,7 +56,7 @@ TypeFacts FactsOf(const std::vector<std::string>& line) {
 }  // namespace
 
 std::string ReadGolden(const std::string& file) {
-  std::ifstream stream(std::string(POSTGRESQL_GOLDEN_DIR) + "/" + file, std::ios::binary);
+  std::ifstream stream(absl::StrCat(POSTGRESQL_GOLDEN_DIR, "/", file), std::ios::binary);
   EXPECT_TRUE(stream.good()) << file;
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
