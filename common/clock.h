@@ -1,5 +1,5 @@
-// The one clock: what has a deadline, an age or a duration asks it, so that a simulation
-// can give it another.
+// The only clock: all code with a deadline, an age or a duration uses it, so that a simulation can
+// replace it.
 //
 // Any thread may ask.
 #ifndef TRIBUTARY_COMMON_CLOCK_H_
@@ -18,7 +18,7 @@ class Clock {
 
   // For deadlines and durations: never goes back.
   virtual time_point Now() const = 0;
-  // For ages of what outlives the process: people set it, so it may jump.
+  // For ages of things that outlive the process. People can set this clock, so it may jump.
   virtual std::chrono::system_clock::time_point WallNow() const = 0;
 };
 

@@ -1,6 +1,6 @@
 // One end of the control socket between the supervisor and a worker: protobuf
-// messages, each preceded by its length in four bytes, little endian. They go to the
-// worker only; what a worker says comes through its ring.
+// messages, each preceded by its length in four bytes, little endian. They go to the worker only; a
+// worker's reports come through its ring.
 //
 // Nothing here blocks but Wait. Not thread-safe.
 #ifndef TRIBUTARY_COMMON_CONTROL_CHANNEL_H_
@@ -39,8 +39,8 @@ class ControlChannel {
   // limits::kMaxControlMessageBytes.
   // UNAVAILABLE: the peer is gone. INVALID_ARGUMENT: the channel is broken.
   absl::StatusOr<bool> Receive(google::protobuf::MessageLite& message);
-  // For the end that receives nothing. UNAVAILABLE: the peer is gone. INVALID_ARGUMENT:
-  // the peer has written something.
+  // For the end that only sends. UNAVAILABLE: the peer is gone. INVALID_ARGUMENT: the peer has
+  // written something.
   absl::Status CheckSilence();
 
   // Until there is something to receive, or to send while something is unsent, or

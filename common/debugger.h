@@ -1,6 +1,6 @@
-// A build for debuggers, `make debug`: they may look at supervisor and workers, which may
-// dump core, and a worker that stands still is not ended. Never for production: memory holds
-// rows and credentials.
+// The debug build, `make debug`: debuggers may attach to supervisor and workers, both may dump
+// core, and a worker that hangs is not ended. Never for production: memory holds rows and
+// credentials.
 #ifndef TRIBUTARY_COMMON_DEBUGGER_H_
 #define TRIBUTARY_COMMON_DEBUGGER_H_
 

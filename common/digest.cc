@@ -1,5 +1,5 @@
-// OpenSSL's older interface needs no algorithm to be looked up, for which the newer one
-// reads configuration files.
+// OpenSSL's older interface: the newer one looks algorithms up and reads configuration files for
+// that.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "common/digest.h"
 

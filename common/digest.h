@@ -1,5 +1,5 @@
-// Short names for things that are compared but never read back: a prefix of SHA-256, in
-// lower-case hexadecimal digits.
+// Short identifiers for values that are only compared: a prefix of SHA-256, in lower-case
+// hexadecimal digits.
 #ifndef TRIBUTARY_COMMON_DIGEST_H_
 #define TRIBUTARY_COMMON_DIGEST_H_
 
@@ -10,9 +10,8 @@
 
 namespace tributary {
 
-// The parts of something, one after the other, so that two different rows of parts never
-// give the same bytes. A value; not thread-safe. A worker may use it in its sandbox: it
-// opens no file.
+// Hashes a sequence of parts; different sequences never hash the same bytes. A value; not
+// thread-safe. A worker may use it in its sandbox: it opens no file.
 class Digest {
  public:
   Digest& Text(std::string_view text);

@@ -1,4 +1,4 @@
-// A file descriptor that is closed when its owner goes.
+// A file descriptor that is closed when its owner is destroyed.
 #ifndef TRIBUTARY_COMMON_FILE_DESCRIPTOR_H_
 #define TRIBUTARY_COMMON_FILE_DESCRIPTOR_H_
 

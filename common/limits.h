@@ -16,27 +16,27 @@ inline constexpr std::size_t kMiB = 1024 * kKiB;
 
 inline constexpr std::size_t kMaxWorkers = 256;
 inline constexpr std::size_t kMaxSyncs = 256;
-// A request; a selection of 100,000 tables and a state are in it.
+// A request; it holds a selection of up to 100,000 tables and a state.
 inline constexpr std::size_t kMaxRequestBytes = 128 * kMiB;
-// Free memory that the supervisor keeps while a sync runs, the allocations that are
-// mappings of their own, and the parts of its heap that threads share.
+// Free memory that the supervisor keeps while a sync runs; the size from which an allocation is a
+// mapping of its own; and the number of heap arenas that threads share.
 inline constexpr std::size_t kKeptHeapBytes = 64 * kMiB;
 inline constexpr std::size_t kMappedAllocationBytes = 4 * kMiB;
 inline constexpr int kHeapArenas = 2;
 // Setup tests and schema calls that are answered at a time; others wait.
 inline constexpr int kQuestionsAtATime = 8;
-// A client whose connection shows no sign of life for so long is taken for lost,
-// unless --client-timeout says otherwise; after a third of it, it is asked for one.
-// A client that only stands still may do so for a minute and more.
+// A client whose connection shows no sign of life for this long is considered lost, unless
+// --client-timeout says otherwise; after a third of this time it is asked for one. A client that
+// only pauses may do so for more than a minute.
 inline constexpr std::chrono::seconds kDefaultClientTimeout{180};
 inline constexpr std::chrono::seconds kLongestClientTimeout{24 * 3600};
-// A connection that cannot be taken, for want of a descriptor, is tried again so often.
+// How often a connection is tried again that cannot be accepted because no descriptor is free.
 inline constexpr std::chrono::milliseconds kAcceptAgainAfter{200};
 // Connections of clients; others wait until one of them ends. Calls that are open on one.
 inline constexpr std::size_t kMaxClientConnections = 512;
 inline constexpr int kMaxCallsOnConnection = kMaxSyncs + 64;
-// A client has this long, or --client-timeout where that is less, to begin to speak TLS and
-// HTTP/2; and may keep a connection without a call for this many times --client-timeout.
+// A client has this long, or --client-timeout if that is less, to complete the TLS and HTTP/2
+// handshakes. It may keep a connection without a call for this many times --client-timeout.
 inline constexpr std::chrono::seconds kClientHandshake{20};
 inline constexpr int kClientIdleTimeouts = 5;
 // The headers of a call.
@@ -50,7 +50,7 @@ inline constexpr std::chrono::seconds kShutdownGrace{2};
 // --- what Fivetran asks ----------------------------------------------------
 
 inline constexpr std::size_t kMaxRecordsInBatch = 100;
-// A batch closes before a row that would take it over this.
+// A batch is closed before a row that would make it larger than this.
 inline constexpr std::size_t kMaxBatchBytes = 1 * kMiB;
 // One message on the stream; a row whose message is larger cannot be sent.
 inline constexpr std::size_t kMaxMessageBytes = 128 * kMiB;
@@ -61,15 +61,15 @@ inline constexpr std::size_t kMaxMessageBytes = 128 * kMiB;
 inline constexpr std::size_t kRingBytes = 8 * kMiB;
 // The largest payload of one frame. A larger message goes in parts.
 inline constexpr std::size_t kMaxFramePayloadBytes = kMaxBatchBytes + 64 * kKiB;
-// The longest bound that a mark may name. Behind a row of a longer key there is no
-// mark, so that the state stays small.
+// The longest bound that a mark may name. There is no mark after a row with a longer key, so that
+// the state stays small.
 inline constexpr std::size_t kMaxBoundBytes = 16 * kKiB;
 // Remarks in one mark, some 20 bytes each: SQLite's 2,000 columns have no more.
 inline constexpr int kMaxRemarksInMark = 8192;
-// A ring that has had no room for so long is full: what its worker does meanwhile is done
+// A ring that has had no room for this long is full; its worker's task for that time is repeated
 // this often.
 inline constexpr std::chrono::milliseconds kRingFullAfter{100};
-// The compact form of a batch, beside its payload.
+// The compact form of a batch, in addition to its payload.
 inline constexpr std::size_t kMaxCompactBytes = 512 * kKiB;
 
 // --- workers ---------------------------------------------------------------
@@ -77,24 +77,24 @@ inline constexpr std::size_t kMaxCompactBytes = 512 * kKiB;
 // Read assignments that a worker may have queued, and their estimated bytes.
 inline constexpr std::size_t kQueuedAssignments = 32;
 inline constexpr std::uint64_t kQueuedAssignmentBytes = 4 * kMiB;
-// Cuts among them: their answers may have to wait for the end of what was read before.
+// Cuts among them: their answers may have to wait until earlier reads end.
 inline constexpr std::size_t kQueuedCuts = 4;
 // Slices that are kept ready before more tables are cut.
 inline constexpr std::size_t kReadySlices = 64;
 // Tables in one cutting assignment.
 inline constexpr std::size_t kTablesInCut = 64;
-// A slice that ends so many workers puts its table aside.
+// A slice that ends this many workers puts its table aside.
 inline constexpr int kDeathsOfSlice = 3;
-// So many that end without a mark between them end the sync.
+// If this many workers end without a mark between them, the sync ends.
 inline constexpr int kDeathsInRow = 20;
-// The source changed so often while a table was read: from then on it is read in one piece,
-// whatever waits for that, and in the end put aside.
+// Changes of the source while a table is read: after the first number the table is read in one
+// transaction, even if applications wait for it; after the second it is put aside.
 inline constexpr int kMovesBeforeOnePiece = 3;
 inline constexpr int kMovesOfTable = 6;
-// A worker whose pulse stands still for so many looks, a second apart, hangs.
+// A worker whose pulse has not changed for this many looks, a second apart, hangs.
 inline constexpr int kSilentPulseLooks = 15;
 // A worker that is in the middle of a message keeps all others waiting, as only one
-// is held in memory. One that brings no part of it for so long is ended.
+// is held in memory. A worker that sends no part of it for this long is ended.
 inline constexpr std::chrono::seconds kMessageAssemblyLimit{30};
 // What a worker may map, its ring twice and the largest row three times included.
 inline constexpr std::uint64_t kWorkerAddressSpaceBytes = 2048 * kMiB;
@@ -103,30 +103,30 @@ inline constexpr std::uint64_t kWorkerAddressSpaceBytes = 2048 * kMiB;
 
 // Bytes that are handed to gRPC and not yet written.
 inline constexpr std::size_t kWriteWindowBytes = 4 * kMiB;
-// What gRPC gathers of messages that follow each other for one write to the socket.
+// Bytes of consecutive messages that gRPC collects for one write to the socket.
 inline constexpr std::size_t kSocketWriteBytes = 256 * kKiB;
-// So much in one ring wakes the sync, and so much in its queue the stager; to sleep
-// and be woken costs more than a batch does.
+// Bytes in one ring before the sync is woken, and in its queue before the stager is woken; sleeping
+// and waking cost more than a batch does.
 inline constexpr std::size_t kBytesWorthWaking = 128 * kKiB;
-// Items that wait for the client without a break for so long give up their ring
-// space and are read back from staging.
+// Items that have waited for the client this long without a break release their ring space and are
+// read back from staging.
 inline constexpr std::chrono::milliseconds kSpillAfter{2000};
-// What one ring gives before the next one's turn.
+// Bytes taken from one ring before the next ring's turn.
 inline constexpr std::size_t kBytesInTurn = 512 * kKiB;
 
-// How long a sync that has to stop waits for its workers to come to a mark, and one
-// that is shutting down for its client after that.
+// How long a sync that has to stop waits for its workers to reach a mark, and how long it then
+// waits for its client if the process shuts down.
 inline constexpr std::chrono::seconds kPauseGrace{10};
 inline constexpr std::chrono::seconds kDrainGrace{10};
-// The longest that shutting down waits for syncs: both, and what they write then.
+// The longest that shutting down waits for syncs: both of these, and the time to write the rest.
 inline constexpr std::chrono::seconds kDrainLimit{kPauseGrace + kDrainGrace +
                                                   std::chrono::seconds{3}};
 
 // --- metrics ---------------------------------------------------------------
 
-// How often a sync says how far it has come.
+// How often a sync reports its progress.
 inline constexpr std::chrono::milliseconds kMetricsEvery{250};
-// Scrapes at a time; others wait. One whose client sends or takes nothing ends.
+// Scrapes at a time; others wait. A scrape whose client sends or reads nothing ends.
 inline constexpr std::size_t kMetricsConnections = 16;
 inline constexpr std::chrono::seconds kMetricsPatience{5};
 inline constexpr std::size_t kMetricsRequestBytes = 8 * kKiB;
@@ -142,14 +142,14 @@ inline constexpr std::size_t kMaxTableMetrics = 1000;
 inline constexpr std::size_t kConnectionsOnBoard = 1000;
 inline constexpr std::size_t kEndedSyncsOfConnection = 10;
 inline constexpr std::size_t kNoticesOnBoard = 200;
-// Of one of them; the rest is left out.
+// Bytes of one text; the rest is cut off.
 inline constexpr std::size_t kMaxNoticeBytes = 1 * kKiB;
-// What it remembers of how fast a sync was.
+// Points of a sync's speed that it remembers.
 inline constexpr std::chrono::seconds kPaceEvery{5};
 inline constexpr std::size_t kPacePoints = 180;
 // How often the memory of a sync's workers is looked at.
 inline constexpr std::chrono::seconds kWorkerMemoryEvery{2};
-// Tables in one answer; what has more is asked again.
+// Tables in one answer; for more, the client asks again.
 inline constexpr std::size_t kTablesInAnswer = 5000;
 
 // --- control socket and answers ---------------------------------------------
@@ -159,26 +159,26 @@ inline constexpr std::size_t kMaxControlMessageBytes = 64 * kMiB;
 // What a catalog, and what the slices of one cut, may take in memory.
 inline constexpr std::size_t kMaxCatalogMemoryBytes = 256 * kMiB;
 inline constexpr std::size_t kMaxSlicesMemoryBytes = 32 * kMiB;
-// What a failure says in any answer; the rest of it is left out.
+// The text of a failure in any answer; the rest is cut off.
 inline constexpr std::size_t kMaxFailureBytes = 16 * kKiB;
 
 // --- staging ---------------------------------------------------------------
 
-// Batches are gathered to values of about this size before compression.
+// Batches are collected into values of about this size before compression.
 inline constexpr std::size_t kStagingBlockBytes = 256 * kKiB;
-// What the batches in one value come to when they are read back.
+// Total size of the batches in one value when they are read back.
 inline constexpr std::size_t kStagingBlockMessageBytes = 4 * kMiB;
 // A segment is closed before it holds this; under LevelDB's write buffer, so
 // that it never leaves LevelDB's log.
 inline constexpr std::size_t kStagingSegmentBytes = 32 * kMiB;
 inline constexpr std::size_t kStagingWriteBufferBytes = 48 * kMiB;
-// A connection that has not synced for so long is taken to come no more.
+// A connection that has not synced for this long is considered abandoned.
 inline constexpr std::chrono::hours kStagingAbandonedAfter{24 * 30};
 // How often such connections are looked for.
 inline constexpr std::chrono::hours kAbandonedStagingEvery{1};
 inline constexpr std::uint64_t kDefaultStagingLimitBytes = std::uint64_t{20} << 30;
 inline constexpr std::uint64_t kLeastStagingLimitBytes = std::uint64_t{256} << 20;
-// So many checkpoints at the least before the staging limit is reached.
+// At least this many checkpoints are sent before the staging limit is reached.
 inline constexpr std::uint64_t kCheckpointsInStagingLimit = 8;
 // A larger item is staged in parts of this.
 inline constexpr std::size_t kStagingPartBytes = 2 * kMiB;
@@ -190,8 +190,8 @@ inline constexpr std::uint64_t kSliceDigests = 64 * 1024;
 inline constexpr std::uint64_t kMostSliceDigests = 2 * kSliceDigests;
 // Digests in one frame.
 inline constexpr std::size_t kDigestFrameBytes = 512 * kKiB;
-// The digests of one slice that a worker holds its rows against. A table that is one slice
-// and has more is copied again.
+// The digests of one slice that a worker compares its rows with. A table that is one slice and has
+// more is copied again.
 inline constexpr std::size_t kMaxSliceDigestBytes = 24 * kMiB;
 // A table with a longer key is copied again.
 inline constexpr std::size_t kMaxDigestKeyBytes = 4 * kKiB;
@@ -199,7 +199,7 @@ inline constexpr std::size_t kMaxDigestKeyBytes = 4 * kKiB;
 inline constexpr std::size_t kQueuedDigestBytes = 32 * kMiB;
 // LevelDB's.
 inline constexpr std::size_t kDigestWriteBufferBytes = 16 * kMiB;
-// How long a checkpoint waits for the digests that it tells of.
+// How long a checkpoint waits for the digests that its state names.
 inline constexpr std::chrono::milliseconds kDigestPatience{3000};
 
 // --- requests --------------------------------------------------------------
@@ -218,8 +218,8 @@ inline constexpr std::size_t kWidenedInWarning = 50;
 // The tree that reads one takes at most 40 bytes for each of the text, those of a live
 // table 8.
 inline constexpr std::size_t kMaxStateBytes = 8 * kMiB;
-// What the names of schemas and the words for contents come to, which the text has once
-// and each table that shares them again.
+// Total size of schema names and content identifiers in memory: the text holds each once, but every
+// table that shares one has a copy.
 inline constexpr std::size_t kMaxStateSharedBytes = 64 * kMiB;
 // Version 2 is six deep; unknown fields may go this far.
 inline constexpr std::size_t kMaxStateDepth = 32;
@@ -231,7 +231,7 @@ inline constexpr std::uint64_t kMaxPosition = (std::uint64_t{1} << 53) - 1;
 // As much as one write to a pipe puts there in one piece (PIPE_BUF), so that
 // the lines of supervisor and workers never mix.
 inline constexpr std::size_t kMaxLogLineBytes = 4096;
-// For each level; what comes above it is counted and left out.
+// For each level; further lines are counted and not written.
 inline constexpr std::size_t kMaxLogLinesPerSecond = 100;
 
 // --- sandbox ---------------------------------------------------------------
@@ -243,30 +243,29 @@ inline constexpr std::size_t kWorkerOpenFiles = 256;
 
 // The most that one slice is cut to hold; smaller where the table is.
 inline constexpr std::size_t kSliceTargetBytes = 64 * kMiB;
-// A table is cut into about this many pieces before they grow to the target, none
-// of them under the least.
+// A table is cut into about this many slices before slices grow to the target; none is under the
+// least.
 inline constexpr std::size_t kSlicePieces = 8;
 inline constexpr std::size_t kSliceLeastBytes = 8 * kMiB;
-// How long a source waits for locks and passing failures before it gives up.
+// How long a source waits for locks and temporary failures before it gives up.
 inline constexpr int kSourcePatienceMilliseconds = 30'000;
-// A larger value cannot be sent, so SQLite is not let to load it.
+// A larger value cannot be sent, so SQLite refuses to load it.
 inline constexpr std::size_t kSqliteMaxValueBytes = 160 * kMiB;
-// How long one transaction keeps an application from committing, where SQLite has readers
-// do that: a second, with the half that it may wait for its ring.
+// How long one transaction may keep an application from committing, in the journal modes where
+// readers do that: a second in all, with the half that it may wait for its ring.
 inline constexpr std::chrono::milliseconds kSqliteTurn{500};
 // B-tree pages looked at to cut one table.
 inline constexpr std::size_t kSqliteMaxPagesForCuts = 1024;
 // Tables of which the setup test reads a row.
 inline constexpr int kSqliteTablesInTest = 100;
-// Before a table's first row is sent, rows at this many places of it are looked at, this
-// many at each, for values that do not fit their columns; less where texts are long, or
-// where all tables of one cutting assignment have taken this long.
+// Before a table's first row is sent, rows at this many places of it, this many at each, are
+// checked for values that do not fit their columns. Fewer if texts are long, or once all tables of
+// one cutting assignment have taken this long.
 inline constexpr std::size_t kSamplePlaces = 16;
 inline constexpr int kSampleRowsAtPlace = 64;
 inline constexpr std::size_t kSampleTextBytes = 4 * kMiB;
 inline constexpr std::chrono::milliseconds kSampleTime{500};
-// Where one is met later, the whole table is looked through for what else does not fit, for
-// this long in all.
+// When such a value is found later, the whole table is searched for others, for this long in all.
 inline constexpr std::chrono::minutes kLookThrough{10};
 
 // --- PostgreSQL --------------------------------------------------------------
@@ -278,8 +277,8 @@ inline constexpr std::size_t kPostgresqlMaxRowBytes = 256 * kMiB;
 inline constexpr std::size_t kPostgresqlMaxCopyHeaderBytes = 64 * kKiB;
 // Arrays, composites, domains and ranges within each other.
 inline constexpr std::size_t kPostgresqlTypeDepth = 32;
-// Levels of a json value within an array or a composite that are put in jsonb's form; one
-// that is deeper stays as it was stored.
+// Levels of a json value within an array or a composite that are rewritten in jsonb's form; a
+// deeper value stays as it was stored.
 inline constexpr std::size_t kPostgresqlJsonDepth = 1000;
 
 }  // namespace tributary::limits

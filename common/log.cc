@@ -41,7 +41,7 @@ std::string Dump(const nlohmann::json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// In text, quotes stand only where a value would not be one word without them.
+// In text format, only values that are not one word are quoted.
 std::string TextValue(const std::string& value) {
   std::string quoted = Dump(value);
   const bool one_word = !value.empty() && quoted.size() == value.size() + 2 &&

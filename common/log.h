@@ -1,14 +1,14 @@
 // The program's log: one line on stdout for each entry, as JSON in the form that
 // Fivetran reads, or as text for people.
 //
-// A Logger is a value that knows where it is: its fields (role, connection, worker,
-// table) stand in each of its lines. It is passed down, and whoever knows more passes
-// on a longer one (With). It is not for what is done for each row or batch.
+// A Logger is a value with fields (role, connection, worker, table) that are in each of its lines.
+// It is passed down; code that knows more passes on a Logger with more fields (With). Not for work
+// that is done for each row or batch.
 //
 // All functions may be called from any thread. A line goes out in one write and
 // is cut to kMaxLogLineBytes, so lines of several processes on one pipe stay
-// whole. Above kMaxLogLinesPerSecond for its level an entry is only counted; the
-// first one after that says how many are missing.
+// whole. Entries over kMaxLogLinesPerSecond for their level are only counted; the next written
+// entry says how many are missing.
 //
 // Never pass a row's value, a credential or a state.
 #ifndef TRIBUTARY_COMMON_LOG_H_
@@ -35,8 +35,8 @@ using LogField = std::pair<std::string_view, std::string_view>;
 // For every entry from now on. JSON until then.
 void SetLogFormat(LogFormat format);
 
-// Keys of fields, where a word is the same in all lines. What went wrong is an
-// `error`, what to do about it a `hint`, how a process came to its end is `ended`.
+// Keys of fields that many lines share. `error` is what went wrong, `hint` what to do about it,
+// `ended` how a process ended.
 namespace log_key {
 inline constexpr char kRole[] = "role";
 inline constexpr char kConnection[] = "connection";
@@ -54,12 +54,12 @@ class Logger {
   // Without fields.
   Logger() = default;
 
-  // This one with a further field, or with another value of it. No field is named
-  // level, message, message-origin, time, account or group.
+  // This logger with one more field, or with another value of that field. No field is named level,
+  // message, message-origin, time, account or group.
   Logger With(std::string_view key, std::string_view value) const;
 
-  // `fields` stand behind the logger's own, and in the place of those of the same name.
-  // A failing write loses the line: there is nobody to tell.
+  // `fields` come after the logger's own fields and replace those of the same name. If a write
+  // fails, the line is lost: there is no one to tell.
   void Info(std::string_view message, std::initializer_list<LogField> fields = {}) const;
   void Warning(std::string_view message, std::initializer_list<LogField> fields = {}) const;
   void Severe(std::string_view message, std::initializer_list<LogField> fields = {}) const;
@@ -80,7 +80,7 @@ struct LogEntry {
   std::chrono::system_clock::time_point time;
 };
 
-// Whom the process works for; empty where it is not known.
+// The customer that the process works for; empty if not known.
 struct LogOrigin {
   std::string account;
   std::string group;
@@ -97,8 +97,8 @@ std::string FormatLogLine(LogFormat format, const LogEntry& entry, const LogOrig
 // monotonic, in whole seconds.
 class LogBudget {
  public:
-  // Absent: the entry is to be left out. Otherwise the number of entries that
-  // were left out since the last one that was let through.
+  // Absent: do not write the entry. Otherwise the number of entries not written since the last one
+  // that was.
   std::optional<std::uint64_t> Spend(std::uint64_t second);
 
  private:

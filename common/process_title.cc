@@ -17,7 +17,7 @@ void KeepTitleSpace(int argc, char** argv) {
   if (argc < 1) return;
   space = argv[0];
   char* end = argv[0];
-  // The arguments stand one behind the other; a gap would end the space.
+  // The arguments are contiguous in memory; a gap would end the usable space.
   for (int i = 0; i < argc && argv[i] == end; ++i) end += std::strlen(argv[i]) + 1;
   space_bytes = static_cast<std::size_t>(end - space);
 }

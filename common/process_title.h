@@ -6,12 +6,12 @@
 
 namespace tributary {
 
-// Remembers where the kernel reads the command line from. Called once, first in
-// main, before another thread exists.
+// Remembers where the kernel reads the command line from. Called once, at the start of main, before
+// another thread exists.
 void KeepTitleSpace(int argc, char** argv);
 
-// Writes over the command line, as far as its space goes, and sets the thread's
-// name. A title names a table; it never holds a value or a secret. One thread.
+// Overwrites the command line, up to its size, and sets the thread's name. A title names a table;
+// it never holds a value or a secret. One thread.
 void SetProcessTitle(std::string_view title);
 
 }  // namespace tributary

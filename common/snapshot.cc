@@ -14,7 +14,7 @@ bool Snapshot::Sees(std::uint64_t transaction) const {
 }
 
 bool Snapshot::SeesAllOf(const Snapshot& other) const {
-  // What this one does not see is its list, and all from `none_from` on.
+  // This snapshot does not see the transactions in its list, and all from `none_from` on.
   if (std::any_of(except.begin(), except.end(),
                   [&other](std::uint64_t running) { return other.Sees(running); })) {
     return false;

@@ -1,6 +1,6 @@
-// Which transactions a reader sees, and where the stream has come in a source's log,
-// in numbers of 64 bits that every engine with a log has. The supervisor compares
-// them; what they count only the engine knows.
+// Which transactions a reader sees, and which position of a source's log the stream has reached, as
+// 64-bit numbers that every engine with a log has. The supervisor only compares them; the engine
+// knows what they count.
 //
 // Values: no threads, no clock.
 #ifndef TRIBUTARY_COMMON_SNAPSHOT_H_
@@ -16,18 +16,16 @@
 namespace tributary {
 
 // Running transactions in one snapshot; eight bytes each, so that a snapshot fits a
-// frame. PostgreSQL takes as many connections as this only where it is told to.
+// frame. PostgreSQL allows that many connections only if configured to.
 inline constexpr std::size_t kMaxRunningTransactions = 64 * 1024;
 
-// Every engine's transactions have this number or a higher one. So slices that wait for
-// all before it wait for nothing, and where the changes of those before it are left out
-// none is.
+// Every engine's transactions have this number or a higher one. So a slice that waits for all
+// transactions before it waits for nothing, and no change is dropped for being before it.
 inline constexpr std::uint64_t kBeforeAllTransactions = 1;
 
-// Transactions are numbered in the order in which they began, and end in any order; so
-// what is seen is all before one number, none from another, and between the two all
-// but a list. A transaction that was rolled back counts as seen: there is nothing of it
-// to see.
+// Transactions are numbered in the order in which they began, and end in any order; so a reader
+// sees all before one number, none from another number on, and between the two all except a list. A
+// transaction that was rolled back counts as seen: it has no effects.
 //
 // Numbers count within one life of a server: after a crash some may be used again.
 struct Snapshot {
@@ -45,8 +43,8 @@ struct Snapshot {
   bool operator==(const Snapshot&) const = default;
 };
 
-// From parts that a worker has sent. INVALID_ARGUMENT where they are no snapshot, or one
-// of more than kMaxRunningTransactions.
+// From parts that a worker has sent. INVALID_ARGUMENT if they contradict each other or there are
+// more than kMaxRunningTransactions.
 absl::StatusOr<Snapshot> MakeSnapshot(std::uint64_t all_before, std::uint64_t none_from,
                                       std::vector<std::uint64_t> except);
 
@@ -54,8 +52,8 @@ absl::StatusOr<Snapshot> MakeSnapshot(std::uint64_t all_before, std::uint64_t no
 struct LogPosition {
   // The end of the last whole transaction (PostgreSQL: the LSN after its commit).
   std::uint64_t commit = 0;
-  // Inside of a transaction that is not over: the position of its commit, that of the
-  // last change, and which of its changes that was, since several may share one
+  // Inside a transaction that is not merged to its end: the position of its commit, that of the
+  // last merged change, and that change's number in the transaction, since several may share one
   // position. All 0 between transactions.
   std::uint64_t final = 0;
   std::uint64_t change = 0;

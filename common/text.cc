@@ -41,8 +41,8 @@ std::uint64_t EightBytes(const char* at) {
   return bytes;
 }
 
-// Bytes at the start of `text` that are ASCII, eight at a time. The last eight may
-// overlap those before, so that a short text has no tail to go through.
+// Bytes at the start of `text` that are ASCII, eight at a time. The last eight may overlap the
+// previous eight, so that no shorter rest is left.
 std::size_t AsciiPrefix(std::string_view text) {
   constexpr std::size_t kStep = sizeof(std::uint64_t);
   constexpr std::uint64_t kNotAscii = 0x8080808080808080u;
@@ -58,7 +58,7 @@ std::size_t AsciiPrefix(std::string_view text) {
   return at;
 }
 
-// A character of UTF-8 has at most four bytes, of which the first continues nothing.
+// A UTF-8 character has at most four bytes; the first is not a continuation byte.
 constexpr int kMaxContinuing = 3;
 constexpr char kMissing[] = "…";
 
@@ -73,7 +73,7 @@ void CutOut(char mark, std::string& text) {
   }
   if (first == std::string::npos) return;
   const std::size_t last = text.rfind(mark);
-  // What was cut before it ended is quoted to its end.
+  // If the text was cut inside a quotation, the rest of it counts as quoted.
   const std::size_t end = last > first ? last : text.size();
   text.replace(first + 1, end - first - 1, kMissing);
 }

@@ -1,5 +1,5 @@
-// Texts: what may stand in a protobuf string, and what people read, cut without tearing a
-// character and without what it quotes. Pure functions.
+// Makes texts valid for protobuf strings, cuts them between characters, and removes what they
+// quote. Pure functions.
 #ifndef TRIBUTARY_COMMON_TEXT_H_
 #define TRIBUTARY_COMMON_TEXT_H_
 
@@ -13,17 +13,17 @@ bool IsUtf8(std::string_view text);
 // Each maximal part that is not UTF-8 becomes one U+FFFD.
 void RepairUtf8(std::string_view text, std::string& repaired);
 
-// The longest beginning of `text` of at most `bytes` bytes that ends between two
-// characters of UTF-8. Where the text is not UTF-8, it may end anywhere.
+// The longest prefix of `text` of at most `bytes` bytes that ends between two UTF-8 characters. If
+// the text is not UTF-8, it may end anywhere.
 std::string_view Prefix(std::string_view text, std::size_t bytes);
 
-// The same, with "…" behind it where something is missing.
+// The same, with "…" at its end if something was cut off.
 std::string Shortened(std::string_view text, std::size_t bytes);
 
-// With "…" in place of what is in quotation marks, single or double. A database's
-// own words quote a row's value there, as in `bad JSON path: 'x'`; the user may see it,
-// and a log may not. A value can hold quotation marks itself, so all from the first to the
-// last of a kind goes. An apostrophe behind a letter opens nothing.
+// Replaces everything in quotation marks, single or double, with "…". A database's error text may
+// quote a row's value, as in `bad JSON path: 'x'`; the user may see it, a log may not. A value can
+// itself hold quotation marks, so everything from the first to the last mark of a kind is replaced.
+// An apostrophe after a letter does not open a quotation.
 std::string WithoutQuoted(std::string_view text);
 
 }  // namespace tributary

@@ -1,4 +1,4 @@
-// Staging of connections that no longer come.
+// Removes the staging of connections that no longer sync.
 #ifndef TRIBUTARY_SUPERVISOR_ABANDONED_STAGING_H_
 #define TRIBUTARY_SUPERVISOR_ABANDONED_STAGING_H_
 
@@ -15,14 +15,13 @@ namespace tributary {
 // Thread-safe.
 class AbandonedStaging {
  public:
-  // What it is given outlives it.
+  // The arguments outlive the object.
   AbandonedStaging(const Settings& settings, Logger log, const Clock& clock = TheSystemClock())
       : settings_(settings), log_(std::move(log)), clock_(clock) {}
 
-  // Drops what nobody has used for limits::kStagingAbandonedAfter, and says so in the
-  // log. Only the first time, and then where limits::kAbandonedStagingEvery has passed:
-  // it looks at the folder of each connection, of which there may be many thousands.
-  // Blocks on the disk, so no sync waits for it.
+  // Drops staging that was not used for limits::kStagingAbandonedAfter, and logs it. Does nothing
+  // if the last run was less than limits::kAbandonedStagingEvery ago: it reads the folder of each
+  // connection, of which there may be many thousands. Blocks on the disk, so no sync waits for it.
   void DropIfDue();
 
  private:

@@ -1,6 +1,6 @@
-// The syncs that run now: one for each connection, so many in all, each on a
-// thread of its own. A client that comes back after it left its sync waits for that
-// sync's end, which may have much to write to staging yet.
+// The running syncs: one for each connection, a limited number in all, each on its own thread. A
+// client that left its sync and comes back waits until that sync has ended, which may still have
+// much to write to staging.
 //
 // Thread-safe.
 #ifndef TRIBUTARY_SUPERVISOR_ACTIVE_SYNCS_H_
@@ -29,12 +29,12 @@
 
 namespace tributary {
 
-// Logs and counts an Update that does not become a sync.
+// Logs and counts an Update call that is refused.
 void TellRefused(const absl::Status& error, Metrics& metrics, const Logger& log);
 
 class ActiveSyncs {
  public:
-  // What it is given outlives this.
+  // The arguments outlive the object.
   ActiveSyncs(const Settings& settings, AbandonedStaging& abandoned, StatusBoard& board, Logger log,
               const Clock& clock = TheSystemClock())
       : settings_(settings),
@@ -43,40 +43,40 @@ class ActiveSyncs {
         metrics_(board.metrics()),
         log_(std::move(log)),
         clock_(clock) {}
-  // None runs any more.
+  // No sync runs at destruction.
   ~ActiveSyncs();
 
-  // Starts a sync that answers on `writer`. ABORTED: its connection is syncing, for a
-  // client that is there. RESOURCE_EXHAUSTED: there are --max-syncs, or there is no
-  // thread for another. UNAVAILABLE: shutting down. The writer is then left to the caller.
+  // Starts a sync that answers on `writer`. ABORTED: its connection is already syncing, and that
+  // client is connected. RESOURCE_EXHAUSTED: --max-syncs are running, or no thread can be started.
+  // UNAVAILABLE: shutting down. After an error the writer is the caller's.
   absl::Status Start(SyncRequest request, std::shared_ptr<ResponseWriter> writer);
 
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
-  // All syncs stop at a checkpoint, and no other starts. Waits until they have: true;
-  // false where one does not within limits::kDrainLimit, as on a disk that hangs; its
-  // call ends with UNAVAILABLE then.
+  // Stops all syncs at a checkpoint and starts no others. True: all have ended. False: one has not
+  // ended within limits::kDrainLimit, for example on a disk that hangs; its call then ends with
+  // UNAVAILABLE.
   bool Drain();
 
  private:
-  // The longest that a sync waits for the one before it, and between two looks at whether
-  // its client is still there.
+  // The longest that a sync waits for the previous one, and how often it checks meanwhile that its
+  // client is still connected.
   static constexpr std::chrono::seconds kTurnPatience{30};
   static constexpr std::chrono::milliseconds kLook{100};
 
-  // A call of Update that has been taken.
+  // A call of Update that has been accepted.
   struct Call {
     std::shared_ptr<ResponseWriter> writer;
-    // While it is its turn and it is not being taken down.
+    // Set while it is this call's turn and its sync is not being destroyed.
     std::unique_ptr<Sync> sync;
   };
-  // Of one connection, in the order in which they came: it is the first one's turn, and
-  // no other's client but the last one's is there. Never empty.
+  // The calls of one connection, in order of arrival. The first one has its turn; of the others,
+  // only the last one's client is still connected. Never empty.
   using Calls = std::list<Call>;
 
   // The thread of one call.
   void Run(SyncRequest request, std::shared_ptr<ResponseWriter> writer, Doorbell bell);
-  // Waits for the sync before to end. ABORTED: it does not. CANCELLED: the client has
-  // gone meanwhile.
+  // Waits for the previous sync to end. ABORTED: it does not end. CANCELLED: the client has left
+  // meanwhile.
   absl::StatusOr<Sync*> TakeTurn(SyncRequest request, std::shared_ptr<ResponseWriter> writer,
                                  Doorbell bell);
   // Frees the connection, with its staging.
@@ -90,7 +90,7 @@ class ActiveSyncs {
   const Clock& clock_;
   std::atomic<bool> draining_{false};
   std::mutex mutex_;
-  // Of a turn or a thread.
+  // Signalled at the end of a turn or of a thread.
   std::condition_variable ended_;
   // By connection.
   std::map<std::string, Calls> calls_;

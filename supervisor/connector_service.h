@@ -43,12 +43,12 @@ class ConnectorService final
                     fivetran_sdk::v2::TestResponse* response) override;
   grpc::Status Schema(grpc::ServerContext* context, const fivetran_sdk::v2::SchemaRequest* request,
                       fivetran_sdk::v2::SchemaResponse* response) override;
-  // Raw, so that what the workers have written is sent as it is.
+  // Raw, so that the workers' bytes are sent unchanged.
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Update(grpc::CallbackServerContext* context,
                                                      const grpc::ByteBuffer* request) override;
 
  private:
-  // Starts a worker for one question; waits while too many are asked.
+  // Starts a worker for one question; waits while too many questions are open.
   absl::StatusOr<Catalog> AskWorker(
       grpc::ServerContext& context, const Connection& connection,
       const google::protobuf::Map<std::string, std::string>& configuration,

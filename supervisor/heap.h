@@ -1,9 +1,8 @@
-// The supervisor's heap, as glibc keeps it: how much of what is free stays with the
-// process.
+// The supervisor's heap in glibc: how much free memory stays with the process.
 //
-// Where the memory was, measured after hundreds of syncs, each of another connection: in
-// glibc's arenas. Threads that come and go are dealt out among up to eight arenas for each
-// core, and each arena keeps what its largest sync had needed.
+// Measured after hundreds of syncs of different connections, the free memory was in glibc's arenas.
+// glibc spreads threads over up to eight arenas for each core, and each arena keeps as much as its
+// largest sync needed.
 #ifndef TRIBUTARY_SUPERVISOR_HEAP_H_
 #define TRIBUTARY_SUPERVISOR_HEAP_H_
 
@@ -12,8 +11,8 @@ namespace tributary {
 // Once, before the first thread starts.
 void SetUpHeap();
 
-// Gives to the kernel what is free. For when a sync has ended, since what it needed may
-// not be needed again for hours; takes milliseconds. Any thread.
+// Returns free memory to the kernel; takes milliseconds. Called when a sync has ended, since its
+// memory may not be needed again for hours. Any thread.
 void ReturnFreeHeap();
 
 }  // namespace tributary

@@ -18,14 +18,14 @@ void Write(const char* library, LogLevel level, const char* file, int line,
   library_log->Write(level, message, {{"library", library}, {"at", absl::StrCat(file, ":", line)}});
 }
 
-// What gRPC calls an error is often a client's, as a handshake that fails: nothing that an
-// operator has to be woken for.
+// Errors that gRPC logs are often a client's, such as a failed handshake: no reason to alert an
+// operator.
 void TakeGrpc(gpr_log_func_args* entry) {
   Write("grpc", entry->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarning : LogLevel::kInfo,
         entry->file, entry->line, entry->message);
 }
 
-// After a fatal one protobuf ends the process.
+// After a fatal message protobuf ends the process.
 void TakeProtobuf(google::protobuf::LogLevel level, const char* file, int line,
                   const std::string& message) {
   const LogLevel ours = level == google::protobuf::LOGLEVEL_FATAL  ? LogLevel::kSevere

@@ -1,5 +1,5 @@
-// What gRPC and protobuf say comes through the log, and not to stderr, where nobody
-// reads it and nothing bounds it.
+// Sends gRPC's and protobuf's messages to the log instead of stderr, where no one reads them and
+// nothing bounds them.
 #ifndef TRIBUTARY_SUPERVISOR_LIBRARY_LOGS_H_
 #define TRIBUTARY_SUPERVISOR_LIBRARY_LOGS_H_
 
@@ -7,8 +7,8 @@
 
 namespace tributary {
 
-// For the whole process; called once, before either of them is used. How much gRPC says
-// is still GRPC_VERBOSITY's and GRPC_TRACE's to choose.
+// For the whole process; called once, before either of them is used. GRPC_VERBOSITY and GRPC_TRACE
+// still choose how much gRPC logs.
 void LogLibraries(const Logger& log);
 
 }  // namespace tributary

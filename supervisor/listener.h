@@ -1,12 +1,11 @@
-// The port: takes connections and gives them to gRPC, limits::kMaxClientConnections at a
-// time. A client for whom there is no room waits in the kernel's queue.
+// The port: accepts connections and passes them to gRPC, limits::kMaxClientConnections at a time.
+// Further clients wait in the kernel's queue.
 //
-// gRPC does not say when a connection has ended. So a copy of its descriptor is kept, which
-// shows a hang-up once both sides have ended it, and gRPC shuts each socket down before it
-// closes it.
+// gRPC does not report the end of a connection. So a copy of its descriptor is kept, which shows a
+// hang-up once both sides have ended it; gRPC shuts each socket down before it closes it.
 //
-// gRPC's own listener takes none any more, for good, once a descriptor for one was
-// lacking. This one leaves such a client waiting and takes it when there is room.
+// gRPC's own listener stops accepting for ever once no descriptor was free. This one lets the
+// client wait and accepts it when there is room.
 #ifndef TRIBUTARY_SUPERVISOR_LISTENER_H_
 #define TRIBUTARY_SUPERVISOR_LISTENER_H_
 
@@ -40,9 +39,9 @@ class Listener {
   ~Listener() { Stop(); }
 
   std::uint16_t port() const { return port_; }
-  // Once its server has started.
+  // Called after its server has started.
   void Start(std::unique_ptr<Acceptor> acceptor);
-  // Takes no connection any more.
+  // Accepts no more connections.
   void Stop();
 
  private:

@@ -13,8 +13,7 @@ namespace {
 
 constexpr char kGroups[] = "/sys/fs/cgroup";
 
-// The limit in a control group's file; nothing is taken from one that says "max", or that
-// is not there.
+// The limit in a control group's file; none if the file says "max" or does not exist.
 void TakeLimit(const std::string& file, MemoryLimit& least) {
   std::string word;
   std::ifstream(file) >> word;
@@ -23,8 +22,8 @@ void TakeLimit(const std::string& file, MemoryLimit& least) {
   least = {bytes, "the control group's limit"};
 }
 
-// Of a group and all above it. In a container the group's path may be the host's, which is
-// not there: then the limit is found at the root.
+// The least limit of a group and its parents. In a container the group's path may be the host's,
+// which does not exist there; then the limit is at the root.
 void TakeLimitsUpwards(const std::string& root, std::string group, const char* file,
                        MemoryLimit& least) {
   while (true) {

@@ -10,9 +10,8 @@
 
 namespace tributary {
 
-// The formula of deploy/README.md: what the supervisor takes with no sync, each sync
-// (LevelDB's write buffer), and each worker (its ring, and the buffers of source and
-// encoder).
+// The formula of deploy/README.md: memory of the supervisor without a sync, of each sync (LevelDB's
+// write buffer), and of each worker (its ring, and the buffers of source and encoder).
 inline constexpr std::uint64_t kSupervisorMemoryBytes = 100 * limits::kMiB;
 inline constexpr std::uint64_t kSyncMemoryBytes = 64 * limits::kMiB;
 inline constexpr std::uint64_t kWorkerMemoryBytes = 76 * limits::kMiB;

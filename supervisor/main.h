@@ -8,8 +8,8 @@
 
 namespace tributary {
 
-// The supervisor, and where the command line says so one of its workers, each with these
-// engines. What main() returns.
+// Runs the supervisor, or a worker if the command line says so, with these engines. Returns
+// main()'s exit code.
 int Main(int argc, char** argv, const std::vector<Engine>& engines);
 
 }  // namespace tributary

@@ -19,8 +19,8 @@ class RunningServer {
   explicit RunningServer(std::unique_ptr<ConnectorService> service)
       : service_(std::move(service)) {}
 
-  // Ends calls that are still open after a short grace. The process is to end next,
-  // without destroying this: a client that stands still may keep gRPC from ending.
+  // Ends calls that are still open after a short grace. The process must exit next, without
+  // destroying this object: a client that does not read may keep gRPC from ending.
   void Stop();
 
  private:

@@ -1,4 +1,4 @@
-// The command line and its environment twins (TRIBUTARY_…).
+// The command line and its environment variables (TRIBUTARY_…).
 #ifndef TRIBUTARY_SUPERVISOR_SETTINGS_H_
 #define TRIBUTARY_SUPERVISOR_SETTINGS_H_
 
@@ -17,7 +17,7 @@ namespace tributary {
 struct EngineSetup;
 
 struct Settings {
-  // `tributary check`: look at all that a start needs (start_check.h), and do not start.
+  // `tributary check`: check everything that a start needs (start_check.h), and do not start.
   bool check = false;
   std::uint16_t port = 50051;
   // Worker processes for each sync.
@@ -29,16 +29,16 @@ struct Settings {
   // travels in the state.
   std::string staging_key_file;
   std::chrono::milliseconds checkpoint_interval{10000};
-  // The flags that engines have of their own, by name.
+  // The engines' own flags, by name.
   std::map<std::string, std::string> for_engines;
   std::size_t max_syncs = 4;
-  // Without a sign of life for so long a client is taken for lost.
+  // A client without a sign of life for this long is considered lost.
   std::chrono::seconds client_timeout = limits::kDefaultClientTimeout;
-  // HOST:PORT or PORT; empty: neither metrics nor the page are served.
+  // HOST:PORT or PORT; empty: metrics and page are not served.
   std::string metrics_address;
-  // Who reads the page has to know what is in it; empty: nobody is asked.
+  // Readers of the page must give the token in it; empty: no token is needed.
   std::string web_token_file;
-  // Of how many tables of each sync the metrics tell.
+  // How many tables of each sync have metrics.
   std::size_t table_metrics = 0;
   LogFormat log_format = LogFormat::kJson;
   std::string tls_cert;
@@ -46,18 +46,18 @@ struct Settings {
   std::string tls_client_ca;
 };
 
-// The settings, or the exit code where the command line asked for --help or
-// --version or is wrong; what is to be said has been printed then.
+// The settings, or the exit code if the command line asked for --help or --version or is wrong; the
+// text has then been printed.
 struct ParsedSettings {
   std::optional<Settings> settings;
   int exit_code = 0;
 };
-// `libraries` is what --version says besides the program's own. A wrong command line is in
-// the log too, where an operator looks for why the program does not serve.
+// `libraries` is what --version prints after the program's version. A wrong command line is also
+// logged, since an operator looks in the log for the reason why the program does not serve.
 ParsedSettings ParseSettings(int argc, char** argv, const std::vector<EngineSetup>& setups,
                              const std::string& libraries, const Logger& log);
 
-// Whether a command line asks for a check, also one that is wrong otherwise.
+// Whether a command line asks for a check, even if it is otherwise wrong.
 bool AsksForCheck(int argc, char** argv);
 
 // The program's own.

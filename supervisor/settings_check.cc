@@ -23,7 +23,7 @@ absl::Status Unusable(const std::string& flag, const std::string& value, const s
       absl::StrCat("use ", flag, " ", value, ": ", why, "; ", hint));
 }
 
-// What keeps this process from using the folder as `rights` (access(2)) says; 0: nothing.
+// The errno that keeps this process from using the folder as `rights` (access(2)) says; 0: none.
 int FolderError(const std::string& path, int rights) {
   struct stat found {};
   if (::stat(path.c_str(), &found) != 0) return errno;
@@ -31,7 +31,7 @@ int FolderError(const std::string& path, int rights) {
   return ::faccessat(AT_FDCWD, path.c_str(), rights, AT_EACCESS) == 0 ? 0 : errno;
 }
 
-// Not a matter of the value: the disk may recover.
+// The value is not wrong: the disk may recover.
 bool IsTheDisks(int error) {
   return error == ENOSPC || error == EDQUOT || error == EIO || error == ENOMEM || error == EMFILE ||
          error == ENFILE;
@@ -51,7 +51,7 @@ absl::Status CheckStagingDir(const Settings& settings) {
   std::error_code made;
   std::filesystem::create_directories(settings.staging_dir, made);
   int error = FolderError(settings.staging_dir, R_OK | W_OK | X_OK);
-  // Why it could not be made says more than that it is not there.
+  // The reason why it could not be made says more than "not found".
   if (error == ENOENT && made) error = made.value();
   if (error == 0 || IsTheDisks(error)) return absl::OkStatus();
   return Unusable("--staging-dir", settings.staging_dir, std::strerror(error),

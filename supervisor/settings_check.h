@@ -1,5 +1,5 @@
-// Whether the settings can work, looked at once before anything is served: a value that
-// cannot ends the program, and does not leave it serving for nobody.
+// Checks once, before anything is served, that the settings can work. A value that cannot work ends
+// the program, so that it does not run without being able to serve.
 #ifndef TRIBUTARY_SUPERVISOR_SETTINGS_CHECK_H_
 #define TRIBUTARY_SUPERVISOR_SETTINGS_CHECK_H_
 
@@ -11,15 +11,14 @@
 
 namespace tributary {
 
-// Folders and the staging key. Makes --staging-dir where it is missing; one whose disk is
-// full or fails is no wrong value, and staging is done without it (supervisor/staging).
-// What is listened on and TLS are looked at where they are opened (server.h,
-// web/web_server.h).
+// Checks the folders and the staging key. Makes --staging-dir if it is missing. A full or failing
+// disk is not a wrong value: syncs then run without staging (supervisor/staging). Ports and TLS
+// files are checked where they are opened (server.h, web/web_server.h).
 //
 // FAILED_PRECONDITION: names the flag, its value, and what to do.
 absl::Status CheckSettings(const Settings& settings, const std::vector<EngineSetup>& setups);
 
-// Its parts, with the same errors: the folder of one engine's flag, and --staging-dir.
+// Parts of the above, with the same errors: the folder of one engine's flag, and --staging-dir.
 absl::Status CheckEngineFolder(const OperatorSetting& setting, const Settings& settings);
 absl::Status CheckStagingDir(const Settings& settings);
 

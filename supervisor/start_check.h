@@ -1,9 +1,9 @@
-// `tributary check`: looks at all that a start and its syncs need, and says all that is
-// wrong at once. A start ends at the first (settings_check.h), and what only a sync meets,
-// as a memory limit that is too low, it does not meet at all.
+// `tributary check`: checks everything that a start and its syncs need, and lists all problems at
+// once. A normal start ends at the first problem (settings_check.h) and does not see problems that
+// only a sync meets, such as a memory limit that is too low.
 //
-// For an init container, a unit's ExecStartPre and people. Serves nothing, connects to no
-// source, and leaves nothing but --staging-dir where it was missing.
+// For an init container, a unit's ExecStartPre and people. Serves nothing, connects to no source,
+// and creates nothing except a missing --staging-dir.
 #ifndef TRIBUTARY_SUPERVISOR_START_CHECK_H_
 #define TRIBUTARY_SUPERVISOR_START_CHECK_H_
 
@@ -18,7 +18,7 @@ namespace tributary {
 
 enum class Grade {
   kOk,
-  // It starts and syncs, but less well than it could.
+  // It starts and syncs, but not as well as it could.
   kWarning,
   // It does not start, or its syncs fail.
   kProblem,
@@ -28,12 +28,12 @@ struct Finding {
   Grade grade = Grade::kOk;
   // A flag, or a part of the machine.
   std::string subject;
-  // What was found; where it is not well, the cure follows a semicolon.
+  // What was found; if something is wrong, the cure follows a semicolon.
   std::string text;
 };
 
-// `landlock_abi`: what a trial of the workers' sandbox gave (worker/sandbox/trial.h), or
-// why it failed.
+// `landlock_abi`: the result of a trial of the workers' sandbox (worker/sandbox/trial.h), or why it
+// failed.
 std::vector<Finding> CheckStart(const Settings& settings, const std::vector<EngineSetup>& setups,
                                 const absl::StatusOr<int>& landlock_abi);
 

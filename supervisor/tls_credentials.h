@@ -1,11 +1,10 @@
-// What the gRPC server shows of itself: the TLS files as they are when a client connects.
+// The gRPC server's TLS files, as they are when a client connects.
 //
-// A certificate is renewed by putting new files in the place of the old ones, and nobody
-// starts the connector again for it. So the files are looked at when a client connects, and
-// are taken when they have changed and fit together. Where they do not, as between the
-// writing of a certificate and of its key, the ones before go on serving and the log says
-// so. gRPC's own watcher of files does not hold them against each other: it takes a pair
-// that does not fit, and refuses each client from then on.
+// A certificate is renewed by replacing the files, without a restart of the connector. So the files
+// are checked when a client connects, and used if they have changed and match each other. If they
+// do not match, for example between the writing of a certificate and of its key, the previous ones
+// stay in use, and the log says so. gRPC's own file watcher does not check that they match: it
+// takes a pair that does not, and from then on refuses every client.
 #ifndef TRIBUTARY_SUPERVISOR_TLS_CREDENTIALS_H_
 #define TRIBUTARY_SUPERVISOR_TLS_CREDENTIALS_H_
 
@@ -20,8 +19,8 @@
 
 namespace tributary {
 
-// Without --tls-cert the port is not encrypted. What it is given outlives the server. Errors
-// as ReadTlsFiles.
+// Without --tls-cert the port is not encrypted. The arguments outlive the server. Errors as
+// ReadTlsFiles.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
     const Settings& settings, Metrics& metrics, const Logger& log);
 

@@ -10,11 +10,11 @@
 namespace tributary {
 namespace {
 
-// What surrounds an element on a page: tags and lengths of it and of the page.
+// The overhead of an element on a page: tags and lengths of the element and of the page.
 constexpr std::size_t kOverheadBytes = 32;
 constexpr std::size_t kRoomBytes = limits::kMaxFramePayloadBytes - kOverheadBytes;
 
-// Every second slice ends where the one after it ended.
+// Joins each two neighbouring slices.
 void JoinByTwo(Slices::Table& table) {
   Slices::Table joined;
   for (int i = 0; i < table.slices_size(); i += 2) {
@@ -32,8 +32,8 @@ void JoinByTwo(Slices::Table& table) {
   table = std::move(joined);
 }
 
-// What a sample found is only a help: where it would take the room of the slices, it is
-// left out.
+// The results of a sample are only a help: they are left out if they would use the room of the
+// slices.
 void LimitWidened(Slices& slices) {
   std::size_t memory = 0;
   for (Slices::Table& table : *slices.mutable_tables()) {

@@ -22,7 +22,7 @@ class AnswerWriter {
   // FAILED_PRECONDITION: the catalog takes more memory than
   // limits::kMaxCatalogMemoryBytes; nothing was written.
   absl::Status Send(Catalog catalog);
-  // Slices of a table that do not fit a frame are joined two by two until they do.
+  // If a table's slices do not fit a frame, neighbours are joined until they do.
   void Send(Slices slices);
 
  private:

@@ -4,9 +4,9 @@
 
 namespace tributary {
 
-// Shows the supervisor that the worker is at work and not stuck: one whose pulse stands
-// still for limits::kSilentPulseLooks seconds is killed. Cheap enough for every few
-// thousand rows and every wait of up to a second. The main thread's.
+// Shows the supervisor that the worker is working: a worker without a beat for
+// limits::kSilentPulseLooks seconds is killed. Cheap enough for every few thousand rows and every
+// wait of up to a second. Main thread only.
 class Pulse {
  public:
   virtual ~Pulse() = default;

@@ -20,7 +20,7 @@ short WaitFor(int descriptor, short events, Clock::time_point until, Pulse& puls
   pollfd waited{descriptor, events, 0};
   for (;;) {
     pulse.Beat();
-    // Rounded up, so that what is left of a millisecond is slept and not spun through.
+    // Rounded up, so that the rest of a millisecond is slept and not spent spinning.
     const milliseconds left =
         std::max(std::chrono::ceil<milliseconds>(until - Clock::now()), milliseconds(0));
     const int ready = ::poll(&waited, 1, static_cast<int>(std::min(left, kBeatEvery).count()));

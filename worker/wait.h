@@ -1,7 +1,7 @@
-// Waiting that shows signs of life meanwhile. Everything in a worker that may take
-// longer than a second waits by these.
+// Waits that give signs of life. Everything in a worker that may wait longer than a second uses
+// these.
 //
-// The main thread's.
+// Main thread only.
 #ifndef TRIBUTARY_WORKER_WAIT_H_
 #define TRIBUTARY_WORKER_WAIT_H_
 
@@ -13,23 +13,22 @@
 namespace tributary {
 
 // Waits until `descriptor` is ready for one of `events` (poll's POLLIN, POLLOUT) or
-// until `until`, with a beat at least every half second. Returns what poll found, its
-// errors included (POLLERR, POLLHUP, POLLNVAL); 0: the time has come. With -1 for
-// `descriptor` only the time is waited for.
+// until `until`, with a beat at least every half second. Returns poll's events, including errors
+// (POLLERR, POLLHUP, POLLNVAL); 0: `until` has passed. With -1 for `descriptor` it waits only for
+// the time.
 short WaitFor(int descriptor, short events, std::chrono::steady_clock::time_point until,
               Pulse& pulse);
 
-// Tries again what fails for a while: sleeps that double, with jitter, up to a limit in
-// all.
+// For retries: sleeps that double, with jitter, up to a total limit.
 class Patience {
  public:
   static constexpr std::chrono::milliseconds kLongestSleep{250};
 
-  // The time starts now. `pulse` outlives this.
+  // The limit starts now. `pulse` outlives this.
   Patience(Pulse& pulse, std::chrono::milliseconds limit,
            std::chrono::milliseconds longest_sleep = kLongestSleep);
 
-  // Sleeps once. False, at once, when `share` of the limit has passed.
+  // Sleeps once. Returns false at once if `share` of the limit has passed.
   bool Wait(double share = 1.0);
 
  private:

@@ -17,7 +17,7 @@ absl::Status Damaged(const char* how) {
   return absl::DataLossError(absl::StrCat("expand batch: its compact form ", how));
 }
 
-// Takes bytes off the front of what is left.
+// Takes bytes from the front of the remaining input.
 class Bytes {
  public:
   explicit Bytes(std::string_view bytes) : rest_(bytes) {}
@@ -67,7 +67,7 @@ class Bytes {
   }
 
  private:
-  // Of the varint at `at`; 0 where it has no end.
+  // Size of the varint at `at`; 0 if it has no end.
   std::size_t VarintLength(std::size_t at) const {
     for (std::size_t i = at; i < rest_.size() && i - at < wire::kMaxVarintBytes; ++i) {
       if ((static_cast<unsigned char>(rest_[i]) & wire::kVarintGoesOn) == 0) return i - at + 1;
@@ -109,7 +109,7 @@ std::optional<Template> TakeTemplate(Bytes& bytes) {
   return shape;
 }
 
-// Writes within what the batch has room for.
+// Writes, and never past the end of the batch's buffer.
 class Output {
  public:
   Output(char* at, std::size_t bytes) : at_(at), end_(at + bytes) {}

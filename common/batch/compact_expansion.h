@@ -1,6 +1,6 @@
-// The way back from a compact form (compact_writer.h) to the batch that it was made of,
-// byte by byte. Nothing is known here of tables and types but that a value is one
-// field of protobuf's wire format. The bytes: FORMAT.md.
+// Restores a batch, byte by byte, from its compact form (compact_writer.h). This code knows nothing
+// of tables and types, only that a value is one field of protobuf's wire format. The bytes:
+// FORMAT.md.
 //
 // Pure functions.
 #ifndef TRIBUTARY_COMMON_BATCH_COMPACT_EXPANSION_H_
@@ -14,8 +14,8 @@
 
 namespace tributary {
 
-// The size of the batch, at most limits::kMaxFramePayloadBytes. Both take any
-// bytes: DATA_LOSS where they are no compact form.
+// The size of the batch, at most limits::kMaxFramePayloadBytes. Both functions take any bytes:
+// DATA_LOSS if they are not a compact form.
 absl::StatusOr<std::size_t> ExpandedBytes(std::string_view compact);
 
 // Writes the batch's ExpandedBytes() bytes to `batch`, or fails.

@@ -6,7 +6,7 @@
 namespace tributary {
 namespace {
 
-// What staging saves has to pay for the form's way through the ring.
+// The saving in staging must be worth sending the compact form through the ring.
 constexpr std::size_t kWorthOf = 4;
 constexpr std::size_t kWorth = 3;
 

@@ -1,14 +1,13 @@
-// Gathers a batch's compact form while the batch is written: each value's field as
-// it is on the wire, without the name and the lengths around it. Staging keeps it in
-// place of the batch (compact_expansion.h makes the batch again). The bytes: FORMAT.md.
+// Collects a batch's compact form while the batch is written: each value's field as it is on the
+// wire, without the name and the lengths around it. Staging keeps it instead of the batch
+// (compact_expansion.h restores the batch). The bytes: FORMAT.md.
 //
-// It pays where names make up much of a batch. Written beside the batch it costs a
-// copy of some ten bytes a value; compressing the names away again would cost
-// several times that.
+// It is useful when names make up much of a batch. Writing it together with the batch costs a copy
+// of about ten bytes a value; compressing the names instead would cost several times that.
 //
 // A batch has a compact form while all its rows are whole rows of one template, their
-// columns in order. Whatever does not fit is no error: the batch then has none, and
-// the rest of its rows cost nothing here.
+// columns in order. A row that does not fit is not an error: the batch then has no compact form,
+// and its other rows cost nothing here.
 #ifndef TRIBUTARY_COMMON_BATCH_COMPACT_WRITER_H_
 #define TRIBUTARY_COMMON_BATCH_COMPACT_WRITER_H_
 
@@ -44,7 +43,7 @@ class CompactWriter {
   CompactWriter(const CompactWriter&) = delete;
   CompactWriter& operator=(const CompactWriter&) = delete;
 
-  // A row of this template, which is the same one only if it is the same object.
+  // A row of this template. Templates are compared by address.
   void BeginRow(const std::shared_ptr<const CompactTemplate>& shape) {
     at_ = row_;
     if (!usable_) {
@@ -55,12 +54,12 @@ class CompactWriter {
       BeginRowOfAnother(shape);
     }
   }
-  // A row that no compact form can hold.
+  // A row that a compact form cannot hold.
   void BeginForeignRow() {
     at_ = row_;
     next_column_ = kGivenUp;
   }
-  // The place for a value's field of that many bytes; null where it has none.
+  // Where to write a value's field of that many bytes; null if there is no compact form.
   char* Field(std::size_t column, std::size_t bytes) {
     if (column != next_column_ || bytes > kLongestFieldBytes ||
         bytes > static_cast<std::size_t>(end_ - at_)) {
@@ -78,26 +77,26 @@ class CompactWriter {
       usable_ = false;
     }
   }
-  // A new batch. The row that was begun and not kept goes to it, if `with_row`.
+  // A new batch. If `with_row`, it begins with the row that was begun and not kept.
   void NextBatch(bool with_row);
 
-  // How many bytes the form of the kept rows has; 0 where the batch has none, or where
-  // it is not worth it beside that many bytes of records.
+  // Size of the compact form of the kept rows; 0 if the batch has none, or if it saves too little
+  // compared with that many bytes of records.
   std::size_t Bytes(std::size_t records_bytes) const;
   // Writes them.
   void Put(std::size_t records_bytes, char* to) const;
 
  private:
-  // Beside a longer value, names are no matter.
+  // For values longer than this, the names do not matter.
   static constexpr std::size_t kLongestFieldBytes = 2 * limits::kKiB;
   // In place of next_column_, until the row ends.
   static constexpr std::size_t kGivenUp = ~std::size_t{0};
-  // In place of columns_, for rows that leave no byte here: none of them fits.
+  // Instead of columns_, for rows that write nothing here: no value fits.
   static constexpr std::size_t kNoColumns = kGivenUp - 1;
 
   void BeginRowOfAnother(const std::shared_ptr<const CompactTemplate>& shape);
 
-  // Held, so that no other template comes to have its address.
+  // Kept alive, so that no other template gets its address.
   std::shared_ptr<const CompactTemplate> template_;
   std::size_t columns_ = kNoColumns;
   std::unique_ptr<char[]> rows_;

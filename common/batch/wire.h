@@ -66,7 +66,8 @@ inline char* PutVarint(char* at, std::uint64_t value) {
   return at;
 }
 
-// Takes one off the front of `bytes`; nothing, and `bytes` as it was: there is none whole.
+// Takes one from the front of `bytes`. Empty, with `bytes` unchanged, if no complete varint is
+// there.
 inline std::optional<std::uint64_t> TakeVarint(std::string_view& bytes) {
   std::uint64_t value = 0;
   for (std::size_t at = 0; at < bytes.size() && at < kMaxVarintBytes; ++at) {

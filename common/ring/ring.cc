@@ -56,7 +56,7 @@ absl::StatusOr<RingMemory> RingMemory::Create(std::size_t data_bytes) {
 
 absl::StatusOr<RingMemory> RingMemory::Attach(FileDescriptor fd, std::size_t data_bytes) {
   struct stat status {};
-  // -1, all bits set, for what cannot be sealed.
+  // -1, all bits set, if the file cannot be sealed.
   const int seals = ::fcntl(fd.get(), F_GET_SEALS);
   if (!ValidSize(data_bytes) || ::fstat(fd.get(), &status) != 0 ||
       static_cast<std::size_t>(status.st_size) != kControlBytes + data_bytes || seals < 0 ||
@@ -67,8 +67,8 @@ absl::StatusOr<RingMemory> RingMemory::Attach(FileDescriptor fd, std::size_t dat
 }
 
 absl::StatusOr<RingMemory> RingMemory::Map(FileDescriptor fd, std::size_t data_bytes) {
-  // One address range for the control page and two copies of the data, so that no
-  // other mapping can slip between them.
+  // One address range for the control page and two copies of the data, so that no other mapping can
+  // get between them.
   const std::size_t total = kControlBytes + 2 * data_bytes;
   void* const base = ::mmap(nullptr, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED) {
@@ -103,8 +103,8 @@ absl::StatusOr<RingMemory> RingMemory::Detach(const std::vector<std::string_view
   for (const std::string_view bytes : kept) {
     std::memcpy(static_cast<char*>(copies) + (bytes.data() - data_), bytes.data(), bytes.size());
   }
-  // In one step for every other thread: one that touches the range meanwhile waits
-  // in its page fault until the copies stand there.
+  // Atomic for other threads: one that touches the range meanwhile waits in its page fault until
+  // the copies are there.
   if (::mremap(copies, 2 * data_bytes_, 2 * data_bytes_, MREMAP_MAYMOVE | MREMAP_FIXED, data_) ==
       MAP_FAILED) {
     const auto status = absl::ResourceExhaustedError(absl::StrCat("detach ring: ", Errno()));

@@ -2,10 +2,9 @@
 // for each worker. The worker produces, the supervisor consumes. The bytes are
 // described in FORMAT.md beside this file.
 //
-// It is an anonymous memory file (memfd), so nothing stands under /dev/shm that
-// a death could leave behind; it is sealed against resizing, so a worker cannot
-// turn the supervisor's reads into SIGBUS; all its pages are reserved when it is
-// made. The data area is mapped twice in a row, so every frame is contiguous.
+// It is an anonymous memory file (memfd), so a crash leaves nothing under /dev/shm; it is sealed
+// against resizing, so a worker cannot turn the supervisor's reads into SIGBUS; all its pages are
+// reserved when it is made. The data area is mapped twice in a row, so every frame is contiguous.
 //
 // There is no lock: each side publishes its own counter. A side that has to wait
 // says so in the ring and sleeps on a bell (bell.h) that the other side rings.
@@ -37,7 +36,7 @@ enum class FrameType : std::uint16_t {
   kDigests = 8,  // Digests
 };
 
-// Stands before every payload, aligned to its own size.
+// Precedes every payload, aligned to its own size.
 struct FrameHeader {
   std::uint32_t magic = 0;
   FrameType type{};
@@ -50,11 +49,10 @@ struct FrameHeader {
   std::uint64_t sequence = 0;
   // Records in a batch; 0 elsewhere.
   std::uint32_t records = 0;
-  // Behind the payload, the compact form of a batch (common/batch/FORMAT.md);
-  // 0 where it has none.
+  // After the payload, the compact form of a batch (common/batch/FORMAT.md); 0 if there is none.
   std::uint32_t compact_bytes = 0;
 
-  // The whole frame, padding included; the next one begins behind it.
+  // The whole frame, padding included; the next one begins after it.
   std::uint64_t FrameBytes() const;
 };
 inline constexpr std::uint32_t kFrameMagic = 0x54524942;  // "BIRT" in memory
@@ -69,17 +67,17 @@ static_assert(sizeof(FrameHeader) == kFrameAlignment);
 // The first page of the file. Each counter is written by one side only and has a
 // cache line of its own.
 struct RingControl {
-  // Bytes published, ever; written by the producer.
+  // Bytes published since the start; written by the producer.
   alignas(64) std::atomic<std::uint64_t> head;
   // Grows whenever the worker shows a sign of life.
   alignas(64) std::atomic<std::uint64_t> pulse;
   // The tail that the producer sleeps for; 0 while it does not.
   alignas(64) std::atomic<std::uint64_t> producer_wants;
-  // Bytes freed, ever; written by the consumer.
+  // Bytes freed since the start; written by the consumer.
   alignas(64) std::atomic<std::uint64_t> tail;
   // The head that the consumer sleeps for; 0 while it does not.
   alignas(64) std::atomic<std::uint64_t> consumer_wants;
-  // Assignments up to this number are to stop at their next mark.
+  // Assignments up to this number must stop at their next mark.
   alignas(64) std::atomic<std::uint32_t> pause_through;
 };
 
@@ -87,15 +85,14 @@ struct RingControl {
 class RingMemory {
  public:
   // Makes and reserves a ring. `data_bytes` is a power of two and a multiple of
-  // the page size. RESOURCE_EXHAUSTED where the memory cannot be had.
+  // the page size. RESOURCE_EXHAUSTED: no memory.
   static absl::StatusOr<RingMemory> Create(std::size_t data_bytes);
   // Maps the ring behind `fd`, whose size and seals are checked.
   static absl::StatusOr<RingMemory> Attach(FileDescriptor fd, std::size_t data_bytes);
 
-  // Another view of the same ring. This view keeps what `kept` names, at the same
-  // addresses and for good, as private copies, and shows nothing of the ring any
-  // more; threads that read `kept` meanwhile notice nothing. RESOURCE_EXHAUSTED:
-  // no memory; nothing has changed.
+  // Returns another view of the same ring. This view keeps private copies of the ranges in `kept`,
+  // at the same addresses, and no longer shows the ring; threads that read `kept` meanwhile are not
+  // disturbed. RESOURCE_EXHAUSTED: no memory; nothing has changed.
   absl::StatusOr<RingMemory> Detach(const std::vector<std::string_view>& kept) const;
 
   RingMemory(RingMemory&& other) noexcept;

@@ -29,7 +29,7 @@ bool IsHexDigits(std::string_view text) {
   return text.size() == kDigestDigits && std::all_of(text.begin(), text.end(), IsLowerHex);
 }
 
-// Null where `value` is no text.
+// Null if `value` is not a text.
 const std::string* TextOf(const json& value) { return value.get_ptr<const json::string_t*>(); }
 
 template <typename Items, typename Append>
@@ -43,8 +43,7 @@ void AppendList(std::string& out, const Items& items, const Append& append) {
 
 }  // namespace
 
-// Nearly every text is plain ASCII, and then costs a copy. The JSON library knows the
-// others.
+// Nearly every text is plain ASCII and only needs a copy. The JSON library handles the others.
 void AppendText(std::string& out, std::string_view text) {
   if (IsPlain(text)) {
     out += '"';
@@ -89,7 +88,7 @@ void HexDigits::Write(std::string& out, const std::string& value) const {
 
 std::string Base64::Read(const json& json, std::string& value) const {
   const std::string* text = TextOf(json);
-  // Base64 has several texts for some bytes; only the one that is written is read.
+  // Base64 has several texts for some bytes; only the form that is written here is accepted.
   if (text == nullptr || !absl::Base64Unescape(*text, &value) || value.size() != bytes ||
       absl::Base64Escape(value) != *text) {
     return absl::StrCat("is not the Base64 of ", bytes, " bytes");
@@ -118,7 +117,7 @@ void Number::Write(std::string& out, std::uint64_t value) const {
 
 std::string Decimal::Read(const json& json, std::uint64_t& value) const {
   const std::string* text = TextOf(json);
-  // Other texts of a number, with blanks, signs or zeros before it, are not written.
+  // Numbers with leading blanks, signs or zeros are never written, so they are refused.
   if (text == nullptr || !absl::SimpleAtoi(*text, &value) || absl::StrCat(value) != *text) {
     return "is not a text of the decimal digits of a number of 64 bits";
   }

@@ -1,5 +1,5 @@
-// How a member of the state is written: each form reads what it writes, and says
-// what is wrong with anything else, without repeating it.
+// How members of the state are written. Each form reads what it writes; for anything else it says
+// what is wrong, without quoting it.
 #ifndef TRIBUTARY_SUPERVISOR_CHECKPOINT_FORMS_H_
 #define TRIBUTARY_SUPERVISOR_CHECKPOINT_FORMS_H_
 
@@ -19,8 +19,8 @@ namespace tributary {
 // Appends `text` in quotes. A text that is not UTF-8 ends the process.
 void AppendText(std::string& out, std::string_view text);
 
-// Read gives what is wrong with `json`, as the end of a sentence that begins with the
-// member's name; empty: nothing, and `value` is set.
+// Read returns what is wrong with `json`, as the end of a sentence that begins with the member's
+// name. Empty: nothing is wrong, and `value` is set.
 
 struct Text {
   bool may_be_empty = true;
@@ -47,7 +47,7 @@ struct Number {
   void Write(std::string& out, std::uint64_t value) const;
 };
 
-// A number of the source's, which may have all 64 bits: its decimal digits, as text.
+// A number of the source, up to 64 bits: its decimal digits, as text.
 struct Decimal {
   std::string Read(const nlohmann::json& json, std::uint64_t& value) const;
   void Write(std::string& out, std::uint64_t value) const;

@@ -1,10 +1,8 @@
-// What a state consists of. Each member is declared once here: its name, whether it
-// has to be there, and its form, which is its bound too. The same declaration writes it
-// (state_writer.h) and reads it (state_reader.h), in this order; FORMAT.md says what
-// each is.
+// What a state consists of. Each member is declared once here: its name, whether it is required,
+// and its form, which also bounds it. The same declaration writes it (state_writer.h) and reads it
+// (state_reader.h), in this order; FORMAT.md explains each.
 //
-// `text` is the writer or the reader. What is optional is written unless it is empty
-// or 0.
+// `text` is the writer or the reader. An optional member is written unless it is empty or 0.
 #ifndef TRIBUTARY_SUPERVISOR_CHECKPOINT_STATE_MEMBERS_H_
 #define TRIBUTARY_SUPERVISOR_CHECKPOINT_STATE_MEMBERS_H_
 
@@ -30,7 +28,7 @@ concept Is = std::same_as<std::remove_const_t<Value>, Plain>;
 inline constexpr std::array kPhaseWords = {"copying", "live"};
 inline constexpr std::array kMethodWords = {"copy", "log", "compare"};
 
-// State::complete, and how many tables that is said of.
+// State::complete, and the number of tables that it is about.
 struct CompleteClaim {
   std::string content;
   std::uint64_t tables = 0;
@@ -66,7 +64,7 @@ void Members(auto& text, Is<TableState> auto& table) {
     return;
   }
   text.Member("done", table.done, Need::kOptional, Ranges{});
-  // Without these, slices that are done beside a log would be believed too early.
+  // Without these, slices that were copied while following a log would be trusted too early.
   const bool beside_log = table.method == Method::kLog && table.done != DoneRanges();
   const Need need = beside_log ? Need::kRequired : Need::kOptional;
   text.Member("whole_from", table.whole_from, need, Decimal{});
@@ -92,7 +90,7 @@ void Members(auto& text, Is<State> auto& state) {
   text.SharedContents("contents");
   text.Tables("tables", state.tables, Need::kRequired);
 
-  // The claim counts only where the entries bear it out.
+  // The claim counts only if the entries confirm it.
   if constexpr (!std::is_const_v<std::remove_reference_t<decltype(state)>>) {
     const bool borne_out =
         complete.tables == state.tables.size() &&

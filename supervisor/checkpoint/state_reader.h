@@ -19,18 +19,18 @@ namespace tributary {
 // INVALID_ARGUMENT, with what is wrong and what to do.
 absl::Status MalformedState(const std::string& what);
 
-// What the readers of all objects of one text share.
+// Shared by the readers of all objects of one text.
 struct ReadState {
   std::vector<std::string> contents;
-  // Of texts that the tree has once and the state has again for each table.
+  // Bytes of texts that the tree has once and the state has once for each table.
   std::size_t shared_bytes = 0;
-  // The first fault that was found; what is read after it counts for nothing.
+  // The first fault that was found; values read after it are ignored.
   absl::Status fault;
 
   void Fault(const std::string& what) {
     if (fault.ok()) fault = MalformedState(what);
   }
-  // False, and a fault, where the state would take more than it may.
+  // False, and a fault, if the state would take more memory than allowed.
   bool HasRoomFor(const std::string& shared);
 };
 
@@ -55,14 +55,14 @@ class StateReader {
 
   // The member's name is the phase, its text the method.
   void PhaseAndMethod(Phase& phase, Method& method);
-  // A member that only other phases have.
+  // A member that may only be present in other phases.
   void Never(const char* name);
   void SharedContents(const char* name);
   void Content(const char* name, std::string& content);
   void Tables(const char* name, std::map<TableName, TableState>& tables, Need need);
 
  private:
-  // Null where it is not there.
+  // Null if it is not there.
   const nlohmann::json* Find(const char* name, Need need);
 
   template <typename Value>

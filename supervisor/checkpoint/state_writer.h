@@ -15,8 +15,7 @@
 
 namespace tributary {
 
-// The contents that several tables share: thousands may have one, and the text then
-// has it once.
+// The contents that several tables share: thousands may share one, and the text then holds it once.
 class ContentsToWrite {
  public:
   explicit ContentsToWrite(const std::map<TableName, TableState>& tables) {
@@ -31,7 +30,7 @@ class ContentsToWrite {
 
   const std::vector<std::string>& shared() const { return shared_; }
 
-  // A shared one by its place, the only one of its kind by itself.
+  // Writes a shared content as its index, any other as its text.
   void Write(std::string& out, const std::string& content) const {
     const Use& use = uses_.at(content);
     if (use.tables > 1) {

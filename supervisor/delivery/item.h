@@ -14,9 +14,9 @@ struct Item {
   std::uint64_t position = 0;
   ItemKind kind = ItemKind::kBatch;
   std::string_view bytes;
-  // What staging may keep in place of `bytes`; empty where there is nothing shorter.
+  // What staging may keep instead of `bytes`; empty if there is nothing shorter.
   std::string_view compact;
-  // Keeps both.
+  // Keeps both alive.
   Hold hold;
 };
 

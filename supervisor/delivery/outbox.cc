@@ -98,7 +98,7 @@ void Outbox::HandOver(ItemKind kind, std::uint64_t position, std::string_view by
 
 void Outbox::ConfirmSent() {
   const std::uint64_t written = written_bytes();
-  // Bytes that were lost count as written only once it is known to be gone.
+  // If the client is gone, bytes that were lost may count as written; so this is asked first.
   if (writer_.client_gone()) return;
   std::uint64_t sent = 0;
   while (!checkpoints_.empty() && checkpoints_.front().end_byte <= written) {
@@ -131,7 +131,7 @@ absl::Status Outbox::ReadBack() {
   while (behind() && HasRoom()) {
     if (!MayLeave(spilled_from_)) return absl::OkStatus();
     if (stager_->staged_position() < spilled_from_) {
-      // It may have failed since the last look; what it gives back comes with the next.
+      // It may have failed since the last look; the items that it gives back come with the next.
       if (stager_->failed()) return recovered_ ? stager_->failure() : absl::OkStatus();
       stager_->WantFlush();
       return absl::OkStatus();
@@ -152,8 +152,8 @@ absl::Status Outbox::ReadBack() {
   return absl::OkStatus();
 }
 
-// What was to be read back and never came to staging is taken from where it still
-// is: the items' own holds. Those before it have been handed over.
+// Items that were to be read back but were never staged are sent from their own holds. Those before
+// them have been handed over.
 void Outbox::RecoverUnstaged() {
   std::deque<Item> unstaged = stager_->TakeUnstaged();
   if (!behind()) return;

@@ -51,9 +51,9 @@ void ResponseWriter::Start(std::unique_lock<std::mutex> lock) {
     is_writing_ = true;
     writing_.Swap(&queue_.front());
     queue_.pop_front();
-    // With another one behind it, this one need not reach the socket by itself. The
-    // first takes the call's metadata along; gRPC ends such a write when it has left,
-    // and with the hint it would wait for the next to send it.
+    // If another message follows, this one need not be flushed to the socket. The first message
+    // carries the call's metadata; gRPC reports such a write only when it has left, and with the
+    // buffer hint it would wait for the next message.
     grpc::WriteOptions options;
     if (!queue_.empty() && std::exchange(wrote_any_, true)) options.set_buffer_hint();
     lock.unlock();
@@ -73,7 +73,7 @@ void ResponseWriter::OnWriteDone(bool ok) {
     if (sent_messages_.fetch_add(1, std::memory_order_relaxed) == 0 && first_) first_();
     sent_bytes_.fetch_add(writing_.Length(), std::memory_order_relaxed);
   }
-  // Before the bytes count as taken.
+  // Called before the bytes count as written.
   const bool lost = !ok && !client_gone_.exchange(true, std::memory_order_acq_rel);
   const std::size_t left =
       pending_bytes_.fetch_sub(writing_.Length(), std::memory_order_seq_cst) - writing_.Length();

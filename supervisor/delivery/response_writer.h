@@ -1,6 +1,5 @@
 // Writes messages to one Update call, in order and one at a time, without copying
-// them: gRPC gets slices that point at the bytes and lets go of them when they
-// have left.
+// them: gRPC gets slices that point at the bytes and releases them when they have been sent.
 //
 // Write, Finish and the counters belong to the sync's thread; the On… calls are
 // gRPC's. It frees itself when gRPC is done with it.
@@ -36,8 +35,8 @@ class ResponseWriter final : public MessageWriter,
   bool WantProgress(std::size_t bytes) override;
   void Write(std::string_view bytes, Hold hold) override;
   void Send() override;
-  // Ends the call once everything is written, or at once where the client is
-  // gone. Nothing is written after it.
+  // Ends the call once everything is written, or at once if the client is gone. Nothing is written
+  // afterwards.
   void Finish(const grpc::Status& status);
 
   std::size_t pending_bytes() const override {
@@ -55,8 +54,8 @@ class ResponseWriter final : public MessageWriter,
 
  private:
   ResponseWriter() = default;
-  // Starts what may be started now; never under the lock, because gRPC may call
-  // back before a start returns.
+  // Starts the operations that may start now; never under the lock, because gRPC may call back
+  // before a start returns.
   void Start(std::unique_lock<std::mutex> lock);
   void Progress();
 

@@ -13,7 +13,7 @@ namespace tributary {
 namespace {
 
 constexpr std::chrono::milliseconds kFullWait(20);
-// Of the sync's thread, which has its client and SIGTERM to look to.
+// How long the sync's thread may wait here; it must also serve its client and SIGTERM.
 constexpr std::chrono::milliseconds kReadPatience(200);
 
 }  // namespace
@@ -124,12 +124,12 @@ bool Stager::WaitForWork() {
   std::unique_lock lock(mutex_);
   const auto stopping = [this] { return stopping_; };
   if (!failure_.ok()) {
-    // What is given back stands in queue_ and gathering_; only the end is left.
+    // The items to give back are in queue_ and gathering_; only the end is left to do.
     changed_.wait(lock, stopping);
     return false;
   }
   if (full()) {
-    // What makes room comes from the sync's thread.
+    // Room is made by calls from the sync's thread.
     return !changed_.wait_for(lock, kFullWait, stopping);
   }
   if (queue_.empty()) {
@@ -145,7 +145,7 @@ void Stager::Turn() {
   absl::Status done;
   if (!failure_.ok()) return;
   if (!queue_.empty()) {
-    // Stays in front until it is taken, so a failure cannot lose it.
+    // The item stays at the front until it is staged, so a failure cannot lose it.
     const Item item = queue_.front();
     lock.unlock();
     done = Append(item);

@@ -1,12 +1,12 @@
-// Puts the stream into staging, beside the merger: StagerThread runs it on a thread of
-// its own, so that compression and the disk cost the sync's thread nothing.
+// Puts the stream into staging in parallel to the merger: StagerThread runs it on its own thread,
+// so that compression and the disk cost the sync's thread nothing.
 //
-// An item's hold is kept until the item is staged, so its bytes are never only in
-// a buffer that a failing disk would take along. After a failure nothing more is
-// staged: the items that are not are given back, and the sync goes on without.
+// An item's hold is kept until the item is staged, so a failing disk never loses its only copy.
+// After a failure nothing more is staged: items that are not staged are given back, and the sync
+// goes on without staging.
 //
-// WaitForWork and Turn belong to the thread that stages, from where `progress` is called
-// too; the other calls belong to the sync's thread.
+// WaitForWork and Turn belong to the staging thread, which also calls `progress`; the other calls
+// belong to the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_DELIVERY_STAGER_H_
 #define TRIBUTARY_SUPERVISOR_DELIVERY_STAGER_H_
 
@@ -34,41 +34,40 @@ class Stager {
   Stager(const Stager&) = delete;
   Stager& operator=(const Stager&) = delete;
 
-  // Until Turn has something to do: true. False once Stop was called and what had been
-  // given before is staged, or cannot be.
+  // Waits until Turn has something to do: true. False: Stop was called, and the items given before
+  // are staged or cannot be.
   bool WaitForWork();
-  // One step: takes an item to the epoch, or flushes.
+  // One step: writes an item to the epoch, or flushes.
   void Turn();
-  // Nothing is given any more.
+  // No more items will be given.
   void Stop();
 
-  // Takes the item; false after a failure. What is less than
-  // limits::kBytesWorthWaking may wait for more, for a checkpoint or for WantFlush.
+  // Takes the item; false after a failure. Less than limits::kBytesWorthWaking may wait for more
+  // items, for a checkpoint or for WantFlush.
   bool Stage(const Item& item);
-  // Asks that what was given be staged soon and not gathered further.
+  // Asks to stage the given items soon, without collecting more.
   void WantFlush();
 
   // All items up to this position are in staging.
   std::uint64_t staged_position() const { return staged_.load(std::memory_order_acquire); }
-  // The disk failed; staged_position() moves no more.
+  // The disk failed; staged_position() no longer advances.
   bool failed() const { return failed_.load(std::memory_order_acquire); }
   absl::Status failure() const;
-  // The same as a failure of the disk, where nobody can take the stager's turns.
+  // The same as a failure of the disk, for when no thread can run the stager.
   void GiveUp(absl::Status why);
-  // After a failure: the items behind staged_position() that had been given.
+  // After a failure: the given items after staged_position().
   std::deque<Item> TakeUnstaged();
 
-  // Nothing more fits the limit until a checkpoint has been sent or the client has
-  // come further; what was given waits.
+  // Nothing more fits the limit until a checkpoint has been sent or the client has read more; the
+  // given items wait.
   bool full() const { return full_.load(std::memory_order_acquire); }
 
-  // As EpochWriter's, behind the block that is being written. Nothing: a disk that hangs
-  // holds that one up; ask again.
+  // As EpochWriter's, after the block that is being written. Empty: the disk hangs in that block;
+  // ask again.
   absl::StatusOr<std::optional<StagedBlock>> Read(std::uint64_t position);
-  // As EpochWriter's, but they wait for nothing: a disk may hang in a write for long.
-  // The epoch hears of them before it next writes or reads. That is soon enough:
-  // checkpoints that were sent lie before all that is yet to be read back, so what is
-  // dropped meanwhile is wanted by nobody.
+  // As EpochWriter's, but they never wait, because a disk may hang in a write for long. The epoch
+  // is told before it next writes or reads. This is early enough: sent checkpoints are before all
+  // items that have yet to be read back, so no one needs what is dropped meanwhile.
   void ReadBackFrom(std::uint64_t position) {
     read_back_from_.store(position, std::memory_order_relaxed);
   }
@@ -83,15 +82,15 @@ class Stager {
  private:
   absl::Status Append(const Item& item);
   absl::Status Flush();
-  // Tells the epoch what the sync's thread has said meanwhile.
+  // Passes on to the epoch what the sync's thread has reported meanwhile.
   void HandOn();
-  // With mutex_.
+  // Requires mutex_.
   void Fail(absl::Status why);
-  // Keeps what the epoch says of itself for other threads.
+  // Copies the epoch's figures for other threads.
   absl::Status Told(absl::Status done);
 
-  // The epoch is for one thread at a time. Whoever reads goes first, and waits no longer
-  // than `patience`; false: in vain.
+  // The epoch may be used by one thread at a time. A reader goes first, and waits no longer than
+  // `patience`; false: it did not get the epoch.
   void UseEpochToWrite();
   bool UseEpochToRead(std::chrono::milliseconds patience);
   void LeaveEpoch();
@@ -104,7 +103,7 @@ class Stager {
   bool epoch_in_use_ = false;
   bool reader_waits_ = false;
   std::unique_ptr<EpochWriter> epoch_;
-  // As the epoch has heard last.
+  // The values that the epoch was last told.
   std::uint64_t handed_read_back_from_ = EpochWriter::kNoReadBack;
   std::function<void()> progress_;
 
@@ -115,7 +114,7 @@ class Stager {
   bool flush_wanted_ = false;
   bool stopping_ = false;
   absl::Status failure_;
-  // Given to the epoch and not yet staged.
+  // Passed to the epoch and not yet staged.
   std::deque<Item> gathering_;
   // staged_position() when progress_ was last called.
   std::uint64_t told_ = 0;
@@ -129,8 +128,8 @@ class Stager {
   std::atomic<std::uint64_t> bytes_on_disk_{0};
 };
 
-// Stages for as long as it lives, and at its end all that the stager was given. Where
-// there is no thread for it the stager gives up.
+// Stages while it lives; its destructor waits until all given items are staged. If no thread can be
+// started, the stager gives up.
 class StagerThread {
  public:
   explicit StagerThread(Stager& stager);

@@ -1,5 +1,5 @@
-// One connection in the metrics, for as long as the process remembers it: when its syncs
-// ended last. So an alarm can be raised for a connection that syncs no longer.
+// One connection in the metrics, while the process remembers it: when its syncs last ended. So an
+// alarm can be raised for a connection that no longer syncs.
 //
 // For one thread at a time.
 #ifndef TRIBUTARY_SUPERVISOR_METRICS_CONNECTION_METER_H_
@@ -18,7 +18,7 @@ class ConnectionMeter {
   ConnectionMeter(Metrics& metrics, const std::string& connection);
   ConnectionMeter(const ConnectionMeter&) = delete;
   ConnectionMeter& operator=(const ConnectionMeter&) = delete;
-  // Its series go.
+  // Removes its series.
   ~ConnectionMeter();
 
   // A sync of it has ended, at `when`.
@@ -27,7 +27,7 @@ class ConnectionMeter {
  private:
   Metrics& metrics_;
   const std::string connection_;
-  // Null until a sync has ended well.
+  // Null until a sync has ended `ok`.
   prometheus::Gauge* last_ok_ = nullptr;
   prometheus::Gauge& last_end_;
   prometheus::Gauge& failures_;

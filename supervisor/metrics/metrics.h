@@ -1,10 +1,9 @@
-// What the process counts of itself, for Prometheus. README.md says what each
-// metric means.
+// The process's metrics, for Prometheus. README.md says what each metric means.
 //
-// Counters and gauges of the process have no label that grows: all their series
-// are there from the start. Those of one sync are a SyncMeter's (sync_meter.h).
+// Counters and gauges of the process have only labels with fixed values, so all their series exist
+// from the start. Those of one sync belong to a SyncMeter (sync_meter.h).
 //
-// Thread-safe. Outlives all that it counts.
+// Thread-safe. Outlives all objects that it counts.
 #ifndef TRIBUTARY_SUPERVISOR_METRICS_METRICS_H_
 #define TRIBUTARY_SUPERVISOR_METRICS_METRICS_H_
 
@@ -26,28 +25,28 @@ class Family;
 
 namespace tributary {
 
-// How a worker came to its end.
+// How a worker ended.
 enum class WorkerEnd {
   // It was no longer needed.
   kFinished,
-  // By a signal, the kernel's for want of memory among them.
+  // By a signal, including the kernel's when memory runs out.
   kKilled,
   kExited,
   // Ended by the supervisor: without a sign of life for too long.
   kSilent,
-  // Ended by the supervisor: it wrote what a sound worker does not write.
+  // Ended by the supervisor: it wrote something that a correct worker does not write.
   kBroken,
 };
 inline constexpr std::size_t kWorkerEnds = 5;
 
-// How a sync came to its end.
+// How a sync ended.
 enum class SyncEnd {
   kOk,
-  // A Task told the user what to mend.
+  // A Task told the user what to fix.
   kTask,
   // The client is gone.
   kCancelled,
-  // Because the process is to end.
+  // Because the process ends.
   kDrained,
   kFailed,
   // It never began.
@@ -61,9 +60,9 @@ const char* NameOf(SyncEnd end);
 enum class WaitStage {
   // Its workers have nothing yet.
   kSource,
-  // Workers wait, with full rings, until the sync's thread comes to them.
+  // Workers wait, with full rings, for the sync's thread.
   kRing,
-  // The log waits for slices that are open; beside the others.
+  // The log waits for slices that are open; counted in addition to the others.
   kGate,
   // The disk.
   kStaging,
@@ -81,7 +80,7 @@ enum class Retry {
   kGate,
   // The source changed while the table was read.
   kMoved,
-  // The log cannot tell what became of the rows.
+  // The log cannot say what happened to the rows.
   kRewritten,
   kWidened,
 };
@@ -100,18 +99,18 @@ class Metrics {
   void WorkerStarted();
   void WorkerEnded(WorkerEnd end);
   void SyncEnded(SyncEnd end);
-  // A Task went to the user, before a sync began or in it.
+  // A Task was sent to the user, before or during a sync.
   void TaskSent();
   // A sync goes on without staging.
   void StagingBypassed();
-  // Until its answer; an Update's until its first message has left.
+  // Until its answer; for an Update, until its first message was sent.
   void RpcTook(Rpc rpc, std::chrono::nanoseconds time);
-  // Once, at the start: what the program is, and what each connection may stage.
+  // Called once, at the start: the program's version, and how much each connection may stage.
   void Describe(const std::string& version, const std::string& reads_with,
                 std::uint64_t staging_limit_bytes);
   // The certificate that is served from now on; Unix time.
   void CertificateServed(std::chrono::system_clock::time_point not_after);
-  // Changed TLS files were taken, or could not be.
+  // Changed TLS files were accepted, or refused.
   void TlsReloaded(bool taken);
 
   // All of it in Prometheus' text format, version 0.0.4.
@@ -122,13 +121,13 @@ class Metrics {
   friend class SyncMeter;
   friend class TableMeter;
 
-  // The three stages of a message's way.
+  // The three stages of a message.
   struct Stage {
     prometheus::Counter* messages;
     prometheus::Counter* bytes;
   };
 
-  // The parts of the constructor.
+  // Parts of the constructor.
   void MakeSyncCounters();
   void MakeStreamCounters();
   void MakeProcessSeries();
@@ -173,11 +172,11 @@ class Metrics {
   prometheus::Family<prometheus::Gauge>* sync_retained_log_;
   prometheus::Family<prometheus::Gauge>* sync_retained_log_limit_;
   prometheus::Family<prometheus::Gauge>* sync_worker_memory_;
-  // With one for each of the largest tables of a sync that runs, where they are asked for.
+  // With a series for each of the largest tables of a sync that runs, if configured.
   prometheus::Family<prometheus::Gauge>* sync_table_rows_;
   prometheus::Family<prometheus::Gauge>* sync_table_bytes_;
   prometheus::Family<prometheus::Gauge>* sync_table_slices_;
-  // With one for each connection that is remembered.
+  // With a series for each connection that is remembered.
   prometheus::Family<prometheus::Gauge>* connection_last_ok_;
   prometheus::Family<prometheus::Gauge>* connection_last_end_;
   prometheus::Family<prometheus::Gauge>* connection_failures_;

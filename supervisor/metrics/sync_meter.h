@@ -1,9 +1,8 @@
-// One running sync in the metrics. What it has counted is added to the process's
-// counters; what holds for it alone stands under its connection's id, from its
-// start to its end.
+// One running sync in the metrics. Its counts are added to the process's counters; its own gauges
+// carry its connection's id, from its start to its end.
 //
-// Used by the sync's thread. The parts of a sync count for themselves in plain
-// numbers; these come here a few times a second.
+// Used by the sync's thread. The parts of a sync count in plain numbers, which are copied here a
+// few times a second.
 #ifndef TRIBUTARY_SUPERVISOR_METRICS_SYNC_METER_H_
 #define TRIBUTARY_SUPERVISOR_METRICS_SYNC_METER_H_
 
@@ -19,24 +18,24 @@ namespace tributary {
 
 // How a log is followed.
 struct LogFigures {
-  // What is not merged yet, and how old the newest merged part is while there is some.
+  // Bytes that are not merged yet, and the age of the newest merged part while there are some.
   std::uint64_t lag_bytes = 0;
   double lag_seconds = 0;
-  // What the source holds back, and from where on the sync ends for that; 0: not known.
+  // Bytes that the source holds back, and the limit at which the sync ends for that; 0: not known.
   std::uint64_t retained_bytes = 0;
   std::uint64_t retained_limit_bytes = 0;
 };
 
-// How far a sync has come.
+// The progress of a sync.
 struct SyncFigures {
   struct Stage {
     std::uint64_t messages = 0;
     std::uint64_t bytes = 0;
   };
 
-  // Since the sync's start; these never fall.
+  // Since the sync's start; never decreases.
   std::uint64_t records = 0;
-  // Rows that were held against digests.
+  // Rows that were compared with digests.
   std::uint64_t rows_read = 0;
   // Of those, that were sent.
   std::uint64_t rows_sent = 0;
@@ -55,7 +54,7 @@ struct SyncFigures {
   std::uint64_t tables_pending = 0;
   std::uint64_t tables_copying = 0;
   std::uint64_t tables_live = 0;
-  // Never falls: the next sync tries them again.
+  // Never decreases: only the next sync tries them again.
   std::uint64_t tables_aside = 0;
   std::uint64_t staging_bytes = 0;
   std::uint64_t ring_bytes = 0;
@@ -64,7 +63,7 @@ struct SyncFigures {
   // Of its workers, with their rings.
   std::uint64_t worker_memory_bytes = 0;
 
-  // Nothing: it follows no log, or has not heard of it yet.
+  // Empty: it follows no log, or has no report of it yet.
   std::optional<LogFigures> log;
 
   Clock::duration& waited(WaitStage stage) { return waits[static_cast<std::size_t>(stage)]; }
@@ -77,11 +76,11 @@ class SyncMeter {
   SyncMeter(Metrics& metrics, const std::string& connection, const Clock& clock = TheSystemClock());
   SyncMeter(const SyncMeter&) = delete;
   SyncMeter& operator=(const SyncMeter&) = delete;
-  // What stands under the connection's id goes.
+  // Removes the series with the connection's id.
   ~SyncMeter();
 
   void Show(const SyncFigures& figures);
-  // Called once, behind the last Show.
+  // Called once, after the last Show.
   void End(SyncEnd end);
 
  private:
@@ -90,7 +89,7 @@ class SyncMeter {
   Metrics& metrics_;
   const Clock& clock_;
   const Clock::time_point started_ = clock_.Now();
-  // What has been added to the process's counters.
+  // The counts already added to the process's counters.
   SyncFigures shown_;
   Clock::time_point shown_at_ = started_;
   prometheus::Gauge& pending_;
@@ -103,7 +102,7 @@ class SyncMeter {
   prometheus::Gauge& slices_done_;
   prometheus::Gauge& slices_to_do_;
   prometheus::Gauge& worker_memory_;
-  // From when on there is a log; null before.
+  // Null until there is a log.
   std::array<prometheus::Gauge*, 4> log_{};
   const std::string connection_;
 };

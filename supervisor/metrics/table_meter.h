@@ -1,5 +1,5 @@
-// The largest tables of one running sync in the metrics, where the operator asks for them
-// (--table-metrics): the only metrics with the names of a source in their labels.
+// The largest tables of one running sync in the metrics, if configured (--table-metrics): the only
+// metrics with names of the source in their labels.
 //
 // For one thread at a time.
 #ifndef TRIBUTARY_SUPERVISOR_METRICS_TABLE_METER_H_
@@ -31,10 +31,10 @@ class TableMeter {
       : metrics_(metrics), connection_(connection) {}
   TableMeter(const TableMeter&) = delete;
   TableMeter& operator=(const TableMeter&) = delete;
-  // Its series go.
+  // Removes its series.
   ~TableMeter();
 
-  // These and no others have series from now on. Each name once.
+  // From now on exactly these tables have series. Each name once.
   void Show(const std::vector<Table>& tables);
 
  private:

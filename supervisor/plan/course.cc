@@ -12,12 +12,12 @@ struct Row {
 };
 
 constexpr Transition kRest(Phase next) { return {.next = next}; }
-// What is done stays, and the rest is read.
+// The done part stays, and the rest is read.
 constexpr Transition kGoesOn(Phase next) { return {.next = next, .copies = true}; }
 // From TRUNCATE.
 constexpr Transition kFromNothing{
     .next = Phase::kPending, .copies = true, .forgets_progress = true, .truncates = true};
-// Over the rows that the destination has.
+// Replaces the rows that the destination has.
 constexpr Transition kOver{.next = Phase::kPending, .copies = true, .forgets_progress = true};
 constexpr Transition kDropped{.next = Phase::kPending, .drops_entry = true};
 
@@ -36,7 +36,7 @@ constexpr std::array kRows = {
     Row{Phase::kCopying, Event::kUnchanged, kGoesOn(Phase::kCopying)},
     Row{Phase::kCopying, Event::kContentChanged, kFromNothing},
     Row{Phase::kCopying, Event::kColumnsAdded, kGoesOn(Phase::kCopying)},
-    // What the destination has of it is incomplete, and the entry says so no longer.
+    // The destination's rows are incomplete, and the entry would no longer say so.
     Row{Phase::kCopying, Event::kColumnsChanged, kFromNothing},
     Row{Phase::kCopying, Event::kColumnsChangedWithoutKey, kFromNothing},
     Row{Phase::kCopying, Event::kDeselected, kDropped},

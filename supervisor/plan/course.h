@@ -1,6 +1,6 @@
-// The course of one table through its phases: one table of transitions, for what happens
-// between two syncs (the catalog is held against the state) and for what happens within
-// one. It says what each event does to each phase; the plan and the scheduler do it.
+// The course of one table through its phases: one table of transitions, for events between two
+// syncs (the catalog is compared with the state) and for events within one. It says what each event
+// does in each phase; the plan and the scheduler do it.
 //
 // Pure: no state of its own.
 #ifndef TRIBUTARY_SUPERVISOR_PLAN_COURSE_H_
@@ -14,35 +14,35 @@
 namespace tributary::course {
 
 enum class Phase {
-  // Nothing that was sent counts.
+  // No rows that were sent count.
   kPending,
-  // Slices are read, and what is done of them counts.
+  // Slices are being read, and their done parts count.
   kCopying,
-  // All slices are done. With a log, the log has yet to pass the snapshot of the last
-  // of them; without one this phase takes no time.
+  // All slices are done. If there is a log, it has yet to pass the last slice's snapshot; without
+  // one this phase takes no time.
   kCatchingUp,
-  // The destination has the table whole.
+  // The destination has the whole table.
   kLive,
-  // In this sync it is left as far as it has come.
+  // It is not read any further in this sync.
   kAside,
-  // The destination had it whole, and its rows are held against digests of what was sent.
-  // Of what was given out since its last state nothing is known.
+  // The destination had the whole table, and its rows are compared with digests of the rows that
+  // were sent. It is not known what arrived after the last state.
   kComparing,
 };
 
 enum class Event {
   // --- between two syncs: the catalog and the selection against the state ---
   kUnchanged,
-  // The rows are others, or may be: the content differs, or cannot be compared.
+  // The rows are or may be different: the content differs, or cannot be compared.
   kContentChanged,
-  // The same where digests of what was sent are at hand.
+  // The same, and digests of the sent rows are available.
   kContentToCompare,
-  // The same rows with more columns, in which all of them hold null so far.
+  // The same rows with more columns, which are null in all of them so far.
   kColumnsAdded,
-  // The same rows with other columns or types. The destination knows them by their key.
+  // The same rows with other columns or types. The destination finds rows by their key.
   kColumnsChanged,
-  // The same where the destination cannot find a row by its key: there is none, and it
-  // knows the row by all its values, or there was another.
+  // The same, and the destination cannot find rows by their key: there is no key, so it finds rows
+  // by all values, or the key has changed.
   kColumnsChangedWithoutKey,
   kDeselected,
   // --- within a sync ---
@@ -51,16 +51,16 @@ enum class Event {
   // A slice's rows up to a bound are in the stream.
   kMarked,
   kAllSlicesDone,
-  // The log has passed all its slices' snapshots, or there is no log.
+  // The log has passed the snapshots of all its slices, or there is no log.
   kLogPassed,
   // Values did not fit their types.
   kWidened,
-  // A slice has read another content than the slices before it, or no longer finds its own.
+  // A slice has read another content than earlier slices, or its content no longer exists.
   kMoved,
-  // The log cannot tell what has become of the rows.
+  // The log cannot say what happened to the rows.
   kRestarted,
   kPutAside,
-  // Each of its rows was held against what was sent.
+  // Each of its rows was compared with the rows that were sent.
   kCompared,
 };
 
@@ -68,21 +68,21 @@ struct Transition {
   Phase next = Phase::kPending;
   // It has to be read in this sync.
   bool copies = false;
-  // What is done counts no longer.
+  // The done parts no longer count.
   bool forgets_progress = false;
-  // The next first slice is preceded by TRUNCATE. Not so where the rows that the
-  // destination has are the same and are replaced by key.
+  // TRUNCATE precedes its first slice. Not used if the destination's rows are the same and are
+  // replaced by key.
   bool truncates = false;
-  // Its entry leaves the state, so that it is copied again when it comes back.
+  // Its entry is removed from the state, so that the table is copied again when it comes back.
   bool drops_entry = false;
 
   bool operator==(const Transition&) const = default;
 };
 
-// Nothing: the event cannot happen in that phase.
+// Empty: the event cannot happen in that phase.
 std::optional<Transition> On(Phase phase, Event event);
 
-// The phase of what a state says of a table. `entry` is null where it says nothing.
+// The phase of a table in a state. `entry` is null if the state has none.
 Phase PhaseOf(const TableState* entry);
 
 std::string_view NameOf(Phase phase);

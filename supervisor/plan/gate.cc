@@ -20,7 +20,7 @@ bool Gate::MergeSnapshot(const Snapshot& snapshot, std::string_view life) {
   if (merged_.has_value() && life == life_) {
     if (!snapshot.SeesAllOf(*merged_)) return false;
   } else {
-    // Numbers of the old life may be used again, so these slices' say nothing of the
+    // Numbers of the old life may be used again, so these slices' snapshots say nothing about the
     // transactions that come now. Their connections died with the server.
     for (auto& [slice, open] : slices_) open.comparable = false;
     life_ = life;

@@ -1,5 +1,5 @@
-// What one sync has to do: the source's catalog held against the selection and
-// the state. A pure decision; running it is the sync's.
+// What one sync has to do: compares the source's catalog with the selection and the state. A pure
+// decision; the sync carries it out.
 #ifndef TRIBUTARY_SUPERVISOR_PLAN_PLAN_H_
 #define TRIBUTARY_SUPERVISOR_PLAN_PLAN_H_
 
@@ -22,7 +22,7 @@ namespace tributary {
 // A selected table that has to be read, or whose log is followed.
 struct TableToCopy {
   TableName name;
-  // As they are sent: selected, in the catalog's order, some in wider types.
+  // The columns as sent: selected, in the catalog's order, some in wider types.
   google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column> columns;
   std::string access;
   std::uint64_t estimated_bytes = 0;
@@ -30,78 +30,75 @@ struct TableToCopy {
   // As in TableState.
   std::map<std::string, std::string> widened;
   Method method = Method::kCopy;
-  // As the catalog has it.
+  // From the catalog.
   std::string content = {};
-  // Where it is in its course when the sync begins.
+  // Its phase when the sync begins.
   course::Phase phase = course::Phase::kPending;
-  // Its first slice is preceded by TRUNCATE.
+  // TRUNCATE precedes its first slice.
   bool truncates = true;
-  // Of all the columns that the catalog has; empty where it gives none.
+  // Of all columns of the catalog; empty if it gives none.
   ColumnNumbers column_numbers = {};
   // As in SelectedTable.
   bool selects_new_columns = true;
   std::vector<std::string> not_selected = {};
-  // It has columns that the state does not know, and needs no copy for them.
+  // It has columns that the state does not know and that need no copy.
   bool has_added_columns = false;
-  // How its rows can be held against digests.
+  // How its rows can be compared with digests.
   CatalogTable::Comparison comparison = CatalogTable::NONE;
   // As the catalog has it.
   std::string order = {};
 };
 
-// What there is of digests that earlier syncs have made. The plan asks; the answers are on
-// the disk.
+// The digests that earlier syncs have made. The plan asks; the answers come from the disk.
 class KeptDigests {
  public:
   virtual ~KeptDigests() = default;
-  // There may be some, and they can neither be read nor removed now. So an older state that
-  // comes back may rely upon them: no table that has some is to be truncated meanwhile.
+  // There may be digests that can be neither read nor removed now. An older state that comes back
+  // may rely on them, so no table that has digests may be truncated meanwhile.
   virtual bool Unreadable() const = 0;
-  // Whether the table can be held against that generation, which may be 0.
+  // Whether the table can be compared with that generation, which may be 0.
   virtual bool AtHand(const TableName& table, std::uint64_t generation) = 0;
-  // Something was given out after it.
+  // Rows were sent after it.
   virtual bool HasUnconfirmed(const TableName& table, std::uint64_t generation) = 0;
 };
 
 struct Plan {
-  // The state to start from: without the tables that are selected no more.
+  // The state to start from: without the tables that are no longer selected.
   State state;
-  // Tables that have to be read, largest first. Their columns are told before their first
-  // record, whatever Schema and earlier syncs have told: the source may have changed since.
+  // Tables that have to be read, largest first. Their columns are sent before their first record,
+  // even if Schema or earlier syncs have sent them: the source may have changed since.
   std::vector<TableToCopy> copies;
   // Tables that need no copy and whose log is followed.
   std::vector<TableToCopy> followed;
-  // For the user, about tables whose entries the state loses here. So they are on the
+  // For the user, about tables whose entries are removed from the state here. They must be on the
   // stream before that state.
   std::vector<std::string> warnings;
-  // Selected tables, those that need nothing included.
+  // Selected tables, including those that need nothing.
   std::size_t selected_tables = 0;
 };
 
-// Whether `state` allows to ask the source only for whether it has changed.
+// Whether, with this state, it is enough to ask the source whether it has changed.
 bool MayBeUnchanged(const State& state, const std::string& selection_digest);
 
-// FAILED_PRECONDITION: the state is of another source than the catalog, which may
-// be one that is unchanged, or has tables where the source has none at all any longer; the
-// text is for a Task.
+// FAILED_PRECONDITION: the state belongs to another source than the catalog (which may be the
+// answer "unchanged"), or the state has tables and the source has none at all. The text is for a
+// Task.
 absl::Status CheckSource(const Catalog& catalog, const std::string& engine, const State& state);
 
-// FAILED_PRECONDITION as CheckSource. Without `digests` none are made and none are used.
+// FAILED_PRECONDITION as CheckSource. Without `digests`, none are made or used.
 absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<SelectedTable>& selected,
                               const std::string& selection_digest, const std::string& engine,
                               State state, KeptDigests* digests = nullptr);
 
-// What State::complete has to say at the end of a sync of `plan`, whose catalog was
-// of `version`: that version where all selected tables are live and have that content,
-// or nothing.
+// The value of State::complete at the end of a sync of `plan`, whose catalog was of `version`: that
+// version if all selected tables are live and have that content, otherwise empty.
 std::string CompleteVersion(const Plan& plan, const std::string& version);
 
 // schema.table, for texts.
 std::string NameOf(const TableToCopy& table);
 
-// `columns` with those that `widened` names in the types that it names. A type that is
-// not known becomes STRING, which takes every value; the columns' digest is then not
-// the one that such a state has.
+// `columns`, with the types that `widened` names. An unknown type becomes STRING, which can hold
+// every value; the columns' digest then differs from the one in such a state.
 void WidenColumns(const std::map<std::string, std::string>& widened,
                   google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);
 

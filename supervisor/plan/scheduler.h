@@ -1,19 +1,18 @@
-// Decides which piece of which table is read next, and keeps what is known of
-// each table's copy while it runs. Pure: no processes, no clock, no bytes.
+// Decides which piece of which table is read next, and tracks each table's copy while it runs.
+// Pure: no processes, no clock, no bytes.
 //
 // A table is cut into slices by a worker, its slices are read by any workers in
-// any order, and it is live when all of them are done. Everything known of a
-// table belongs to an attempt: when values do not fit, or two slices turn out to
-// have read different versions of the source, the table starts again, and what is
-// still under way of the old attempt is stale.
+// any order, and it is live when all of them are done. Everything known about a table belongs to an
+// attempt. When values do not fit, or two slices have read different versions of the source, the
+// table starts again, and work of the old attempt that is still under way is stale.
 //
-// A table that has a log is cut only once its log worker says from where on the log has
-// it whole (Join), and is live only once the log has passed all that its slices saw
-// (PassLog). Which phase an event leads to is in course.h.
+// A table that has a log is cut only once its log worker says from where on the log is complete for
+// it (Join). It is live only once the log has passed everything that its slices saw (PassLog).
+// Which phase an event leads to is in course.h.
 //
 // The progress itself is in the State, in each table's DoneRanges, so that a
-// snapshot of the State is the combined cursor. Marks are to be applied in the
-// order of the merged stream; then a snapshot never covers what is not in it.
+// snapshot of the State is the combined cursor. Marks must be applied in the order of the merged
+// stream; then a snapshot never covers rows that are not in it.
 //
 // Used by the sync's thread only.
 #ifndef TRIBUTARY_SUPERVISOR_PLAN_SCHEDULER_H_
@@ -47,7 +46,7 @@ struct ReadWork {
   std::uint64_t estimated_bytes = 0;
 };
 
-// Cut what is left of these tables.
+// Cut the gaps of these tables.
 struct CutWork {
   struct Table {
     std::size_t table = 0;
@@ -61,19 +60,18 @@ using Work = std::variant<ReadWork, CutWork>;
 
 class Scheduler {
  public:
-  // `state` outlives the scheduler and holds the resumed tables' progress. `followed`
+  // `state` outlives the scheduler and holds the resumed tables' progress. Tables in `followed`
   // need no copy, but may be told to begin one.
   Scheduler(std::vector<TableToCopy> copies, std::vector<TableToCopy> followed, State& state);
   Scheduler(std::vector<TableToCopy> copies, State& state)
       : Scheduler(std::move(copies), {}, state) {}
 
-  // What to give to a worker next; nothing: wait for what is under way.
+  // The work to give to a worker next; empty: wait for the work under way.
   std::optional<Work> Next();
 
-  // Tables that have begun from nothing since the last call: their entries in the
-  // state are empty now, and each needs its TRUNCATE in the stream before work of
-  // Next is given out and before the next snapshot of the state. To be called
-  // after Next and Cut.
+  // Tables that have begun from nothing since the last call. Their entries in the state are empty
+  // now, and each needs its TRUNCATE in the stream before work of Next is given out and before the
+  // next snapshot of the state. Call it after Next and Cut.
   std::vector<std::size_t> TakeBegun() { return std::exchange(begun_, {}); }
 
   // Tables whose copy has begun since the last call, with TRUNCATE or without, and the
@@ -81,7 +79,8 @@ class Scheduler {
   std::vector<std::pair<std::size_t, std::uint64_t>> TakeStarted() {
     return std::exchange(started_, {});
   }
-  // Which digests the state names of the table; while it is copied, those that it makes.
+  // The generation of digests that the state names for the table; while it is copied, the one being
+  // made.
   void SetGeneration(std::size_t table, std::uint64_t generation) {
     Entry(tables_[table]).generation = generation;
   }
@@ -89,30 +88,30 @@ class Scheduler {
     const auto entry = state_.find(tables_[table].copy.name);
     return entry == state_.end() ? 0 : entry->second.generation;
   }
-  // Each row of the table was held against what was sent. `content`: what was read; empty:
-  // no one content.
+  // Each row of the table was compared with the sent rows. `content`: what was read; empty: more
+  // than one content.
   void FinishComparison(std::size_t table, const std::string& content, std::uint64_t generation);
 
   // The source's answer to a cut.
   void Cut(const CutWork& work, const Slices& slices);
 
-  // Whether what comes of this read is still wanted.
+  // Whether the results of this read are still wanted.
   bool Stale(const ReadWork& read) const;
   // Whether the answer to this part of a cut is.
   bool Stale(const CutWork::Table& cut) const;
 
   enum class MarkResult {
     kTaken,
-    // The slice reads another content than the table's other slices did. Nothing
-    // was taken; the table has to start again.
+    // The slice reads another content than the table's other slices did. Nothing was changed; the
+    // table has to start again.
     kMoved,
-    // A bound that is not the slice's; the worker is not sound.
+    // A bound that is not in the slice; the worker is faulty.
     kBroken,
   };
-  // The read's transaction has begun: the content that it reads and, of a table that has
-  // a log, a position after all that it sees. kTaken or kMoved. Comes before the read's
-  // first row is merged; so all rows in the stream of one attempt are of the content that
-  // the state names, whatever ends before its first mark.
+  // The read's transaction has begun: the content that it reads and, for a table that has a log, a
+  // position after everything that it sees. kTaken or kMoved. Called before the read's first row is
+  // merged. So all rows of one attempt in the stream are of the content that the state names, even
+  // if the read ends before its first mark.
   MarkResult Open(const ReadWork& read, const std::string& content, const LogPosition& bound = {});
   // A slice's end may be marked more than once. kTaken or kBroken.
   MarkResult Mark(const ReadWork& read, const std::string& at);
@@ -121,54 +120,54 @@ class Scheduler {
     kOpen,
     // All of the table's slices are done.
     kWhole,
-    // No mark at the slice's end came before; the worker is not sound.
+    // There was no mark at the slice's end before; the worker is faulty.
     kBroken,
   };
   // The whole slice has been read.
   FinishResult Finish(const ReadWork& read);
 
   // The work goes back into the queue, after the worker that had it ended or was
-  // asked to pause. `culprit`: the worker ended while doing it. True: the slice
-  // has ended its limit of workers, and the table is to be set aside. A slice that
-  // is marked to its end is finished by this. `last`: after all other work.
+  // asked to pause. `culprit`: the worker ended while doing it. True: the slice has ended the
+  // maximum of workers, and the table must be put aside. A slice that is marked to its end is
+  // finished by this. `last`: after all other work.
   bool GiveBack(const Work& work, bool culprit, bool last = false);
 
   // Starts the table again, for kMoved, kWidened or kRestarted. It is read as one slice
   // once its slices' contents differed.
   void Restart(std::size_t table, course::Event why);
-  // What the state says of its rows holds no longer, whether its copy begins again or not.
+  // The table's entry in the state is no longer valid, whether or not its copy begins again.
   void Forget(std::size_t table);
   // How often the source has changed while the table was read.
   int moves(std::size_t table) const { return tables_[table].moves; }
-  // Whether its slice is to be read in one transaction, whatever waits for that.
+  // Whether its slice must be read in one transaction, even if others wait for it.
   bool in_one_piece(std::size_t table) const {
     return moves(table) >= limits::kMovesBeforeOnePiece;
   }
-  // Sends these columns in other types from now on, and starts again what has begun.
-  // Gives those that it took: columns that the table does not have, and types that a
-  // column had before in this sync, are no help. Where none is left, nothing is done.
+  // Sends these columns in other types from now on, and restarts a copy that has begun. Returns the
+  // changes that it made: it ignores columns that the table does not have, and types that a column
+  // already had in this sync. If none is left, nothing is done.
   std::vector<Widening> Widen(std::size_t table,
                               const google::protobuf::RepeatedPtrField<Widening>& columns);
-  // The log says that the table has other columns from here on; those that it is sent
-  // with.
+  // According to the log the table has other columns from here on; `columns` are those that are
+  // sent.
   const TableToCopy& ChangeColumns(
       std::size_t table,
       const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns,
       const google::protobuf::RepeatedPtrField<ColumnOrigin>& origins = {});
-  // Leaves the table as far as it has come; the next sync tries again.
+  // Stops reading the table in this sync; the next sync tries again.
   void SetAside(std::size_t table);
 
-  // The log has the table whole from transaction `whole_from` on, and leaves out what
-  // transactions before `start` did to it. `content`: what its content is now; empty: as the
-  // catalog has it. The table has begun, if it had not. False: `attempt` is over.
+  // The log is complete for the table from transaction `whole_from` on, and leaves out changes of
+  // transactions before `start`. `content`: what its content is now; empty: as the catalog has it.
+  // The table has begun, if it had not. False: `attempt` is over.
   bool Join(std::size_t table, std::uint32_t attempt, std::uint64_t whole_from, std::uint64_t start,
             const std::string& content = {});
-  // The log's server has crashed, and may use numbers again that are in what Join said. All
-  // that ran before has ended, so no table waits for any of it, or leaves it out.
+  // The log's server has crashed and may reuse the numbers that Join got. All earlier transactions
+  // have ended, so no table waits for them or leaves their changes out.
   void ForgetNumbers();
-  // The stream has come to `position` of the log. The tables that are live with it.
+  // The stream has reached `position` of the log. Returns the tables that become live.
   std::vector<std::size_t> PassLog(const LogPosition& position);
-  // What its log worker is to go on with: W and start, each 0 where it takes it anew.
+  // What its log worker is to go on with: W and start, each 0 if it takes a new one.
   std::pair<std::uint64_t, std::uint64_t> log_numbers(std::size_t table) const;
   // W of the table; 0 where it has no log.
   std::uint64_t whole_from(std::size_t table) const;
@@ -176,41 +175,41 @@ class Scheduler {
   course::Phase phase(std::size_t table) const { return tables_[table].phase; }
 
   const TableToCopy& table(std::size_t index) const { return tables_[index].copy; }
-  // No table is to be read any further: each is catching up, live or set aside.
+  // No table has to be read any further: each is catching up, live or put aside.
   bool finished() const {
     return In(course::Phase::kPending) + In(course::Phase::kCopying) +
                In(course::Phase::kComparing) ==
            0;
   }
-  // How many tables are in a phase.
+  // The number of tables in each phase.
   std::size_t In(course::Phase phase) const { return in_phase_[static_cast<std::size_t>(phase)]; }
   std::size_t tables() const { return tables_.size(); }
 
-  // Of those that the table is cut into now; all of them where nothing is left to read.
+  // Of the slices that the table is cut into now; all of them if nothing is left to read.
   struct SliceCount {
     std::size_t done = 0;
     std::size_t all = 0;
   };
   SliceCount slices(std::size_t table) const;
-  // Tables that may have another phase, or other slices, than at the last call; each once.
+  // Tables whose phase or slices may have changed since the last call; each once.
   std::vector<std::size_t> TakeChanged();
 
  private:
   struct Table {
     TableToCopy copy;
     course::Phase phase = course::Phase::kPending;
-    // Its slices have been handed to `ready_`.
+    // Its slices are in `ready_`.
     bool cut = false;
-    // Of a table that has a log: W and start, as Join said them.
+    // Of a table that has a log: W and start, from Join.
     std::optional<std::pair<std::uint64_t, std::uint64_t>> joined;
     std::uint32_t attempt = 1;
     bool as_one_slice = false;
     // How often the source changed while it was read.
     int moves = 0;
-    // Columns with the types that they were widened to: none comes twice, so widening ends.
+    // Columns with the types that they were widened to. No pair comes twice, so widening ends.
     std::set<std::pair<std::string, int>> widenings;
     std::vector<std::uint8_t> deaths_of_slice;
-    // Of earlier attempts' worst slice; counts for a table that is one slice.
+    // Of the worst slice of earlier attempts; counts for a table that is one slice.
     std::uint8_t earlier_deaths = 0;
     std::uint8_t deaths_of_cut = 0;
     // Among changed_.
@@ -222,12 +221,12 @@ class Scheduler {
                     std::vector<std::uint64_t> estimated_bytes);
   void Begin(Table& table, std::size_t index);
   CutWork NextCut();
-  // Ends the process for an event that cannot happen in the table's phase.
+  // Ends the process if the event cannot happen in the table's phase.
   course::Transition Advance(std::size_t table, course::Event event);
   void Enter(Table& table, course::Phase phase);
   void NoteChange(Table& table);
   static bool IsUncut(const Table& table);
-  // Its log worker has yet to say from where on the log has it whole.
+  // Its log worker has not yet said from where on the log is complete for it.
   static bool WaitsForLog(const Table& table) {
     return table.copy.method == Method::kLog && !table.joined.has_value();
   }

@@ -14,7 +14,7 @@ bool Scheduler::Join(std::size_t index, std::uint32_t attempt, std::uint64_t who
   if (!content.empty()) table.copy.content = content;
   const bool waited = WaitsForLog(table);
   table.joined = {whole_from, start};
-  // Its changes come from here on, and nothing of it comes before its TRUNCATE.
+  // Its changes come from here on, and none of its records comes before its TRUNCATE.
   Begin(table, index);
   if (table.phase == course::Phase::kCopying) {
     std::tie(Entry(table).whole_from, Entry(table).start) = *table.joined;
@@ -52,12 +52,11 @@ std::vector<std::size_t> Scheduler::PassLog(const LogPosition& position) {
 
 std::pair<std::uint64_t, std::uint64_t> Scheduler::log_numbers(std::size_t index) const {
   const Table& table = tables_[index];
-  // Slices that were read by these numbers may be in the stream already, or come soon.
+  // Slices that were read with these numbers may be in the stream already, or come soon.
   if (table.joined.has_value()) return *table.joined;
   if (table.phase == course::Phase::kLive) return {0, 0};
   if (table.phase == course::Phase::kPending && table.copy.truncates) return {0, 0};
-  // A copy over the rows that the destination has does not take away those that were
-  // deleted: no change may be left out.
+  // A copy that replaces rows by key does not remove deleted rows, so no change may be left out.
   const auto entry = state_.find(table.copy.name);
   if (table.phase == course::Phase::kPending || entry == state_.end() || entry->second.start == 0) {
     return {0, kBeforeAllTransactions};

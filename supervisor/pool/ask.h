@@ -14,20 +14,20 @@
 
 namespace tributary {
 
-// Sends `assignment`, a setup test or a question for the catalog, and waits for its end.
-// The catalog of all pages; empty after a test that passed. A Failure comes back as its
-// Status. CANCELLED: `give_up` said so. UNAVAILABLE: the worker ended or hangs; it
-// is of no more use, and another may be asked.
+// Sends `assignment`, a setup test or a question for the catalog, and waits for its end. Returns
+// the catalog of all pages; empty after a test that passed. A Failure comes back as its Status.
+// CANCELLED: `give_up` said so. UNAVAILABLE: the worker ended or hangs and cannot be used again;
+// another may be asked.
 absl::StatusOr<Catalog> Ask(Worker& worker, const Assignment& assignment,
                             const std::function<bool()>& give_up,
                             const Clock& clock = TheSystemClock());
 
-// The same of a worker that is started for this, with `opening`, and ended after
-// it; one that ends is replaced a few times.
+// The same with a worker that is started for this with `opening`, and ended afterwards. A worker
+// that ends early is replaced a few times.
 absl::StatusOr<Catalog> AskNewWorker(const Opening& opening, const Assignment& assignment,
                                      const std::function<bool()>& give_up, Metrics& metrics);
 
-// What a worker is opened with.
+// The opening message of a worker.
 Opening MakeOpening(const std::map<std::string, std::string>& configuration,
                     const std::map<std::string, std::string>& operator_settings,
                     const std::string& connection);
@@ -38,8 +38,8 @@ absl::Status ToStatus(const Failure& failure);
 class PulseWatch {
  public:
   // True: its pulse has not changed for
-  // limits::kSilentPulseLooks looks. Counted in looks, not in time, so that a
-  // supervisor that was stopped itself does not take its workers for dead.
+  // limits::kSilentPulseLooks looks. Counted in looks, not in time, so that a supervisor that was
+  // stopped itself does not treat its workers as dead.
   bool Silent(std::uint64_t pulse, Clock::time_point now);
 
  private:

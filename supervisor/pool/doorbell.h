@@ -1,6 +1,6 @@
 // Wakes the thread of a sync: workers ring it for frames, the writer and the
-// stager for progress. It can be polled and given to workers, none of whom can make
-// the others or the supervisor wait at it (common/ring/bell.h).
+// stager for progress. It can be polled and given to workers; a worker cannot make the others or
+// the supervisor wait at it (common/ring/bell.h).
 #ifndef TRIBUTARY_SUPERVISOR_POOL_DOORBELL_H_
 #define TRIBUTARY_SUPERVISOR_POOL_DOORBELL_H_
 
@@ -26,7 +26,7 @@ class Doorbell {
   // Any thread.
   void Ring() const { RingBell(fd_.get()); }
   void Clear() const { ClearBell(fd_.get()); }
-  // Until it is rung, or `timeout` has passed.
+  // Waits until it is rung, or `timeout` has passed.
   void Wait(std::chrono::milliseconds timeout) const {
     pollfd wait{fd_.get(), POLLIN, 0};
     if (::poll(&wait, 1, static_cast<int>(timeout.count())) > 0) Clear();

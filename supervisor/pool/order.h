@@ -1,5 +1,5 @@
-// What a lane wants done by one worker, as the pool passes it on. The pool knows how to
-// send it and what kinds of frames may come of it, and nothing of what it means.
+// Work that a lane wants done by one worker; the pool passes it on. The pool knows how to send it
+// and which kinds of frames it may produce, but not what it means.
 #ifndef TRIBUTARY_SUPERVISOR_POOL_ORDER_H_
 #define TRIBUTARY_SUPERVISOR_POOL_ORDER_H_
 
@@ -12,9 +12,9 @@ namespace tributary {
 
 class Lane;
 
-// What a worker does for the length of a sync.
+// A worker's role during a sync.
 enum class WorkerRole {
-  // One assignment after the other: tests, catalogs, cuts, slices.
+  // Many assignments, one after the other: tests, catalogs, cuts, slices.
   kSlices,
   // One assignment for the whole sync: the source's log.
   kLog,
@@ -22,28 +22,28 @@ enum class WorkerRole {
 
 struct Order {
   enum class Kind {
-    // Answers come of it.
+    // Produces answers.
     kQuestion,
-    // Rows come of it, after its transaction has opened.
+    // Produces rows, after its transaction has opened.
     kRead,
-    // Transactions of the log come of it.
+    // Produces transactions of the log.
     kFollow,
-    // The same as of kRead, and digests: of rows that are read, or compared.
+    // Produces the same as kRead, and digests of rows that are read or compared.
     kDigest,
   };
   Kind kind = Kind::kRead;
-  // Whose it is.
+  // The lane that it belongs to.
   Lane* lane = nullptr;
   // The lane's own number for it.
   std::uint64_t ticket = 0;
-  // A guess; bounds what is queued for one worker.
+  // An estimate; bounds the work queued for one worker.
   std::uint64_t estimated_bytes = 0;
-  // Its id is the pool's to set.
+  // The pool sets its id.
   Assignment assignment;
 
-  // Rows of a slice come of it.
+  // Whether it produces rows of a slice.
   bool is_read() const { return kind == Kind::kRead || kind == Kind::kDigest; }
-  // Whether a frame of this type may come of it.
+  // Whether it may produce a frame of this type.
   bool MayBring(FrameType type) const;
 };
 

@@ -91,10 +91,10 @@ void Pool::Give(Member& member, Order order) {
   const absl::Status sent = member.process->Send(order.assignment);
   const std::uint32_t id = order.assignment.id();
   if (member.idle()) member.since = clock_.Now();
-  // What is read for a sync's whole length would be kept for as long.
+  // An assignment that lasts the whole sync would keep it for as long.
   order.assignment.Clear();
   member.given.push_back({.id = id, .order = std::move(order)});
-  // Otherwise the worker is gone, which Look finds.
+  // Otherwise the worker is gone, which Look will notice.
   if (absl::IsResourceExhausted(sent)) End(member, std::string(sent.message()));
 }
 

@@ -1,7 +1,7 @@
-// The workers of one sync and what each of them has been given to do.
+// The workers of one sync and the work that each has been given.
 //
-// Passive: the sync asks it to start, give, wait and look; nothing happens by
-// itself. Used by the sync's thread, which starts the workers and outlives them.
+// Passive: it acts only when the sync calls it. Used by the sync's thread, which starts the workers
+// and outlives them.
 #ifndef TRIBUTARY_SUPERVISOR_POOL_POOL_H_
 #define TRIBUTARY_SUPERVISOR_POOL_POOL_H_
 
@@ -23,15 +23,15 @@
 
 namespace tributary {
 
-// A worker's place in the pool, which another worker takes when it ends.
+// A worker's place in the pool; when the worker ends, another takes the place.
 struct Member {
   struct Given {
-    // The assignment's, as its frames have it.
+    // The assignment's id, as in its frames.
     std::uint32_t id = 0;
     Order order;
     // Its opened frame was taken.
     bool opened = false;
-    // Merged of it and not accounted for yet.
+    // Merged rows and bytes of it that are not accounted for yet.
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;
   };
@@ -40,21 +40,21 @@ struct Member {
   std::uint64_t queued_bytes() const;
   std::size_t queued_questions() const;
 
-  // Counted from 1; the same for the worker that takes another's place.
+  // Counted from 1; a worker's replacement has the same number.
   std::uint32_t number = 0;
   WorkerRole role = WorkerRole::kSlices;
   std::unique_ptr<Worker> process;
   // In the order in which the worker does it.
   std::deque<Given> given;
   std::uint32_t next_id = 1;
-  // Since when its time has not been accounted for.
+  // The time up to which its work has been accounted for.
   Clock::time_point since{};
   // When it was last looked at.
   std::uint64_t memory_bytes = 0;
   PulseWatch watch;
   // The beginning of a message that comes in several frames.
   std::string parts;
-  // The next frame, where it could not be taken yet.
+  // The next frame, if it could not be merged yet.
   std::optional<Frame> waiting;
   // The process is gone; its ring may still hold frames.
   bool ended = false;
@@ -84,14 +84,14 @@ class Pool {
   // Sends an order to the worker that follows the log, if there is one.
   void Steer(const FollowOrder& order);
 
-  // Ends and marks a worker that is gone, that wrote on its control socket, or that has
-  // work and shows no sign of life.
+  // Ends and marks each worker that is gone, has written on its control socket, or has work and
+  // shows no sign of life.
   void Look(Member& member);
   // Ends the worker for what it did.
   void End(Member& member, const std::string& why, WorkerEnd end = WorkerEnd::kBroken);
 
-  // Until a worker or the bell has something, or `timeout` has passed. Frames in the
-  // rings of those that `takes_frames_of` names end it too.
+  // Waits until a worker or the bell has something, or `timeout` has passed. Frames in the rings of
+  // the workers that `takes_frames_of` names also end the wait.
   void Wait(std::chrono::milliseconds timeout,
             const std::function<bool(const Member&)>& takes_frames_of);
 
@@ -104,7 +104,7 @@ class Pool {
   const Doorbell& bell_;
   Metrics& metrics_;
   const Clock& clock_;
-  // A place keeps its address.
+  // Places keep their addresses.
   std::deque<Member> members_;
   std::size_t slice_workers_ = 0;
 };

@@ -2,8 +2,8 @@
 // every header is copied once, checked, and only the copy is used.
 //
 // Next is called by one thread. Frames may be given back from any thread and in
-// any order; ring space is freed in order. The memory lives as long as anything
-// holds a frame of it, also after its worker is gone.
+// any order; ring space is freed in order. The memory lives as long as any frame of it is held,
+// even after its worker is gone.
 #ifndef TRIBUTARY_SUPERVISOR_POOL_RING_CONSUMER_H_
 #define TRIBUTARY_SUPERVISOR_POOL_RING_CONSUMER_H_
 
@@ -52,12 +52,12 @@ class RingConsumer final : public FrameSource, public std::enable_shared_from_th
   };
   struct Lease;
   void Release(std::uint64_t number);
-  // Where the oldest frame that is still held, or else the next one, begins.
+  // Start of the oldest frame that is still held, or else of the next one.
   std::uint64_t OldestHeld() const;
 
   void Free(std::uint64_t tail);
 
-  // Shared with the frames that lie in it.
+  // Shared with the frames in it.
   std::shared_ptr<RingMemory> memory_;
   FileDescriptor space_free_;
   std::uint64_t next_ = 0;

@@ -1,5 +1,5 @@
 // A worker as the sync sees it: what it is sent, and the frames that it writes. WorkerProcess is
-// the one there is; simulations have another.
+// the real one; simulations have another.
 //
 // Used by the thread that started it.
 #ifndef TRIBUTARY_SUPERVISOR_POOL_WORKER_H_
@@ -31,42 +31,42 @@ struct Frame {
   std::uint32_t assignment = 0;
   std::uint32_t records = 0;
   std::string_view payload;
-  // Of a batch; empty where it has none.
+  // Of a batch; empty if it has none.
   std::string_view compact;
   Hold hold;
 };
 
-// The end of a ring at which frames are taken.
+// The consuming end of a ring.
 class FrameSource {
  public:
   virtual ~FrameSource() = default;
 
-  // The next published frame, if there is one. INVALID_ARGUMENT: what stands in
-  // the ring cannot have been written by a sound worker.
+  // The next published frame, if there is one. INVALID_ARGUMENT: a correct worker cannot have
+  // written the bytes in the ring.
   virtual absl::StatusOr<std::optional<Frame>> Next() = 0;
 
-  // Announces that the consumer is about to sleep until data_ready is rung, which it
-  // is for limits::kBytesWorthWaking or the end of a read. False: there is a frame
-  // already, and nothing is announced.
+  // Announces that the consumer is about to sleep until data_ready is rung, which happens for
+  // limits::kBytesWorthWaking or the end of a read. False: there is a frame already, and nothing is
+  // announced.
   virtual bool ArmDoorbell() = 0;
 
-  // Frees the whole ring for the worker although frames of it are held: what holds
-  // them keeps private copies of their bytes at the same addresses. For a client
-  // that stands still with the oldest frames in its window, since ring space is
-  // freed in order. RESOURCE_EXHAUSTED: no memory for the copies; all is as before.
+  // Frees the whole ring for the worker although frames of it are held: the holders keep private
+  // copies of the bytes at the same addresses. For a client that stops reading with the oldest
+  // frames in its window, since ring space is freed in order. RESOURCE_EXHAUSTED: no memory for the
+  // copies; nothing has changed.
   virtual absl::Status Detach() = 0;
 
-  // Assignments up to `id` are to stop at their next mark.
+  // Assignments up to `id` must stop at their next mark.
   virtual void PauseThrough(std::uint32_t id) = 0;
-  // What was asked for; the word in the ring is anybody's.
+  // The value that was set here; the worker can overwrite the word in the ring.
   virtual std::uint32_t paused_through() const = 0;
 
-  // Bytes that are published and not yet given back.
+  // Bytes that are published and not yet freed.
   virtual std::size_t bytes_held() const = 0;
   // Changes while the worker lives.
   virtual std::uint64_t pulse() const = 0;
 
-  // Expires when neither this nor a frame of it is held any more, and its memory is gone.
+  // Expires when neither this object nor a frame of it is held, and its memory is freed.
   virtual std::weak_ptr<const void> lifetime() const = 0;
 };
 
@@ -74,28 +74,28 @@ class Worker {
  public:
   virtual ~Worker() = default;
 
-  // Kills and reaps it; how it had ended, for people: "killed by signal 9". `why` is
-  // what counts; without it, how it had ended is.
+  // Kills and reaps it; returns how it had ended, for people: "killed by signal 9". The metrics
+  // count `why`; without it, how it had ended.
   virtual std::string End(std::optional<WorkerEnd> why = std::nullopt) = 0;
   virtual bool alive() const = 0;
 
-  // UNAVAILABLE: it is gone. RESOURCE_EXHAUSTED: it takes nothing more.
+  // UNAVAILABLE: it is gone. RESOURCE_EXHAUSTED: its queue is full.
   virtual absl::Status Send(const Assignment& assignment) = 0;
   // The same for a worker that follows the log.
   virtual absl::Status Steer(const FollowOrder& order) = 0;
-  // Sends on what the worker did not take at once. UNAVAILABLE: it is gone.
-  // INVALID_ARGUMENT: it wrote on its control socket, where it has nothing to say.
+  // Sends the bytes that the worker did not accept at once. UNAVAILABLE: it is gone.
+  // INVALID_ARGUMENT: it wrote on its control socket, which it must not.
   virtual absl::Status Look() = 0;
-  // Until the ring or Look may have something new, or `timeout` has passed.
+  // Waits until the ring or Look may have something new, or `timeout` has passed.
   virtual void Wait(std::chrono::milliseconds timeout) = 0;
   // For a poll(2) over many: ready when Look may have something new.
   virtual pollfd Awaited() const = 0;
 
   virtual FrameSource& ring() = 0;
 
-  // For people: 0 where there is no process.
+  // For people: 0 if there is no process.
   virtual pid_t pid() const { return 0; }
-  // What the process has of its own, with its ring, as it is now; 0: not known.
+  // The process's own memory now, with its ring; 0: not known.
   virtual std::uint64_t memory_bytes() const { return 0; }
 };
 

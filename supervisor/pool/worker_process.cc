@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <sys/wait.h>
 
-// Boost has its vfork launcher only for those who say that the system has vfork.
+// Boost has its vfork launcher only if this macro says that the system has vfork.
 #define BOOST_POSIX_HAS_VFORK 1
 #include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
@@ -46,7 +46,7 @@ absl::StatusOr<FileDescriptor> CopyForChild(int fd) {
       "start worker: no descriptor: ", std::strerror(errno), "; raise the open-files limit"));
 }
 
-// A worker needs nothing of the environment but what the sanitizers read.
+// A worker needs no environment variables except those of the sanitizers.
 bp::environment WorkerEnvironment() {
   bp::environment environment;
   for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
@@ -74,7 +74,7 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(int data_rea
   auto space_free = MakeBell();
   if (!space_free.ok()) return space_free.status();
   auto ring = std::make_shared<RingConsumer>(*std::move(memory), *std::move(space_free));
-  // The worker's own, so that what it does to them is no matter to anybody else.
+  // The worker's own descriptors, so that its changes to them affect no other process.
   const auto rings = OpenBellFor(data_ready, O_WRONLY);
   if (!rings.ok()) return rings.status();
   const auto sleeps = OpenBellFor(ring->space_free_fd(), O_RDONLY);
@@ -125,7 +125,7 @@ absl::Status WorkerProcess::Steer(const FollowOrder& order) {
 }
 
 absl::Status WorkerProcess::Look() {
-  // A worker that is gone shows in its silence.
+  // A worker that is gone is noticed by its silence.
   if (channel_.has_unsent()) channel_.Flush().IgnoreError();
   return channel_.CheckSilence();
 }
@@ -142,7 +142,7 @@ pollfd WorkerProcess::Awaited() const {
   return {channel_.fd(), static_cast<short>(channel_.has_unsent() ? POLLIN | POLLOUT : POLLIN), 0};
 }
 
-// Code that all processes share is left out.
+// Without the code that all processes share.
 std::uint64_t WorkerProcess::memory_bytes() const {
   if (pid_ <= 0) return 0;
   std::ifstream status(absl::StrCat("/proc/", pid_, "/status"));

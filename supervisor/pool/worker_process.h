@@ -21,8 +21,8 @@ namespace tributary {
 
 class WorkerProcess final : public Worker {
  public:
-  // Starts this executable in its worker role and sends it `opening`; as StartWorker.
-  // The bell `data_ready` outlives the worker.
+  // Starts this executable in its worker role and sends it `opening`; errors as StartWorker. The
+  // bell `data_ready` outlives the worker.
   static absl::StatusOr<std::unique_ptr<WorkerProcess>> Start(int data_ready,
                                                               const Opening& opening,
                                                               Metrics& metrics);

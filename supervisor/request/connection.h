@@ -1,6 +1,6 @@
-// What the user's configuration says: which database, and by what name the
-// supervisor knows the connection. Nothing here opens or looks at a source; that
-// a path exists, is a database and lies where it may is the worker's to say.
+// The user's configuration: which database, and the id by which the supervisor knows the
+// connection. Nothing here opens a source; the worker checks that a path exists, is a database and
+// is in an allowed place.
 #ifndef TRIBUTARY_SUPERVISOR_REQUEST_CONNECTION_H_
 #define TRIBUTARY_SUPERVISOR_REQUEST_CONNECTION_H_
 
@@ -19,17 +19,17 @@ struct EngineSetup;
 struct Connection {
   // The engine: the name of its setup.
   std::string source;
-  // 32 lower-case hexadecimal digits, the same for the same database as the user
-  // wrote it; nothing secret goes in. Fit for a file name, a log and a metric.
+  // 32 lower-case hexadecimal digits, the same for the same database as the user wrote it, made
+  // without secrets. Can be used in file names, logs and metrics.
   std::string id;
-  // What people know it by, in logs: the database's name, or its file's without folders.
+  // The name for people, in logs: the database's name, or its file's name without folders.
   std::string database = {};
   // The most workers that the source may have for copies at a time; 0: any number.
   std::size_t most_workers = 0;
 };
 
-// FAILED_PRECONDITION, with a text for the user, where a value is missing or
-// cannot be right. Keys that are not known are ignored.
+// FAILED_PRECONDITION, with a text for the user, if a value is missing or cannot be right. Unknown
+// keys are ignored.
 absl::StatusOr<Connection> ReadConnection(
     const std::vector<EngineSetup>& setups,
     const google::protobuf::Map<std::string, std::string>& configuration);

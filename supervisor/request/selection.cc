@@ -32,7 +32,7 @@ absl::Status Contradiction(const char* what, const std::string& name) {
                    ShownName(name), "; send one entry for each schema, table and column"));
 }
 
-// Hash maps have no order of their own; what is shown or hashed needs one.
+// Hash maps have no fixed order; shown or hashed names need one.
 template <typename Map>
 std::vector<const typename Map::value_type*> Sorted(const Map& map) {
   std::vector<const typename Map::value_type*> entries;

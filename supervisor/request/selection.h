@@ -1,12 +1,10 @@
-// The selection: what the user includes and excludes, as far as that can be said
-// without the source (Read, Digest), and what it comes to for the catalog that
-// the source has now (Resolve).
+// The selection: what the user includes and excludes, without looking at the source (Read, Digest),
+// and its result for the source's current catalog (Resolve).
 //
-// A schema, table or column that the selection names follows its own answer. One
-// that it does not name is new, and follows include_new_schemas, _tables or
-// _columns of the level above. What lies within an excluded schema or table is
-// excluded, whatever its own answer: Fivetran keeps a table's answers while its
-// schema is off. Names are compared byte for byte.
+// A schema, table or column that the selection names follows its own entry. One that it does not
+// name is new, and follows include_new_schemas, _tables or _columns of the level above. Everything
+// within an excluded schema or table is excluded, even if its own entry includes it: Fivetran keeps
+// a table's entries while its schema is off. Names are compared byte for byte.
 //
 // A value; Digest and Resolve may be called from any thread.
 #ifndef TRIBUTARY_SUPERVISOR_REQUEST_SELECTION_H_
@@ -28,7 +26,7 @@ namespace tributary {
 
 class WarningList;
 
-// What of one table is synced. Points into the catalog.
+// The synced part of one table. Points into the catalog.
 struct SelectedTable {
   const CatalogTable* table = nullptr;
   // In the catalog's order; never empty.
@@ -42,24 +40,24 @@ struct SelectedTable {
 struct Selected {
   // In the catalog's order.
   std::vector<SelectedTable> tables;
-  // For the user, at most kMaxSelectionWarnings: what was selected and is not
-  // there, and what is synced or left out otherwise than it was selected.
+  // For the user, at most kMaxSelectionWarnings: selected names that do not exist, and columns or
+  // tables that are synced or left out against the selection.
   std::vector<std::string> warnings;
 };
 
-// INVALID_ARGUMENT where a serialized UpdateRequest holds the selection in both its
-// forms. Once it is parsed, only the last of them is left to be seen.
+// INVALID_ARGUMENT if a serialized UpdateRequest holds the selection in both forms. After parsing,
+// only the last one is visible.
 absl::Status CheckOneForm(google::protobuf::io::ZeroCopyInputStream& request);
 
 class Selection {
  public:
   // Null, or without either form: everything is selected.
-  //   INVALID_ARGUMENT  the form without schemas, or entries for one schema,
-  //                     table or column that contradict each other.
+  //   INVALID_ARGUMENT the form without schemas, or contradicting entries for one schema, table or
+  //   column.
   static absl::StatusOr<Selection> Read(const fivetran_sdk::v2::Selection* request);
 
-  // 16 hexadecimal digits: the same for selections that say the same, in
-  // whatever order; those of Resolve's answer may still change with the catalog.
+  // 16 hexadecimal digits, the same for equal selections in any order. The result of Resolve may
+  // still change with the catalog.
   std::string Digest() const;
 
   // The answer points into `catalog`. Takes time in proportion to the catalog
@@ -77,7 +75,7 @@ class Selection {
     bool include_new_tables = true;
     std::unordered_map<std::string, Table> tables;
   };
-  // What the selection says of one table of the catalog.
+  // The selection's entries for one table of the catalog.
   struct Answer {
     bool included = true;
     // Null: the table is new, with all its columns.
@@ -94,7 +92,7 @@ class Selection {
                                       WarningList& warnings);
   static void WarnOfMissingColumns(const CatalogTable& table, const Table& answers,
                                    WarningList& warnings);
-  // For what is selected and was not found in the catalog; pointers of Answers.
+  // Finds selected names that are not in the catalog; pointers of Answers.
   void WarnOfMissing(const std::unordered_set<const void*>& found, WarningList& warnings) const;
 
   bool include_new_schemas_ = true;

@@ -1,5 +1,5 @@
-// The setup page: its fields, and the tests that run once it is filled in. It is put
-// together from what the engines say of themselves.
+// The setup page: its fields, and the tests that run once it is filled in. It is made from the
+// engines' own descriptions.
 #ifndef TRIBUTARY_SUPERVISOR_REQUEST_SETUP_FORM_H_
 #define TRIBUTARY_SUPERVISOR_REQUEST_SETUP_FORM_H_
 
@@ -12,9 +12,9 @@ namespace tributary {
 
 struct EngineSetup;
 
-// A dropdown of the engines, then for each of them its fields, which show only where it
-// is chosen; the first engine is the default. The tests are those of all engines, each
-// name once: the page cannot make a test depend on a choice.
+// A dropdown of the engines, then each engine's fields, which show only if it is chosen; the first
+// engine is the default. The tests are those of all engines, each name once: the page cannot make a
+// test depend on a choice.
 fivetran_sdk::v2::ConfigurationFormResponse SetupForm(const std::vector<EngineSetup>& setups);
 
 bool HasTest(const EngineSetup& setup, std::string_view test);

@@ -1,5 +1,5 @@
-// Texts for the user, bounded in number and in length: 100,000 wrong names make
-// no flood on a dashboard.
+// Texts for the user, bounded in number and in length, so that 100,000 wrong names do not flood a
+// dashboard.
 #ifndef TRIBUTARY_SUPERVISOR_REQUEST_WARNING_LIST_H_
 #define TRIBUTARY_SUPERVISOR_REQUEST_WARNING_LIST_H_
 
@@ -15,8 +15,8 @@ class WarningList {
  public:
   void Add(std::string text);
 
-  // At most kMaxSelectionWarnings texts; where there were more, the last one
-  // says how many are missing.
+  // At most kMaxSelectionWarnings texts; if there were more, the last one says how many are
+  // missing.
   std::vector<std::string> Take() &&;
 
  private:

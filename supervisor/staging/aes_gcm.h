@@ -1,4 +1,4 @@
-// AES-256-GCM and HKDF-SHA256 of OpenSSL, for all that is encrypted on the local disk.
+// OpenSSL's AES-256-GCM and HKDF-SHA256, for everything that is encrypted on the local disk.
 #ifndef TRIBUTARY_SUPERVISOR_STAGING_AES_GCM_H_
 #define TRIBUTARY_SUPERVISOR_STAGING_AES_GCM_H_
 
@@ -14,7 +14,7 @@
 
 namespace tributary {
 
-// Whose it is, and what is sealed, in the texts of errors: "staging", "block".
+// For error texts: the user of the cipher and what is sealed: "staging", "block".
 struct SealedThing {
   const char* owner;
   const char* thing;
@@ -40,13 +40,13 @@ class AesGcm {
   static absl::StatusOr<AesGcm> Make(const SealedThing& names, std::string_view key);
 
   // Encrypts `plain` to `sealed`, which takes kTagBytes more; both may be the same place.
-  // `nonce`: kNonceBytes, never twice under one key. `authenticated` is bound in and not
+  // `nonce`: kNonceBytes, never twice under one key. `authenticated` is authenticated and not
   // encrypted. INTERNAL: OpenSSL refuses.
   absl::Status Seal(const char* nonce, std::string_view authenticated, std::string_view plain,
                     char* sealed);
 
-  // The reverse; `sealed` has kTagBytes at the least, and `plain` takes that many fewer.
-  // DATA_LOSS: these are not the bytes that were sealed so.
+  // The reverse; `sealed` has at least kTagBytes, and `plain` takes that many fewer. DATA_LOSS:
+  // these are not the bytes that were sealed.
   absl::Status Open(const char* nonce, std::string_view authenticated, std::string_view sealed,
                     char* plain);
 

@@ -1,8 +1,8 @@
-// One value of a segment: items gathered, compressed and sealed, and the way
-// back. Knows nothing of LevelDB. The bytes: FORMAT.md, "Block".
+// One value of a segment: items collected, compressed and sealed, and the reverse. Knows nothing of
+// LevelDB. The bytes: FORMAT.md, "Block".
 //
-// Gathering is worth it: one batch compresses worse than several, and a value
-// costs LevelDB more than its bytes.
+// Items are collected because one batch compresses worse than several, and because each value has a
+// fixed cost in LevelDB.
 #ifndef TRIBUTARY_SUPERVISOR_STAGING_BLOCK_H_
 #define TRIBUTARY_SUPERVISOR_STAGING_BLOCK_H_
 
@@ -25,7 +25,7 @@ inline constexpr std::size_t kItemHeadBytes = 5;
 inline constexpr std::size_t kMaxBlockRawBytes = limits::kStagingPartBytes + kItemHeadBytes;
 inline constexpr std::size_t kBlockPrefixBytes = 12;
 
-// What a block's prefix says: readable on disk, and bound in by the seal.
+// A block's prefix: readable on disk, and authenticated by the seal.
 struct BlockShape {
   enum class Form : std::uint8_t { kItems = 1, kPart = 2 };
   Form form = Form::kItems;
@@ -40,7 +40,7 @@ struct BlockShape {
   std::uint32_t count = 0;
 };
 
-// A block as it was gathered: not yet compressed.
+// A block as it was collected: not yet compressed.
 class BlockGatherer {
  public:
   BlockGatherer();
@@ -51,11 +51,11 @@ class BlockGatherer {
   std::string_view raw() const { return raw_; }
   // Of the items on the stream.
   std::size_t message_bytes() const { return message_bytes_; }
-  // Nothing more goes in.
+  // The block is full.
   bool full() const;
-  // Whether the item goes in and the block stays near its size.
+  // Whether the block stays near its target size with this item.
   bool Takes(const StagedItem& item) const;
-  // Copies what is kept of the item. Precondition: Takes(), position contiguous.
+  // Copies the kept form of the item. Precondition: Takes(), position contiguous.
   void Add(const StagedItem& item);
   BlockShape shape() const;
   void Clear();
@@ -68,15 +68,15 @@ class BlockGatherer {
   bool checkpoint_ = false;
 };
 
-// Spends as little on compressing as brings what is kept to a third of the stream:
-// LZ4's acceleration follows what it came to in the blocks before.
+// Spends the least CPU that compresses to a third of the stream: LZ4's acceleration depends on the
+// results of earlier blocks.
 class BlockSealer {
  public:
   BlockSealer();
 
-  // Compresses where that shrinks, and seals. The value is good until the next
-  // call. raw.size() is at most kMaxBlockRawBytes; `message_bytes` is what the block
-  // stands for on the stream.
+  // Compresses if that makes it smaller, and seals. The value is valid until the next call.
+  // raw.size() is at most kMaxBlockRawBytes; `message_bytes` is the size of its items on the
+  // stream.
   absl::StatusOr<std::string_view> Seal(BlockKey key, BlockShape shape, std::string_view raw,
                                         std::size_t message_bytes, SegmentCipher& cipher);
 
@@ -88,18 +88,17 @@ class BlockSealer {
   std::vector<char> value_;
 };
 
-// A block with its seal taken off, still compressed. `stored` is good until the
-// opener's next call.
+// A decrypted block, still compressed. `stored` is valid until the opener's next call.
 struct OpenedBlock {
   BlockKey key;
   BlockShape shape;
   std::string_view stored;
 
-  // The position of its last item; of its item, for a part.
+  // The position of its last item; for a part, of its item.
   std::uint64_t last_position() const {
     return shape.form == BlockShape::Form::kItems ? key.position + shape.count - 1 : key.position;
   }
-  // The key that the next block has to have.
+  // The key that the next block must have.
   BlockKey next() const {
     return shape.form == BlockShape::Form::kPart && !shape.last_part
                ? BlockKey{key.position, key.part + 1}
@@ -109,7 +108,7 @@ struct OpenedBlock {
 
 class BlockOpener {
  public:
-  // DATA_LOSS where the value is not what was sealed under this key.
+  // DATA_LOSS if the value is not what was sealed under this key.
   absl::StatusOr<OpenedBlock> Open(std::string_view encoded_key, std::string_view value,
                                    SegmentCipher& cipher);
 
@@ -117,7 +116,7 @@ class BlockOpener {
   std::vector<char> stored_;
 };
 
-// The parsers below take any bytes: DATA_LOSS where they do not fit.
+// The parsers below take any bytes: DATA_LOSS if these are invalid.
 
 absl::StatusOr<BlockShape> ParseBlockPrefix(std::string_view prefix);
 

@@ -19,7 +19,7 @@ namespace tributary {
 
 class BlockReader {
  public:
-  // `folder`'s spans have to be filled in.
+  // `folder`'s spans must be filled in.
   BlockReader(const EpochFolder* folder, std::string epoch_key);
   ~BlockReader();
 
@@ -28,7 +28,7 @@ class BlockReader {
   // DATA_LOSS, UNAVAILABLE: cannot be read.
   absl::StatusOr<StagedBlock> Read(std::uint64_t position, const Segment* written);
 
-  // Takes over a segment that was open for writing: cheaper than opening it again.
+  // Takes over a segment that was open for writing, which is cheaper than opening it again.
   void Adopt(std::unique_ptr<Segment> segment) { open_ = std::move(segment); }
   // 0 for none.
   std::uint64_t open_segment() const { return open_ == nullptr ? 0 : open_->number(); }

@@ -1,4 +1,4 @@
-// Fixed-width integers of the staging format, little-endian unless said.
+// Fixed-width integers of the staging format, little-endian unless stated otherwise.
 #ifndef TRIBUTARY_SUPERVISOR_STAGING_BYTES_H_
 #define TRIBUTARY_SUPERVISOR_STAGING_BYTES_H_
 

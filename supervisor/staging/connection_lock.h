@@ -1,6 +1,5 @@
 // One owner for each connection's staging, also across processes: an flock on
-// the file LOCK in the connection's folder. It ends with its process, whatever
-// ends that.
+// the file LOCK in the connection's folder. It ends with its process, however that ends.
 #ifndef TRIBUTARY_SUPERVISOR_STAGING_CONNECTION_LOCK_H_
 #define TRIBUTARY_SUPERVISOR_STAGING_CONNECTION_LOCK_H_
 
@@ -13,16 +12,16 @@ namespace tributary {
 
 class ConnectionLock {
  public:
-  // Makes LOCK where it is missing; the folder has to be there. ABORTED: another
-  // process, or this one, owns the connection; says which. NOT_FOUND: the folder
-  // is not there (any more). UNAVAILABLE: the disk fails.
+  // Makes LOCK if it is missing; the folder must exist. ABORTED: another process, or this one, owns
+  // the connection; the text says which. NOT_FOUND: the folder does not exist. UNAVAILABLE: the
+  // disk fails.
   static absl::StatusOr<ConnectionLock> Acquire(const std::string& connection_path);
 
   ConnectionLock(ConnectionLock&& other) noexcept;
   ConnectionLock& operator=(ConnectionLock&& other) noexcept;
   ~ConnectionLock();
 
-  // Says that the connection is in use now.
+  // Records that the connection is in use now.
   void Touch() const;
 
   // When the connection was last used; NOT_FOUND where there is none.

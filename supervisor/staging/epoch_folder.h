@@ -1,5 +1,4 @@
-// The segments of one epoch on disk: which there are and what they take.
-// Passive: who may drop what is decided elsewhere.
+// The segments of one epoch on disk and their sizes. Passive: others decide what may be dropped.
 #ifndef TRIBUTARY_SUPERVISOR_STAGING_EPOCH_FOLDER_H_
 #define TRIBUTARY_SUPERVISOR_STAGING_EPOCH_FOLDER_H_
 
@@ -16,8 +15,8 @@
 
 namespace tributary {
 
-// `first` and `last_position` are known to a writer, and to a replay once it has
-// looked; otherwise 0.
+// A writer knows `first` and `last_position`, and a replay once it has read them; otherwise they
+// are 0.
 struct SegmentSpan {
   std::uint64_t number = 0;
   BlockKey first;
@@ -27,12 +26,12 @@ struct SegmentSpan {
 
 class EpochFolder {
  public:
-  // 16 hexadecimal digits; false where `name` is something else.
+  // 16 hexadecimal digits; false for any other `name`.
   static bool ParseName(const std::string& name, std::uint64_t* epoch);
 
-  // One that is there. Sweeps away segments half removed.
+  // An existing one. Removes segments whose removal was interrupted.
   static absl::StatusOr<EpochFolder> Load(leveldb::Env* env, std::string path, std::uint64_t epoch);
-  // A new one; ALREADY_EXISTS where there is one of that name.
+  // A new one; ALREADY_EXISTS if there is one of that name.
   static absl::StatusOr<EpochFolder> Make(leveldb::Env* env, std::string path, std::uint64_t epoch);
 
   const std::string& path() const { return path_; }
@@ -40,18 +39,18 @@ class EpochFolder {
   leveldb::Env* env() const { return env_; }
   std::uint64_t bytes() const { return bytes_; }
 
-  // In the order of their numbers. Only what a span covers may be changed here.
+  // In the order of their numbers. Only a segment's span may be changed here.
   std::deque<SegmentSpan>& segments() { return segments_; }
   const std::deque<SegmentSpan>& segments() const { return segments_; }
 
-  // A segment that was made behind all others.
+  // A new segment, after all others.
   void Add(const SegmentSpan& segment);
-  // The last segment takes so many bytes now.
+  // Sets the size of the last segment.
   void SetLastBytes(std::uint64_t bytes);
 
   absl::Status DropFirst();
   absl::Status DropLast();
-  // All of it, folder included.
+  // Drops all of it, including the folder.
   absl::Status Remove();
 
  private:

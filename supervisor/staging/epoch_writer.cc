@@ -12,8 +12,8 @@
 namespace tributary {
 namespace {
 
-// What `raw_bytes` gathered bytes take on disk, at the most: a block is stored
-// as it is where it does not shrink. Room for one more segment is in it.
+// The most that `raw_bytes` collected bytes take on disk: a block that does not shrink is stored as
+// it is. Includes room for one more segment.
 std::uint64_t MostBytesOnDisk(std::uint64_t raw_bytes) {
   constexpr std::uint64_t kBlockOverheadBytes = 4 * limits::kKiB;
   const std::uint64_t blocks = raw_bytes / limits::kStagingPartBytes + 1;
@@ -68,7 +68,7 @@ absl::Status EpochWriter::MakeRoom(const StagedItem& item) {
   }
   const std::uint64_t needed = item_bytes + MostBytesOnDisk(gathered_.raw().size());
   if (room_->Fits(needed)) return absl::OkStatus();
-  // The segment being written may be all that is left to drop.
+  // The segment being written may be the only one left to drop.
   if (segment_has_span_ &&
       epoch_->folder.segments().back().last_position <= epoch_->droppable_through) {
     CloseSegment();

@@ -31,42 +31,40 @@ class EpochWriter {
   EpochWriter& operator=(const EpochWriter&) = delete;
   ~EpochWriter();
 
-  // Takes a copy; the item's bytes may be freed when this returns. A checkpoint
-  // is in LevelDB when this returns OK, as is all before it.
+  // Copies the item; its bytes may be freed when this returns. If this returns OK for a checkpoint,
+  // the checkpoint and everything before it are in LevelDB.
   //
-  // RESOURCE_EXHAUSTED: the limit is reached and nothing may be dropped; nothing
-  //   of the item was taken. Call again once a checkpoint was sent (ConfirmSent)
-  //   or the client has come further (ReadBackFrom). A checkpoint never waits:
-  //   it is what makes room.
-  // OUT_OF_RANGE: the item can never fit the limit. Nothing was taken.
-  // INVALID_ARGUMENT: not the next position, or too large for the stream.
-  // UNAVAILABLE, INTERNAL: the disk or OpenSSL failed; every later Append and
-  //   Flush is a FAILED_PRECONDITION. The caller goes on without staging.
+  // RESOURCE_EXHAUSTED: the limit is reached and nothing may be dropped; the item was not taken.
+  // Call again once a checkpoint was sent (ConfirmSent) or the client has read more (ReadBackFrom).
+  // A checkpoint never waits, because it makes room. OUT_OF_RANGE: the item can never fit the
+  // limit. It was not taken. INVALID_ARGUMENT: not the next position, or too large for the stream.
+  // UNAVAILABLE, INTERNAL: the disk or OpenSSL failed; every later Append and Flush returns
+  // FAILED_PRECONDITION. The caller goes on without staging.
   absl::Status Append(const StagedItem& item);
 
-  // Puts what is gathered into LevelDB. Errors as Append's last two.
+  // Puts the collected items into LevelDB. Errors as Append's last two.
   absl::Status Flush();
 
   // All items up to here are in LevelDB and survive this process; 0 for none.
   std::uint64_t staged_position() const { return staged_position_; }
 
-  // The items from `position` to the end of their block. Works after a failure,
-  // as far as the disk does. OUT_OF_RANGE: behind staged_position(). NOT_FOUND:
-  // dropped. DATA_LOSS, UNAVAILABLE: cannot be read.
+  // The items from `position` to the end of their block. Works after a failure, as far as the disk
+  // does. OUT_OF_RANGE: after staged_position(). NOT_FOUND: dropped. DATA_LOSS, UNAVAILABLE: cannot
+  // be read.
   absl::StatusOr<StagedBlock> Read(std::uint64_t position);
 
-  // Nothing at or behind `position` is dropped; kNoReadBack lets go.
+  // Nothing at or after `position` is dropped from now on; kNoReadBack ends this.
   void ReadBackFrom(std::uint64_t position);
 
-  // The checkpoint at `position` was sent: all up to it may be dropped when the
-  // staging is full.
+  // The checkpoint at `position` was sent: everything up to it may be dropped when the staging is
+  // full.
   void ConfirmSent(std::uint64_t position);
 
-  // Of the connection, other epochs included. Within 1 % of what the files hold.
+  // Of the connection, including other epochs. Within 1 % of the files' sizes.
   std::uint64_t bytes_on_disk() const { return room_->bytes(); }
   // Bytes of all items appended.
   std::uint64_t wire_bytes() const { return wire_bytes_; }
-  // Of those up to staged_position().
+  // Of the items up to staged_position().
   std::uint64_t staged_wire_bytes() const { return staged_wire_bytes_; }
 
  private:
@@ -95,7 +93,7 @@ class EpochWriter {
   BlockGatherer gathered_;
   BlockSealer sealer_;
   BlockReader reader_;
-  // The one being written; its span is the epoch's last once a block is in it.
+  // The segment being written; its span is the epoch's last once it holds a block.
   std::unique_ptr<Segment> segment_;
   bool segment_has_span_ = false;
   std::uint64_t last_segment_number_ = 0;

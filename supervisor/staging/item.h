@@ -13,24 +13,23 @@ namespace tributary {
 // The numbers are on disk.
 enum class ItemKind : std::uint8_t { kBatch = 1, kCheckpoint = 2 };
 
-// One message of the stream. The bytes belong to whoever handed the item out.
+// One message of the stream. The code that handed the item out owns the bytes.
 struct StagedItem {
   std::uint64_t position = 0;
   ItemKind kind = ItemKind::kBatch;
   std::string_view bytes;
-  // What is kept in place of `bytes` (common/batch/FORMAT.md);
-  // empty: they themselves.
+  // Kept instead of `bytes` (common/batch/FORMAT.md); if empty, `bytes` are kept.
   std::string_view compact = {};
 
   std::string_view kept() const { return compact.empty() ? bytes : compact; }
 };
 
-// Items with contiguous positions, read back together. The items' bytes lie in
-// `bytes` and `expanded`, which stay where they are when the block is moved.
+// Items with contiguous positions, read back together. The items' bytes are in `bytes` and
+// `expanded`, whose addresses stay the same when the block is moved.
 struct StagedBlock {
   std::unique_ptr<char[]> bytes;
   std::size_t size = 0;
-  // Of the items that were kept in their compact form.
+  // Restored bytes of items that were kept in their compact form.
   std::unique_ptr<char[]> expanded;
   std::vector<StagedItem> items;
 };

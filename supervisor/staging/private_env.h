@@ -1,9 +1,9 @@
-// The file system as staging has LevelDB see it: nobody else may read its files,
-// and, unless it is asked to, it does not sync.
+// The file system that staging gives to LevelDB: no one else may read its files, and it does not
+// sync unless asked to.
 //
-// Staging leaves syncing out on purpose: LevelDB would sync its manifest whenever a
-// segment is made, a stall of a disk's whole write queue. A power cut then loses
-// a tail, or leaves a segment that does not open; replay recognises both.
+// Staging does not sync on purpose: LevelDB would sync its manifest whenever a segment is made,
+// which waits for a disk's whole write queue. A power cut may then lose the end, or leave a segment
+// that does not open; a replay recognises both.
 #ifndef TRIBUTARY_SUPERVISOR_STAGING_PRIVATE_ENV_H_
 #define TRIBUTARY_SUPERVISOR_STAGING_PRIVATE_ENV_H_
 
@@ -32,25 +32,25 @@ class PrivateEnv : public leveldb::EnvWrapper {
   const bool syncs_;
 };
 
-// For a database's options: otherwise LevelDB writes a file of messages into its folder.
+// For a database's options: without it LevelDB writes a log file of messages into its folder.
 leveldb::Logger* SilentLevelDbLog();
 
-// A LevelDB status as ours: UNAVAILABLE for a disk that fails, DATA_LOSS for
-// bytes that are not LevelDB's. `doing` says what failed, with its subject.
+// Converts a LevelDB status: UNAVAILABLE for a disk that fails, DATA_LOSS for bytes that are not
+// LevelDB's. `doing` names the operation and its subject.
 absl::Status FromLevelDb(const leveldb::Status& status, absl::string_view doing);
 
 // The names in a folder, sorted, without . and .. .
 absl::StatusOr<std::vector<std::string>> ListFolder(leveldb::Env& env, const std::string& path);
 
-// The bytes of the files that stand directly in a folder.
+// The total size of the files directly in a folder.
 absl::StatusOr<std::uint64_t> FolderBytes(leveldb::Env& env, const std::string& path);
 
-// Removes a folder and all in it, so that a kill in between leaves nothing that
-// could be taken for a whole one: it gets the name of rubbish first. Follows no symbolic
-// link: FAILED_PRECONDITION where `path` is one.
+// Removes a folder and everything in it. The folder is renamed first, so that a kill in between
+// leaves nothing that looks like a whole one. Follows no symbolic link: FAILED_PRECONDITION if
+// `path` is one.
 absl::Status RemoveFolder(leveldb::Env& env, const std::string& path);
 
-// Whether a name is one that RemoveFolder gives, and the name that it had.
+// Whether RemoveFolder gave this name, and the name before that.
 bool IsRubbish(const std::string& name);
 std::string NameBefore(const std::string& rubbish);
 

@@ -1,4 +1,4 @@
-// What an earlier sync staged behind a position, to be sent again.
+// The items that an earlier sync staged after a position, to be sent again.
 //
 // One thread at a time, the one that uses the store; must not outlive the store.
 #ifndef TRIBUTARY_SUPERVISOR_STAGING_REPLAY_H_
@@ -23,24 +23,23 @@ class Replay {
   Replay& operator=(const Replay&) = delete;
   ~Replay();
 
-  // The item at which the replay ends. All before it has been found whole.
+  // The item at which the replay ends. Everything before it has been checked.
   const StagedItem& last_checkpoint() const { return last_checkpoint_.items.back(); }
 
   // The next items in order; nothing once the last checkpoint has been given.
-  // An error means that the disk changed or failed after the replay was opened;
-  // what was given before it is good.
+  // An error means that the disk changed or failed after the replay was opened; the items given
+  // before are valid.
   absl::StatusOr<std::optional<StagedBlock>> Next();
 
-  // A checkpoint that covers all replayed items up to `position` was sent: they
-  // may go when staging is full. Until then, and until the replay is destroyed,
-  // none does.
+  // A checkpoint that covers all replayed items up to `position` was sent: they may be dropped when
+  // staging is full. Before that, none is dropped while the replay lives.
   void ConfirmSent(std::uint64_t position);
 
  private:
   friend class StagingStore;
 
   Replay(RoomEpoch* epoch, std::string epoch_key);
-  // Looks at what is there; see StagingStore::OpenReplay.
+  // Reads what is staged; see StagingStore::OpenReplay.
   absl::Status Prepare(std::uint64_t after_position, const std::function<bool()>& given_up);
 
   RoomEpoch* epoch_;

@@ -1,6 +1,6 @@
-// The room that one connection's staging may take, and what goes first when it
-// is full: epochs that nobody holds, oldest first, then the oldest segments of
-// held epochs as far as their holders allow.
+// The room that one connection's staging may take, and the order of dropping when it is full: first
+// epochs without a holder, oldest first, then the oldest segments of held epochs, as far as their
+// holders allow.
 //
 // One thread at a time.
 #ifndef TRIBUTARY_SUPERVISOR_STAGING_ROOM_H_
@@ -14,14 +14,14 @@
 
 namespace tributary {
 
-// An epoch on disk with what its holder, if it has one, allows.
+// An epoch on disk, and what its holder, if any, allows to drop.
 struct RoomEpoch {
   EpochFolder folder;
-  // A writer or a replay uses it: it does not go as a whole.
+  // A writer or a replay uses it: it is not dropped as a whole.
   bool held = false;
   // Its holder is a writer.
   bool written = false;
-  // Of a held epoch: segments wholly at or before this position may go.
+  // Of a held epoch: segments that end at or before this position may be dropped.
   std::uint64_t droppable_through = 0;
 };
 
@@ -35,11 +35,11 @@ class StagingRoom {
 
   // Oldest first. The addresses of its elements stay.
   std::list<RoomEpoch>& epochs() { return epochs_; }
-  // nullptr where it is not on disk.
+  // nullptr if it is not on disk.
   RoomEpoch* Find(std::uint64_t epoch);
 
-  // Drops until `bytes` more fit. RESOURCE_EXHAUSTED where nothing more may go;
-  // UNAVAILABLE where the disk refuses.
+  // Drops until `bytes` more fit. RESOURCE_EXHAUSTED: nothing more may be dropped. UNAVAILABLE: the
+  // disk fails.
   absl::Status Make(std::uint64_t bytes);
 
  private:

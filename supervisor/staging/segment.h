@@ -21,23 +21,22 @@
 
 namespace tributary {
 
-// Where a segment's folder stands: eight decimal digits, from 00000001.
+// The name of a segment's folder: eight decimal digits, from 00000001.
 std::string SegmentPath(const std::string& epoch_path, std::uint64_t number);
-// 0 where `name` is no segment's.
+// 0 if `name` is not a segment's.
 std::uint64_t ParseSegmentName(const std::string& name);
 
 class Segment {
  public:
-  // UNAVAILABLE where the disk fails.
+  // UNAVAILABLE: the disk fails.
   static absl::StatusOr<std::unique_ptr<Segment>> Create(leveldb::Env* env,
                                                          const std::string& epoch_path,
                                                          std::uint64_t epoch, std::uint64_t number,
                                                          BlockKey first,
                                                          std::string_view epoch_key);
 
-  // For reading. NOT_FOUND: its making was never finished, it holds nothing.
-  // DATA_LOSS, UNIMPLEMENTED, PERMISSION_DENIED: as OpenHeader. UNAVAILABLE:
-  // the disk fails.
+  // For reading. NOT_FOUND: it was never finished and holds nothing. DATA_LOSS, UNIMPLEMENTED,
+  // PERMISSION_DENIED: as OpenHeader. UNAVAILABLE: the disk fails.
   static absl::StatusOr<std::unique_ptr<Segment>> Open(leveldb::Env* env,
                                                        const std::string& epoch_path,
                                                        std::uint64_t epoch, std::uint64_t number,
@@ -45,17 +44,17 @@ class Segment {
 
   absl::Status Put(BlockKey key, std::string_view value);
 
-  // Stands nowhere at first. Meets the header too, at kHeaderKey. Good for as
-  // long as the segment is; does not see blocks put after its making.
+  // Not positioned at first. Also returns the header, at kHeaderKey. Valid while the segment lives;
+  // does not see blocks put later.
   std::unique_ptr<leveldb::Iterator> NewIterator() const;
 
   std::uint64_t number() const { return header_.segment; }
   BlockKey first() const { return header_.first; }
   SegmentCipher& cipher() const { return *cipher_; }
-  // What its files hold, as far as this process wrote them.
+  // Size of its files, as far as this process wrote them.
   std::uint64_t bytes_written() const { return bytes_written_; }
 
-  // What a value of `value_bytes` takes on disk, at the most.
+  // The most that a value of `value_bytes` takes on disk.
   static std::uint64_t BytesFor(std::uint64_t value_bytes);
 
  private:

@@ -1,5 +1,5 @@
-// The first value of a segment: which segment this is, and whether a key is the
-// one that it was sealed with. The bytes: FORMAT.md, "Header".
+// The first value of a segment: it identifies the segment and tells whether a key is the right one.
+// The bytes: FORMAT.md, "Header".
 #ifndef TRIBUTARY_SUPERVISOR_STAGING_SEGMENT_HEADER_H_
 #define TRIBUTARY_SUPERVISOR_STAGING_SEGMENT_HEADER_H_
 
@@ -23,13 +23,13 @@ inline constexpr BlockKey kHeaderKey{0, 0};
 struct SegmentHeader {
   std::uint64_t epoch = 0;
   std::uint64_t segment = 0;
-  // The key of the first block; its part is not 0 where the segment starts in
-  // the middle of a large item.
+  // The key of the first block; its part is not 0 if the segment starts in the middle of a large
+  // item.
   BlockKey first;
   std::string salt;
 };
 
-// A header with the cipher that its salt and the epoch's key give.
+// A header and the cipher made from its salt and the epoch's key.
 struct OpenedHeader {
   SegmentHeader header;
   std::unique_ptr<SegmentCipher> cipher;

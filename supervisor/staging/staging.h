@@ -1,6 +1,5 @@
-// A connection's staging: what its syncs put on the local disk so that it need
-// not be read from the source twice. Encrypted, bounded, and never needed: to
-// lose all of it costs time and nothing else.
+// A connection's staging: its syncs put their stream on the local disk, so that the source need not
+// be read twice. Encrypted, bounded, and never required: losing all of it only costs time.
 //
 // Owned by one sync. One thread at a time, for the store with its writer and its
 // replay. Calls block on the disk.
@@ -29,13 +28,13 @@
 namespace tributary {
 
 struct StagingOptions {
-  // --staging-dir; made where it is missing, its parent is not.
+  // --staging-dir; made if it is missing, but not its parent.
   std::string root;
-  // Which connection: lower-case hexadecimal digits, 16 to 128 of them.
+  // The connection's id: 16 to 128 lower-case hexadecimal digits.
   std::string connection;
   // Of all epochs of the connection together.
   std::uint64_t limit_bytes = 0;
-  // A segment is closed before it holds more; one eighth of the limit at most.
+  // A segment is closed before it exceeds this; at most one eighth of the limit.
   std::uint64_t segment_bytes = limits::kStagingSegmentBytes;
   leveldb::Env* env = leveldb::Env::Default();
 };
@@ -48,23 +47,21 @@ class StagingStore {
 
   StagingStore(const StagingStore&) = delete;
   StagingStore& operator=(const StagingStore&) = delete;
-  // Writer and replays have to be gone.
+  // Writer and replays must be destroyed first.
   ~StagingStore();
 
-  // What is staged behind `after_position`, up to the last staged checkpoint.
-  // All of it is decrypted and checked here, so this costs about a second for
-  // each gigabyte of stream; what is damaged is cut off at the last checkpoint
-  // before it. Segments before the position and behind that checkpoint go.
+  // The items staged after `after_position`, up to the last staged checkpoint. All of them are
+  // decrypted and checked here, which takes about a second for each gigabyte of stream. If some are
+  // damaged, the replay ends at the last checkpoint before them. Segments before the position and
+  // after that checkpoint are dropped.
   //
   // `epoch`: 16 lower-case hexadecimal digits. `key`: 32 bytes.
-  // NOT_FOUND: not held (another epoch, an older position), or nothing behind.
-  // DATA_LOSS: damaged before any checkpoint behind the position.
-  // PERMISSION_DENIED: sealed with another key.
-  // UNIMPLEMENTED: written by another version of the format.
-  // FAILED_PRECONDITION: the epoch is being written or replayed.
-  // UNAVAILABLE: the disk fails.
-  // After each of them the source is read from the state's own cursors.
-  // CANCELLED: `given_up`, which is asked before each segment, says so.
+  // NOT_FOUND: not held (another epoch, an older position), or nothing after it. DATA_LOSS: damaged
+  // before the first checkpoint after the position. PERMISSION_DENIED: sealed with another key.
+  // UNIMPLEMENTED: written by another version of the format. FAILED_PRECONDITION: the epoch is
+  // being written or replayed. UNAVAILABLE: the disk fails. After each of these errors the source
+  // is read from the state's own cursors. CANCELLED: `given_up`, which is called before each
+  // segment, returned true.
   absl::StatusOr<std::unique_ptr<Replay>> OpenReplay(
       const std::string& epoch, std::string_view key, std::uint64_t after_position,
       const std::function<bool()>& given_up = [] { return false; });
@@ -74,15 +71,15 @@ class StagingStore {
   absl::StatusOr<std::unique_ptr<EpochWriter>> Begin(const std::string& epoch,
                                                      std::string_view key);
 
-  // Drops all other epochs of the connection. FAILED_PRECONDITION where one of
-  // them is held by a writer or a replay; then nothing is dropped.
+  // Drops all other epochs of the connection. FAILED_PRECONDITION if a writer or a replay holds one
+  // of them; then nothing is dropped.
   absl::Status KeepOnly(const std::vector<std::string>& epochs);
 
   std::uint64_t bytes_on_disk() const { return room_.bytes(); }
 
   // Drops connections that have no owner and were last used more than
-  // `older_than` before `now`. Returns how many. One that cannot be dropped does
-  // not keep the others; the first such error is returned.
+  // `older_than` before `now`. Returns how many. If one cannot be dropped, the others still are;
+  // the first such error is returned.
   static absl::StatusOr<int> DropAbandoned(const std::string& root, absl::Duration older_than,
                                            absl::Time now,
                                            leveldb::Env* env = leveldb::Env::Default());

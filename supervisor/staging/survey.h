@@ -1,4 +1,4 @@
-// What of a segment is good, found by taking the seal off every block.
+// How much of a segment is intact, found by decrypting every block.
 #ifndef TRIBUTARY_SUPERVISOR_STAGING_SURVEY_H_
 #define TRIBUTARY_SUPERVISOR_STAGING_SURVEY_H_
 
@@ -12,13 +12,12 @@ namespace tributary {
 
 struct SegmentSurvey {
   BlockKey first;
-  // What the block behind the last good one has to have as its key.
+  // The key that the block after the last intact one must have.
   BlockKey next;
-  // The last checkpoint that is good and whole; 0 for none. Its first part may
-  // stand in an earlier segment.
+  // The last checkpoint that is intact and complete; 0 for none. Its first part may be in an
+  // earlier segment.
   std::uint64_t last_checkpoint = 0;
-  // OK where the segment is good to its end. An end that is missing cannot be
-  // told from one that was never written.
+  // OK if the segment is intact to its end. A missing end looks like one that was never written.
   absl::Status good;
 };
 

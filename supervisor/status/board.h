@@ -1,12 +1,10 @@
-// The one place that knows how the process and its syncs are, now and lately. Syncs write
-// into it (sync_report.h); the metrics, the status as JSON and the page read it, and
-// nobody reads a Sync.
+// The only place that has the state of the process and its syncs, now and recently. Syncs write to
+// it (sync_report.h); the metrics, the JSON status and the page read it, and no code reads a Sync.
 //
-// Bounded: as many running syncs as --max-syncs with the tables of each, limits.h for all
-// that stays after a sync.
+// Bounded by --max-syncs running syncs with their tables, and by limits.h for everything that stays
+// after a sync.
 //
-// Thread-safe. A writer is held up for no longer than a reader takes to copy what it
-// reads.
+// Thread-safe. A writer waits no longer than a reader takes to copy its values.
 #ifndef TRIBUTARY_SUPERVISOR_STATUS_BOARD_H_
 #define TRIBUTARY_SUPERVISOR_STATUS_BOARD_H_
 
@@ -27,18 +25,17 @@ namespace tributary {
 
 class StatusBoard {
  public:
-  // `table_metrics`: of how many tables of each sync the metrics tell. What it is given
-  // outlives the board.
+  // `table_metrics`: how many tables of each sync have metrics. The arguments outlive the board.
   explicit StatusBoard(Metrics& metrics, std::size_t table_metrics = 0,
                        const Clock& clock = TheSystemClock());
   StatusBoard(const StatusBoard&) = delete;
   StatusBoard& operator=(const StatusBoard&) = delete;
-  // No SyncReport is there any longer.
+  // All SyncReports must be destroyed before.
   ~StatusBoard();
 
-  // What is counted without a sync.
+  // Counts outside a sync.
   Metrics& metrics() { return metrics_; }
-  // The process ends, and takes no sync any longer.
+  // The process ends and accepts no more syncs.
   void Drains();
 
   // --- readers ---
@@ -64,7 +61,7 @@ class StatusBoard {
   bool draining_ = false;
   std::uint64_t syncs_ = 0;
   std::list<std::shared_ptr<Running>> running_;
-  // The one that has ended last comes first.
+  // The one that ended last comes first.
   std::list<Known> connections_;
   // Newest first.
   std::deque<Notice> notices_;

@@ -1,4 +1,4 @@
-// What the figures of a running sync come to, in the words of people. Pure functions.
+// Derives what people want to know from the figures of a running sync. Pure functions.
 #ifndef TRIBUTARY_SUPERVISOR_STATUS_ESTIMATE_H_
 #define TRIBUTARY_SUPERVISOR_STATUS_ESTIMATE_H_
 
@@ -16,18 +16,18 @@ struct Pace {
   double records_per_second = 0;
   double bytes_per_second = 0;
   double progress_per_second = 0;
-  // Shares of that time, 0 to 1, by WaitStage. kGate's beside the others'.
+  // Shares of that time, 0 to 1, by WaitStage. kGate's is in addition to the others'.
   std::array<double, kWaitStages> waits{};
 };
 
-// Zeroes where it has not run for long enough.
+// Zeroes if it has not run long enough.
 Pace RecentPace(const RunningSync& sync);
 
-// Seconds until all is copied, at the pace of the last minutes; nothing where that cannot
-// be told, or nothing is left.
+// Seconds until everything is copied, at the pace of the last minutes; empty if not known, or if
+// nothing is left.
 std::optional<double> SecondsLeft(const RunningSync& sync);
 
-// What keeps the sync from being faster, as a sentence with what to do.
+// The sync's bottleneck, as a sentence that says what to do.
 std::string_view Bottleneck(const Pace& pace);
 
 }  // namespace tributary

@@ -1,4 +1,4 @@
-// What the board keeps of a sync that runs. For the board and the sync's report.
+// The board's record of a running sync. For the board and the sync's report.
 #ifndef TRIBUTARY_SUPERVISOR_STATUS_RUNNING_H_
 #define TRIBUTARY_SUPERVISOR_STATUS_RUNNING_H_
 
@@ -10,7 +10,7 @@
 
 namespace tributary {
 
-// With the board's mutex.
+// Requires the board's mutex.
 struct StatusBoard::Running {
   struct Table {
     TableStatus status;
@@ -19,7 +19,7 @@ struct StatusBoard::Running {
   RunningSync sync;
   Clock::time_point started;
   std::vector<Table> tables;
-  // Of all tables, and of it what is copied: estimated bytes, at least 1 for each.
+  // Weight of all tables, and of their copied parts: estimated bytes, at least 1 for each table.
   double to_copy = 0;
   double copied = 0;
 };

@@ -1,5 +1,5 @@
-// What the status board says of one process's syncs, as values. No row value, credential
-// or state is in any of them: texts come with what they quote left out.
+// The status board's contents as values. None of them holds a row value, credential or state:
+// quoted parts are removed from texts.
 #ifndef TRIBUTARY_SUPERVISOR_STATUS_STATUS_H_
 #define TRIBUTARY_SUPERVISOR_STATUS_STATUS_H_
 
@@ -28,12 +28,12 @@ struct TableStatus {
   // Merged in this sync.
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
-  // Those that the table has been cut into; 0: it has not.
+  // Number of slices that the table was cut into; 0: not cut yet.
   std::uint64_t slices_done = 0;
   std::uint64_t slices = 0;
-  // A guess, for how much of the sync the table is.
+  // An estimate, for the table's share of the sync.
   std::uint64_t estimated_bytes = 0;
-  // That workers had slices of it.
+  // Time that workers spent on its slices.
   double worker_seconds = 0;
   // Why it was put aside; empty: it was not.
   std::string why = {};
@@ -49,7 +49,7 @@ struct WorkerStatus {
   std::uint64_t ring_bytes = 0;
 };
 
-// How far a sync had come at one time.
+// A sync's progress at one time.
 struct PacePoint {
   // Since its start.
   double seconds = 0;
@@ -69,9 +69,9 @@ struct RunningSync {
   std::string source;
   std::string database;
   WallTime started;
-  // Now, as the other figures.
+  // Now; the time of the other figures.
   double seconds = 0;
-  // What it is at, for people: "reads tables".
+  // Its current step, for people: "reads tables".
   std::string_view step;
   SyncFigures figures;
   std::optional<WallTime> last_checkpoint;
@@ -80,7 +80,7 @@ struct RunningSync {
   std::vector<WorkerStatus> workers;
   // Of what is to be copied, 0 to 1.
   double progress = 0;
-  // How many tables are on the board, and where changes of them begin to be new.
+  // Number of tables on the board, and the version of their last change.
   std::size_t tables = 0;
   std::uint64_t tables_version = 0;
 };
@@ -92,7 +92,7 @@ struct EndedSync {
   std::uint64_t records = 0;
   // Sent.
   std::uint64_t bytes = 0;
-  // Empty where there was none.
+  // Empty if there was none.
   std::string error;
 };
 
@@ -104,24 +104,24 @@ struct KnownConnection {
   std::deque<EndedSync> ended;
 };
 
-// A Warning or a Task: what the user was shown, with its cure.
+// A Warning or a Task: the text that the user was shown, with its cure.
 struct Notice {
   enum class Kind { kWarning, kTask };
   Kind kind = Kind::kWarning;
   WallTime when;
   std::string connection;
-  // Empty where it is about the sync.
+  // Empty if it is about the whole sync.
   std::string table;
   std::string text;
 };
 
-// All but the tables.
+// Everything except the tables.
 struct Overview {
   WallTime now;
   WallTime process_started;
   bool draining = false;
   std::vector<RunningSync> running;
-  // The one whose sync has ended last comes first.
+  // The one whose sync ended last comes first.
   std::vector<KnownConnection> connections;
   // Newest first.
   std::vector<Notice> notices;
@@ -133,12 +133,12 @@ struct TableChanges {
     std::size_t index;
     TableStatus status;
   };
-  // There is such a sync.
+  // Whether the sync exists.
   bool found = false;
   std::vector<Table> tables;
-  // Where the next ones begin.
+  // Ask with this version for the next ones.
   std::uint64_t version = 0;
-  // There are more already.
+  // Whether there are more changes now.
   bool more = false;
   std::size_t total = 0;
 };

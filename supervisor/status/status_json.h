@@ -11,7 +11,7 @@
 
 namespace tributary {
 
-// `version` is the program's. One line, valid UTF-8 whatever the names are.
+// `version` is the program's. One line, always valid UTF-8.
 std::string StatusJson(const Overview& seen, const std::string& version);
 std::string TablesJson(const TableChanges& changes);
 

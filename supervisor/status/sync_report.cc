@@ -10,14 +10,14 @@
 namespace tributary {
 namespace {
 
-// How much of the copy a table is.
+// A table's share of the copy.
 double Weight(const TableStatus& table) {
   return static_cast<double>(std::max<std::uint64_t>(table.estimated_bytes, 1));
 }
 
-// Of its weight, what is done.
+// The done part of its weight.
 double Done(const TableStatus& table) {
-  // Of one that is put aside nothing is left to do in this sync.
+  // A table that is put aside has nothing left to do in this sync.
   if (table.phase == "live" || table.phase == "catching up" || table.phase == "aside") {
     return Weight(table);
   }
@@ -83,7 +83,7 @@ void SyncReport::NotePace() {
   if (sync.pace.size() > limits::kPacePoints) sync.pace.pop_front();
 }
 
-// The tables are the sync's thread's to change, so it reads them without the mutex.
+// Only the sync's thread changes the tables, so it reads them without the mutex.
 void SyncReport::ShowLargest() {
   const auto& tables = running_->tables;
   std::vector<std::size_t> order(tables.size());

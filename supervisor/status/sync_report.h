@@ -1,6 +1,6 @@
-// What one running sync tells the board and the metrics of itself.
+// Reports one running sync to the board and the metrics.
 //
-// Used by the sync's thread. Tables are told of only where they change; the rest every
+// Used by the sync's thread. Tables are reported only when they change; everything else every
 // limits::kMetricsEvery.
 #ifndef TRIBUTARY_SUPERVISOR_STATUS_SYNC_REPORT_H_
 #define TRIBUTARY_SUPERVISOR_STATUS_SYNC_REPORT_H_
@@ -28,20 +28,20 @@ class SyncReport {
              const std::string& database, const Clock& clock = TheSystemClock());
   SyncReport(const SyncReport&) = delete;
   SyncReport& operator=(const SyncReport&) = delete;
-  // The sync is no longer among the running ones.
+  // Removes the sync from the running ones.
   ~SyncReport();
 
-  // What it is at, for people; lives as long as the process.
+  // Its current step, for people; lives as long as the process.
   void ShowStep(std::string_view step);
   void Show(const SyncFigures& figures);
   void ShowWorkers(std::vector<WorkerStatus> workers);
   // All of them, before any of them changes.
   void ShowTables(std::vector<TableStatus> tables);
-  // Each under its place in what ShowTables was given; its name and its estimate are kept.
+  // Each has its index in ShowTables' argument; its name and estimate are kept.
   void ShowChanged(std::vector<std::pair<std::size_t, TableStatus>> changed);
-  // What `text` quotes is left out.
+  // Quoted parts of `text` are removed.
   void Notify(Notice::Kind kind, const std::string& table, std::string_view text);
-  // Called once, after the last Show. `error` is empty where there is none.
+  // Called once, after the last Show. `error` is empty if there is none.
   void End(SyncEnd end, std::string_view error);
 
  private:

@@ -10,7 +10,7 @@ namespace tributary {
 
 bool Checkpointer::Due(const Outbox& outbox, Clock::time_point now) const {
   if (outbox.last_position() == last_) return false;
-  // Counted where it is put, because much of it may still be on its way to the disk.
+  // Counted when it is put, because much of it may still be on its way to the disk.
   const bool staging_grows =
       outbox.has_stager() && outbox.put_bytes() - put_bytes_ >
                                  settings_.staging_limit_bytes / limits::kCheckpointsInStagingLimit;

@@ -1,4 +1,4 @@
-// When a checkpoint leaves, and what is in it.
+// When a checkpoint is sent, and its content.
 //
 // Used by the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_CHECKPOINTER_H_
@@ -19,14 +19,13 @@ class Checkpointer {
   // `settings` outlives this.
   explicit Checkpointer(const Settings& settings) : settings_(settings) {}
 
-  // Something was put since the last checkpoint, and either its interval is over or
-  // staging, where the outbox has it, grows too large: what comes after the last
-  // checkpoint cannot be dropped from there.
+  // Messages were put since the last checkpoint, and either the interval is over or staging, if
+  // there is one, becomes too large: messages after the last checkpoint cannot be dropped from it.
   bool Due(const Outbox& outbox, Clock::time_point now) const;
 
-  // Puts a checkpoint of `state` as it is now. `numbered`: the outbox numbers the state's
-  // epoch, and the state takes the checkpoint's own position; otherwise it keeps its
-  // place. FAILED_PRECONDITION: the state is too large to be read back; nothing was put.
+  // Puts a checkpoint of `state` as it is now. `numbered`: the outbox numbers the state's epoch,
+  // and the state gets the checkpoint's own position; otherwise it keeps its position.
+  // FAILED_PRECONDITION: the state is too large to be read back; nothing was put.
   absl::Status Put(State& state, Outbox& outbox, bool numbered, Clock::time_point now);
 
   // A checkpoint was put, and nothing has been put after it.
@@ -34,7 +33,7 @@ class Checkpointer {
 
  private:
   const Settings& settings_;
-  // Of the last checkpoint: when, at which position, and how much had been put before.
+  // Of the last checkpoint: the time, its position, and the bytes put before it.
   Clock::time_point last_at_{};
   std::uint64_t last_ = 0;
   std::uint64_t put_bytes_ = 0;

@@ -1,5 +1,4 @@
-// The part of CopyLane for tables that begin again or are put aside, and what the user is told
-// of that.
+// The part of CopyLane for tables that begin again or are put aside, and the Warnings about it.
 #include <algorithm>
 #include <string>
 #include <utility>

@@ -1,6 +1,6 @@
 // The lane that copies tables: cuts them, has their slices read, and moves their cursors.
-// What is read next is the Scheduler's decision, and whether a slice may open beside the
-// log is the Gate's; this translates between them and the workers' frames.
+// The Scheduler decides what is read next, and the Gate whether a slice may open; this class
+// translates between them and the workers' frames.
 //
 // Used by the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_COPY_LANE_H_
@@ -27,8 +27,8 @@ namespace tributary {
 
 class CopyLane final : public Lane {
  public:
-  // All of them outlive the lane. `gate` is null where no table has a log, `digests` where
-  // none are made.
+  // All arguments outlive the lane. `gate` is null if no table has a log, `digests` if none are
+  // made.
   CopyLane(Scheduler& scheduler, Requests& requests, Logger log = {}, Gate* gate = nullptr,
            DigestKeeper* digests = nullptr)
       : scheduler_(scheduler),
@@ -53,36 +53,35 @@ class CopyLane final : public Lane {
   void Returned(std::uint64_t ticket, bool culprit, std::string_view ending) override;
   void EmitRemarks() override;
 
-  // For the log lane and the comparison.
-  // The log waits for these slices: they stop at their next marks, and what is left of
-  // them opens anew.
+  // For the log lane and the comparison. The log waits for these slices: they stop at their next
+  // marks, and the rest of each opens again.
   void Yield(const std::vector<Gate::Slice>& slices);
-  // The log worker's next snapshot has been merged: slices that came before it may open.
+  // The log worker's next snapshot has been merged: slices that waited for it may open.
   void ReopenWaiting();
   // The table's copy begins again.
   void Restart(std::size_t table, course::Event why);
-  // What was copied of the table counts no longer: it is copied from the beginning, in the
-  // next sync where it is aside or this has happened too often.
+  // The table's copied parts no longer count: it is copied from the beginning, in the next sync if
+  // it is aside or this has happened too often.
   void Lose(std::size_t table);
-  // For tables that have begun since the last call. False: their digests prevent it,
-  // and the sync ends.
+  // Puts a TRUNCATE for each table that has begun since the last call. False: their digests prevent
+  // it, and the sync ends.
   bool EmitTruncates();
-  // What the log's worker remarked of rows of a table. False: no sound worker does.
+  // Remarks of the log's worker about rows of a table. False: a correct worker does not send them.
   bool AddRemarks(std::size_t table, const ColumnRemarks& remarks);
   void Widen(std::size_t table, const google::protobuf::RepeatedPtrField<Widening>& columns);
   void SetAside(std::size_t table, const std::string& why);
 
  private:
-  // When a read is given out again that did not come to its end.
+  // When an unfinished read is given out again.
   enum class Again { kFirst, kLast, kAfterSnapshot };
 
-  // What was given to a worker and is not over.
+  // Work that was given to a worker and has not ended.
   struct UnderWay {
     Work work;
     // Of a read: the gate did not admit it.
     bool refused = false;
     Again again = Again::kFirst;
-    // How many snapshots of the log worker had been merged when it was given.
+    // Number of the log worker's snapshots that had been merged when it was given out.
     std::uint64_t given_after = 0;
     // The log waits for it.
     bool yields = false;
@@ -96,24 +95,24 @@ class CopyLane final : public Lane {
   Verdict ReadEnded(std::uint64_t ticket, const UnderWay& ended, const AssignmentEnd& end);
   void CutEnded(const UnderWay& cut, const AssignmentEnd& end);
 
-  // The gate's number of a slice, the same when it is read anew.
+  // The gate's number of a slice, the same when it is read again.
   static Gate::Slice SliceOf(const ReadWork& read);
   bool PassesGate(UnderWay& opening, const Snapshot& snapshot, std::string_view life);
   void GiveOutAgain(const UnderWay& ended);
-  // They hold up the log no longer: one slice, and the refused ones of a table.
+  // They no longer delay the log: one slice, or the refused ones of a table.
   void CloseSlice(const ReadWork& read);
   void CloseRefused(std::size_t table);
 
-  // What a cut's sample found, before any row of its tables is sent.
+  // The results of a cut's sample, before any row of its tables is sent.
   void WidenCut(const CutWork& work, const Slices& slices);
   // The source changed while the table was read.
   void RestartMoved(std::size_t table);
-  // The table begins again: its log worker is told, and nothing of the old attempt is
-  // waited for.
+  // The table begins again: its log worker is told, and the old attempt's work is no longer waited
+  // for.
   void TakeOtherCourse(std::size_t table);
-  // Digests of its rows are made.
+  // Whether digests of its rows are made.
   bool MakesDigests(std::size_t table) const;
-  // Where the table has become live, its digests count from now on.
+  // If the table has become live, its digests count from now on.
   void SettleDigests(std::size_t table);
   void Warn(std::size_t table, const std::string& text, bool put_aside = false);
 
@@ -125,13 +124,13 @@ class CopyLane final : public Lane {
   Remarks remarks_;
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, UnderWay> under_way_;
-  // Known to the gate as refused: the log waits until each has opened anew.
+  // Refused by the gate: the log waits until each has opened again.
   std::set<Gate::Slice> refused_;
-  // None of them opens anew.
+  // These do not open again.
   bool stops_ = false;
-  // Snapshots of the log worker that have been merged.
+  // Number of the log worker's snapshots that have been merged.
   std::uint64_t snapshots_ = 0;
-  // To be given out again after the next one.
+  // Work to give out again after the next one.
   std::vector<ReadWork> wait_for_snapshot_;
 };
 

@@ -1,7 +1,7 @@
-// Where one sync's stream goes: its staging on the local disk, and the outbox that brings
-// every message to staging and client. Without a working disk it goes on unstaged.
+// The destinations of one sync's stream: its staging on the local disk, and the outbox that brings
+// every message to staging and client. Without a working disk the stream is not staged.
 //
-// Used by the sync's thread. What it is given outlives it.
+// Used by the sync's thread. The arguments outlive it.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_EPOCH_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_EPOCH_H_
 
@@ -30,27 +30,27 @@ class Epoch {
         std::function<void()> wake)
       : settings_(settings), world_(world), writer_(writer), wake_(std::move(wake)) {}
 
-  // Opens the staging of `connection` (Connection::id). A disk that fails is a warning.
-  // ABORTED: another process has it. FAILED_PRECONDITION: the operator's key file.
+  // Opens the staging of `connection` (Connection::id). A disk that fails only causes a Warning.
+  // ABORTED: another process has it. FAILED_PRECONDITION: the operator's key file is wrong.
   absl::Status OpenStaging(const std::string& connection);
 
-  // The connection's folder on the local disk; empty where it cannot be used.
+  // The connection's folder on the local disk; empty if it cannot be used.
   std::string folder(const std::string& connection) const {
     return store_ == nullptr ? std::string() : settings_.staging_dir + "/" + connection;
   }
   const std::string& operator_key() const { return operator_key_; }
 
-  // Drops what is staged of other epochs than the state's.
+  // Drops the staging of all epochs except the state's.
   void KeepOnly(const std::string& epoch);
   void DropStaged();
-  // What is staged after the state's position; errors as StagingStore::OpenReplay.
+  // Opens the messages staged after the state's position; errors as StagingStore::OpenReplay.
   absl::StatusOr<std::unique_ptr<Replay>> OpenReplay(const State& state,
                                                      const std::function<bool()>& given_up);
 
   // Gives `state` the id and key of a new epoch, whose positions begin at 1.
   void Renew(State& state) const;
-  // The outbox is there from now on, and goes on from the state's position. `stages`:
-  // what is put is staged, in an epoch that has just been renewed.
+  // Makes the outbox, which continues from the state's position. `stages`: messages are staged, in
+  // an epoch that has just been renewed.
   void Begin(const State& state, bool stages);
   // The same for a stream that ends before it began.
   void BeginUnstaged();
@@ -58,10 +58,10 @@ class Epoch {
   // Null before Begin.
   Outbox* outbox() { return outbox_.get(); }
   const Stager* stager() const { return stager_.get(); }
-  // Whether the stream takes more now.
+  // Whether the stream has room now.
   bool TakesMore() const;
 
-  // What staging has run into since the last call, as Warnings say it.
+  // Texts for Warnings about problems of staging since the last call.
   std::vector<std::string> TakeWarnings();
 
  private:
@@ -75,7 +75,7 @@ class Epoch {
   MessageWriter& writer_;
   std::function<void()> wake_;
 
-  // Destroyed in reverse: each may use those above it.
+  // Destroyed in reverse order: each may use those above it.
   std::string operator_key_;
   std::unique_ptr<StagingStore> store_;
   std::unique_ptr<Stager> stager_;

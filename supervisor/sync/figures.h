@@ -1,5 +1,5 @@
-// Reads how far a sync has come from its parts, for its metrics. Each part counts
-// in plain numbers where it works; nothing is counted twice.
+// Reads a sync's progress from its parts, for its metrics. Each part counts in plain numbers;
+// nothing is counted twice.
 //
 // For the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_FIGURES_H_
@@ -21,16 +21,16 @@ namespace tributary {
 // `stager` may be nullptr.
 void ReadDelivery(const Outbox& outbox, const Stager* stager, SyncFigures& figures);
 void ReadWriter(const MessageWriter& writer, SyncFigures& figures);
-// `selected`: tables, those that need no copy included.
+// `selected`: tables, including those that need no copy.
 void CountTables(const Scheduler& scheduler, std::size_t selected, SyncFigures& figures);
 // Bytes in the rings that are not freed yet.
 std::uint64_t RingBytes(Pool& pool);
-// Looks at each worker's memory, keeps it in its place, and gives what it comes to.
+// Reads each worker's memory, stores it in the worker's place, and returns the sum.
 std::uint64_t TakeMemory(Pool& pool);
-// What the workers do now. `scheduler` may be nullptr.
+// The workers' current work. `scheduler` may be nullptr.
 std::vector<WorkerStatus> WorkersOf(Pool& pool, const Scheduler* scheduler);
 
-// `done` is what the sync came to, `concluded` what its client is told.
+// `done` is the result of the sync, `concluded` the status that its client gets.
 SyncEnd EndOf(const absl::Status& done, const absl::Status& concluded, bool draining);
 
 }  // namespace tributary

@@ -1,4 +1,4 @@
-// Between worker.proto's messages about a log and the values that they carry.
+// Converts between worker.proto's messages about a log and the values in them.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_FOLLOW_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_FOLLOW_H_
 
@@ -16,7 +16,7 @@ absl::StatusOr<Snapshot> ToSnapshot(const SeenTransactions& seen);
 LogPosition ToLogPosition(const LogPlace& place);
 LogPlace ToLogPlace(const LogPosition& position);
 
-// What a log worker is told of a table as it is now.
+// The message that tells a log worker the current state of a table.
 FollowedTable ToFollow(const Scheduler& scheduler, std::size_t table);
 
 }  // namespace tributary

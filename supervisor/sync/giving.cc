@@ -14,9 +14,9 @@ void Merger::GiveWork() {
   for (Member& member : pool_.members()) {
     if (member.process == nullptr) Replace(member);
   }
-  // It stops where none can be started: what is given now would not be paused.
+  // The sync stops if no worker can be started; work given out now would not be paused.
   if (stopping_for_.has_value()) return;
-  // Idle workers first, so that none waits for what another has queued.
+  // Idle workers first, so that no worker idles while another has queued work.
   for (const bool only_idle : {true, false}) {
     for (Member& member : pool_.members()) {
       if (member.ended || (only_idle && !member.idle())) continue;
@@ -67,7 +67,7 @@ void Merger::PauseUnwanted() {
                        (stopping_for_.has_value() || first.order.lane->Pauses(first.order.ticket));
     if (!stops) continue;
     member.process->ring().PauseThrough(first.id);
-    // What it sent before would hold the space that it needs to come to a mark.
+    // Its earlier frames would hold the space that it needs to reach a mark.
     outbox_.WantStaged();
   }
 }
@@ -78,7 +78,7 @@ void Merger::ReturnWorkOf(Member& member) {
   host_.Account(member);
   log_.Warning("a worker ended and is replaced",
                {{log_key::kWorker, absl::StrCat(member.number)}, {log_key::kEnded, member.ending}});
-  // From the last to the first, so that the work returns to its queue in order.
+  // From the last to the first, so that the work returns to the queue in order.
   std::deque<Member::Given> given = std::exchange(member.given, {});
   for (auto one = given.rbegin(); one != given.rend(); ++one) {
     const bool culprit = one + 1 == given.rend();

@@ -1,6 +1,6 @@
 // The lane that follows the source's log: one order for the length of the sync. It moves
-// the log position, asks the gate before a transaction is merged, lets tables join the
-// log before they are copied, and declares them live once the log has passed their copy.
+// the log position, asks the gate before a transaction is merged, makes tables join the log before
+// they are copied, and makes them live once the log has passed their copy.
 //
 // Used by the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_LOG_LANE_H_
@@ -24,8 +24,8 @@ namespace tributary {
 
 class LogLane final : public Lane {
  public:
-  // All of them outlive the lane. `copies` reads the tables that this one follows;
-  // `confirmed` is the position of the state that came back.
+  // All arguments outlive the lane. `copies` reads the tables that this lane follows; `confirmed`
+  // is the position of the state that came back.
   LogLane(Scheduler& scheduler, State& state, const LogPosition& confirmed, Gate& gate,
           CopyLane& copies, Requests& requests, Logger log)
       : scheduler_(scheduler),
@@ -48,7 +48,7 @@ class LogLane final : public Lane {
   void Returned(std::uint64_t ticket, bool culprit, std::string_view ending) override;
   void EmitRemarks() override {}
 
-  // What its worker has told last, and when that was merged; nothing before that.
+  // Its worker's last report, and when it was merged; empty before the first.
   struct Standing {
     LogStanding told;
     Clock::time_point at;
@@ -76,7 +76,7 @@ class LogLane final : public Lane {
   Clock::time_point now_{};
   bool under_way_ = false;
   bool told_to_finish_ = false;
-  // A table's copy has begun again since then.
+  // Whether a table's copy has begun again since then.
   bool copies_since_ = false;
   bool over_ = false;
   // Workers that ended at one position of the log.

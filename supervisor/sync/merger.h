@@ -1,12 +1,12 @@
-// Merges the streams of all workers into one: gives out what the lanes want read, takes
-// frames from the rings, and puts them into the outbox in one order.
+// Merges the streams of all workers into one: gives out the lanes' work, takes frames from the
+// rings, and puts them into the outbox in one order.
 //
-// Rings are read in turn, by bytes, and the order within a ring is kept. What a worker
-// writes counts only while it belongs to the work that the worker was given first. A
-// frame that its lane cannot take yet keeps its ring waiting, and no other.
+// Rings are read in turn, by bytes, and the order within a ring is kept. A frame counts only if it
+// belongs to the worker's first assignment. If a lane cannot take a frame yet, only that ring
+// waits.
 //
-// The merger alone knows the workers' streams: parts of large messages, pauses, rings of
-// workers that ended. It does not know what work means; that is the lanes'.
+// The merger alone knows the workers' streams: parts of large messages, pauses, rings of workers
+// that ended. Only the lanes know what the work means.
 //
 // Used by the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_MERGER_H_
@@ -29,31 +29,30 @@
 
 namespace tributary {
 
-// What the merger asks of the sync around it.
+// The merger's interface to its sync.
 class MergerHost {
  public:
   virtual ~MergerHost() = default;
   virtual bool ClientGone() = 0;
-  // The process is to end soon.
+  // The process will end soon.
   virtual bool Draining() = 0;
   virtual bool CheckpointDue() = 0;
-  // Sends a checkpoint of the state as it is now. FAILED_PRECONDITION: none can be
-  // sent, nor will be; the user has to change something.
+  // Sends a checkpoint of the state as it is now. FAILED_PRECONDITION: no checkpoint can be sent
+  // until the user changes something.
   virtual absl::Status Checkpoint() = 0;
-  // Whether the stream takes more now; otherwise the rings wait.
+  // Whether the stream has room; otherwise the rings wait.
   virtual bool TakesMore() = 0;
   virtual absl::Status Pump() = 0;
   virtual Clock::time_point Now() = 0;
-  // For the board: a Warning is put, and what the worker does first is about to be over.
+  // For the board: a Warning is put; the worker's first assignment is about to end.
   virtual void Show(const Shown&) {}
   virtual void Account(Member&) {}
 };
 
 class Merger {
  public:
-  // `lanes` in the order in which they are asked for work; `requests` is where they write
-  // what they want done. Counts records and Warnings in `figures`. All of them outlive
-  // the merger.
+  // `lanes` are asked for work in this order; they write their requests into `requests`. Counts
+  // records and Warnings in `figures`. All arguments outlive the merger.
   Merger(std::vector<Lane*> lanes, Requests& requests, Pool& pool, Outbox& outbox, MergerHost& host,
          SyncFigures& figures, Logger log = {})
       : lanes_(std::move(lanes)),
@@ -64,11 +63,10 @@ class Merger {
         figures_(figures),
         log_(std::move(log)) {}
 
-  // Until all lanes are finished: OK. Where the source or the user has to be waited for,
-  // the workers are stopped at their next marks and the reason is returned: UNAVAILABLE,
-  // FAILED_PRECONDITION; draining is UNAVAILABLE as well. CANCELLED: the client is gone.
-  // What was read until then is in the outbox, and all that a checkpoint has to have
-  // before it.
+  // Runs until all lanes are finished: OK. If the sync has to wait for the source or the user, it
+  // stops the workers at their next marks and returns the reason: UNAVAILABLE, FAILED_PRECONDITION;
+  // draining is UNAVAILABLE as well. CANCELLED: the client is gone. The outbox then has everything
+  // that was read, and everything that must precede a checkpoint.
   absl::Status Run();
 
   std::uint64_t deaths() const { return deaths_; }
@@ -76,12 +74,12 @@ class Merger {
  private:
   absl::Status MergeAll();
   void LookForCheckpoint();
-  // Carries out what the lanes have asked for.
+  // Carries out the lanes' requests.
   void ApplyRequests();
   void EmitRemarks();
   // Stops the workers at their next marks, for `why`.
   void StopFor(absl::Status why);
-  // What is waited for where nothing could be merged.
+  // What the sync waits for if nothing could be merged.
   WaitStage WaitsFor(bool takes_more);
   bool AnyRingFull();
   bool GateHolds();
@@ -91,8 +89,7 @@ class Merger {
   // giving.cc: work to workers.
   void GiveWork();
   bool AssignNext(Member& member);
-  // Puts it off where the rings of those that ended take all the memory that is meant
-  // for rings.
+  // Waits if the rings of ended workers use all memory that is meant for rings.
   void Replace(Member& member);
   void PauseUnwanted();
   void ReturnWorkOf(Member& member);
@@ -104,7 +101,7 @@ class Merger {
     return assembling_ == nullptr || assembling_ == &member;
   }
   bool TakeFrames(Member& member);
-  // Nothing: the next frame has to wait.
+  // Empty: the next frame has to wait.
   Verdict TakeFrame(Member& member, Frame& frame);
   Verdict TakeReport(Member& member, const Frame& frame);
   Verdict TakeEnd(Member& member, const Frame& frame);
@@ -125,7 +122,7 @@ class Merger {
   SyncFigures& figures_;
   const Logger log_;
 
-  // Why the sync stops; nothing while it does not.
+  // Why the sync stops; empty while it does not.
   std::optional<absl::Status> stopping_for_;
   Clock::time_point stopping_since_{};
   std::size_t next_ring_ = 0;
@@ -135,13 +132,11 @@ class Merger {
   std::uint64_t deaths_ = 0;
   // Workers that ended since the last mark.
   int deaths_in_row_ = 0;
-  // Rings of ended workers whose frames gRPC still holds; bounds how many workers are
-  // started meanwhile.
+  // Rings of ended workers whose frames gRPC still holds; they bound how many workers are started.
   std::vector<std::weak_ptr<const void>> held_rings_;
 
-  // The worker whose message comes in parts now, and how long the others have waited
-  // for its next one while the stream would have taken it: for the worker, and for room
-  // in its ring.
+  // The worker whose message is arriving in parts, and how long the others have waited for its next
+  // part while the stream had room: for the worker, and for room in its ring.
   Member* assembling_ = nullptr;
   Clock::duration waited_for_part_{};
   Clock::duration waited_for_room_{};

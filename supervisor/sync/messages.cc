@@ -44,7 +44,7 @@ std::string StateOfCheckpoint(std::string_view message) {
 }
 
 std::vector<std::string> SchemaChangeMessages(const std::vector<TableToCopy>& tables) {
-  // So that a schema stands once in a message.
+  // So that a schema is in a message once.
   std::vector<const TableToCopy*> sorted;
   for (const TableToCopy& table : tables) sorted.push_back(&table);
   std::sort(sorted.begin(), sorted.end(),

@@ -16,13 +16,13 @@ std::string TruncateMessage(const TableName& table);
 std::string WarningMessage(const std::string& text);
 std::string TaskMessage(const std::string& text);
 std::string CheckpointMessage(const std::string& state_json);
-// The state of a checkpoint message; empty where the bytes are none.
+// The state of a checkpoint message; empty if the bytes are not one.
 std::string StateOfCheckpoint(std::string_view message);
-// As many messages as it takes for each to stay well under the size limit.
+// As many messages as needed to keep each well under the size limit.
 std::vector<std::string> SchemaChangeMessages(const std::vector<TableToCopy>& tables);
 
-// What the user is shown, for the operator. `shown_as`: "warning", "task", "setup test",
-// "schema". What the text quotes is left out, for it may be a row's value.
+// Logs a text that the user is shown. `shown_as`: "warning", "task", "setup test", "schema". Quoted
+// parts are removed, since they may be a row's value.
 void LogShown(const Logger& log, std::string_view shown_as, std::string_view text);
 
 }  // namespace tributary

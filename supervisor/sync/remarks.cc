@@ -10,13 +10,13 @@
 namespace tributary {
 namespace {
 
-// The sentence behind the number, of one and of several.
+// The sentence after the number, singular and plural.
 struct Words {
   const char* one;
   const char* several;
 };
 
-// Nothing: there is no such remark.
+// Empty: there is no such remark.
 std::optional<Words> WordsOf(ColumnRemark::What what) {
   switch (what) {
     case ColumnRemark::LEFT_OUT:

@@ -1,10 +1,9 @@
-// What the workers remarked of rows that were altered or left out, from the mark or the
-// place in the log that it came with until a Warning tells it.
+// The workers' remarks about rows that were altered or left out, kept until a Warning is sent.
 //
-// The rule: a remark is on the stream no later than the checkpoint whose cursor is
-// behind its rows, since nobody reads those again. So a table that is copied over
-// several checkpoints may have several Warnings of one kind for a column, whose counts
-// add up; one that is copied between two of them has one.
+// The rule: the Warning is on the stream before the checkpoint whose cursor is past the rows, since
+// they are not read again. So a table that is copied over several checkpoints may have several
+// Warnings of one kind for a column, whose counts add up; a table copied between two checkpoints
+// has one.
 //
 // Used by the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_REMARKS_H_
@@ -27,16 +26,16 @@ using ColumnRemarks = google::protobuf::RepeatedPtrField<ColumnRemark>;
 
 class Remarks {
  public:
-  // Whether a sound worker may have remarked that of a table with these columns; the
-  // others' remarks are not to be added.
+  // Whether a correct worker may send this remark about a table with these columns. Do not add
+  // other remarks.
   static bool IsPlausible(const ColumnRemarks& remarks, const TableToCopy& table);
 
   // `table` is its place in the scheduler.
   void Add(std::size_t table, const ColumnRemarks& remarks);
-  // Its cursor has gone back to nothing: all its rows are read again.
+  // Its cursor was reset: all its rows are read again.
   void Forget(std::size_t table);
 
-  // A Warning for each table, column and kind that there is something new of.
+  // A Warning for each table, column and kind with new remarks.
   struct Text {
     std::size_t table;
     std::string text;

@@ -1,5 +1,5 @@
-// The replaying half of Sync: what an earlier sync has staged behind the state that
-// came back is sent again, and reading goes on from where that ends.
+// The replaying half of Sync: messages that an earlier sync staged after the state that came back
+// are sent again, and reading continues where they end.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -14,8 +14,7 @@
 namespace tributary {
 namespace {
 
-// Whether what the state's tables have is still what the source has. What the log has
-// told stays good.
+// Whether the source still has the content of the state's tables. Changes from the log stay valid.
 bool HoldsGood(const State& state, const Catalog& catalog) {
   if (catalog.unchanged()) return true;
   std::map<TableName, std::string_view> contents;
@@ -34,8 +33,8 @@ bool HoldsGood(const State& state, const Catalog& catalog) {
 
 absl::Status Sync::FindStaged() {
   const State& state = request_.state;
-  // Rows of what is selected no longer would be sent, and what has been selected since
-  // would not; a sync that then reads nothing must not leave it after its state.
+  // A replay would send deselected rows and lack newly selected ones. A sync that then reads
+  // nothing must not leave them staged after its state.
   staged_.passed_over = state.selection != selection_digest_;
   // A first sync's state names no epoch, so none is kept.
   epoch_.KeepOnly(state.epoch);
@@ -58,17 +57,16 @@ absl::Status Sync::NoReplay(const std::string& why) {
   return absl::OkStatus();
 }
 
-// Sends again what is staged behind the state, and goes on from where that ends.
+// Sends again what is staged after the state, and continues where that ends.
 absl::Status Sync::ReplayStaged() {
   if (staged_.replay == nullptr) return absl::OkStatus();
   const absl::Status same = CheckSource(catalog_, request_.connection.source, request_.state);
   if (!same.ok()) return same;
-  // Rows of tables that have changed since would be sent in vain, and in the shape that
-  // they had.
+  // Rows of tables that have changed since would be useless, and in the old shape.
   staged_.passed_over = !HoldsGood(staged_.reached, catalog_);
   if (staged_.passed_over) return NoReplay("the source has changed");
 
-  // The state as it came, so that a checkpoint precedes the first record.
+  // The state as received, so that a checkpoint precedes the first record.
   auto first = std::make_shared<const std::string>(CheckpointMessage(request_.state_json));
   absl::Status written = WriteDirectly(*first, first);
   ++replayed_checkpoints_;
@@ -78,12 +76,12 @@ absl::Status Sync::ReplayStaged() {
   }
   for (;;) {
     if (!written.ok()) return written;
-    // A client that takes all at once is never waited for.
+    // If the client takes everything at once, nothing here waits.
     const absl::Status goes_on = MayGoOn();
     if (!goes_on.ok()) return goes_on;
     auto block = staged_.replay->Next();
     if (!block.ok()) {
-      // The next sync would come to the same block: it reads the source instead.
+      // The next sync would fail at the same block: it must read the source instead.
       staged_.replay.reset();
       epoch_.DropStaged();
       return absl::UnavailableError(block.status().message());
@@ -104,8 +102,8 @@ absl::Status Sync::ReplayStaged() {
   return absl::OkStatus();
 }
 
-// Tables that were sent in wider types before the state; Schema has told the
-// source's own since.
+// Tables that were sent in wider types before the state; since then, Schema has reported the
+// source's own types.
 std::vector<TableToCopy> Sync::WidenedTables() const {
   std::vector<TableToCopy> widened;
   for (const SelectedTable& choice : request_.selection.Resolve(catalog_).tables) {

@@ -1,5 +1,4 @@
-// The part of Sync that tells the board, beside its figures, what its tables, workers and
-// log are at.
+// The part of Sync that reports its figures, tables, workers and log to the board.
 #include <utility>
 
 #include "common/limits.h"
@@ -12,7 +11,7 @@
 namespace tributary {
 namespace {
 
-// A log that its worker has told nothing of for so long is held up.
+// If the log's worker has reported nothing for this long, the log is delayed.
 constexpr std::chrono::seconds kLogTells{15};
 
 }  // namespace
@@ -32,7 +31,7 @@ void Sync::Show(const Shown& shown) {
 }
 
 void Sync::Account(Member& member) {
-  // Without accounts the lanes may be gone.
+  // Without accounts the lanes may already be destroyed.
   if (member.idle() || accounts_ == nullptr) return;
   Member::Given& first = member.given.front();
   const Clock::duration time = Now() - std::exchange(member.since, Now());
@@ -48,7 +47,7 @@ void Sync::CountWorkers() {
     return;
   }
   for (Member& member : pool_->members()) Account(member);
-  // Each look at a process's memory is a file to read.
+  // Reading a process's memory means reading a file.
   const bool looks = Now() - memory_at_ >= limits::kWorkerMemoryEvery;
   if (looks) {
     memory_at_ = Now();
@@ -64,7 +63,7 @@ void Sync::CountLog() {
   log.lag_bytes = told.lag_bytes();
   log.lag_seconds =
       std::chrono::duration<double>(std::chrono::milliseconds(told.lag_milliseconds())).count();
-  // Its worker tells every few seconds; when nothing comes, the log is held up.
+  // Its worker reports every few seconds; if nothing comes, the log is delayed.
   const Clock::duration age = Now() - at;
   if (age > kLogTells) log.lag_seconds += std::chrono::duration<double>(age).count();
   log.retained_bytes = told.retained_bytes();

@@ -14,7 +14,7 @@ namespace tributary {
 
 absl::StatusOr<std::string> ReadStagingKeyFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  // Room for the digits, the end of a line and what is too much.
+  // Room for the digits, a line end, and one byte too many.
   std::array<char, 2 * kStagingKeyBytes + 2> buffer;
   file.read(buffer.data(), buffer.size());
   const absl::string_view bytes(buffer.data(), static_cast<std::size_t>(file.gcount()));

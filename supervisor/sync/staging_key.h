@@ -1,4 +1,4 @@
-// The operator's key for staging, where one is given.
+// The operator's key for staging, if there is one.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_STAGING_KEY_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_STAGING_KEY_H_
 
@@ -8,8 +8,8 @@
 
 namespace tributary {
 
-// kStagingKeyBytes bytes, of a file that holds just them, or twice as many
-// hexadecimal digits. FAILED_PRECONDITION otherwise.
+// Reads kStagingKeyBytes bytes from a file that holds exactly these, or twice as many hexadecimal
+// digits. FAILED_PRECONDITION otherwise.
 absl::StatusOr<std::string> ReadStagingKeyFile(const std::string& path);
 
 }  // namespace tributary

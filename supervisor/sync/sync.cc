@@ -71,7 +71,7 @@ absl::Status Sync::Run() {
   world_.log.Info("sync starts", {{log_key::kSource, request_.connection.source},
                                   {log_key::kDatabase, request_.connection.database}});
   const absl::Status done = RunSteps();
-  // Warnings, a Task, and what the client has yet to take.
+  // Warnings, a Task, and the messages that the client has yet to take.
   const absl::Status concluded = Conclude(done);
   Count();
   const SyncEnd end = EndOf(done, concluded, Draining());
@@ -82,30 +82,30 @@ absl::Status Sync::Run() {
 
 absl::Status Sync::RunSteps() {
   report_.ShowStep("opens its staging");
-  // The connection's folder on the local disk, which one sync at a time may have.
+  // The connection's folder on the local disk, which only one sync may use at a time.
   if (absl::Status done = epoch_.OpenStaging(request_.connection.id); !done.ok()) return done;
-  // What an earlier sync has staged after the state that came back.
+  // The messages that an earlier sync staged after the state that came back.
   if (absl::Status done = FindStaged(); !done.ok()) return done;
-  // The digests of what earlier syncs have sent, where there are any.
+  // The digests of rows that earlier syncs sent, if there are any.
   OpenDigests();
-  // What the source has now; or only that it has not changed.
+  // The source's catalog, or the answer that it has not changed.
   if (absl::Status done = AskCatalog(); !done.ok()) return done;
-  // What was found is sent again, and the sync goes on from where that ends.
+  // The staged messages are sent again, and the sync continues where they end.
   if (absl::Status done = ReplayStaged(); !done.ok()) return done;
-  // Catalog, selection and state against each other: what has to be read.
+  // Catalog, selection and state are compared: which tables must be read.
   if (absl::Status done = MakePlan(); !done.ok()) return done;
-  // A numbering of positions of its own, where anything is read.
+  // If anything is read: a new epoch for its positions.
   BeginEpoch();
-  // What the state is about to forget.
+  // Warnings about tables that the state is about to forget.
   for (const std::string& warning : plan_.warnings) Warn(warning);
-  // One before the first record, since the epoch's staging key travels in it.
+  // A checkpoint before the first record, since it carries the epoch's staging key.
   if (absl::Status done = Checkpoint(); !done.ok()) return done;
   // Warnings, and columns that the destination does not know.
   EmitPlan();
   // Copies and the log, merged into one stream.
   report_.ShowStep("reads tables");
   const absl::Status read = ReadTables();
-  // Also after a failure: what was read until then counts.
+  // Also after a failure: everything read until then counts.
   const absl::Status last = Checkpoint();
   return read.ok() ? last : read;
 }
@@ -138,7 +138,7 @@ absl::Status Sync::AskCatalog() {
   Assignment assignment;
   assignment.mutable_describe()->set_known_identity(request_.state.source.identity);
   const State& from = staged_.replay == nullptr ? request_.state : staged_.reached;
-  // What is replayed may need the columns told again.
+  // Replayed messages may need the columns to be sent again.
   const bool needs_columns = staged_.replay != nullptr &&
                              std::any_of(from.tables.begin(), from.tables.end(),
                                          [](const auto& it) { return !it.second.widened.empty(); });
@@ -200,7 +200,7 @@ void Sync::EmitPlan() {
   for (std::string& message : SchemaChangeMessages(plan_.copies)) {
     epoch_.outbox()->Put(ItemKind::kBatch, std::move(message));
   }
-  // Schema has just told the source's own types.
+  // Schema has just reported the source's own types.
   std::vector<TableToCopy> told;
   std::copy_if(
       plan_.followed.begin(), plan_.followed.end(), std::back_inserter(told),
@@ -250,7 +250,7 @@ absl::Status Sync::RunLanes(Scheduler& scheduler, bool follows) {
         scheduler, *digests, copies, requests,
         [this](const TableName& table) { return digests_.Returned(table); }, figures_, world_.log);
   }
-  // What is compared in an open transaction goes before all else.
+  // Comparing in an open transaction comes before all other work.
   std::vector<Lane*> lanes;
   if (compares.has_value()) lanes.push_back(&*compares);
   lanes.push_back(&copies);
@@ -271,10 +271,10 @@ absl::Status Sync::RunLanes(Scheduler& scheduler, bool follows) {
 void Sync::SetComplete() { plan_.state.complete = CompleteVersion(plan_, catalog_.version()); }
 
 absl::Status Sync::Checkpoint() {
-  // Nothing has been merged since the last one, and no cursor has moved without.
+  // Nothing has been merged since the last one, so no cursor has moved.
   if (catalog_.unchanged() && checkpoints_.IsLast(*epoch_.outbox())) return absl::OkStatus();
   if (absl::Status settled = digests_.Settle(plan_.state); !settled.ok()) return settled;
-  // Where nothing is read no numbering begins, and the state keeps its place.
+  // If nothing is read, no epoch begins, and the state keeps its position.
   return checkpoints_.Put(plan_.state, *epoch_.outbox(), /*numbered=*/reads_, Now());
 }
 
@@ -320,10 +320,10 @@ void Sync::CountIfDue() {
 // --- the end -----------------------------------------------------------------
 
 absl::Status Sync::Conclude(const absl::Status& outcome) {
-  // Workers first: nothing is read any longer.
+  // Workers first: nothing more is read.
   pool_.reset();
   if (ClientGone()) return absl::CancelledError("the client is gone");
-  // The question for the catalog is given up when the client leaves, or for this.
+  // The question for the catalog is given up when the client leaves, or when draining.
   if (absl::IsCancelled(outcome)) return ShuttingDown();
   if (absl::IsFailedPrecondition(outcome)) {
     if (epoch_.outbox() == nullptr) epoch_.BeginUnstaged();

@@ -39,20 +39,19 @@ namespace tributary {
 
 class LogLane;
 
-// A request that has been read: nothing in it is malformed.
+// A parsed request: nothing in it is malformed.
 struct SyncRequest {
   Connection connection;
   std::map<std::string, std::string> configuration;
   Selection selection;
   State state;
-  // As it came, for the first checkpoint of a replay.
+  // As received, for the first checkpoint of a replay.
   std::string state_json;
 };
 
 class Sync : private MergerHost {
  public:
-  // `draining`: the process is to end; the sync stops at a checkpoint. `bell` is
-  // rung by whoever sets it.
+  // `draining`: the process will end; the sync stops at a checkpoint. Ring `bell` after setting it.
   Sync(const Settings& settings, StatusBoard& board, SyncRequest request,
        std::shared_ptr<MessageWriter> writer, const std::atomic<bool>& draining, Doorbell bell,
        SyncWorld world = {});
@@ -60,14 +59,14 @@ class Sync : private MergerHost {
   Sync& operator=(const Sync&) = delete;
   ~Sync() override;
 
-  // The whole sync. The call's status; a Task has been sent before an OK.
+  // Runs the whole sync. Returns the call's status; OK if a Task was sent.
   absl::Status Run();
 
-  // The sync looks around; any thread.
+  // Wakes the sync to check its conditions; any thread.
   void Wake() const { bell_.Ring(); }
 
  private:
-  // The longest sleep between two looks around.
+  // The longest sleep between two checks.
   static constexpr std::chrono::milliseconds kLook{200};
 
   // The steps of Run, in their order.
@@ -82,24 +81,24 @@ class Sync : private MergerHost {
   absl::Status ReadTables();
   absl::Status Conclude(const absl::Status& outcome);
 
-  // Replaying. Nothing is replayed, because of `why`.
+  // Nothing is replayed, because of `why`.
   absl::Status NoReplay(const std::string& why);
   std::vector<TableToCopy> WidenedTables() const;
   absl::Status WriteDirectly(std::string_view bytes, Hold hold);
 
-  // The lanes' work, until all of them are done or the sync has to stop.
+  // Runs the lanes until all of them are done or the sync has to stop.
   absl::Status RunLanes(Scheduler& scheduler, bool follows);
-  // Every selected table is live; where all of them have one content, a source that
-  // still has it needs no look.
+  // Every selected table is live. If all have one content, the next sync need not read a source
+  // that still has it.
   void SetComplete();
-  // Until the client has taken everything.
+  // Waits until the client has taken everything.
   absl::Status FlushOut();
   void LogEnd(SyncEnd end, const absl::Status& error);
   void Warn(const std::string& text);
   void SendTask(const std::string& text);
-  // Warnings of what staging has run into.
+  // Sends Warnings about problems of staging.
   void EmitStagingWarnings();
-  // To the board and the metrics. CountIfDue is for whoever may be at it for long.
+  // Report to the board and the metrics. Long operations call CountIfDue.
   void Count();
   void CountWorkers();
   void CountLog();
@@ -126,15 +125,15 @@ class Sync : private MergerHost {
   const Doorbell bell_;
   const SyncWorld world_;
   const std::string selection_digest_;
-  // Of the state that came back, whatever is replayed after it.
+  // From the state that came back, even if messages after it are replayed.
   const LogPosition confirmed_log_;
 
-  // Destroyed in reverse: workers first, for their rings' frames are the epoch's.
+  // Destroyed in reverse order: workers first, because the epoch holds frames of their rings.
   Epoch epoch_;
   Checkpointer checkpoints_;
   std::unique_ptr<Pool> pool_;
 
-  // What an earlier sync has staged after the state, until it has been sent again.
+  // The messages that an earlier sync staged after the state, until they have been sent again.
   struct Staged {
     std::unique_ptr<Replay> replay;
     // The state at its end.
@@ -144,19 +143,19 @@ class Sync : private MergerHost {
   };
   Staged staged_;
 
-  // What of earlier syncs there is to compare with.
+  // Digests of earlier syncs to compare with.
   SyncDigests digests_;
 
   Catalog catalog_;
   Plan plan_;
-  // Something is read from the source, so that the epoch is this sync's own.
+  // Something is read from the source, so the epoch is this sync's own.
   bool reads_ = false;
   // While tables are read.
   const Scheduler* scheduler_ = nullptr;
   TableAccounts* accounts_ = nullptr;
   const LogLane* log_ = nullptr;
 
-  // What is told of the sync.
+  // The sync's report to board and metrics.
   std::vector<std::string> warnings_;
   SyncReport report_;
   SyncFigures figures_;

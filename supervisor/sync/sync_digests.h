@@ -1,8 +1,8 @@
-// The digests of one sync: opened where there are some or some can be made, and asked by the
-// plan which tables can be compared. A disk that fails is no failure of the sync, as long as
-// nothing on it could be relied upon later.
+// The digests of one sync: opened if there are any or any can be made. The plan asks them which
+// tables can be compared. A failing disk does not fail the sync, unless a later sync could rely on
+// the digests on it.
 //
-// Used by the sync's thread. What it is given outlives it.
+// Used by the sync's thread. The arguments outlive it.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_SYNC_DIGESTS_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_SYNC_DIGESTS_H_
 
@@ -27,26 +27,26 @@ class SyncDigests final : public KeptDigests {
   // `returned`: the state of the request. `wake` is called from another thread.
   SyncDigests(const SyncWorld& world, const State& returned, std::function<void()> wake);
 
-  // Opens those in the folder `path`, or makes it; called again, does nothing. `operator_key`
-  // may be empty. `path` is empty where the connection's folder cannot be used.
+  // Opens the digests in the folder `path`, or makes them; a second call does nothing.
+  // `operator_key` may be empty. `path` is empty if the connection's folder cannot be used.
   void Open(const std::string& path, const std::string& operator_key);
-  // Null where there are none.
+  // Null if there are none.
   DigestKeeper* keeper() { return keeper_.get(); }
-  // There are some, or there may be.
+  // There are digests, or there may be.
   bool are_known() const { return keeper_ != nullptr || unreadable_; }
-  // For the state; empty where there are none.
+  // For the state; empty if there are none.
   const std::string& key() const { return key_; }
 
-  // Whether something that one of the state's tables may have to be held against was given
-  // out after it.
+  // Whether rows were sent after the state that one of its tables may have to be compared with.
   bool HasUnconfirmed(const State& state);
-  // The generation that the request's state names of the table.
+  // The generation that the request's state names for the table.
   std::uint64_t Returned(const TableName& table) const;
-  // Tables whose copy an earlier sync began go on with its digests.
+  // Tables whose copy an earlier sync began continue with its digests.
   void Resume(Scheduler& scheduler);
 
-  // Before a checkpoint: what its state names is on the disk. Takes from the state what is
-  // not, where that is all that rests upon it. UNAVAILABLE: no checkpoint may be sent.
+  // Before a checkpoint: ensures that the generations in its state are on the disk. If they are not
+  // and nothing else depends on them, removes them from the state. UNAVAILABLE: no checkpoint may
+  // be sent.
   absl::Status Settle(State& state);
 
   // KeptDigests.
@@ -57,7 +57,7 @@ class SyncDigests final : public KeptDigests {
  private:
   const SyncWorld& world_;
   const std::function<void()> wake_;
-  // Tables without any are not in it.
+  // Without tables that have none.
   std::map<TableName, std::uint64_t> returned_;
   std::string key_;
   std::unique_ptr<DigestKeeper> keeper_;
@@ -66,7 +66,7 @@ class SyncDigests final : public KeptDigests {
   bool unreadable_ = false;
 };
 
-// Whether digests can be made of one of the tables.
+// Whether digests can be made for any of the tables.
 bool HasComparable(const Catalog& catalog);
 
 }  // namespace tributary

@@ -1,5 +1,5 @@
-// Everything outside the process that a sync touches; tests/simulation substitutes it. What
-// it points to outlives the sync.
+// Everything outside the process that a sync uses; tests/simulation replaces it. The objects it
+// points to outlive the sync.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_SYNC_WORLD_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_SYNC_WORLD_H_
 
@@ -28,7 +28,7 @@ struct SyncWorld {
   leveldb::Env* disk = leveldb::Env::Default();
   const Clock* clock = &TheSystemClock();
   std::function<std::string(std::size_t)> random_bytes = &RandomBytes;
-  // What may wait for the client.
+  // Bytes that may wait for the client.
   std::size_t write_window_bytes = limits::kWriteWindowBytes;
   // Runs the stager until the returned handle is destroyed.
   std::function<std::shared_ptr<void>(Stager&)> run_stager = [](Stager& stager) {

@@ -1,5 +1,5 @@
-// What has become of each table in a sync: its phase as the scheduler has it, and the rows,
-// bytes and workers' time that went into it. Told to the board only where it has changed.
+// The account of each table in a sync: its phase in the scheduler, and its rows, bytes and workers'
+// time. Reported to the board only if it has changed.
 //
 // Used by the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_TABLE_ACCOUNTS_H_
@@ -22,10 +22,10 @@ class TableAccounts {
   // Puts all of the scheduler's tables on the board. Both outlive the accounts.
   TableAccounts(Scheduler& scheduler, SyncReport& report);
 
-  // Came of reading the table; `time` is a worker's.
+  // Adds the results of reading the table; `time` is a worker's.
   void Add(std::size_t table, std::uint64_t rows, std::uint64_t bytes, Clock::duration time);
   void PutAside(std::size_t table, std::string why);
-  // What has changed since the last call, and the slices of all tables into `figures`.
+  // Publishes the changes since the last call; puts the slices of all tables into `figures`.
   void Publish(SyncFigures& figures);
 
  private:
@@ -45,7 +45,7 @@ class TableAccounts {
   Scheduler& scheduler_;
   SyncReport& report_;
   std::vector<Account> accounts_;
-  // Since the last Publish; each once.
+  // Changed since the last Publish; each once.
   std::vector<std::size_t> changed_;
   std::size_t slices_done_ = 0;
   std::size_t slices_ = 0;

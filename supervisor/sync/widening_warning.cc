@@ -10,7 +10,7 @@
 namespace tributary {
 namespace {
 
-// What the column holds.
+// A description of the column's values.
 absl::string_view Says(int misfit) {
   switch (misfit) {
     case Widening::FRACTION:
@@ -43,7 +43,7 @@ absl::string_view Says(int misfit) {
 }
 
 std::string Misfits(const Widening& column) {
-  // A worker is not trusted: it may name a kind often.
+  // A worker is not trusted: it may name a kind many times.
   std::vector<absl::string_view> kinds;
   for (const int misfit : column.misfits()) {
     const absl::string_view kind = Says(misfit);

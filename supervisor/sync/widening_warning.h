@@ -1,4 +1,4 @@
-// The Warning of a table whose columns do not hold what they are declared to.
+// The Warning about a table whose columns hold values that do not fit their declared types.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_WIDENING_WARNING_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_WIDENING_WARNING_H_
 
@@ -10,8 +10,8 @@
 
 namespace tributary {
 
-// `copies_again`: a part of it has been sent already. Names at most
-// limits::kWidenedInWarning columns; no value is in it.
+// `copies_again`: a part of the table has already been sent. Names at most
+// limits::kWidenedInWarning columns and no values.
 std::string WideningWarning(const TableToCopy& table, const std::vector<Widening>& columns,
                             bool copies_again);
 

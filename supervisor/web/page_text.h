@@ -1,10 +1,10 @@
-// The page's files, as they are in page/: put into the program when it is built.
+// The files in page/, built into the program.
 #ifndef TRIBUTARY_SUPERVISOR_WEB_PAGE_TEXT_H_
 #define TRIBUTARY_SUPERVISOR_WEB_PAGE_TEXT_H_
 
 namespace tributary {
 
-// Style and script stand where the page says <!--style--> and <!--script-->.
+// Style and script replace <!--style--> and <!--script--> in the page.
 extern const char kPageHtml[];
 extern const char kPageCss[];
 extern const char kPageJs[];

@@ -50,7 +50,7 @@ int HexDigit(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-// With %41 as A; what is no such escape stays.
+// Replaces %41 by A; anything that is not such an escape stays.
 std::string Decoded(absl::string_view text) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -128,7 +128,7 @@ WebAnswer Pages::Find(const WebRequest& request) const {
   }
   if (!MayRead(request)) return LetIn(request);
   if (path == kStatus) return Status(QueryOf(request));
-  // A token that is not needed is not left in the browser's line.
+  // A token that is not needed is removed from the browser's address.
   if (Parameter(QueryOf(request), "token").has_value()) return LetIn(request);
   WebAnswer page = Say(200, kHtml, page_);
   page.fields.emplace_back("Content-Security-Policy", page_policy_);
@@ -140,7 +140,7 @@ bool Pages::MayRead(const WebRequest& request) const {
          token_.IsInCookie(request.cookie);
 }
 
-// To the page itself, with a cookie, for a browser that brings the token.
+// Redirects a browser that gave the token to the page, with a cookie.
 WebAnswer Pages::LetIn(const WebRequest& request) const {
   const auto given = Parameter(QueryOf(request), "token");
   if (PathOf(request) == kPage && given.has_value() &&

@@ -1,5 +1,4 @@
-// What is served: metrics, probes, the status as JSON, and the page. Given a request, its
-// answer; no sockets.
+// Answers requests for metrics, probes, the status as JSON, and the page; no sockets.
 //
 // Any thread.
 #ifndef TRIBUTARY_SUPERVISOR_WEB_PAGES_H_
@@ -15,10 +14,10 @@
 
 namespace tributary {
 
-// Of a request, what matters here.
+// The relevant parts of a request.
 struct WebRequest {
   std::string_view method;
-  // As the request has it: "/status.json?tables=1".
+  // As in the request: "/status.json?tables=1".
   std::string_view target;
   std::string_view authorization;
   std::string_view cookie;
@@ -32,8 +31,7 @@ struct WebAnswer {
 
 class Pages {
  public:
-  // `token` is empty where nobody is asked for one; `version` is the program's. The board
-  // outlives this.
+  // `token` is empty if none is needed; `version` is the program's. The board outlives this.
   Pages(const StatusBoard& board, std::string token, std::string version);
 
   WebAnswer Answer(const WebRequest& request) const;
@@ -47,7 +45,7 @@ class Pages {
   const StatusBoard& board_;
   const Token token_;
   const std::string version_;
-  // The page with its script and style, and what a browser may do with it.
+  // The page with its script and style, and the policy for the browser.
   std::string page_;
   std::string page_policy_;
 };

@@ -19,7 +19,7 @@ namespace {
 
 constexpr absl::string_view kBearer = "Bearer ";
 constexpr absl::string_view kCookie = "tributary=";
-// Digests of it are no use to whoever has digests of the same token from elsewhere.
+// The digest is useless to someone who has other digests of the same token.
 constexpr absl::string_view kCookieOf = "tributary web cookie ";
 
 absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
@@ -35,7 +35,7 @@ std::array<unsigned char, SHA256_DIGEST_LENGTH> DigestOf(absl::string_view text)
   return digest;
 }
 
-// Says nothing by its time, not even of lengths.
+// Its duration reveals nothing, not even lengths.
 bool Same(absl::string_view a, absl::string_view b) {
   const auto left = DigestOf(a);
   const auto right = DigestOf(b);
@@ -46,7 +46,7 @@ bool Same(absl::string_view a, absl::string_view b) {
 
 absl::StatusOr<std::string> ReadWebTokenFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  // Room for white space and what is too much.
+  // Room for white space and one byte too many.
   std::string bytes(limits::kMaxWebTokenBytes + limits::kKiB, '\0');
   file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   bytes.resize(static_cast<std::size_t>(file.gcount()));

@@ -2,7 +2,7 @@
 //
 // A program sends it with each request, as `Authorization: Bearer TOKEN`. A browser brings
 // it once, as /?token=TOKEN, and gets a cookie for it, which is a digest of the token and
-// not the token. Both are held against it in constant time.
+// not the token. Both are compared with it in constant time.
 #ifndef TRIBUTARY_SUPERVISOR_WEB_TOKEN_H_
 #define TRIBUTARY_SUPERVISOR_WEB_TOKEN_H_
 
@@ -20,17 +20,17 @@ absl::StatusOr<std::string> ReadWebTokenFile(const std::string& path);
 
 class Token {
  public:
-  // Empty: nobody is asked.
+  // Empty: no token is needed.
   explicit Token(std::string token) : token_(std::move(token)) {}
 
   bool asked() const { return !token_.empty(); }
-  // Each is what a client gave; empty where it gave none.
+  // The client's values; empty if it gave none.
   bool IsToken(std::string_view given) const;
   // The field Authorization.
   bool IsAuthorization(std::string_view field) const;
   // The field Cookie.
   bool IsInCookie(std::string_view field) const;
-  // What Set-Cookie is to say to a browser that gave the token.
+  // The Set-Cookie value for a browser that gave the token.
   std::string CookieToSet() const;
 
  private:

@@ -1,8 +1,7 @@
 // Serves the pages over HTTP.
 //
-// On one thread of its own, which never waits for a client: one that sends nothing
-// or takes nothing is dropped after limits::kMetricsPatience and keeps no other
-// from its answer meanwhile.
+// Runs on one thread, which never blocks on a client: a client that sends or reads nothing is
+// dropped after limits::kMetricsPatience, and others get their answers meanwhile.
 #ifndef TRIBUTARY_SUPERVISOR_WEB_WEB_SERVER_H_
 #define TRIBUTARY_SUPERVISOR_WEB_WEB_SERVER_H_
 
@@ -26,12 +25,12 @@ class WebServer {
                                                           const Pages& pages);
   WebServer(const WebServer&) = delete;
   WebServer& operator=(const WebServer&) = delete;
-  // Drops what is under way.
+  // Drops the requests under way.
   ~WebServer();
 
-  // Where it listens, in numbers: "127.0.0.1:9464".
+  // The numeric address where it listens: "127.0.0.1:9464".
   const std::string& address() const { return address_; }
-  // Whether only this machine can ask.
+  // Whether only this machine can connect.
   bool loopback() const { return loopback_; }
 
  private:

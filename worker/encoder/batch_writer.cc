@@ -9,7 +9,7 @@ namespace {
 
 namespace sdk = fivetran_sdk::v2;
 
-// What the heap may keep between large rows.
+// Heap capacity that may be kept between large rows.
 constexpr std::size_t kKeptHeapBytes = 4 * limits::kMiB;
 
 void AppendField(std::string& out, char tag, std::size_t content_bytes) {
@@ -65,7 +65,7 @@ void BatchWriter::EndRow() {
     DropRow();
     return;
   }
-  // A value may be too large before anything of the row has come to the heap.
+  // A value may be too large before any part of the row is on the heap.
   if (on_heap_ || oversized_) {
     AddHeapRow();
     DropRow();
@@ -74,7 +74,7 @@ void BatchWriter::EndRow() {
   const auto record_bytes = static_cast<std::size_t>(at_ - row_);
   const std::size_t length_bytes = wire::VarintBytes(record_bytes);
   if (length_bytes != length_bytes_) {
-    // The guess was wrong; the slack of kEntryOverheadBytes leaves room to shift.
+    // The guessed length was wrong; the slack of kEntryOverheadBytes leaves room to shift.
     char* const row = rows_end_ + 1 + length_bytes;
     std::memmove(row, row_, record_bytes);
     row_ = row;
@@ -129,7 +129,7 @@ char* BatchWriter::LongEntry(const TableShape::Prefix& prefix, std::size_t field
 bool BatchWriter::Grow(std::size_t more) {
   if (oversized_) return false;
   const auto used = static_cast<std::size_t>(at_ - row_);
-  // `more` has slack in it; what is really too much is found when the row ends.
+  // `more` includes slack; whether the row is really too large is checked when it ends.
   if (used + more > limits::kMaxMessageBytes + kEntryOverheadBytes) {
     oversized_ = true;
     return false;
@@ -163,7 +163,7 @@ void BatchWriter::CloseBatch(const char* end) {
   char* rows = batch_ + kBatchHeadBytes;
   const auto rows_bytes = static_cast<std::size_t>(end - rows);
   if (judge_ != nullptr && judge_->has_intents()) {
-    // Their frame goes where the batch was begun.
+    // Their frame replaces the batch that was begun.
     const std::string begun(rows, rows_bytes);
     judge_->TellIntents();
     batch_ = ring_.Reserve(limits::kMaxFramePayloadBytes);

@@ -1,14 +1,13 @@
 // Writes batches: finished wire bytes of fivetran_sdk.v2.UpdateResponse, straight into
 // the worker's ring. Rows may be of any tables, mixed row by row.
 //
-// There are no message objects on this path. What is the same in a table's rows is laid
-// out once (table_shape.h); a row costs one bounded copy and one value for each column.
-// What is written here is checked in the tests against protobuf's own parser for every
-// value type.
+// There are no message objects on this path. The parts that are the same in all rows of a table are
+// prepared once (table_shape.h); a row costs one bounded copy and one value for each column. The
+// tests check the output with protobuf's own parser for every value type.
 //
-// A batch closes at 100 records, or before a row that would take it over 1 MiB.
-// A row that does not fit a frame is gathered on the heap and sent in parts; one
-// over 128 MiB cannot be sent at all and is counted; the next mark tells of it.
+// A batch is closed at 100 records, or before a row that would make it larger than 1 MiB. A row
+// that does not fit a frame is collected on the heap and sent in parts. A row over 128 MiB cannot
+// be sent; it is counted, and the next mark reports it.
 //
 //   writer.BeginRow(orders);
 //   writer.Long(0, 42);
@@ -18,8 +17,7 @@
 // A column of a row is written at most once, in any order: an UPSERT has all columns,
 // an UPDATE its key and what has changed, a DELETE its key. A batch gets its compact
 // form (common/batch/compact_writer.h) only while all its rows are UPSERTs of one shape
-// in the columns' own order. A row that turns out not to fit its columns' types is
-// taken back with DropRow.
+// in the columns' own order. A row that does not fit its columns' types is removed with DropRow.
 //
 // Used by the worker's main thread only.
 #ifndef TRIBUTARY_WORKER_ENCODER_BATCH_WRITER_H_
@@ -55,7 +53,7 @@ class BatchWriter {
   BatchWriter& operator=(const BatchWriter&) = delete;
   ~BatchWriter() { ring_.WhileFull(nullptr); }
 
-  // Is shown each UPSERT of a table; outlives this writer. Before the first row.
+  // The judge of each UPSERT of a table; outlives this writer. Called before the first row.
   void Judge(RowJudge* judge) { judge_ = judge; }
 
   // `operation`: any but TRUNCATE.
@@ -64,7 +62,7 @@ class BatchWriter {
   void DropRow();
   // A record that has no row. Between rows.
   void Truncate(const TableShape& shape);
-  // Closes the open batch, if there is one. Between rows; before anything else is put
+  // Closes the open batch, if there is one. Called between rows, and before anything else is put
   // into the ring.
   void Flush();
 
@@ -79,8 +77,8 @@ class BatchWriter {
   void Double(std::size_t column, double value) {
     Fixed(column, wire::kDoubleTag, std::bit_cast<std::uint64_t>(value));
   }
-  // Seconds since 1970-01-01T00:00:00 and 0 to 999,999,999 nanoseconds; a naive
-  // time is taken as if in UTC, a date at midnight.
+  // Seconds since 1970-01-01T00:00:00 and 0 to 999,999,999 nanoseconds; a naive time is treated as
+  // UTC, a date as midnight.
   void NaiveDate(std::size_t column, std::int64_t seconds) {
     Time(column, wire::kNaiveDateTag, seconds, 0);
   }
@@ -100,7 +98,7 @@ class BatchWriter {
   void String(std::size_t column, std::string_view text) { Bytes(column, wire::kStringTag, text); }
   void Json(std::size_t column, std::string_view text) { Bytes(column, wire::kJsonTag, text); }
   void Xml(std::size_t column, std::string_view text) { Bytes(column, wire::kXmlTag, text); }
-  // A value's field as it is on the wire, tag included: what another row has had written.
+  // A value's field as it is on the wire, including the tag, copied from another row.
   void Field(std::size_t column, std::string_view field) {
     Field(column, field.front(), field.size() - 1, [field](char* at) {
       std::memcpy(at, field.data() + 1, field.size() - 1);
@@ -108,21 +106,21 @@ class BatchWriter {
     });
   }
 
-  // Waits until the next row needs no wait for room in the ring before it ends.
+  // Waits until the ring has room for the whole next row.
   void AwaitRoom() {
     if (batch_ == nullptr) ring_.Reserve(limits::kMaxFramePayloadBytes);
   }
   // As RingProducer's, for the life of this writer. Called within AwaitRoom, BeginRow,
-  // EndRow, Truncate, Flush, Open and Mark; what has been written by then is whole.
+  // EndRow, Truncate, Flush, Open and Mark; the rows written by then are complete.
   void WhileFull(std::function<void()> act) { ring_.WhileFull(std::move(act)); }
 
-  // Says which version the slice's transaction reads; before the first row.
+  // Reports the version that the slice's transaction reads; called before the first row.
   void Open(std::string_view version);
-  // The same with all that there is to say of the transaction.
+  // The same, with everything that is known about the transaction.
   void Open(const Opened& opened);
-  // Closes the open batch and says that all rows before bound `at` have been written.
-  // `version`: what the slice's transaction reads. `remarks`: what there is to say of the rows
-  // since the last mark; those that were left out are added here.
+  // Closes the open batch and marks that all rows before bound `at` have been written. `version`:
+  // the one that the slice's transaction reads. `remarks`: about the rows since the last mark; rows
+  // that were left out are added here.
   void Mark(std::string_view at, std::string_view version,
             const std::vector<ColumnRemark>& remarks = {});
   // A row that the engine itself could not load, because it is too large.
@@ -154,8 +152,8 @@ class BatchWriter {
     char* at = at_;
     const std::size_t entry_bytes = prefix.size - TableShape::kEntryHeadBytes + 1 + field_bytes;
     if (entry_bytes < kOneByteVarint) {
-      // Both lengths take one byte. Pieces of a fixed length need no call; what is
-      // too much is written over.
+      // Both lengths take one byte. Pieces of a fixed length need no call; surplus bytes are
+      // overwritten.
       constexpr std::size_t kPiece = TableShape::kPieceBytes;
       for (std::size_t done = 0; done < prefix.size; done += kPiece) {
         std::memcpy(at + done, prefix.bytes + done, kPiece);
@@ -171,8 +169,8 @@ class BatchWriter {
   }
   char* LongEntry(const TableShape::Prefix& prefix, std::size_t field_bytes);
   // Writes a value's entry, and its field to the compact form. `put` writes the
-  // content to a place and gives the one after it. It is called for both, since to
-  // copy what has just been written in small pieces is to wait for them.
+  // content to a place and gives the one after it. It is called for both: copying bytes that were
+  // just written in small pieces would wait for these writes.
   template <typename Put>
   void Field(std::size_t column, char tag, std::size_t content_bytes, const Put& put) {
     char* const entry = Entry(column, tag, 1 + content_bytes);
@@ -187,7 +185,7 @@ class BatchWriter {
     Field(column, tag, wire::VarintBytes(value),
           [value](char* at) { return wire::PutVarint(at, value); });
   }
-  // A negative int32 travels sign-extended, as protobuf has it.
+  // Protobuf sends a negative int32 sign-extended.
   void Signed(std::size_t column, char tag, std::int64_t value) {
     Varint(column, tag, static_cast<std::uint64_t>(value));
   }
@@ -223,20 +221,19 @@ class BatchWriter {
   void Time(std::size_t column, char tag, std::int64_t seconds, std::int32_t nanos);
 
   bool Grow(std::size_t more);
-  // `with_row`: the row that is open goes to the new batch.
+  // `with_row`: the open row becomes part of the new batch.
   void OpenBatch(bool with_row = false);
   void CloseBatch(const char* end);
   void AddHeapRow();
   // The open row is larger than a message may be.
   bool TooLarge() const;
-  // False: the judge has it left out.
+  // False: the judge leaves it out.
   bool KeepsRow();
-  // Has the judge tell of the rows that come next; between frames.
+  // Lets the judge announce the next rows; called between frames.
   void TellIntents();
   void SendInParts(std::size_t record_bytes);
 
-  // Entry tag, two lengths and the value's tag at their longest, and what is
-  // written too much.
+  // Entry tag, two lengths and the value's tag at their longest, and surplus bytes.
   static constexpr std::size_t kEntryOverheadBytes = 64;
   // UpdateResponse.records' tag and length at their longest, before a batch.
   static constexpr std::size_t kBatchHeadBytes = 8;
@@ -256,7 +253,7 @@ class BatchWriter {
   // it, in heap_.
   const TableShape::Prefix* prefixes_ = nullptr;
   const TableShape* shape_ = nullptr;
-  // What the judge is shown of it begins after that many bytes; 0: it is not.
+  // The part that the judge gets begins after this many bytes; 0: it does not get this row.
   std::size_t judged_from_ = 0;
   bool kept_row_ = true;
   char* row_ = nullptr;
@@ -265,13 +262,13 @@ class BatchWriter {
   std::string heap_;
   bool on_heap_ = false;
   bool oversized_ = false;
-  // Bytes of the last record's length, which the next one's is guessed to have.
+  // Size of the last record's length field, used as the guess for the next one.
   std::size_t length_bytes_ = 2;
 
   std::size_t bytes_since_mark_ = 0;
   std::uint64_t rows_ = 0;
   std::uint64_t oversized_rows_ = 0;
-  // Those of them that a mark has told of.
+  // Those of them that a mark has reported.
   std::uint64_t told_oversized_rows_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// Writes what a worker says that follows a log: batches of any tables, and reports between
-// them (worker.proto, LogReport), in one order.
+// Writes the output of a worker that follows a log: batches of any tables, and reports between them
+// (worker.proto, LogReport), in one order.
 //
 // Used by the worker's main thread only.
 #ifndef TRIBUTARY_WORKER_ENCODER_LOG_WRITER_H_
@@ -27,21 +27,22 @@ class LogWriter {
   // Rows of any tables. Closed by the next report.
   BatchWriter& rows() { return rows_; }
 
-  // As LogReport has them.
+  // See LogReport.
   void Snapshot(const tributary::Snapshot& snapshot, std::string_view life);
   void Transaction(std::uint64_t transaction);
   void Position(const LogPosition& position);
   void Joined(const tributary::Joined& joined);
   void Changed(const TableChanged& changed);
   void Lost(std::uint32_t table);
-  // What became of rows of a table since the last position; before that which covers them.
+  // Remarks about rows of a table since the last position; called before the position that covers
+  // them.
   void Remarks(const TableRemarks& remarks);
   void Remark(std::string_view text);
   void Standing(const LogStanding& standing);
 
   // As BatchWriter's; holds for reports too.
   void WhileFull(std::function<void()> act) { rows_.WhileFull(std::move(act)); }
-  // The sync ends here: what was not sent yet is left to the next one.
+  // The sync ends here: the rest is left to the next sync.
   bool PauseWanted() const { return rows_.PauseWanted(); }
 
  private:

@@ -31,13 +31,13 @@ void RingProducer::WaitForSpace(std::uint64_t needed_tail) {
   for (;;) {
     known_tail_ = control.tail.load(std::memory_order_acquire);
     if (known_tail_ >= needed_tail) break;
-    // A little more than needed, so that the consumer does not ring for each frame;
-    // never more than there is to free.
+    // A little more than needed, so that the consumer does not ring for each frame; never more than
+    // can be freed.
     const std::uint64_t wanted = std::min(needed_tail + memory_.data_bytes() / 8, head_);
     control.producer_wants.store(std::max(wanted, needed_tail), std::memory_order_seq_cst);
     known_tail_ = control.tail.load(std::memory_order_seq_cst);
     if (known_tail_ >= needed_tail) break;
-    // It may sleep for more than there is room for.
+    // The consumer may be waiting for more bytes than the ring has room for.
     WakeConsumer();
     Beat();
     pollfd wait{space_free_, POLLIN, 0};

@@ -1,8 +1,8 @@
 // The worker's end of its ring: reserves contiguous space, fills it in place and
 // publishes it as a frame.
 //
-// Used by one thread. Waiting for space beats the pulse, so that a worker whose
-// client is slow is not taken for one that hangs.
+// Used by one thread. It beats the pulse while it waits for space, so that a worker with a slow
+// client does not look as if it hangs.
 #ifndef TRIBUTARY_WORKER_ENCODER_RING_PRODUCER_H_
 #define TRIBUTARY_WORKER_ENCODER_RING_PRODUCER_H_
 
@@ -19,17 +19,16 @@ namespace tributary {
 
 class RingProducer {
  public:
-  // `data_ready` is rung for the supervisor, `space_free` is slept on; both are
-  // bells that outlive this object.
+  // It rings `data_ready` for the supervisor and sleeps on `space_free`; both bells outlive this
+  // object.
   RingProducer(RingMemory memory, int data_ready, int space_free);
 
-  // Space for one frame with up to `payload_bytes` behind its header, which the
-  // caller fills from the returned address on. Waits until it is free. One
-  // reservation at a time; a second call before Publish may ask for more and moves
-  // nothing.
+  // Reserves space for one frame with up to `payload_bytes` after its header; the caller fills it
+  // from the returned address on. Waits until the space is free. One reservation at a time; a
+  // second call before Publish may ask for more and moves nothing.
   char* Reserve(std::size_t payload_bytes);
 
-  // What stands in a reservation from its start on.
+  // The content of a reservation, from its start on.
   struct Content {
     std::size_t skip = 0;
     std::size_t payload_bytes = 0;
@@ -47,8 +46,8 @@ class RingProducer {
   bool PauseWanted(std::uint32_t assignment) const {
     return memory_.control().pause_through.load(std::memory_order_relaxed) >= assignment;
   }
-  // What to do while a frame waits for space, from kRingFullAfter on and as often as that;
-  // it must not write to the ring. Null: nothing.
+  // Called while a frame waits for space, after kRingFullAfter and then at that interval; must not
+  // write to the ring. Null: nothing.
   void WhileFull(std::function<void()> act) { while_full_ = std::move(act); }
 
   void Beat() { memory_.control().pulse.fetch_add(1, std::memory_order_relaxed); }

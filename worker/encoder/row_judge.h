@@ -1,5 +1,5 @@
-// Decides about each row that a BatchWriter has been given: worker/compare leaves out those
-// that the destination has, and makes digests of all.
+// Decides about each row of a BatchWriter: worker/compare leaves out rows that the destination has,
+// and makes digests of all.
 //
 // Used by the worker's main thread only.
 #ifndef TRIBUTARY_WORKER_ENCODER_ROW_JUDGE_H_
@@ -15,19 +15,19 @@ class RowJudge {
  public:
   virtual ~RowJudge() = default;
 
-  // Whether the row is sent. `entries`: those of Record.data, as they are on the wire.
+  // Whether the row is sent. `entries`: Record.data's entries, as on the wire.
   virtual bool Keep(const TableShape& shape, std::string_view entries) = 0;
 
-  // There is something to say before the rows that were kept since TellIntents leave.
+  // Intents must be sent before the rows that were kept since the last TellIntents.
   virtual bool has_intents() const = 0;
-  // Puts it into the ring.
+  // Puts the intents into the ring.
   virtual void TellIntents() = 0;
 
-  // The mark at bound `at` is about to be written: puts into the ring what has to precede
-  // it, and may write rows.
+  // Called before the mark at bound `at` is written: puts into the ring everything that has to
+  // precede it, and may write rows.
   virtual void BeforeMark(std::string_view at) = 0;
 
-  // Whether MarkDue says when a mark is due, in place of what has been written.
+  // Whether MarkDue decides when a mark is due, instead of the amount written.
   virtual bool marks() const = 0;
   virtual bool MarkDue() const = 0;
 };

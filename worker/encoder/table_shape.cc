@@ -16,7 +16,7 @@ void AppendText(std::string& out, char tag, std::string_view text) {
   out.append(text);
 }
 
-// The keys of map entries, as they are in them: key tag, length, name, value tag.
+// The keys of map entries, encoded: key tag, length, name, value tag.
 std::vector<std::string> EntryKeys(const std::vector<std::string>& columns) {
   std::vector<std::string> keys;
   for (const std::string& column : columns) {

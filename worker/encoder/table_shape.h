@@ -1,8 +1,8 @@
-// What is the same in all rows of one table, laid out once: how a record begins, for
-// each record type, and how each column's map entry does. BatchWriter copies from it.
+// The parts that are the same in all rows of one table, encoded once: the beginning of a record,
+// for each record type, and of each column's map entry. BatchWriter copies from it.
 //
 // Immutable, and outlives the rows that are written with it; batches that hold such
-// rows do not need it. A table whose columns change has another shape from then on.
+// rows do not need it. A table whose columns change gets a new shape.
 #ifndef TRIBUTARY_WORKER_ENCODER_TABLE_SHAPE_H_
 #define TRIBUTARY_WORKER_ENCODER_TABLE_SHAPE_H_
 
@@ -22,7 +22,7 @@ class TableShape {
  public:
   using Columns = google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>;
 
-  // `columns`: those that are sent, in the order of the value calls' `column`.
+  // `columns`: the sent columns; `column` in the value calls is an index into them.
   TableShape(std::string_view schema, std::string_view table, const Columns& columns);
   // The same by their names; `keys` are the places of the primary key's columns.
   TableShape(std::string_view schema, std::string_view table,
@@ -31,20 +31,20 @@ class TableShape {
   TableShape& operator=(const TableShape&) = delete;
 
   std::size_t columns() const { return prefixes_.size(); }
-  // The places of the primary key's columns, which a DELETE has and an UPDATE needs.
+  // The places of the primary key's columns, which DELETE and UPDATE need.
   const std::vector<std::size_t>& keys() const { return keys_; }
 
   // --- for BatchWriter ---
 
-  // What of a column's map entries is the same in each: entry tag, a byte for the
-  // entry's length, key tag, length, name, value tag.
+  // The part that is the same in all map entries of a column: entry tag, a byte for the entry's
+  // length, key tag, length, name, value tag.
   struct Prefix {
     const char* bytes = nullptr;
     std::size_t size = 0;
   };
-  // A prefix may be read in pieces of that many bytes, past its end.
+  // A prefix may be read in pieces of this many bytes, even past its end.
   static constexpr std::size_t kPieceBytes = 32;
-  // Of a prefix, before the key: the entry's tag and length.
+  // Bytes of a prefix before the key: the entry's tag and length.
   static constexpr std::size_t kEntryHeadBytes = 2;
 
   // For each column.

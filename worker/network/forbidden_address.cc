@@ -35,7 +35,7 @@ bool IsForbiddenAddress(const std::string& digits) {
   Address4 four{};
   if (::inet_pton(AF_INET, digits.c_str(), four.data()) == 1) return IsForbidden4(four);
   Address6 six{};
-  // Behind a %: the interface of a link-local one.
+  // After a %: the interface of a link-local address.
   const std::string without_zone = digits.substr(0, digits.find('%'));
   if (::inet_pton(AF_INET6, without_zone.c_str(), six.data()) != 1) return true;
   std::copy(six.begin() + 12, six.end(), four.begin());

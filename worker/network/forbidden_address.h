@@ -6,10 +6,9 @@
 
 namespace tributary {
 
-// Whether an address, in digits, is link-local (169.254.0.0/16, fe80::/10) or one at which a
-// cloud's metadata service answers, which gives the machine's credentials to whoever asks
-// from it: also where it is written as an IPv6 address that holds an IPv4 one. What is no
-// address is forbidden.
+// Whether a numeric address is link-local (169.254.0.0/16, fe80::/10) or the address of a cloud's
+// metadata service, which gives the machine's credentials to every program on it; also if an IPv6
+// address contains such an IPv4 address. A text that is not an address is forbidden.
 bool IsForbiddenAddress(const std::string& digits);
 
 }  // namespace tributary

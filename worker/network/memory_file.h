@@ -10,15 +10,15 @@
 
 namespace tributary {
 
-// Made before the sandbox closes, which refuses memfd_create; its path can be opened and
-// looked at inside. Nothing of it reaches a disk.
+// Must be made before the sandbox closes, because the sandbox refuses memfd_create; its path can be
+// opened inside. It never reaches a disk.
 class MemoryFile {
  public:
-  // `content` can be changed by nobody afterwards, and only this user may read it: libpq
-  // refuses a key that others may. RESOURCE_EXHAUSTED: no memory or descriptors.
+  // Nothing can change `content` afterwards, and only this user may read it: libpq refuses a key
+  // that others may read. RESOURCE_EXHAUSTED: no memory or descriptors.
   static absl::StatusOr<MemoryFile> Make(absl::string_view content);
 
-  // Good for as long as this lives, in this process only.
+  // Valid while this object lives, in this process only.
   std::string path() const;
 
  private:

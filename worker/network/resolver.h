@@ -1,6 +1,6 @@
-// Names of hosts to addresses. The C library's resolver asks several servers several
-// times and may be silent for a minute, four times as long as a worker may be; so it runs
-// on a thread of its own, and the main thread waits for it and beats.
+// Resolves host names. The C library's resolver asks several servers several times and may block
+// for a minute, four times as long as a worker may be silent. So it runs on its own thread, and the
+// main thread waits for it and beats.
 #ifndef TRIBUTARY_WORKER_NETWORK_RESOLVER_H_
 #define TRIBUTARY_WORKER_NETWORK_RESOLVER_H_
 
@@ -15,11 +15,10 @@ namespace tributary {
 
 inline constexpr std::chrono::milliseconds kResolverPatience{20'000};
 
-// The addresses of `host`, in digits, in the order in which they are to be tried; of an
-// address in digits, itself. Inside the sandbox as well, and not before it closes, as it
-// makes a thread. The main thread's.
+// The numeric addresses of `host`, in the order in which to try them; a numeric address gives
+// itself. Call it inside the sandbox, not before, because it makes a thread. Main thread only.
 //
-//   FAILED_PRECONDITION  there is no such host, or it is no host's name; only a text that
+//   FAILED_PRECONDITION there is no such host, or it is not a host name; only a text that
 //                        could be one is repeated in the error
 //   UNAVAILABLE          the name's servers do not answer, or not within `patience`. The
 //                        thread that waits for them ends by itself.

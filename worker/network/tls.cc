@@ -11,8 +11,8 @@
 namespace tributary {
 
 absl::Status PrepareTls() {
-  // The configuration names the providers, which are loaded when the first context
-  // fetches its ciphers.
+  // The configuration names the providers; they are loaded when the first context fetches its
+  // ciphers.
   const bool loaded =
       OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CONFIG, nullptr) == 1;
   const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> first(

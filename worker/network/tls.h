@@ -6,9 +6,9 @@
 
 namespace tributary {
 
-// Has OpenSSL read its configuration and load what it loads at its first use, for which
-// there are no files inside the sandbox. Once for the process; a driver's own call of it
-// later finds it done. FAILED_PRECONDITION: OpenSSL does not start.
+// Makes OpenSSL read its configuration and load its providers, whose files cannot be opened inside
+// the sandbox. Once for the process; a driver's own later call has no effect. FAILED_PRECONDITION:
+// OpenSSL does not start.
 absl::Status PrepareTls();
 
 }  // namespace tributary

@@ -34,11 +34,11 @@ struct PortRule {
   std::uint64_t port = 0;
 };
 
-// Where the resolver asks again by TCP when an answer is too long for a datagram.
+// The resolver asks again by TCP on this port if an answer is too long for a datagram.
 constexpr std::uint16_t kNameServerPort = 53;
 
-// struct landlock_ruleset_attr as of Landlock 6. An older kernel takes the longer
-// one too, as long as what it does not know is zero.
+// struct landlock_ruleset_attr as of Landlock 6. An older kernel accepts the longer one too, if the
+// fields that it does not know are zero.
 struct Ruleset {
   std::uint64_t files = 0;
   std::uint64_t tcp = 0;
@@ -57,11 +57,10 @@ Ruleset RefuseAll(int abi) {
   return ruleset;
 }
 
-// Read by libraries whatever the source: SQLite and others seed themselves here.
+// Libraries read this for every source: SQLite and others get their seeds here.
 constexpr std::array kAlwaysReadable = {"/dev/null", "/dev/urandom"};
 
-// What getaddrinfo reads. Symbolic links are followed now, to the files that
-// stand behind them.
+// The files that getaddrinfo reads. Symbolic links are followed now.
 constexpr std::array kNameResolution = {"/etc/gai.conf",      "/etc/host.conf", "/etc/hosts",
                                         "/etc/nsswitch.conf", "/etc/protocols", "/etc/resolv.conf",
                                         "/etc/services"};
@@ -71,8 +70,8 @@ absl::Status Failed(absl::string_view what, absl::string_view subject) {
       absl::StrCat("enter sandbox: cannot ", what, " ", subject, ": ", std::strerror(errno)));
 }
 
-// Of what a path may name. A source's is the file itself: a link could have been
-// put there since the source looked.
+// What a path may name. For a source it must be the file itself: a link could have been put there
+// since the source looked.
 enum class Kind { kFile, kLinkToFile, kDevice };
 
 absl::Status Allow(int ruleset, std::uint64_t access, const std::string& path, Kind kind) {

@@ -1,4 +1,4 @@
-// The Landlock layer: which files can be opened, and which TCP ports connected to.
+// The Landlock layer: which files can be opened, and which TCP ports can be connected to.
 #ifndef TRIBUTARY_WORKER_SANDBOX_LANDLOCK_H_
 #define TRIBUTARY_WORKER_SANDBOX_LANDLOCK_H_
 
@@ -14,20 +14,18 @@ int LandlockAbi();
 // The first version that knows TCP ports.
 inline constexpr int kLandlockWithPorts = 4;
 
-// From here on the calling thread, and each that it makes, opens no file but those of
-// `needs` and a fixed few that libraries read; none is made, removed or renamed; no TCP
-// port is bound, and none connected to but those of `needs` and, where it has any, the
-// name servers'; no signal or abstract unix socket reaches out. How much of this the
-// kernel can do depends on its Landlock; the system-call filter closes the rest but the
-// choice of files and ports. Files that are open already stay usable.
+// From here on the calling thread, and threads that it makes, can open only the files of `needs`
+// and a few that libraries read. They cannot make, remove or rename files, bind a TCP port, send
+// signals or use abstract unix sockets outside. They can connect only to the ports of `needs` and,
+// if there are any, to the name servers' port. How much of this the kernel enforces depends on its
+// Landlock; the system-call filter enforces the rest except the choice of files and ports. Open
+// files stay usable.
 //
-// A rule holds for the file that stands under the path now: one that is made
-// under the same name later is another file and stays closed. A path where there
-// is no file is passed over; a symbolic link is an error.
+// A rule applies to the file that is at the path now: a file made later under the same name stays
+// closed. A path without a file is ignored; a symbolic link is an error.
 //
-// no_new_privs must be set on the calling thread. Returns LandlockAbi(); does
-// nothing where that is 0. FAILED_PRECONDITION: a path is no regular file, or the
-// kernel refuses.
+// no_new_privs must be set on the calling thread. Returns LandlockAbi(); does nothing if that is 0.
+// FAILED_PRECONDITION: a path is not a regular file, or the kernel refuses.
 absl::StatusOr<int> ConfineTo(const SourceNeeds& needs);
 
 }  // namespace tributary

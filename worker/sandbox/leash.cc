@@ -25,8 +25,8 @@ absl::Status Failed(const char* what) {
 
 absl::Status LeashToSupervisor(pid_t supervisor_pid, int last_fd) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return Failed("ask for the parent-death signal");
-  // A supervisor that died before the line above sends no signal any more. Its
-  // log is gone with it, so there is nobody to tell.
+  // If the supervisor died before the line above, no signal will come. Its log is gone too, so the
+  // error cannot be reported.
   if (::getppid() != supervisor_pid) std::_Exit(EXIT_FAILURE);
 
   if (::close_range(static_cast<unsigned>(last_fd) + 1, UINT_MAX, 0) != 0) {
@@ -38,7 +38,7 @@ absl::Status LeashToSupervisor(pid_t supervisor_pid, int last_fd) {
   if (kForDebugger) return absl::OkStatus();
   const rlimit none{0, 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) return Failed("switch core dumps off");
-  // RLIMIT_CORE does not hold where core_pattern is a pipe; this does.
+  // RLIMIT_CORE has no effect if core_pattern is a pipe; this has.
   if (::prctl(PR_SET_DUMPABLE, 0) != 0) return Failed("switch tracing off");
   return absl::OkStatus();
 }

@@ -1,4 +1,4 @@
-// What the sandbox leaves open: an engine says it, the sandbox does it.
+// What the sandbox must leave open for an engine.
 #ifndef TRIBUTARY_WORKER_SANDBOX_NEEDS_H_
 #define TRIBUTARY_WORKER_SANDBOX_NEEDS_H_
 
@@ -15,8 +15,7 @@ struct SourceNeeds {
   };
   // Files, each of which exists. Nothing else can be opened.
   std::vector<Path> paths = {};
-  // TCP ports that the engine connects to, on whatever host; with none it gets no socket
-  // of any kind.
+  // TCP ports that the engine connects to, on any host; with none, it cannot make any socket.
   std::vector<std::uint16_t> tcp_ports = {};
 
   bool connects() const { return !tcp_ports.empty(); }

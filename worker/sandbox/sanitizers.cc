@@ -9,9 +9,8 @@ namespace {
 bool in_sandbox = false;
 }  // namespace
 
-// The leak check at exit forks a tracer, which the sandbox refuses; the check
-// would take that for a failure of its own. Leaks are found by the tests that
-// run the same code outside the sandbox.
+// The leak check at exit forks a tracer, which the sandbox refuses, so the check would report a
+// failure. Tests that run the same code outside the sandbox find leaks.
 extern "C" int __lsan_is_turned_off();
 extern "C" int __lsan_is_turned_off() { return in_sandbox ? 1 : 0; }
 #endif

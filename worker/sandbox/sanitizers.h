@@ -1,4 +1,4 @@
-// What the sandbox leaves out, or does first, in builds with ASan or TSan.
+// Exceptions and preparations of the sandbox in builds with ASan or TSan.
 #ifndef TRIBUTARY_WORKER_SANDBOX_SANITIZERS_H_
 #define TRIBUTARY_WORKER_SANDBOX_SANITIZERS_H_
 
@@ -30,8 +30,7 @@ inline constexpr bool kSanitized = true;
 inline constexpr bool kSanitized = false;
 #endif
 
-// Lets the sanitizer read what it can no longer read later. Nothing in other
-// builds.
+// Makes the sanitizer read files that it cannot read later. Does nothing in other builds.
 void PrepareSanitizers();
 
 }  // namespace tributary

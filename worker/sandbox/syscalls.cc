@@ -24,12 +24,11 @@
 namespace tributary {
 namespace {
 
-// Arguments of 32 bits: the kernel does not look at the upper half of the
-// register, so neither may a rule that has to match.
+// Arguments of 32 bits: the kernel ignores the upper half of the register, so a rule that must
+// match has to ignore it, too.
 constexpr std::uint64_t kLowHalf = 0xffffffff;
 
-// Cannot reach beyond the process and the descriptors it has. Paths are
-// Landlock's.
+// These calls affect only the process and its descriptors. Landlock checks paths.
 constexpr int kAllowed[] = {
     // memory
     SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(mremap), SCMP_SYS(msync), SCMP_SYS(munmap),
@@ -42,18 +41,18 @@ constexpr int kAllowed[] = {
     SCMP_SYS(rt_sigsuspend), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(sched_getaffinity),
     SCMP_SYS(sched_getparam), SCMP_SYS(sched_getscheduler), SCMP_SYS(sched_yield),
     SCMP_SYS(set_robust_list), SCMP_SYS(set_tid_address), SCMP_SYS(sigaltstack), SCMP_SYS(time),
-    // who and where one is
+    // identity and place of the process
     SCMP_SYS(getcwd), SCMP_SYS(getegid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getpid),
     SCMP_SYS(getppid), SCMP_SYS(getrandom), SCMP_SYS(getrlimit), SCMP_SYS(getrusage),
     SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(sysinfo), SCMP_SYS(times), SCMP_SYS(uname),
-    // files that are there
+    // existing files
     SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(fadvise64),
     SCMP_SYS(fallocate), SCMP_SYS(fdatasync), SCMP_SYS(fstat), SCMP_SYS(fstatfs), SCMP_SYS(fsync),
     SCMP_SYS(ftruncate), SCMP_SYS(lseek), SCMP_SYS(lstat), SCMP_SYS(newfstatat), SCMP_SYS(pread64),
     SCMP_SYS(preadv), SCMP_SYS(preadv2), SCMP_SYS(pwrite64), SCMP_SYS(pwritev), SCMP_SYS(pwritev2),
     SCMP_SYS(readahead), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(stat), SCMP_SYS(statfs),
     SCMP_SYS(statx),
-    // descriptors that are there
+    // existing descriptors
     SCMP_SYS(close), SCMP_SYS(close_range), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
     SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(epoll_wait), SCMP_SYS(eventfd2),
     SCMP_SYS(getpeername), SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(pipe),
@@ -61,8 +60,8 @@ constexpr int kAllowed[] = {
     SCMP_SYS(readv), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(select), SCMP_SYS(setsockopt),
     SCMP_SYS(shutdown), SCMP_SYS(write), SCMP_SYS(writev)};
 
-// Refused with EPERM rather than ENOSYS, so that what a library says of it is
-// true: the call is there and is forbidden.
+// Refused with EPERM rather than ENOSYS, so that a library's error text is correct: the call exists
+// and is forbidden.
 constexpr int kRefused[] = {
     // other programs and processes
     SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(ptrace),
@@ -78,7 +77,7 @@ constexpr int kRefused[] = {
     SCMP_SYS(utimensat), SCMP_SYS(open_by_handle_at), SCMP_SYS(memfd_create),
     // a second descriptor of a file, which would share its flags
     SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3),
-    // being reached; getting at more than one has
+    // accepting connections; access beyond the process
     SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(socketpair),
     SCMP_SYS(chroot), SCMP_SYS(mount), SCMP_SYS(pivot_root), SCMP_SYS(setns), SCMP_SYS(umount2),
     SCMP_SYS(unshare), SCMP_SYS(setgid), SCMP_SYS(setgroups), SCMP_SYS(setregid),
@@ -86,20 +85,20 @@ constexpr int kRefused[] = {
     SCMP_SYS(setuid), SCMP_SYS(bpf), SCMP_SYS(keyctl), SCMP_SYS(perf_event_open),
     SCMP_SYS(personality), SCMP_SYS(userfaultfd)};
 
-// F_SETOWN, F_SETSIG and leases are not among them: with those the kernel sends
-// signals to another process on one's behalf. Nor is F_SETFL but for a client's own
-// sockets: what it sets belongs to all who share a file, and stdout and stderr are the
-// supervisor's, too. For the same reason there is no F_DUPFD.
+// F_SETOWN, F_SETSIG and leases are not among them: with those the kernel sends signals to another
+// process. F_SETFL is allowed only for a client's own sockets: its flags apply to all processes
+// that share the open file, and the supervisor shares stdout and stderr. For the same reason there
+// is no F_DUPFD.
 constexpr int kAllowedFcntl[] = {F_GETFD,  F_SETFD,     F_GETFL,     F_GETLK,     F_SETLK,
                                  F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW};
-// TCGETS is isatty(). TIOCSTI, which types into a terminal, is not among them, nor is
-// FIONBIO, which is F_SETFL by another name.
+// TCGETS is isatty(). TIOCSTI, which writes input to a terminal, is not allowed, nor is FIONBIO,
+// which does the same as F_SETFL.
 constexpr int kAllowedIoctl[] = {FIONREAD, TCGETS, TIOCGWINSZ};
 constexpr int kAllowedPrctl[] = {PR_GET_NAME,         PR_SET_NAME,      PR_GET_DUMPABLE,
                                  PR_GET_NO_NEW_PRIVS, PR_GET_PDEATHSIG, PR_GET_SECCOMP,
                                  PR_SET_VMA};
 
-// Conditions on the argument at `place`, counted from 0.
+// Conditions on argument number `place`, counted from 0.
 scmp_arg_cmp Is(unsigned place, std::uint64_t value) {
   return {.arg = place, .op = SCMP_CMP_EQ, .datum_a = value, .datum_b = 0};
 }
@@ -110,7 +109,7 @@ scmp_arg_cmp HasOf(unsigned place, std::uint64_t mask, std::uint64_t bits) {
   return {.arg = place, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = bits};
 }
 
-// Gathers the first error, so that the lists below read as lists.
+// Keeps the first error, so that the code below reads as lists.
 class Filter {
  public:
   Filter() : filter_(seccomp_init(SCMP_ACT_ERRNO(ENOSYS)), &seccomp_release) {
@@ -164,20 +163,20 @@ void AllowThreads(Filter& filter) {
   filter.Allow(SCMP_SYS(clone), {HasOf(0, CLONE_THREAD | kNamespaces, CLONE_THREAD)});
   filter.Refuse(SCMP_SYS(clone), {HasOf(0, CLONE_THREAD, 0)});
 
-  // Signals to oneself: abort() and pthread_kill(). The number cannot come to
-  // mean another process, as this one cannot fork.
+  // Signals to itself: abort() and pthread_kill(). The id always means this process,
+  // because it cannot fork.
   const auto self = static_cast<std::uint64_t>(::getpid());
   for (const int call : {SCMP_SYS(kill), SCMP_SYS(tgkill)}) {
     filter.Allow(call, {Is(0, self)});
     filter.Refuse(call, {IsNot(0, self)});
   }
-  // To read one's own limits, and not to set any.
+  // Only for reading its own limits.
   filter.Allow(SCMP_SYS(prlimit64), {Is(0, 0), Is(2, 0)});
   filter.Refuse(SCMP_SYS(prlimit64), {IsNot(2, 0)});
 }
 
 void AllowMemory(Filter& filter) {
-  // No memory becomes code: all there is was mapped before.
+  // No memory may become executable: all code was mapped before.
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
     filter.Allow(call, {HasOf(2, PROT_EXEC, 0)});
     filter.Refuse(call, {HasOf(2, PROT_EXEC, PROT_EXEC)});
@@ -185,9 +184,9 @@ void AllowMemory(Filter& filter) {
 }
 
 void AllowOpening(Filter& filter) {
-  // O_CREAT passes, as SQLite opens -wal and -shm with it; Landlock refuses where
-  // it would make a file. O_TRUNC empties a file even when it is opened for
-  // reading, and Landlock before version 3 does not see it.
+  // O_CREAT is allowed, because SQLite opens -wal and -shm with it; Landlock refuses it if it would
+  // make a file. O_TRUNC empties a file even when it is opened for reading, and Landlock before
+  // version 3 does not see it.
   for (const auto& [call, flags] :
        {std::pair(SCMP_SYS(open), 1U), std::pair(SCMP_SYS(openat), 2U)}) {
     filter.Allow(call, {HasOf(flags, O_TRUNC, 0)});
@@ -196,12 +195,12 @@ void AllowOpening(Filter& filter) {
 }
 
 void AllowSending(Filter& filter, int call, unsigned flags) {
-  // MSG_FASTOPEN connects, and Landlock does not see it.
+  // MSG_FASTOPEN connects without Landlock's check.
   filter.Allow(call, {HasOf(flags, MSG_FASTOPEN, 0)});
   filter.Refuse(call, {HasOf(flags, MSG_FASTOPEN, MSG_FASTOPEN)});
 }
 
-// TCP and UDP, and no other protocol of theirs: Landlock knows ports of plain TCP only.
+// Only TCP and UDP: Landlock knows only the ports of plain TCP.
 void AllowClientSockets(Filter& filter) {
   constexpr std::uint64_t kType = kLowHalf & ~std::uint64_t{SOCK_NONBLOCK | SOCK_CLOEXEC};
   for (const int family : {AF_INET, AF_INET6}) {
@@ -213,16 +212,16 @@ void AllowClientSockets(Filter& filter) {
                                       HasOf(2, kLowHalf, static_cast<std::uint64_t>(protocol))});
     }
   }
-  // Local services, of which a database reached over a network needs none.
+  // Local services, which a networked database does not need.
   filter.Refuse(SCMP_SYS(socket), {HasOf(0, kLowHalf, AF_UNIX)});
   filter.Allow(SCMP_SYS(connect));
-  // The resolver sends its two questions with it.
+  // The resolver uses it to send its two questions.
   AllowSending(filter, SCMP_SYS(sendmmsg), 3);
 }
 
-// F_SETFL, on all descriptors that may be open above those that the supervisor gave. A
-// rule has one condition for an argument, so the numbers go in blocks of powers of two;
-// all 64 bits are compared, as a high half would hide a low number.
+// F_SETFL, on all descriptors above those that the supervisor passed. A rule has one condition for
+// an argument, so the numbers go in blocks of powers of two; all 64 bits are compared, as a high
+// half would hide a low number.
 void AllowFlagsOfOwn(Filter& filter) {
   for (std::uint64_t first = kLastWorkerFd + 1, size = 0; first < limits::kWorkerOpenFiles;
        first += size) {

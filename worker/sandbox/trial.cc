@@ -18,7 +18,7 @@ namespace tributary {
 namespace {
 
 constexpr int kRefused = 3;
-// Any port will do: nothing is connected to.
+// Any port: no connection is made.
 constexpr std::uint16_t kSomePort = 5432;
 
 absl::Status NotTried(const char* what) {

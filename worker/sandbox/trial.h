@@ -1,4 +1,4 @@
-// Whether workers can be confined on this machine, tried and not guessed.
+// Tests in a child process whether workers can be confined on this machine.
 #ifndef TRIBUTARY_WORKER_SANDBOX_TRIAL_H_
 #define TRIBUTARY_WORKER_SANDBOX_TRIAL_H_
 
@@ -7,9 +7,9 @@
 
 namespace tributary {
 
-// A child of this process enters the sandbox as a worker of a database server does, and
-// ends. What was in force there; an error is the child's own, with what to do. Call it
-// before the process has threads.
+// A child process enters the sandbox as a worker of a database server does, and ends. Returns the
+// layers that were in force there, or the child's error, which says what to do. Call it before the
+// process has threads.
 absl::StatusOr<SandboxReport> TrySandbox();
 
 }  // namespace tributary

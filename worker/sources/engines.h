@@ -1,5 +1,4 @@
-// The engines that tributary supports. A library of its own, as it alone links every
-// driver.
+// The engines that tributary supports. A separate library, because only it links every driver.
 #ifndef TRIBUTARY_WORKER_SOURCES_ENGINES_H_
 #define TRIBUTARY_WORKER_SOURCES_ENGINES_H_
 
@@ -9,8 +8,7 @@
 
 namespace tributary {
 
-// In the order of the setup page. A new one is added in engines.cc; README.md has the
-// checklist.
+// In the order of the setup page. Add a new engine in engines.cc; README.md has the checklist.
 std::vector<Engine> AllEngines();
 
 }  // namespace tributary

@@ -1,5 +1,5 @@
-// A list of engines, as main() gives it to both roles: AllEngines (engines.h) for the
-// connector, others for programs of the tests.
+// The list of engines that main() passes to both roles: AllEngines (engines.h) for the connector,
+// others for programs of the tests.
 #ifndef TRIBUTARY_WORKER_SOURCES_REGISTRY_H_
 #define TRIBUTARY_WORKER_SOURCES_REGISTRY_H_
 
@@ -18,19 +18,18 @@ struct Engine {
   EngineSetup setup;
   // Called in workers only. `pulse` outlives the reader.
   std::unique_ptr<Reader> (*make)(SourceOptions options, Pulse& pulse) = nullptr;
-  // The library that reads the database, by name and version: "SQLite 3.46.1". Null: it
-  // has none.
+  // The library that reads the database, by name and version: "SQLite 3.46.1". Null: there is none.
   std::string (*library)() = nullptr;
 };
 
-// What the supervisor gets of them.
+// The part that the supervisor gets.
 std::vector<EngineSetup> SetupsOf(const std::vector<Engine>& engines);
 
-// The engines' libraries, for those who ask which ones are inside.
+// The engines' libraries, for --version and metrics.
 std::string LibrariesOf(const std::vector<Engine>& engines);
 
-// The reader of the engine that the configuration names. FAILED_PRECONDITION where there
-// is none of that name.
+// The reader of the engine that the configuration names. FAILED_PRECONDITION: there is no engine of
+// that name.
 absl::StatusOr<std::unique_ptr<Reader>> MakeReader(const std::vector<Engine>& engines,
                                                    SourceOptions options, Pulse& pulse);
 

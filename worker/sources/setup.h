@@ -1,9 +1,9 @@
-// What both roles know of a database engine: the fields of the setup page, the setup
-// tests, the operator's settings, and what a configuration means. No driver is needed
-// for any of it, and nothing here opens or looks at a source.
+// What both roles know about a database engine: the fields of the setup page, the setup tests, the
+// operator's settings, and the meaning of a configuration. None of this needs a driver, and nothing
+// here opens a source.
 //
-// Each engine has a library of this beside its engine library
-// (worker/sources/NAME/setup.h). Values; any thread.
+// Each engine has a setup library in addition to its engine library (worker/sources/NAME/setup.h).
+// Values; any thread.
 #ifndef TRIBUTARY_WORKER_SOURCES_SETUP_H_
 #define TRIBUTARY_WORKER_SOURCES_SETUP_H_
 
@@ -19,7 +19,7 @@
 
 namespace tributary {
 
-// As the user filled in the setup page; credentials are in it.
+// As the user filled in the setup page; includes credentials.
 using Configuration = std::map<std::string, std::string>;
 // The operator's settings for engines, by the names of their flags.
 using OperatorSettings = std::map<std::string, std::string>;
@@ -32,52 +32,52 @@ inline constexpr char kSourceKey[] = "source";
 inline constexpr char kConnectTest[] = "connect";
 inline constexpr char kReadTest[] = "read";
 
-// One flag of the command line that is an engine's own.
+// One command-line flag of an engine.
 struct OperatorSetting {
-  // Without dashes in front. Its twin in the environment follows from it: sqlite-root
-  // is --sqlite-root and TRIBUTARY_SQLITE_ROOT.
+  // Without leading dashes. It gives flag and environment variable: sqlite-root is --sqlite-root
+  // and TRIBUTARY_SQLITE_ROOT.
   std::string name = {};
   std::string description = {};
   std::string default_value = {};
-  // It names a folder that the connector reads; the program does not start without it.
+  // Its value is a folder that the connector reads; without the folder the program does not start.
   bool is_folder = false;
 };
 
 // Which database a configuration names, and how it may be used. Nothing secret.
 struct DatabaseIdentity {
-  // What tells it from all others of its engine, as the user wrote it; the connection's
-  // id is made of it. Nothing that may change while the database stays the same.
+  // Distinguishes it from all others of its engine, as the user wrote it; the connection's id is
+  // made from it. Must not hold anything that may change while the database stays the same.
   std::vector<std::string> parts = {};
-  // What people know it by, in logs.
+  // The name for people, in logs.
   std::string name = {};
-  // The most workers that may copy at a time; 0: as many as the operator likes.
+  // The most workers that may copy at a time; 0: as many as the operator allows.
   std::size_t most_workers = 0;
 };
 
 struct EngineSetup {
   // The value of kSourceKey, and the engine's name in logs, metrics and the state.
   std::string name = {};
-  // What the setup page says of it.
+  // Its description on the setup page.
   std::string label = {};
   std::string description = {};
-  // Shown where this engine is chosen.
+  // Shown if this engine is chosen.
   std::vector<fivetran_sdk::v2::FormField> fields = {};
-  // In the order in which they run, kConnectTest and kReadTest first. The page lists
-  // those of all engines; labels of one name are the same in each.
+  // In the order in which they run, kConnectTest and kReadTest first. The page lists the tests of
+  // all engines; tests of one name have the same label in each.
   std::vector<fivetran_sdk::v2::ConfigurationTest> tests = {};
   std::vector<OperatorSetting> operator_settings = {};
-  // FAILED_PRECONDITION, with a text for the user, where a value is missing or cannot be
-  // right; the text never repeats a value.
+  // FAILED_PRECONDITION, with a text for the user, if a value is missing or cannot be right; the
+  // text never repeats a value.
   absl::StatusOr<DatabaseIdentity> (*identify)(const Configuration& configuration) = nullptr;
 };
 
 // FAILED_PRECONDITION that names the key: "reading the configuration: `key` why".
 absl::Status UnusableValue(absl::string_view key, absl::string_view why);
 
-// The value of `key`; empty where there is none.
+// The value of `key`; empty if there is none.
 std::string_view ValueOf(const Configuration& configuration, const std::string& key);
 
-// Null where none is named so.
+// Null if none has that name.
 const EngineSetup* FindSetup(const std::vector<EngineSetup>& setups, std::string_view name);
 
 }  // namespace tributary

@@ -1,5 +1,5 @@
-// What a worker needs of a database engine: a Reader, and what else it can do. One
-// folder beside this file for each engine, with the same file names in each.
+// The interface to a database engine: a Reader, and optional abilities. Each engine has a folder
+// next to this file, with the same file names in each.
 //
 // A Reader belongs to one worker and is used from its main thread only. Every call may
 // block; all of them beat through Pulse while they do (worker/wait.h).
@@ -32,41 +32,41 @@ class BatchWriter;
 struct SourceOptions {
   Configuration configuration = {};
   OperatorSettings operator_settings = {};
-  // For what concerns the operator and has no other way.
+  // For messages to the operator that have no other way.
   Logger log = {};
 };
 
 // Follows the source's log of changes.
 class ChangeLog;
-// Slices by key, and keys as bytes and back into values.
+// Slices by key, and conversion of keys to bytes and back to values.
 class Keys;
 
 class Reader {
  public:
   virtual ~Reader() = default;
 
-  // Called once, before the sandbox closes and before anything else. Checks the
-  // configuration as far as can be done without connecting.
+  // Called once, before the sandbox closes and before anything else. Checks the configuration as
+  // far as possible without connecting.
   virtual absl::StatusOr<SourceNeeds> Prepare() = 0;
 
-  // Runs one setup test; OK where it passed.
+  // Runs one setup test; OK if it passed.
   virtual absl::Status Test(std::string_view name) = 0;
 
   virtual absl::StatusOr<Catalog> Describe(const DescribeAssignment& assignment) = 0;
 
-  // Cuts what is left of tables into slices. Looks at a sample of each table's rows on the
-  // way, and says which columns they do not fit.
+  // Cuts the remaining ranges of tables into slices. Also checks a sample of each table's rows, and
+  // says which columns they do not fit.
   virtual absl::StatusOr<Slices> Cut(const CutAssignment& assignment) = 0;
 
   // Reads one slice into `writer`, all of it of one version of the source: every row
   // of the range in the order of its bounds, with marks between, the last one at the
   // range's end. Stops at a mark when the writer asks for it. Returned outcome: DONE,
-  // PAUSED, AGAIN, WIDEN with what all of the table's rows need, or MOVED; all else is a
-  // Status.
+  // PAUSED, AGAIN, WIDEN with the types that all of the table's rows need, or MOVED; everything
+  // else is a Status.
   virtual absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
                                              BatchWriter& writer) = 0;
 
-  // What else the engine can do; null where it cannot. The reader owns them.
+  // The engine's optional abilities; null if it lacks one. The reader owns them.
   virtual ChangeLog* log() { return nullptr; }
   virtual Keys* keys() { return nullptr; }
 };

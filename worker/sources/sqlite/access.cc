@@ -126,8 +126,8 @@ std::string Comparison(const std::vector<KeyColumn>& key, const std::vector<std:
     return absl::StrCat("(", absl::StrJoin(left, ","), ")", sign, "(", absl::StrJoin(right, ","),
                         ")");
   }
-  // Directions differ: column by column, with a plain condition on the first that
-  // an index can seek by.
+  // Directions differ: compares column by column, with a plain condition on the first column that
+  // an index can use.
   const auto sign = [&key, behind](std::size_t at) {
     return behind != key[at].descending ? ">" : "<";
   };
@@ -145,7 +145,7 @@ std::string Collated(const std::string& operand, const KeyColumn& column) {
   return absl::StrCat(operand, " COLLATE ", Quoted(column.collation));
 }
 
-// Without a COLLATE that changes nothing: SQLite seeks only by plain columns.
+// Without a COLLATE that has no effect: SQLite uses an index only for plain columns.
 std::string Operand(const KeyColumn& column) {
   const std::string name = Quoted(column.name);
   return column.own_collation ? name : Collated(name, column);

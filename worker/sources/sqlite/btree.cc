@@ -92,7 +92,7 @@ struct BTreeReader::Page {
 // Subtrees side by side, and the cuts between them.
 struct BTreeReader::Level {
   std::vector<std::uint32_t> children;
-  // One fewer; empty where a key could not be decoded.
+  // One fewer; empty if a key could not be decoded.
   std::vector<std::optional<Cut>> cuts;
 };
 
@@ -158,7 +158,7 @@ std::optional<Key> BTreeReader::DecodeKey(std::string_view cell, std::size_t col
   Cursor cursor(cell);
   cursor.Number(4);
   const std::uint64_t payload = cursor.Varint();
-  // How much of the payload is on this page; the rest lies on overflow pages.
+  // How much of the payload is on this page; the rest is on overflow pages.
   const std::uint64_t most = (usable_bytes_ - 12) * 64 / 255 - 23;
   const std::uint64_t least = (usable_bytes_ - 12) * 32 / 255 - 23;
   std::uint64_t local = payload;

@@ -1,15 +1,13 @@
-// Guesses a table's size, and finds keys that cut it into even pieces, from a few
-// pages of its b-tree (https://sqlite.org/fileformat2.html, section 1.6).
+// Estimates a table's size, and finds keys that cut it into even pieces, from a few pages of its
+// b-tree (https://sqlite.org/fileformat2.html, section 1.6).
 //
-// SQLite has no call for either that does not read the whole table. The inner
-// pages know both: how many children they have, and the keys between them, spread
-// evenly over the bytes even where rowids are sparse. A table of one page costs
-// one small read.
+// SQLite's calls for either read the whole table. The inner pages have both: the number of
+// children, and the keys between them, which are spread evenly over the bytes even if rowids are
+// sparse. A table of one page costs one small read.
 //
-// Pages are read past SQLite's cache, so in WAL mode they may be older than the
-// transaction, or torn. Nothing here is trusted: a wrong size or cut makes slices
-// uneven and no row is missed or read twice, as any ascending keys make ranges that
-// fit each other.
+// Pages are not read through SQLite's cache, so in WAL mode they may be older than the transaction,
+// or torn. Nothing here is trusted: a wrong size or cut makes slices uneven, but no row is missed
+// or read twice, because any ascending keys make adjacent ranges.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_BTREE_H_
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_BTREE_H_
 
@@ -27,10 +25,10 @@ namespace tributary::sqlite {
 
 class BTreeReader {
  public:
-  // `db` has a read transaction open as long as this is used.
+  // `db` must have a read transaction open while this is used.
   BTreeReader(sqlite3* db, const FileHeader& header);
 
-  // Bytes of the rows under `root`, overflow included.
+  // Bytes of the rows under `root`, including overflow pages.
   std::uint64_t GuessBytes(std::uint32_t root);
 
   // A place between two subtrees: the last key before the cut.
@@ -38,9 +36,9 @@ class BTreeReader {
     std::int64_t rowid = 0;
     Key key;
   };
-  // At least `wanted` cuts in key order where the tree has them; of one table's
-  // inner pages above the leaves. `key_columns`: how many values of an index key to
-  // decode, 0 for a rowid table. Cuts whose key does not lie on its page are left out.
+  // At least `wanted` cuts in key order, if the tree has that many; from one table's inner pages
+  // above the leaves. `key_columns`: how many values of an index key to decode, 0 for a rowid
+  // table. Cuts whose key is not whole on its page are left out.
   std::vector<Cut> FindCuts(std::uint32_t root, std::size_t wanted, std::size_t key_columns);
 
  private:
@@ -52,7 +50,7 @@ class BTreeReader {
 
   sqlite3_file* file_;
   std::uint32_t page_bytes_;
-  // Without what the header reserves at each page's end.
+  // Without the bytes that the header reserves at each page's end.
   std::uint32_t usable_bytes_;
   bool utf8_;
   std::size_t pages_read_ = 0;

@@ -90,7 +90,7 @@ class CatalogReader {
     return absl::OkStatus();
   }
 
-  // Nothing can be sent under no name. False: the table has to be left out.
+  // A column without a name cannot be sent. False: the table has to be left out.
   bool LeaveOutNameless(DeclaredTable& table) {
     const auto nameless = [](const DeclaredTable::Column& column) { return column.name.empty(); };
     const auto first = std::find_if(table.columns.begin(), table.columns.end(), nameless);
@@ -101,7 +101,7 @@ class CatalogReader {
       return false;
     }
     with_nameless_.push_back(table.name);
-    // What is left of its key would tell fewer rows apart.
+    // The rest of its key would distinguish fewer rows.
     if (first->key_place > 0) {
       for (DeclaredTable::Column& column : table.columns) column.key_place = 0;
     }
@@ -128,7 +128,7 @@ class CatalogReader {
     column.set_primary_key(true);
   }
 
-  // Whether the destination's key is what the rows are ordered by.
+  // Whether the rows are ordered by the destination's key.
   static CatalogTable::Comparison ComparisonOf(const DeclaredTable& declared, const Access& access,
                                                const CatalogTable& table) {
     const auto& columns = table.columns();
@@ -157,7 +157,7 @@ class CatalogReader {
     return holds->front() != "0";
   }
 
-  // A key's column needs one type for all its values, or a destination would choose one
+  // A key's column needs one type for all its values; otherwise a destination would choose a type
   // in which two of them may be the same.
   absl::Status SetKeyType(const std::string& table, fivetran_sdk::v2::Column& column) {
     if (column.type() == DataType::JSON) column.set_type(DataType::STRING);
@@ -176,8 +176,8 @@ class CatalogReader {
     return absl::OkStatus();
   }
 
-  // The values of the one row that `sql` gives; `otherwise` where the table cannot be
-  // read, which is said when it is.
+  // The values of the single row of `sql`; `otherwise` if the table cannot be read, which the read
+  // will report.
   absl::StatusOr<std::vector<std::string>> Ask(const std::string& sql, const std::string& table,
                                                std::vector<std::string> otherwise) {
     auto statement = connection_.Prepare(sql, table);

@@ -16,16 +16,16 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A writer that commits faster than a transaction can be named is met rarely; this
-// many attempts take milliseconds.
+// Writers that commit faster than a transaction can be named are rare; this many attempts take
+// milliseconds.
 constexpr int kNamingAttempts = 1000;
 constexpr int kStepsBetweenBeats = 100'000;
-// Of TryBegin, beside SQLite's codes, which are not negative.
+// Results of TryBegin in addition to SQLite's codes, which are not negative.
 constexpr int kOverwritten = -1;
 // SQLite would parse a changed schema within a step, where Prepare can do nothing about
-// what it cannot parse; so the database is opened anew.
+// what it cannot parse; so the database is opened again.
 constexpr int kOtherSchema = -2;
-// Of the header: what SQLite compares before it trusts pages of an earlier transaction.
+// The part of the header that SQLite compares before it trusts pages of an earlier transaction.
 constexpr std::ptrdiff_t kComparedFrom = 24;
 constexpr std::ptrdiff_t kComparedTo = 40;
 // A log file changed this recently may change again under the same timestamp.
@@ -94,20 +94,20 @@ absl::Status Connection::Open() {
 absl::Status Connection::Limit() {
   for (const auto& [option, value] : std::initializer_list<std::pair<int, int>>{
            {SQLITE_DBCONFIG_DEFENSIVE, 1},
-           // Without it a generated column or an index of JSON functions, which SQLite 3.40
-           // does not call innocuous, would make the whole catalog unreadable.
+           // Otherwise a generated column or an index with JSON functions, which SQLite 3.40 does
+           // not call innocuous, would make the whole catalog unreadable.
            {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1},
            {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
            {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
            {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
-           // A column that is gone is an error, not a text constant of its name.
+           // A missing column must be an error, not a text constant with its name.
            {SQLITE_DBCONFIG_DQS_DML, 0},
            {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}}) {
     sqlite3_db_config(db_, option, value, nullptr);
   }
   sqlite3_limit(db_, SQLITE_LIMIT_ATTACHED, 0);
   sqlite3_limit(db_, SQLITE_LIMIT_LENGTH, static_cast<int>(limits::kSqliteMaxValueBytes));
-  // A table in an order that only its application knows can still be read whole.
+  // A table whose order only its application knows can still be read as a whole.
   sqlite3_collation_needed(db_, nullptr, [](void*, sqlite3* db, int, const char* name) {
     sqlite3_create_collation_v2(db, name, SQLITE_UTF8, nullptr, &CompareBytes, nullptr);
   });
@@ -118,12 +118,12 @@ absl::Status Connection::Limit() {
         return 0;
       },
       &pulse_);
-  // Sorting and temporary tables stay in memory: the sandbox lets no file be made.
-  // None of these reads the catalog.
+  // Sorting and temporary tables stay in memory: no file can be made in the sandbox. None of these
+  // reads the catalog.
   const char* const pragmas =
       "PRAGMA temp_store=memory; PRAGMA query_only=1; PRAGMA cell_size_check=1";
   int code = sqlite3_exec(db_, pragmas, nullptr, nullptr, nullptr);
-  // Needs no catalog, so an unchanged file is told without parsing 10,000 tables.
+  // Needs no catalog, so an unchanged file is recognised without parsing 10,000 tables.
   for (const auto& [sql, statement] : std::initializer_list<std::pair<const char*, Statement*>>{
            {"BEGIN", &begin_},
            {"COMMIT", &commit_},
@@ -142,7 +142,7 @@ absl::StatusOr<std::string> Connection::Begin() {
   for (;;) {
     int code = SQLITE_OK;
     absl::Status status;
-    // What is immutable SQLite never looks at again.
+    // SQLite never checks an immutable file again.
     if (db_ != nullptr && file_.immutable && !(FactsOf(file_.path) == facts_)) Close();
     if (db_ == nullptr) {
       status = Open();
@@ -160,14 +160,14 @@ absl::StatusOr<std::string> Connection::Begin() {
       Rollback();
       if (code == kOverwritten) Close();
     }
-    // What only the application can mend is not waited for as long as a lock.
+    // The wait is shorter than for a lock if only the application can solve the problem.
     const double share = IsForOthersToMend(code) ? 0.2 : 1.0;
     const bool passing = code == kOverwritten || IsPassing(code);
     if (!passing || !patience.Wait(share)) return status;
   }
   absl::Status status = file_.immutable ? CheckUnchanged() : CheckInPlace();
-  // SQLite opens such a file, and finds no words for it when it comes to the schema. How
-  // many pages there are, a log knows better than the header.
+  // SQLite opens such a file, and later reports no useful error for its schema. If there is a log,
+  // it has the number of pages rather than the header.
   if (status.ok()) status = HeaderError(header_, header_.stated_bytes(), file_.named);
   if (!status.ok()) {
     Rollback();
@@ -193,8 +193,8 @@ int Connection::TryBegin() {
     const FileHeader last = header_;
     const int last_schema = schema_;
     int code = Step(begin_);
-    // Without an index mapped yet there is nothing to compare with; once the first
-    // transaction has mapped it, the next attempt has.
+    // Before the first transaction has mapped the index there is nothing to compare with; the next
+    // attempt can compare.
     std::optional<WalPosition> before;
     if (WalPosition read; code == SQLITE_OK && header_.wal() && !file_.immutable &&
                           ReadWalPosition(db_, read) == WalIndex::kRead) {
@@ -234,11 +234,11 @@ int Connection::FirstRead() {
 }
 
 bool Connection::KeepsOldPages(const FileHeader& last) const {
-  // In WAL mode the log says what is new.
+  // In WAL mode the log shows changes.
   if (file_.immutable || header_.wal() || kept_since_ == FileFacts() || kept_since_ == facts_) {
     return false;
   }
-  // Another file at the path is told by CheckInPlace.
+  // CheckInPlace detects another file at the path.
   if (kept_since_.device != facts_.device || kept_since_.inode != facts_.inode) return false;
   // SQLite compares these bytes and nothing else: a file that was copied over this one
   // may have the same.
@@ -294,8 +294,8 @@ void Connection::Rollback() {
 }
 
 absl::Status Connection::CheckUnchanged() const {
-  // A writer that has come meanwhile brings parts of its log into the file, which need
-  // not show in the file's time for a while.
+  // A new writer moves parts of its log into the file, and the file's time may show this only
+  // later.
   if (FactsOf(file_.path) == facts_ && FactsOf(file_.path + "-wal").bytes == 0 &&
       FactsOf(file_.path + "-journal").bytes == 0) {
     return absl::OkStatus();
@@ -320,15 +320,15 @@ absl::StatusOr<Statement> Connection::Prepare(const std::string& sql, absl::stri
   for (int attempt = 0; attempt < 2; ++attempt) {
     code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), 0, &prepared, nullptr);
     if (schema_has_gaps_ || !IsMalformedSchema(code, ErrorText(code))) break;
-    // From now on SQLite passes over what it cannot parse, a damaged page of the catalog
-    // included; a schema without such objects is still read to the letter. Nothing can be
-    // written to it all the same: this connection is defensive and reads only.
+    // From now on SQLite ignores objects that it cannot parse, and a damaged page of the catalog; a
+    // schema without these is still read exactly. Still nothing can be written: this connection is
+    // defensive and read-only.
     sqlite3_db_config(db_, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, nullptr);
     schema_has_gaps_ = true;
   }
   Statement statement(prepared);
   if (code == SQLITE_OK) return statement;
-  // Preparing reads the catalog and nothing of the table, so no value is in its words.
+  // Preparing reads the catalog and no rows, so its error text holds no value.
   const bool damaged = PrimaryCode(code) == SQLITE_CORRUPT || PrimaryCode(code) == SQLITE_NOTADB;
   return ReadError(code, file_.named, ErrorText(code), damaged ? "read catalog of" : "read table",
                    damaged ? "" : subject, damaged ? "" : column);

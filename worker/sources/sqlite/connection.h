@@ -42,23 +42,23 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
   ~Connection();
 
-  // Begins a read transaction, opening the database where that has not been done,
-  // and gives the version that it reads. Waits while others hold locks.
+  // Begins a read transaction, opening the database if necessary, and returns the version that it
+  // reads. Waits while others hold locks.
   //   FAILED_PRECONDITION  no database, damaged as a whole, a journal that has to
   //                        be rolled back by its application
   //   UNAVAILABLE          still locked or failing after `patience`, or replaced
   //                        by another file
   absl::StatusOr<std::string> Begin();
-  // UNAVAILABLE where a file that was taken for unchangeable has changed; what was
-  // read is then not to be trusted.
+  // UNAVAILABLE if a file that was considered immutable has changed; the rows read are then not
+  // reliable.
   absl::Status End();
 
-  // Within a transaction. `subject` is a table's name for texts, empty for the
-  // catalog. What of the schema SQLite cannot parse is as if it were not there.
+  // Within a transaction. `subject` is a table's name for error texts, empty for the catalog.
+  // Objects of the schema that SQLite cannot parse are ignored.
   absl::StatusOr<Statement> Prepare(const std::string& sql, absl::string_view subject,
                                     absl::string_view column = {});
 
-  // What `code`, returned by a step over `subject`, means:
+  // The meaning of `code`, returned by a step over `subject`:
   //   NOT_FOUND            the table or a column is gone
   //   DATA_LOSS            this table cannot be read
   //   FAILED_PRECONDITION  the catalog is damaged
@@ -70,12 +70,12 @@ class Connection {
   // The primary code of SQLite's last call that failed.
   int LastCode() const;
 
-  // Of the transaction that began last.
+  // Of the last transaction.
   std::uint32_t application_id() const { return application_id_; }
   const FileHeader& header() const { return header_; }
   const DatabaseFile& file() const { return file_; }
   sqlite3* db() const { return db_; }
-  // How often the database was opened: what was made of db() before is gone.
+  // How often the database was opened: objects made from an earlier db() are invalid.
   std::uint64_t openings() const { return openings_; }
   // An object of the schema could not be parsed.
   bool schema_has_gaps() const { return schema_has_gaps_; }
@@ -84,25 +84,25 @@ class Connection {
  private:
   absl::Status Open();
   absl::Status Limit();
-  // The next attempt opens it anew, and keeps nothing of what was read before.
+  // The next attempt opens it again, and keeps nothing of what was read before.
   void Close();
   void Rollback();
   // One attempt: an extended result code of SQLite, kOverwritten or kOtherSchema.
   int TryBegin();
   // Within a new transaction; reads its first page.
   int FirstRead();
-  // Within a new transaction: pages that SQLite keeps from earlier ones may be of other
-  // content than the file has, and SQLite cannot see it.
+  // Within a new transaction: pages that SQLite keeps from earlier ones may differ from the file,
+  // and SQLite cannot detect it.
   bool KeepsOldPages(const FileHeader& last) const;
-  // After FirstRead, names what it read. `before` is from before it.
+  // After FirstRead: names the version that it read. `before` was taken before it.
   bool NameVersion(const std::optional<WalPosition>& before);
-  // The file as a whole cannot be read: `code` in words.
+  // The file as a whole cannot be read: `code` as text.
   absl::Status Unreadable(int code) const;
-  // SQLite's own words.
+  // SQLite's own error text.
   std::string ErrorText(int code) const;
   absl::Status CheckInPlace() const;
   absl::Status Overwritten() const;
-  // Of an immutable file: UNAVAILABLE where it has changed since it was opened.
+  // For an immutable file: UNAVAILABLE if it has changed since it was opened.
   absl::Status CheckUnchanged() const;
 
   DatabaseFile file_;
@@ -116,17 +116,17 @@ class Connection {
   Statement first_read_;
   Statement schema_read_;
   std::uint32_t application_id_ = 0;
-  // SQLite's number of the schema, which each change of it moves.
+  // SQLite's schema number, which changes with each change of the schema.
   int schema_ = 0;
   FileHeader header_;
-  // When the transaction began; of an immutable file, when it was opened.
+  // State of the file when the transaction began; for an immutable file, when it was opened.
   FileFacts facts_;
-  // When SQLite began to keep the pages that it has; zeros: it has none.
+  // State when SQLite began to keep its pages; zeros: it has none.
   FileFacts kept_since_;
   std::string version_;
 };
 
-// Ends the transaction wherever its scope is left early.
+// Ends the transaction if its scope is left early.
 class TransactionScope {
  public:
   explicit TransactionScope(Connection& connection) : connection_(connection) {}

@@ -20,13 +20,13 @@ bool TakeChar(std::string_view& text, char wanted) {
   return true;
 }
 
-// Digits with at most one sign and one point, as they are to be sent.
+// Digits with at most one sign and one point, in the form that is sent.
 std::optional<std::string_view> Fitted(bool negative, std::string_view whole,
                                        std::string_view fraction, std::uint32_t precision,
                                        std::uint32_t scale, NumberText& room) {
   whole.remove_prefix(std::min(whole.find_first_not_of('0'), whole.size()));
   const std::uint32_t most = precision == 0 ? kMaxDecimalPrecision : precision;
-  // Zeros that the declared scale has no place for say nothing.
+  // Zeros beyond the declared scale have no meaning.
   const std::size_t kept = precision == 0 ? 0 : scale;
   while (fraction.size() > kept && fraction.back() == '0') fraction.remove_suffix(1);
   if (precision != 0 && (fraction.size() > scale || whole.size() > precision - scale)) {
@@ -48,7 +48,7 @@ std::optional<std::string_view> Fitted(bool negative, std::string_view whole,
 }  // namespace
 
 bool IsJson(std::string_view text) {
-  // The library passes over a byte order mark and takes a NUL for the end.
+  // The library skips a byte order mark and treats a NUL as the end.
   return !text.starts_with("\xef\xbb\xbf") && text.find('\0') == std::string_view::npos &&
          nlohmann::json::accept(text);
 }

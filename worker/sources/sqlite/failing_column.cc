@@ -54,7 +54,7 @@ absl::Status TryTable(Connection& connection, const CatalogTable& table) {
   std::vector<std::string> names;
   const auto rowid = ParseAccess(table.access());
   for (const auto& column : table.columns()) {
-    // The rowid fails with any column, and a result may have no room for it beside them.
+    // The rowid fails with any column, and a result may have no room for it in addition.
     if (!rowid.ok() || column.name() != rowid->rowid) names.push_back(Quoted(column.name()));
   }
   if (names.empty()) names.push_back("1");

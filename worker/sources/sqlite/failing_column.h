@@ -1,4 +1,4 @@
-// Which column of a row it is that SQLite cannot compute: of itself it says only why.
+// Finds the column of a row that SQLite cannot compute: SQLite itself only says why.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_FAILING_COLUMN_H_
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_FAILING_COLUMN_H_
 
@@ -12,16 +12,16 @@
 
 namespace tributary::sqlite {
 
-// A row of a table: the one after `offset` others of what `rest` (FROM, WHERE and ORDER
-// BY) gives, whose parameters `bind` sets.
+// A row of a table: row number `offset`, from 0, of the result of `rest` (FROM, WHERE and ORDER
+// BY), whose parameters `bind` sets.
 struct RowPlace {
   std::string rest;
   std::function<absl::Status(sqlite3_stmt*)> bind = [](sqlite3_stmt*) { return absl::OkStatus(); };
   std::uint64_t offset = 0;
 };
 
-// Of `columns` only generated ones can fail by themselves. OK where each of them can be
-// had; otherwise the first one's failure, which names it. Within a transaction.
+// Only generated ones among `columns` can fail by themselves. OK if all can be read; otherwise the
+// first one's failure, which names it. Within a transaction.
 absl::Status FailureOfColumn(
     Connection& connection, const std::string& table,
     const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns,

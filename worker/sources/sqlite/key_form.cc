@@ -58,7 +58,7 @@ bool FitsInKey(DataType type, int stored) {
       return stored == SQLITE_INTEGER;
     case DataType::DOUBLE:
     case DataType::DECIMAL:
-      // A real's digits are its very own, also where it is larger than 2^53.
+      // Different reals have different digits, even above 2^53.
       return stored == SQLITE_INTEGER || stored == SQLITE_FLOAT;
     case DataType::NAIVE_DATE:
     case DataType::NAIVE_DATETIME:
@@ -78,7 +78,7 @@ bool HasTextAffinity(std::string_view declared) {
 
 bool ReadsLikeLiteral(std::string_view text, bool text_affinity) {
   if (text.empty()) return false;
-  // Nearly every text ends here.
+  // Nearly every text returns here.
   switch (text.front()) {
     case '\'':
       return text.size() > 1 && text.ends_with('\'');

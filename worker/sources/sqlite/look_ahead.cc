@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t kRowsBetweenLooks = 16;
 
-// Whatever a blob's bytes are, it fits the same types; without this they would be loaded.
+// A blob fits the same types whatever its bytes are; this avoids loading them.
 std::string WithoutBytes(const std::string& column) {
   const std::string name = Quoted(column);
   return absl::StrCat("CASE typeof(", name, ") WHEN 'blob' THEN x'' ELSE ", name, " END");
@@ -26,11 +26,11 @@ std::string WithoutBytes(const std::string& column) {
 
 class Look {
  public:
-  // `table` says which, with its columns; its range is the look's.
+  // `table` names the table and its columns; its range is the range to check.
   Look(Connection& connection, ReadAssignment table, TypeSearch& types)
       : connection_(connection), table_(std::move(table)), types_(types), rest_(connection) {}
 
-  // False: there is nothing to look at.
+  // False: there is nothing to check.
   bool Begin() {
     if (!rest_.Begin(table_).ok()) return false;
     std::vector<std::string> shown;
@@ -48,7 +48,7 @@ class Look {
   }
   const Access& access() const { return rest_.access(); }
 
-  // At a few rows from `from` on, or before the table's end. True: there are no others.
+  // Checks a few rows from `from` on, or before the table's end. True: there are no other rows.
   bool AtSome(const std::string& from, bool backwards) {
     table_.mutable_range()->set_from(from);
     if (!rest_.Begin(table_, backwards).ok() || !Prepare()) return false;
@@ -63,8 +63,8 @@ class Look {
     return rows < limits::kSampleRowsAtPlace && text_bytes_ < limits::kSampleTextBytes;
   }
 
-  // At what is left, within a transaction, until `over` says true. False: nothing is left, or
-  // no more can be had.
+  // Checks the remaining rows, within a transaction, until `over` returns true. False: none is
+  // left, or no more can be read.
   bool AtRest(const std::function<bool()>& over) {
     if (!Prepare()) return false;
     for (;;) {
@@ -97,7 +97,7 @@ class Look {
     for (std::size_t at = 0; at < columns_.size(); ++at) {
       sqlite3_value* const value = sqlite3_column_value(rest_.row(), static_cast<int>(at));
       if (sqlite3_value_type(value) == SQLITE_TEXT) {
-        // Asked for the length alone, SQLite would convert it to UTF-8 in its place.
+        // If asked only for the length, SQLite would convert the value to UTF-8 in place.
         sqlite3_value_blob(value);
         text_bytes_ += static_cast<std::size_t>(sqlite3_value_bytes(value));
       }
@@ -109,7 +109,7 @@ class Look {
   ReadAssignment table_;
   TypeSearch& types_;
   SliceRest rest_;
-  // Of types_, those that are shown.
+  // The checked ones among types_.
   std::vector<std::size_t> columns_;
   std::size_t text_bytes_ = 0;
 };

@@ -1,9 +1,9 @@
-// Looks at rows that have not been sent, for what their columns' types do not hold, so
-// that a table is copied again as seldom as can be: at a few before the first is sent, and
-// at all of them once one is met that does not fit. Blobs are not loaded for it.
+// Checks rows that have not been sent for values that do not fit their columns' types, so that a
+// table is rarely copied again: a few rows before the first is sent, and all rows once a value does
+// not fit. Does not load blobs.
 //
-// It is a help only: where it cannot read, it has seen less, and what is wrong with the
-// table shows when that is read.
+// It is only a help: rows that it cannot read are not checked, and the later read of the table
+// reports the error.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_LOOK_AHEAD_H_
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_LOOK_AHEAD_H_
 
@@ -16,13 +16,13 @@
 
 namespace tributary::sqlite {
 
-// Within a transaction: looks where the slices of `cut` begin and at the table's end, and
-// adds to `cut` what is to be widened.
+// Within a transaction: checks rows where the slices of `cut` begin and at the table's end, and
+// adds to `cut` the columns to widen.
 void LookAtSample(Connection& connection, const CutAssignment::Table& table, Slices::Table& cut,
                   std::chrono::steady_clock::time_point until);
 
-// Shows `types` all rows of the table, whatever the assignment's range, until `stop` says
-// true. In transactions of its own, none longer than limits::kSqliteTurn.
+// Shows `types` all rows of the table, not only the assignment's range, until `stop` returns true.
+// In its own transactions, none longer than limits::kSqliteTurn.
 void LookThrough(Connection& connection, const ReadAssignment& assignment, TypeSearch& types,
                  const std::function<bool()>& stop);
 

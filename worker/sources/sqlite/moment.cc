@@ -8,7 +8,7 @@ namespace tributary::sqlite {
 namespace {
 
 constexpr std::int64_t kSecondsInDay = 86400;
-// 0001-01-01 and what follows 9999-12-31.
+// 0001-01-01, and the day after 9999-12-31.
 constexpr std::int64_t kFirstSecond = -62135596800;
 constexpr std::int64_t kEndSecond = 253402300800;
 constexpr int kMaxOffsetHours = 14;
@@ -22,7 +22,7 @@ constexpr std::size_t kBytesToMicroseconds = 26;
 bool IsDigit(char c) { return '0' <= c && c <= '9'; }
 bool IsLetter(char c) { return ('A' <= c && c <= 'Z') || ('a' <= c && c <= 'z'); }
 
-// Exactly `digits` of them at the front of `text`; takes them off.
+// Removes exactly `digits` digits from the front of `text`.
 std::optional<int> TakeNumber(std::string_view& text, std::size_t digits) {
   if (text.size() < digits) return std::nullopt;
   int value = 0;
@@ -65,7 +65,7 @@ std::optional<std::int64_t> TakeDate(std::string_view& text) {
   return days * kSecondsInDay;
 }
 
-// The digits behind the point; false where there are none or too many.
+// The digits after the point; false if there are none or too many.
 bool TakeFraction(std::string_view& text, std::int32_t& nanoseconds) {
   std::size_t digits = 0;
   std::int32_t scale = 1'000'000'000;
@@ -92,7 +92,7 @@ bool TakeTime(std::string_view& text, Moment& moment) {
   return !TakeChar(text, '.') || TakeFraction(text, moment.nanoseconds);
 }
 
-// All that is left of the text.
+// The rest of the text.
 bool TakeZone(std::string_view text, Moment& moment) {
   moment.has_zone = true;
   TakeChar(text, ' ');

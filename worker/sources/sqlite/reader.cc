@@ -18,7 +18,7 @@ namespace tributary::sqlite {
 namespace {
 
 constexpr std::uint64_t kRowsBetweenLooks = 64;
-// Rows may be slow, and a look at the clock costs a tenth of a quick one.
+// Rows may be slow, and reading the clock costs a tenth of a fast row.
 constexpr std::uint64_t kRowsBetweenTimes = 8;
 constexpr char kRowFunction[] = "tributary_row";
 
@@ -70,7 +70,7 @@ void SliceReader::PlanColumns(const std::string& table) {
 std::string SliceReader::Columns() const {
   std::vector<std::string> names;
   for (std::size_t at = 0; at < row_.columns(); ++at) {
-    // A table has as many columns as a result may have, and the rowid beside them.
+    // A table may have as many columns as a result may have, plus the rowid.
     if (by_function_ || rowid_column_ != at) names.push_back(Quoted(row_.name(at)));
   }
   return absl::StrJoin(names, ",");
@@ -112,7 +112,7 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
   const auto give_up = [this, &turns] {
     if (!turns.holds_up_commits()) return;
     rest_.BreakOff();
-    // Its failure shows at the next End.
+    // The next End reports its failure.
     (void)turns.End();
   };
   writer.WhileFull(give_up);
@@ -129,7 +129,7 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
 absl::StatusOr<AssignmentEnd> SliceReader::ReadTurns(Turns& turns) {
   AssignmentEnd end;
   for (bool first = true; !done_ && !paused_ && !misfit_; first = false) {
-    // Before commits have to wait for it.
+    // Now, before commits have to wait for it.
     writer_->AwaitRoom();
     const bool is_open = turns.open();
     const auto same = is_open ? absl::StatusOr<bool>(true) : turns.Begin();
@@ -142,7 +142,7 @@ absl::StatusOr<AssignmentEnd> SliceReader::ReadTurns(Turns& turns) {
     if (status.ok() && first) OpenSlice(turns);
     if (status.ok() && turns.open()) status = ReadTurn(turns);
     if (!status.ok()) return status;
-    // Nothing goes on after the table's end.
+    // After the table's end there is nothing to continue.
     const bool goes_on = assignment_->keeps_open() && !assignment_->range().to().empty();
     if (goes_on && done_ && !turns.holds_up_commits()) break;
     const absl::Status ended = turns.End();
@@ -171,7 +171,7 @@ absl::Status SliceReader::ReadTurn(Turns& turns) {
     types_.TakeTextAs(rest_.encoding());
     const int code = ReadRows(turns);
     if (code != SQLITE_DONE && code != SQLITE_ROW) {
-      // The message belongs to the step; a reset keeps it.
+      // The error message belongs to the step; a reset keeps it.
       status = connection_.Error(code, "read table", assignment_->table());
     }
     if (row_.null_in_key()) status = NullInKey();
@@ -211,7 +211,7 @@ absl::Status SliceReader::NullInKey() const {
 int SliceReader::ReadRows(Turns& turns) {
   std::uint64_t left_out = writer_->oversized_rows();
   for (;;) {
-    // So that no step has to wait for room: within one no transaction could be ended.
+    // So that no step has to wait for room: a transaction cannot be ended within a step.
     writer_->AwaitRoom();
     if (!turns.open()) return SQLITE_ROW;
     const int code = rest_.Step();
@@ -227,7 +227,7 @@ int SliceReader::ReadRows(Turns& turns) {
     if (std::exchange(left_out, writer_->oversized_rows()) != writer_->oversized_rows()) {
       connection_.pulse().Beat();
     }
-    // A turn of slow rows may be over before a look would be due.
+    // A turn of slow rows may be over before the next look at the clock.
     const bool over = rest_.steps() % kRowsBetweenTimes == 0 && turns.over();
     if (!over && !writer_->MarkDue() && rest_.steps() % kRowsBetweenLooks != 0) continue;
     connection_.pulse().Beat();
@@ -238,12 +238,12 @@ int SliceReader::ReadRows(Turns& turns) {
 }
 
 bool SliceReader::WriteRow() {
-  // The function has written it.
+  // The function has already written it.
   if (by_function_) return sqlite3_column_int(rest_.row(), 0) != 0;
   writer_->BeginRow(*shape_);
   const auto value = [this](std::size_t at) {
     if (rowid_column_ == at) return rest_.first_key();
-    // The result lacks the rowid, so what follows it is one place nearer.
+    // The result lacks the rowid, so later columns are one place earlier.
     const bool after = rowid_column_.has_value() && *rowid_column_ < at;
     return sqlite3_column_value(rest_.row(), static_cast<int>(after ? at - 1 : at));
   };

@@ -1,10 +1,10 @@
-// Reads one slice: the tight loop from sqlite3_step to the encoder. A row costs one
-// step, and what row_writer.h says for its values.
+// Reads one slice: the tight loop from sqlite3_step to the encoder. A row costs one step, plus the
+// cost of its values (row_writer.h).
 //
-// Where it can, the statement hands a row's values to a function of ours
-// (`SELECT tributary_row(…)`): taking them from the result costs SQLite a check of the
-// connection for each, a sixth of all reading. Not where rows are ordered by a key,
-// since a statement that had to sort would call the function before.
+// If possible, the statement passes a row's values to our own function (`SELECT tributary_row(…)`):
+// reading them from the result makes SQLite check the connection for each value, a sixth of the
+// total time. Not if rows are ordered by a key, since a statement that sorts would call the
+// function before sorting.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_READER_H_
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_READER_H_
 
@@ -34,33 +34,32 @@ class SliceReader {
 
   // Writes the slice's rows and marks. Outcomes and errors are Source::Read's.
   absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment, BatchWriter& writer);
-  // Ends a transaction that was kept open for another slice.
+  // Ends a transaction that was kept open for the next slice.
   void EndKept() { kept_.reset(); }
 
  private:
   // Turn after turn.
   absl::StatusOr<AssignmentEnd> ReadTurns(Turns& turns);
-  // For a transaction that reads `version`.
+  // Prepares a transaction that reads `version`.
   absl::Status Plan(const ReadAssignment& assignment, const std::string& version);
-  // Where `version` is not that of the catalog: whether the table still is as it says.
+  // If `version` is not the catalog's: whether the table has not changed since.
   absl::Status CheckTable(const std::string& version);
-  // Works out what of the columns only the table's declaration tells.
+  // Computes the properties of columns that only the table's declaration has.
   void PlanColumns(const std::string& table);
   // The columns to select, as SQL.
   std::string Columns() const;
   absl::Status NullInKey() const;
-  // Makes tributary_row known to the connection.
+  // Registers tributary_row with the connection.
   absl::Status AddRowFunction();
   static void TakeRow(sqlite3_context* call, int count, sqlite3_value** values);
   void OpenSlice(const Turns& turns);
   // Within a transaction, until the slice, the turn or the reading ends.
   absl::Status ReadTurn(Turns& turns);
-  // SQLite's code at the loop's end: SQLITE_DONE, or SQLITE_ROW where it stopped
-  // before.
+  // SQLite's code at the loop's end: SQLITE_DONE, or SQLITE_ROW if it stopped earlier.
   int ReadRows(Turns& turns);
   // The row that was stepped to. False: a value does not fit.
   bool WriteRow();
-  // Marks what has been read. False: there is no bound to name it by.
+  // Marks the rows read so far. False: there is no bound for this place.
   bool MarkRow(const Turns& turns);
   // Marks the slice's end.
   void MarkEnd(const Turns& turns);
@@ -70,11 +69,11 @@ class SliceReader {
   std::unique_ptr<Turns> kept_;
   SliceRest rest_;
   RowWriter row_;
-  // Is shown what does not fit.
+  // Gets the values that do not fit.
   TypeSearch types_;
-  // The column that is sent of the rowid, which is the key where there is no other.
+  // The column in which the rowid is sent, which is the key if there is no other.
   std::optional<std::size_t> rowid_column_;
-  // Values come by tributary_row, which this connection's opening has.
+  // Values come through tributary_row; registered for this opening of the connection.
   bool by_function_ = false;
   std::uint64_t function_of_opening_ = 0;
   // Of the slice that is read.

@@ -18,7 +18,7 @@ std::string_view BytesOf(sqlite3_value* value) {
   return {bytes, static_cast<std::size_t>(sqlite3_value_bytes(value))};
 }
 
-// Takes values as BatchWriter does and does nothing with them.
+// Has BatchWriter's functions for values and ignores the values.
 struct NoWriter {
   void Null(const auto&...) {}
   void Bool(const auto&...) {}
@@ -196,7 +196,7 @@ bool RowWriter::WriteJson(std::size_t at, sqlite3_value* value, Writer& writer) 
 }
 
 std::string_view RowWriter::TextOf(sqlite3_value* value) {
-  // Had without the copy that would end it with a NUL.
+  // Read without the copy that would add a terminating NUL.
   const std::string_view stored = BytesOf(value);
   if (encoding_ == TextEncoding::kUtf8) return stored;
   decoded_is_sound_ = Utf16ToUtf8(stored, encoding_ == TextEncoding::kUtf16BigEndian, decoded_);

@@ -1,9 +1,8 @@
-// Writes a row's values to the encoder, each as its column's type, and keeps what
-// became of those that are not as they should be.
+// Writes a row's values to the encoder, each in its column's type, and counts those that were
+// altered.
 //
-// What is known about a column is worked out once for each assignment; a value costs
-// one switch and two calls of SQLite. Nothing is allocated for a value that is what
-// its declaration says.
+// The facts about a column are computed once for each assignment; a value costs one switch and two
+// calls of SQLite. Nothing is allocated for a value that matches its declaration.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_ROW_WRITER_H_
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_ROW_WRITER_H_
 
@@ -24,38 +23,39 @@ namespace tributary::sqlite {
 
 class RowWriter {
  public:
-  // The columns of another assignment; what was kept of the last one is gone.
+  // Sets the columns of another assignment; the counts of the last one are dropped.
   void Begin(const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);
-  // How the database stores text.
+  // The database's text encoding.
   void TakeTextAs(TextEncoding encoding) { encoding_ = encoding; }
-  // Of a key's column, whether its affinity is TEXT (key_form.h); else it is taken as not.
+  // Whether a key's column has TEXT affinity (key_form.h); the default is no.
   void SetTextAffinity(std::size_t at, bool is) { columns_[at].text_affinity = is; }
   bool is_key(std::size_t at) const { return columns_[at].key; }
 
   std::size_t columns() const { return columns_.size(); }
   const std::string& name(std::size_t at) const { return columns_[at].name; }
 
-  // False: the value does not fit its column's type; nothing is written of it.
+  // False: the value does not fit its column's type; nothing was written.
   bool Write(std::size_t at, sqlite3_value* value, BatchWriter& writer);
-  // All of a row's. False: one of them does not fit.
+  // Writes all values of a row. False: one of them does not fit.
   bool WriteAll(sqlite3_value** values, BatchWriter& writer);
   // Whether Write would write it; by the same code.
   bool Fits(std::size_t at, sqlite3_value* value);
 
-  // A text as UTF-8, as far as it is Unicode; until `value` changes or this is called again.
+  // A text as UTF-8, with invalid parts replaced; valid until `value` changes or this is called
+  // again.
   std::string_view TextOf(sqlite3_value* value);
 
-  // A value of a key was NULL, so nobody could tell its row from others: it did not fit.
+  // A key's value was NULL, so its row could not be distinguished: it did not fit.
   bool null_in_key() const { return null_in_key_; }
-  // What became of the values that were written since the last call of these two: it is kept
-  // for TakeRemarks, or was about a row that is not sent.
+  // Keeps the notes about values written since the last call of either for TakeRemarks, or drops
+  // them because the row is not sent.
   void KeepRemarks() {
     if (noted_ != kept_noted_) KeepNotes();
   }
   void DropRemarks() {
     if (noted_ != kept_noted_) DropNotes();
   }
-  // What became of values since the last call.
+  // The remarks about values since the last call.
   std::vector<ColumnRemark> TakeRemarks();
 
  private:
@@ -66,7 +66,7 @@ class RowWriter {
     std::uint32_t scale = 0;
     bool key = false;
     bool text_affinity = false;
-    // What became of values since it was told, and of those of rows that are kept.
+    // Notes since the last TakeRemarks, and how many of them are about kept rows.
     struct Notes {
       std::uint64_t repaired = 0;
       std::uint64_t blobs_as_text = 0;
@@ -81,7 +81,7 @@ class RowWriter {
   }
   void KeepNotes();
   void DropNotes();
-  // `Writer`: BatchWriter, or one that only lets see what fits.
+  // `Writer`: BatchWriter, or a writer that only checks what fits.
   template <typename Writer>
   bool WriteValue(std::size_t at, sqlite3_value* value, Writer& writer);
   template <typename Writer>
@@ -100,13 +100,13 @@ class RowWriter {
   void WriteKeyAsText(Column& column, std::size_t at, sqlite3_value* value, Writer& writer);
   template <typename Writer>
   void WriteAsStored(Column& column, std::size_t at, sqlite3_value* value, Writer& writer);
-  // Of the text that TextOf gave last: it is Unicode, to the last byte.
+  // Whether TextOf's last text was entirely valid Unicode.
   bool IsSound(std::string_view text) const;
 
   std::vector<Column> columns_;
   TextEncoding encoding_ = TextEncoding::kUtf8;
   bool null_in_key_ = false;
-  // How many notes there were ever, and when KeepRemarks or DropRemarks was called last.
+  // The number of notes so far, and at the last KeepRemarks or DropRemarks.
   std::uint64_t noted_ = 0;
   std::uint64_t kept_noted_ = 0;
   NumberText number_;

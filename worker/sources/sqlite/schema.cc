@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array<const char*, 3> kRowidNames = {"rowid", "_rowid_", "oid"};
 constexpr char kReservedPrefix[] = "sqlite_";
-// Of SQLite's own tables, those that table_list gives; they are no news to anybody.
+// SQLite's own tables in table_list; they need no remark.
 constexpr std::array<const char*, 7> kOwnTables = {
     "sqlite_schema", "sqlite_master", "sqlite_sequence", "sqlite_stat1",
     "sqlite_stat2",  "sqlite_stat3",  "sqlite_stat4"};
@@ -144,7 +144,7 @@ absl::Status SchemaReader::ReadKeys(const std::string* only) {
   });
 }
 
-// The rows of one table come one after the other.
+// The rows of one table are consecutive.
 absl::Status SchemaReader::ReadColumns(const std::string* only, const TakeTable& take) {
   DeclaredTable table;
   const auto finish = [&] {
@@ -184,7 +184,7 @@ absl::Status SchemaReader::ReadColumns(const std::string* only, const TakeTable&
 
 namespace {
 
-// Empty where the order depends on a collation that only the application has.
+// Empty if the order depends on a collation that only the application has.
 std::vector<KeyColumn> OrderOf(Connection& connection, const DeclaredTable& table) {
   std::vector<KeyColumn> key = table.key;
   for (KeyColumn& column : key) {

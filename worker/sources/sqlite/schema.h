@@ -1,9 +1,9 @@
-// What SQLite itself says of its tables: which there are, their columns and keys, and how
-// the rows of each can be had.
+// SQLite's own description of its tables: their names, columns and keys, and how their rows can be
+// read.
 //
-// Asked are SQLite's table_list and what belongs to it, never the rows of sqlite_schema:
-// an entry that says 'TABLE', or says its type in a blob, is a table to SQLite. Of
-// sqlite_schema only root pages are taken, which are never trusted.
+// It uses SQLite's table_list and related pragmas, not the rows of sqlite_schema: an entry with the
+// type 'TABLE', or with its type in a blob, is a table for SQLite. From sqlite_schema only root
+// pages are used, and never trusted.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_SCHEMA_H_
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_SCHEMA_H_
 
@@ -26,35 +26,35 @@ struct DeclaredTable {
     std::string name;
     std::string type;
     bool not_null = false;
-    // From 1 within the primary key; 0: not of it.
+    // Place in the primary key, from 1; 0: not in the key.
     int key_place = 0;
   };
   std::string name;
   std::uint32_t root_page = 0;
-  // Hidden ones left out.
+  // Without hidden ones.
   std::vector<Column> columns;
   bool without_rowid = false;
-  // An INTEGER PRIMARY KEY with an index of its own is no other name of the rowid.
+  // An INTEGER PRIMARY KEY with its own index is not the rowid.
   bool key_has_index = false;
   // Of a WITHOUT ROWID table, in the order of its rows.
   std::vector<KeyColumn> key;
 
   bool has_key() const;
-  // The column that is another name of the rowid, or null.
+  // The column that is an alias of the rowid, or null.
   const Column* rowid_column() const;
-  // The first of rowid, _rowid_ and oid that no column has taken; empty: none is free, or
-  // there is no rowid.
+  // The first of rowid, _rowid_ and oid that is not a column's name; empty: none is free, or there
+  // is no rowid.
   std::string free_rowid_name() const;
 };
 
-// What SQLite knows by name, besides tables; its own are left out of the lists.
+// Named objects other than tables; the lists omit SQLite's own.
 struct KnownNames {
-  // All of them and the tables, in lower case: sqlite_schema may have another one.
+  // All of them and the tables, in lower case: sqlite_schema may have another case.
   std::set<std::string> all;
   std::vector<std::string> views;
   std::vector<std::string> virtuals;
   std::vector<std::string> shadows;
-  // Named sqlite_, which SQLite keeps for itself, and not known here.
+  // Tables with the reserved prefix sqlite_ that are not known here.
   std::vector<std::string> reserved;
 };
 
@@ -63,11 +63,11 @@ class SchemaReader {
   // `connection` has a transaction open as long as this is used.
   explicit SchemaReader(Connection& connection) : connection_(connection) {}
 
-  // The names come first, then the tables: four queries, however many there are.
+  // First the names, then the tables: four queries for any number of tables.
   absl::Status ReadNames(KnownNames& names) { return ReadNames(nullptr, names); }
   using TakeTable = std::function<absl::Status(const DeclaredTable&)>;
   absl::Status ReadTables(const TakeTable& take);
-  // The table of that name; one without columns where there is none.
+  // The table of that name; one without columns if there is none.
   absl::StatusOr<DeclaredTable> ReadOne(const std::string& name);
 
  private:
@@ -83,15 +83,15 @@ class SchemaReader {
   std::set<std::string> without_rowid_;
   // By names in lower case.
   std::map<std::string, std::uint32_t> root_pages_;
-  // Of every table whose primary key has an index, its columns.
+  // The primary key's columns of every table whose primary key has an index.
   std::map<std::string, std::vector<KeyColumn>> keys_;
 };
 
 // How `table`'s rows are read in order.
 Access AccessTo(Connection& connection, const DeclaredTable& table);
 
-// NOT_FOUND: the rows of `table` can no longer be read by `access` or told apart by the
-// columns of `key`, as they could when the catalog was read.
+// NOT_FOUND: the table has changed since the catalog was read, so its rows can no longer be read by
+// `access` or identified by the columns of `key`.
 absl::Status CheckAccess(Connection& connection, const std::string& table, const Access& access,
                          const std::set<std::string>& key);
 

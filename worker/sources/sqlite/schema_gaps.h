@@ -1,6 +1,6 @@
-// What of the catalog of a database SQLite cannot parse: objects that a newer SQLite has
-// declared, or damaged ones. Where there is such a one, each table is looked at by itself,
-// since SQLite may have a wrong idea of one that it has parsed in part.
+// The objects in a database's catalog that SQLite cannot parse: declared by a newer SQLite, or
+// damaged. If there are any, each table is checked separately, since SQLite may have parsed a table
+// only in part.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_SCHEMA_GAPS_H_
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_SCHEMA_GAPS_H_
 
@@ -21,15 +21,15 @@ inline constexpr std::size_t kNamesInRemark = limits::kMaxNamesInWarning;
 struct SchemaGaps {
   std::vector<std::string> views;
   std::vector<std::string> tables;
-  // In SQLite's words, why the first of the tables cannot be parsed; may be empty.
+  // SQLite's reason why the first of the tables cannot be parsed; may be empty.
   std::string why;
 
-  // What there is to say of the tables, in the bytes of their names.
+  // A remark about the tables, with the bytes of their names.
   std::string Remark() const;
 };
 
-// `parsed` tells whether SQLite knows a table or view of that name. `connection` has a
-// transaction open.
+// `parsed` says whether SQLite knows a table or view of that name. `connection` has a transaction
+// open.
 absl::StatusOr<SchemaGaps> FindSchemaGaps(Connection& connection,
                                           const std::function<bool(const std::string&)>& parsed);
 

@@ -1,4 +1,4 @@
-// The engine "sqlite" as both roles know it.
+// The setup of the engine "sqlite", for both roles.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_SETUP_H_
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_SETUP_H_
 
@@ -16,13 +16,13 @@ inline constexpr char kDatabasePathKey[] = "database_path";
 // The operator's setting: the folder that confines the database's path.
 inline constexpr char kRootSetting[] = "sqlite-root";
 
-// Linux takes no longer path; its terminating NUL is not counted here.
+// Linux accepts no longer path; without the terminating NUL.
 inline constexpr std::size_t kMaxDatabasePathBytes = 4095;
 
 EngineSetup Setup();
 
-// The database's path as the user wrote it. That it exists, is a database and lies where
-// it may is the engine's to say. FAILED_PRECONDITION where it cannot be a path.
+// The database's path as the user wrote it. The engine checks that it exists, is a database and is
+// in an allowed place. FAILED_PRECONDITION if it cannot be a path.
 absl::StatusOr<std::string> DatabasePath(const Configuration& configuration);
 
 }  // namespace tributary::sqlite

@@ -170,7 +170,7 @@ absl::Status SliceRest::PassOverLargeRow() {
   Reset();
   skipped_ += std::exchange(steps_, 0) + 1;
   if (access_.by == Access::By::kScan) return absl::OkStatus();
-  // Its key alone can be had, and a bound is quicker than to pass over rows.
+  // Only its key can be read, and a bound is faster than skipping rows.
   const auto statement = connection_.Prepare(
       absl::StrCat(KeysSql(), " LIMIT 1 OFFSET ", skipped_ - 1), assignment_->table());
   if (!statement.ok()) return statement.status();

@@ -1,9 +1,9 @@
-// What is still to be read of a slice, and the statement that gives its rows. It may be
-// broken off behind any row, and goes on there in another transaction of the same version.
+// The rest of a slice, and the statement that reads it. It can be interrupted after any row and
+// continued there in another transaction of the same version.
 //
-// Behind a row whose key can be named the next statement begins with a bound. Else it
-// passes over as many rows as have been read: of one version, a statement gives its rows
-// in one order, whether that has a name or not.
+// After a row whose key can be a bound, the next statement begins at this bound. Otherwise it skips
+// as many rows as have been read: a statement returns the rows of one version always in the same
+// order.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_SLICE_REST_H_
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_SLICE_REST_H_
 
@@ -26,37 +26,37 @@ class SliceRest {
   // `connection` outlives it.
   explicit SliceRest(Connection& connection) : connection_(connection) {}
 
-  // All of a slice. `assignment` outlives the reading of it. `backwards`: its last row comes
-  // first; then it is not to be broken off.
+  // All of a slice. `assignment` outlives its reading. `backwards`: its last row comes first; then
+  // it must not be interrupted.
   absl::Status Begin(const ReadAssignment& assignment, bool backwards = false);
   const Access& access() const { return access_; }
   // The columns of its rows, as SQL and as a number; after Begin.
   void Select(std::string columns, std::size_t result_columns);
 
-  // All below are called within a transaction. Prepares the statement that Step steps; the
-  // one before is used again where its text is the same.
+  // All below are called within a transaction. Prepares the statement that Step steps; reuses the
+  // previous one if its text is the same.
   absl::Status Prepare();
   // SQLite's code.
   int Step();
   sqlite3_stmt* row() const { return statement_.get(); }
-  // Rows that the statement was stepped to.
+  // Rows that the statement has returned.
   std::uint64_t steps() const { return steps_; }
   // How the database stores text.
   TextEncoding encoding() const { return encoding_; }
-  // The first value of the key that the rows are ordered by; of the row that was stepped to.
+  // The current row's first value of the key by which rows are ordered.
   sqlite3_value* first_key() const;
-  // The bound behind the row that was stepped to; empty where none can be named.
+  // The bound after the current row; empty if there is none.
   std::string BoundBehindRow() const;
 
   // Ends the statement.
   void Reset();
-  // The same, and has the next one go on behind the row that was stepped to.
+  // The same; the next one continues after the current row.
   void BreakOff();
-  // Behind the row that is too large to be loaded.
+  // Continues after the row that is too large to be loaded.
   absl::Status PassOverLargeRow();
 
-  // `status` is why the next row cannot be read: the same, or with the name of the column
-  // that it is about.
+  // `status` says why the next row cannot be read; returns it, with the column's name if there is
+  // one.
   absl::Status Explained(absl::Status status) const;
 
  private:
@@ -82,8 +82,7 @@ class SliceRest {
   std::string sql_;
   std::uint64_t statement_of_opening_ = 0;
   Statement statement_;
-  // Where the key has no place among the 2,000 columns of a result, it comes from a
-  // second statement that keeps step with the first.
+  // If a result of 2,000 columns has no room for the key, a second statement reads it in parallel.
   Statement keys_;
 };
 

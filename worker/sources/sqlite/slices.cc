@@ -14,7 +14,7 @@
 namespace tributary::sqlite {
 namespace {
 
-// How many times finer than the slices the cuts are to lie.
+// How many cuts are found for each slice.
 constexpr std::size_t kCutsForEachSlice = 8;
 
 std::size_t PieceBytes(std::uint64_t table_bytes) {
@@ -31,7 +31,7 @@ class RangeCutter {
         bytes_between_(table_bytes / (bounds + 1)),
         out_(out) {}
 
-  // The bounds that lie inside of `range`, in order.
+  // The bounds inside `range`, in order.
   void Cut(const Range& range, const std::vector<std::string>& inside) {
     std::string from = range.from();
     std::uint64_t bytes = bytes_between_;
@@ -154,7 +154,7 @@ absl::Status CutTable(Connection& connection, const CutAssignment::Table& table,
   const absl::Status status = TableCutter(connection, table, cut).Cut();
   connection.pulse().Beat();
   if (status.ok() || absl::IsUnavailable(status)) return status;
-  // What is wrong with it shows when it is read; the others are cut.
+  // Reading the table will report the error; the others are cut.
   cut.Clear();
   *cut.mutable_slices() = table.ranges();
   cut.mutable_estimated_bytes()->Resize(table.ranges_size(), 0);

@@ -1,5 +1,5 @@
-// Cuts what is left of tables into slices of even size, without asking SQLite for
-// more than a few pages (btree.h).
+// Cuts the remaining ranges of tables into slices of even size, by reading only a few pages
+// (btree.h).
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_SLICES_H_
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_SLICES_H_
 

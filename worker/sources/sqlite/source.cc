@@ -27,7 +27,7 @@ using sqlite::TransactionScope;
 
 namespace {
 
-// Tables that cannot be read, of which a setup test says why.
+// The number of unreadable tables for which a setup test gives the reason.
 constexpr std::size_t kFailuresInTest = 5;
 
 absl::Status NotPrepared() {
@@ -88,7 +88,7 @@ absl::Status SqliteSource::Test(std::string_view name) {
   if (!version.ok()) return version.status();
   TransactionScope transaction(*connection_);
   if (name == kConnectTest) {
-    // Reads the catalog, which a file that only starts like a database does not have.
+    // Reads the catalog: a file that only starts like a database has none.
     const auto statement = connection_->Prepare("SELECT count(*) FROM main.sqlite_schema", "");
     if (!statement.ok()) return statement.status();
     const int code = sqlite3_step(statement->get());
@@ -119,7 +119,7 @@ absl::Status SqliteSource::TryReading() {
   if (failures.empty()) failures.assign(catalog.remarks().begin(), catalog.remarks().end());
   const std::string texts = absl::StrJoin(failures, ". ");
   if (!any) return absl::FailedPreconditionError(absl::StrCat("no table can be read: ", texts));
-  // A test that passes has no words of its own.
+  // A test that passes returns no text.
   options_.log.Warning("the setup test read passes, though some tables cannot be read",
                        {{log_key::kError, texts}});
   return absl::OkStatus();
@@ -137,7 +137,7 @@ absl::StatusOr<Catalog> SqliteSource::Describe(const DescribeAssignment& assignm
   } else {
     const absl::Status status = sqlite::ReadCatalog(*connection_, catalog);
     if (!status.ok()) return status;
-    // A commit is the file's, so all of its tables change together.
+    // A commit belongs to the whole file, so all of its tables change together.
     for (CatalogTable& table : *catalog.mutable_tables()) table.set_content(*version);
   }
   const absl::Status ended = transaction.End();
@@ -150,7 +150,7 @@ absl::StatusOr<Slices> SqliteSource::Cut(const CutAssignment& assignment) {
   reader_->EndKept();
   Slices slices;
   const auto sample_until = std::chrono::steady_clock::now() + limits::kSampleTime;
-  // Cuts are guesses, so it is no matter that each turn may see another version.
+  // Cuts are estimates, so each turn may see another version.
   for (int at = 0; at < assignment.tables_size();) {
     sqlite::Turns turn(*connection_, /*in_one_piece=*/false);
     absl::Status status = turn.Begin().status();

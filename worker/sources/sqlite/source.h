@@ -15,8 +15,7 @@ namespace tributary {
 
 class SqliteSource : public Reader {
  public:
-  // `patience`: how long locks and passing failures are waited for. `pulse`
-  // outlives the source.
+  // `patience`: how long it waits for locks and temporary failures. `pulse` outlives the source.
   SqliteSource(SourceOptions options, Pulse& pulse,
                std::chrono::milliseconds patience =
                    std::chrono::milliseconds(limits::kSourcePatienceMilliseconds));
@@ -41,7 +40,7 @@ class SqliteSource : public Reader {
   Pulse& pulse_;
   std::chrono::milliseconds patience_;
   std::optional<sqlite::Connection> connection_;
-  // Holds statements of the connection, so it goes first.
+  // Holds statements of the connection, so it is destroyed first.
   std::optional<sqlite::SliceReader> reader_;
 };
 

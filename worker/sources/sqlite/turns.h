@@ -1,16 +1,15 @@
 // The read transactions of one slice.
 //
 // In the rollback-journal modes an application cannot commit while a reader has a
-// transaction open, and gives up after a timeout of its own, five seconds in many. So
-// there a slice is read in turns: a transaction is ended after limits::kSqliteTurn, and
-// whenever the ring stays full, and the next one goes on behind the last row, if it reads
-// the same version. A version names a commit, so the turns together are one reading of
-// one content.
+// transaction open, and gives up after a timeout of its own, five seconds in many. So there a slice
+// is read in turns: a transaction is ended after limits::kSqliteTurn, and whenever the ring stays
+// full. The next one continues after the last row, if it reads the same version. A version names a
+// commit, so all turns together read one content.
 //
-// Where commits keep coming no two turns read the same version. Then the supervisor asks
-// for a table in one piece, and its commits wait; how long, a remark tells.
+// If commits are frequent, no two turns read the same version. Then the supervisor asks for a table
+// in one piece, and commits wait; a remark says how long.
 //
-// In WAL mode readers and commits do not meet, and a slice is one transaction.
+// In WAL mode readers and commits do not block each other, and a slice is one transaction.
 //
 // Used by the worker's main thread only.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_TURNS_H_
@@ -29,8 +28,8 @@ namespace tributary::sqlite {
 
 class Turns {
  public:
-  // `connection` outlives the turns. `in_one_piece`: time alone ends no transaction.
-  // `may_differ`: where commits wait for a transaction, the next one may read another
+  // `connection` outlives the turns. `in_one_piece`: no transaction is ended because of its
+  // duration. `may_differ`: if commits wait for a transaction, the next one may read another
   // version.
   Turns(Connection& connection, bool in_one_piece, bool may_differ = false)
       : connection_(connection), in_one_piece_(in_one_piece), may_differ_(may_differ) {}
@@ -38,10 +37,10 @@ class Turns {
   Turns& operator=(const Turns&) = delete;
   ~Turns() { (void)End(); }
 
-  // Begins a transaction; errors are Connection::Begin's. False: it reads another version
-  // than those before it, and is not begun.
+  // Begins a transaction; errors are Connection::Begin's. False: it would read another version than
+  // earlier ones, and is not begun.
   absl::StatusOr<bool> Begin();
-  // What all of them read; where they may differ, the last one.
+  // The version that all of them read; if they may differ, the last one.
   const std::string& version() const { return version_; }
 
   bool open() const { return open_; }
@@ -49,7 +48,7 @@ class Turns {
   bool holds_up_commits() const {
     return open_ && !connection_.header().wal() && !connection_.file().immutable;
   }
-  // Whether the open transaction has had its time.
+  // Whether the open transaction's time is over.
   bool over() const {
     return !in_one_piece_ && holds_up_commits() && Clock::now() - began_ >= limits::kSqliteTurn;
   }
@@ -58,8 +57,8 @@ class Turns {
   // transaction or an earlier one.
   absl::Status End();
 
-  // How long commits had to wait at the most, where that was longer than a turn is to be
-  // and nothing else would do; zero otherwise.
+  // The longest time that commits had to wait, if longer than a turn because of in_one_piece;
+  // otherwise zero.
   std::chrono::seconds commits_waited() const;
 
  private:

@@ -13,12 +13,11 @@ namespace {
 
 using fivetran_sdk::v2::DataType;
 
-// Of a Widening, at the most.
+// The maximum size of a Widening.
 constexpr std::size_t kBytesBesideName = 64;
 
-// What a column of the first type may be sent in instead, the narrowest first; STRING is
-// at the end of each. Times without a zone and those with one have no type in common, nor
-// have numbers, times and blobs.
+// The types that may replace a column's first type, the narrowest first; STRING is at the end of
+// each. Times with and without a zone have no common type; neither do numbers, times and blobs.
 const std::vector<std::vector<DataType>>& Ways() {
   static const std::vector<std::vector<DataType>> ways{
       {DataType::BOOLEAN, DataType::LONG, DataType::DOUBLE, DataType::DECIMAL, DataType::BINARY},
@@ -64,7 +63,7 @@ Widening::Misfit MomentMisfit(std::string_view text, DataType type) {
   const auto moment = ReadMoment(text);
   if (!moment) return Widening::TEXT;
   if (type == DataType::UTC_DATETIME) {
-    // What has a zone is a time that UTC puts into year 0 or 10000.
+    // A value with a zone here is a time that is in year 0 or 10000 of UTC.
     return moment->has_zone ? Widening::TEXT : Widening::NO_ZONE;
   }
   return moment->has_zone ? Widening::ZONE : Widening::TIME_OF_DAY;
@@ -94,7 +93,7 @@ void TypeSearch::Begin(
     }
     fivetran_sdk::v2::Column& own = *ways.Mutable(static_cast<int>(column.first));
     if (from.has_params()) *own.mutable_params() = from.params();
-    // Tells a value that only a key must not have.
+    // Recognises a value that is only forbidden in a key.
     *ways.Add() = own;
     ways.rbegin()->set_primary_key(false);
   }

@@ -20,8 +20,8 @@ namespace {
 
 using fivetran_sdk::v2::DataType;
 
-// Names that say more than SQLite's affinity does, those of other databases included,
-// whose schemas are often taken over. One blank between words.
+// Names that are more precise than SQLite's affinity, including names of other databases, whose
+// schemas are often copied. One blank between words.
 constexpr auto kNames = std::to_array<std::pair<absl::string_view, DataType>>({
     {"BOOLEAN", DataType::BOOLEAN},
     {"BOOL", DataType::BOOLEAN},
@@ -66,7 +66,7 @@ constexpr auto kGeometries = std::to_array<absl::string_view>(
      "CIRCULARSTRING", "COMPOUNDCURVE", "CURVEPOLYGON", "GEOMCOLLECTION", "TIN",
      "POLYHEDRALSURFACE"});
 
-// With the letters of its further dimensions: "POINT", "POINTZ", "POINT ZM".
+// With the letters of more dimensions: "POINT", "POINTZ", "POINT ZM".
 bool IsGeometry(absl::string_view name) {
   absl::ConsumeSuffix(&name, "M");
   absl::ConsumeSuffix(&name, "Z");
@@ -90,7 +90,7 @@ constexpr std::array<std::pair<absl::string_view, DataType>, 8> kAffinities{{
 struct Declaration {
   // "TIMESTAMP WITH TIME ZONE"
   std::string name;
-  // "TIMESTAMP"; what follows a bracket may say nothing of the type: DECIMAL(8,2) UNSIGNED.
+  // "TIMESTAMP"; the part after a bracket may not belong to the type: DECIMAL(8,2) UNSIGNED.
   std::string first_words;
   // "(6)"
   std::string bracket;

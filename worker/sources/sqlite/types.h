@@ -1,5 +1,4 @@
-// Which Fivetran type a column is sent in, by its declaration. README.md has the
-// table.
+// The Fivetran type of a column, by its declaration. README.md has the table.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_TYPES_H_
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_TYPES_H_
 
@@ -10,7 +9,7 @@
 
 namespace tributary::sqlite {
 
-// The most digits a DECIMAL may have; a declaration of more gives no parameters.
+// The most digits a DECIMAL may have; a declaration with more gives no parameters.
 inline constexpr std::uint32_t kMaxDecimalPrecision = 38;
 
 // Sets type and parameters of `column` from a declared type such as

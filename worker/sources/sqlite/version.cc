@@ -15,14 +15,14 @@ namespace tributary::sqlite {
 namespace {
 
 constexpr std::size_t kDigits = 32;
-// Grows with every release that makes other rows or keys of the same content.
+// Increased by every release that sends other rows or keys for the same content.
 constexpr int kReading = 2;
 
 void Add(const FileHeader& header, Digest& digest) {
   digest.Text({reinterpret_cast<const char*>(header.bytes.data()), header.bytes.size()});
 }
 
-// Which file, not what is in it.
+// Identifies the file, not its content.
 void AddPlace(const FileFacts& facts, Digest& digest) {
   digest.Number(facts.device).Number(facts.inode);
 }
@@ -84,8 +84,8 @@ WalIndex ReadWalPosition(sqlite3* db, WalPosition& position) {
   const int code = file->pMethods->xShmMap(file, 0, kIndexRegionBytes, 0, &region);
   if (code != SQLITE_OK && code != SQLITE_READONLY) return WalIndex::kUnshared;
   if (region == nullptr) return WalIndex::kBeingWritten;
-  // Writers fill the second copy first, readers take the first copy first: where
-  // both agree neither was being written.
+  // Writers fill the second copy first, readers take the first copy first: if both agree, neither
+  // was being written.
   using Words = std::array<std::uint32_t, kIndexHeaderBytes / 4>;
   const auto* const shared = static_cast<volatile std::uint32_t*>(region);
   Words first;

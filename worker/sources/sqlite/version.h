@@ -1,19 +1,18 @@
 // Names the commit that a read transaction sees.
 //
-// Two transactions with equal names have read the same content; a name may change
-// though the content has not, which is rare.
+// Two transactions with equal names have read the same content. Rarely, a name changes although the
+// content has not.
 //
 // Rollback-journal modes: while a reader holds its lock the file does not change,
 // and every commit moves the header's change counter. The name covers the 100
-// header bytes, device, inode, size and modification time, so a file that was
-// replaced by another cannot look unchanged either.
+// header bytes, device, inode, size and modification time, so a replaced file cannot look unchanged
+// either.
 //
-// WAL mode: the change counter stands still; the commit is named by the wal-index,
-// the 48-byte header at the start of the -shm file (https://sqlite.org/walformat.html):
-// salts, last frame, that frame's running checksum, page count. `iChange` is left
-// out: it starts again when the index is rebuilt, and an idle file must keep its
-// name when connections come and go. With an empty log the database file is all
-// there is, and its facts are added. The index is read through SQLite's own file
+// WAL mode: the change counter does not change; the commit is named by the wal-index, the 48-byte
+// header at the start of the -shm file (https://sqlite.org/walformat.html): salts, last frame, that
+// frame's running checksum, page count. `iChange` is left out: it starts again when the index is
+// rebuilt, and an idle file must keep its name when connections open and close. If the log is
+// empty, the facts of the database file are added. The index is read through SQLite's own file
 // methods: a second descriptor of the -shm file would drop SQLite's locks when closed.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_VERSION_H_
 #define TRIBUTARY_WORKER_SOURCES_SQLITE_VERSION_H_
@@ -30,7 +29,7 @@
 
 namespace tributary::sqlite {
 
-// The first 100 bytes of a database; zeros where the file is empty.
+// The first 100 bytes of a database; zeros if the file is empty.
 struct FileHeader {
   std::array<unsigned char, 100> bytes{};
 
@@ -41,7 +40,7 @@ struct FileHeader {
   }
   std::uint32_t read_version() const { return bytes[19]; }
   std::uint32_t schema_format() const { return Number(44); }
-  // 0 where it does not tell: a SQLite before 3.7.0 was the last to write.
+  // 0 if not known: a SQLite before 3.7.0 was the last writer.
   std::uint64_t stated_bytes() const {
     return Number(24) == Number(92) ? std::uint64_t{Number(28)} * page_bytes() : 0;
   }
@@ -53,7 +52,7 @@ struct FileHeader {
   }
 };
 
-// The part of the wal-index header that tells commits apart.
+// The part of the wal-index header that distinguishes commits.
 struct WalPosition {
   // Last frame (0: the log is empty), pages, that frame's checksum, salts.
   std::array<std::uint32_t, 6> words{};
@@ -71,33 +70,33 @@ struct FileFacts {
   bool operator==(const FileFacts&) const = default;
 };
 
-// Zeros where there is no such file.
+// Zeros if there is no such file.
 FileFacts FactsOf(const std::string& path);
 
 // The file under `db`'s main database, as SQLite sees it.
 sqlite3_file* MainFile(sqlite3* db);
 
-// Nothing where the file cannot be read; a shorter file reads as zeros.
+// Empty if the file cannot be read; a shorter file reads as zeros.
 std::optional<FileHeader> ReadFileHeader(sqlite3* db);
 
 enum class WalIndex {
   kRead,
   kBeingWritten,
-  // Nobody has it open and it is read-only here: SQLite keeps one in its own memory.
+  // No one has it open and it is read-only here: SQLite keeps an index in its own memory.
   kUnshared,
 };
 WalIndex ReadWalPosition(sqlite3* db, WalPosition& position);
 
-// At most 40 characters. How rows are read is named too: what an earlier release sent of
-// the same content may have looked otherwise, and does not count as unchanged.
+// At most 40 characters. The name includes how rows are read: an earlier release may have sent the
+// same content differently, so it does not count as unchanged.
 std::string RollbackVersion(const FileHeader& header, const FileFacts& database);
 std::string WalVersion(const WalPosition& position, const FileHeader& header,
                        const FileFacts& database);
 // For a WAL database whose index cannot be shared (the -shm file is read-only and
-// nobody has it open): the log file's facts and header stand in.
+// nobody has it open): uses the log file's facts and header instead.
 std::string UnsharedWalVersion(const FileHeader& header, const FileFacts& database,
                                const FileFacts& log);
-// Equal to no other: the commit could not be told.
+// Different from every other: the commit is not known.
 std::string UnknownVersion();
 
 }  // namespace tributary::sqlite
