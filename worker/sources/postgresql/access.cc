@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/limits.h"
+#include "common/text.h"
 
 namespace tributary::postgresql {
 namespace {
@@ -40,6 +42,10 @@ absl::StatusOr<Place> ParseBound(const std::string& bound, Access::By by, Place 
 }
 
 }  // namespace
+
+std::string KeyNumbersSql(const Access& access) {
+  return absl::StrCat("'{", absl::StrJoin(access.key, ","), "}'::int2[]");
+}
 
 std::string AccessText(const Access& access) {
   for (const auto& [word, by] : kWords) {
@@ -82,9 +88,10 @@ std::string BoundText(const Place& place) {
   return absl::StrCat(place.leaf, ":", place.block);
 }
 
-std::string KeyBound(const std::vector<std::string>& key) {
+std::optional<std::string> KeyBound(const std::vector<std::string>& key) {
   std::string bound;
   for (const std::string& text : key) absl::StrAppend(&bound, text.size(), ":", text);
+  if (bound.size() > limits::kMaxBoundBytes || !IsUtf8(bound)) return std::nullopt;
   return bound;
 }
 

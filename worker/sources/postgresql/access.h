@@ -22,7 +22,9 @@
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_ACCESS_H_
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +50,8 @@ struct Access {
 };
 
 std::string AccessText(const Access& access);
+// The numbers of the key's columns as an expression of SQL: an int2[].
+std::string KeyNumbersSql(const Access& access);
 // INVALID_ARGUMENT: no text of AccessText.
 absl::StatusOr<Access> ParseAccess(const std::string& text);
 
@@ -69,9 +73,10 @@ struct Places {
 absl::StatusOr<Places> ParsePlaces(const Range& range, Access::By by);
 std::string BoundText(const Place& place);
 
-// The texts of a key's columns as a bound, and back. INVALID_ARGUMENT: it is no bound of a key
-// of so many columns.
-std::string KeyBound(const std::vector<std::string>& key);
+// The texts of a key's columns as a bound, and back. Nothing: it is longer than
+// limits::kMaxBoundBytes, or not UTF-8, as a text of the state has to be. INVALID_ARGUMENT: it is
+// no bound of a key of so many columns.
+std::optional<std::string> KeyBound(const std::vector<std::string>& key);
 absl::StatusOr<std::vector<std::string>> ParseKeyBound(std::string_view bound, std::size_t columns);
 
 }  // namespace tributary::postgresql

@@ -3,20 +3,15 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "common/text.h"
 #include "worker/sources/postgresql/access.h"
-#include "worker/sources/postgresql/added_columns.h"
-#include "worker/sources/postgresql/key_order.h"
-#include "worker/sources/postgresql/log_publication.h"
+#include "worker/sources/postgresql/catalog_query.h"
 
 namespace tributary::postgresql {
 namespace {
@@ -25,158 +20,9 @@ constexpr char kDoing[] = "read the catalog";
 // Tables that one remark names.
 constexpr std::size_t kNamedInRemark = 20;
 
-// Tables of all kinds whose rows are a source's own; partitions are read with their root.
-constexpr char kOurTables[] =
-    "c.relkind IN ('r', 'p', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' "
-    "AND NOT starts_with(n.nspname, 'pg_') AND n.nspname <> 'information_schema'";
-
 constexpr char kDatabaseSql[] =
     "SELECT s.system_identifier, current_database(), current_setting('block_size'), current_user "
     "FROM pg_control_system() s";
-
-// The columns of an index that are its key, in its order.
-std::string IndexKeySql(const std::string& index) {
-  return absl::StrCat("array_to_string((", index, ".indkey::int2[])[0:", index,
-                      ".indnkeyatts - 1], ' ')");
-}
-
-// Of a table without a primary key, the oldest index whose columns tell its rows apart.
-std::string UniqueIndexSql() {
-  return absl::StrCat(
-      "(SELECT ", IndexKeySql("i"),
-      " AS key FROM pg_index i WHERE i.indrelid = c.oid AND k.indrelid IS NULL AND i.indisunique "
-      "AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL "
-      "AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attnotnull "
-      "AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) "
-      "ORDER BY i.indexrelid LIMIT 1)");
-}
-
-// A partitioned table's pages are those of its leaves; pg_partition_tree would lock them.
-std::string TablesSql(int server_version, const std::string& publication) {
-  return absl::StrCat(
-      "WITH RECURSIVE leaf AS ("
-      "SELECT i.inhparent AS root, i.inhrelid AS oid FROM pg_inherits i "
-      "JOIN pg_class r ON r.oid = i.inhparent AND r.relkind = 'p' AND NOT r.relispartition "
-      "UNION ALL SELECT l.root, i.inhrelid FROM leaf l JOIN pg_inherits i ON i.inhparent = l.oid), "
-      "pages AS (SELECT l.root, sum(greatest(c.relpages, 0)) AS pages, "
-      "bool_and(c.relkind = 'p' OR c.relkind = 'r' AND m.amname = 'heap' "
-      "AND has_schema_privilege(c.relnamespace, 'USAGE') "
-      "AND has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid)) AS readable "
-      "FROM leaf l JOIN pg_class c ON c.oid = l.oid LEFT JOIN pg_am m ON m.oid = c.relam "
-      "GROUP BY l.root) "
-      "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, c.relreplident, "
-      "coalesce(g.pages, greatest(c.relpages, 0)), "
-      "has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'), "
-      "row_security_active(c.oid), c.relispopulated, "
-      "coalesce(CASE WHEN c.relkind = 'p' THEN g.readable ELSE m.amname = 'heap' END, false), "
-      "x.primary_key, coalesce(k.indimmediate, false), x.identity, x.other, ",
-      KeyOrderSql(server_version, "c.oid",
-                  "string_to_array(coalesce(x.identity, x.primary_key, x.other), ' ')::int2[]"),
-      ", ", PublicationEntrySql(server_version), ", ", ContentSql(server_version),
-      ", pg_has_role(c.relowner, 'USAGE') AND CASE WHEN p.oid IS NULL "
-      "THEN has_database_privilege(current_database(), 'CREATE') "
-      "ELSE NOT p.puballtables AND pg_has_role(p.pubowner, 'USAGE') END "
-      "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-      "LEFT JOIN pages g ON g.root = c.oid "
-      "LEFT JOIN pg_am m ON m.oid = c.relam "
-      "LEFT JOIN pg_index k ON k.indrelid = c.oid AND k.indisprimary AND k.indisvalid "
-      "LEFT JOIN pg_index r ON r.indrelid = c.oid AND r.indisreplident AND r.indisvalid "
-      "AND c.relreplident = 'i' LEFT JOIN LATERAL ",
-      UniqueIndexSql(), " u ON true CROSS JOIN LATERAL (SELECT ", IndexKeySql("k"),
-      " AS primary_key, ", IndexKeySql("r"),
-      " AS identity, u.key AS other) x LEFT JOIN pg_publication p ON p.pubname = ",
-      Literal(publication), " WHERE ", kOurTables, " ORDER BY n.nspname, c.relname");
-}
-
-std::string ColumnsSql() {
-  return absl::StrCat(
-      "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, ", kNullBeforeSql,
-      " FROM pg_attribute a "
-      "JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
-      "WHERE a.attnum > 0 AND NOT a.attisdropped AND ",
-      kOurTables, " ORDER BY a.attrelid, a.attnum");
-}
-
-// Columns of TablesSql.
-enum TableColumn {
-  kOid,
-  kSchema,
-  kName,
-  kKind,
-  kPersistence,
-  kIdentity,
-  kPages,
-  kSchemaUsage,
-  kSelect,
-  kRowSecurity,
-  kPopulated,
-  // It can be read by blocks, or each of its leaf partitions can.
-  kHasBlocks,
-  kKey,
-  kKeyImmediate,
-  kIdentityIndex,
-  kUniqueIndex,
-  // What the order of the first of these is, and rests on.
-  kOrder,
-  kEntry,
-  kContent,
-  kMayAdd
-};
-
-// What the log can tell of: ordinary and partitioned tables whose rows it can name.
-bool MayHaveLog(const Rows& rows, int row) {
-  const std::string_view kind = rows.at(row, kKind);
-  if ((kind != "r" && kind != "p") || rows.at(row, kPersistence) != "p") return false;
-  const std::string_view identity = rows.at(row, kIdentity);
-  if (identity == "i") return !rows.null(row, kIdentityIndex);
-  if (rows.null(row, kKey)) return false;
-  return identity == "f" || (identity == "d" && rows.truth(row, kKeyImmediate));
-}
-
-bool InPart(const Rows& rows, int row) {
-  constexpr std::string_view kInPart = " in part";
-  const std::string_view entry = rows.at(row, kEntry);
-  return entry.size() > kInPart.size() && entry.substr(entry.size() - kInPart.size()) == kInPart;
-}
-
-// `follows`: the log is followed at all.
-bool HasLog(const Rows& rows, int row, bool follows) {
-  if (!follows || !MayHaveLog(rows, row)) return false;
-  return rows.at(row, kEntry).empty() ? rows.truth(row, kMayAdd) : !InPart(rows, row);
-}
-
-bool IsTable(const Rows& rows, int row) {
-  return rows.at(row, kKind) == "r" || rows.at(row, kKind) == "p";
-}
-
-Access::By HowToRead(const Rows& rows, int row, bool has_log) {
-  if (!IsTable(rows, row)) return Access::By::kUnlockable;
-  const bool partitioned = rows.at(row, kKind) == "p";
-  // Rows move between blocks while slices are read. Where the log does not tell of that, only
-  // a slice by the key has them all, or one snapshot.
-  if (has_log && rows.truth(row, kHasBlocks)) {
-    return partitioned ? Access::By::kLeaves : Access::By::kBlocks;
-  }
-  if (!has_log && !rows.null(row, kOrder)) {
-    return partitioned ? Access::By::kPartitionKeys : Access::By::kKeys;
-  }
-  return partitioned ? Access::By::kPartitions : Access::By::kWhole;
-}
-
-// The numbers of the columns that are the table's key, in its order: those by which the log
-// names rows, else the primary key's, else those of another index that tells all rows apart.
-std::vector<std::uint32_t> KeyOf(const Rows& rows, int row) {
-  const int column = !rows.null(row, kIdentityIndex) ? kIdentityIndex
-                     : !rows.null(row, kKey)         ? kKey
-                                                     : kUniqueIndex;
-  std::vector<std::uint32_t> numbers;
-  const std::string text = rows.text(row, column);
-  for (const absl::string_view part : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
-    std::uint32_t number = 0;
-    if (absl::SimpleAtoi(part, &number)) numbers.push_back(number);
-  }
-  return numbers;
-}
 
 CatalogTable::Comparison ComparisonOf(const Access& access, const std::vector<std::uint32_t>& key) {
   if (access.by_keys()) return CatalogTable::RANGES;
@@ -201,7 +47,7 @@ class CatalogReader {
   CatalogReader(Session& session, TypeLookup& types, const Settings& settings, Catalog& catalog)
       : session_(session),
         types_(types),
-        follows_(settings.follows()),
+        follows_(settings.follows),
         publication_(settings.publication),
         catalog_(catalog) {}
 
@@ -214,6 +60,8 @@ class CatalogReader {
     role_ = database->text(0, 3);
     const auto tables = session_.Query(TablesSql(session_.server_version(), publication_), kDoing);
     if (!tables.ok()) return tables.status();
+    const absl::Status ordered = AskOrders(*tables);
+    if (!ordered.ok()) return ordered;
     for (int row = 0; row < tables->size(); ++row) AddTable(*tables, row);
     const auto columns = session_.Query(ColumnsSql(), kDoing);
     if (!columns.ok()) return columns.status();
@@ -231,6 +79,23 @@ class CatalogReader {
     // The name of a column is not UTF-8; it may be the key's.
     bool has_odd_column = false;
   };
+
+  absl::Status AskOrders(const Rows& rows) {
+    std::vector<TableKey> keys;
+    for (int row = 0; row < rows.size(); ++row) {
+      if (!IsTable(rows, row) || HasLog(rows, row, follows_)) continue;
+      TableKey key{.oid = static_cast<std::uint32_t>(rows.number(row, kOid)),
+                   .columns = KeyOf(rows, row)};
+      if (!key.columns.empty()) keys.push_back(std::move(key));
+    }
+    if (keys.empty()) return absl::OkStatus();
+    const auto answer = session_.Query(OrdersSql(session_.server_version(), keys), kDoing);
+    if (!answer.ok()) return answer.status();
+    for (int row = 0; row < answer->size(); ++row) {
+      orders_[static_cast<std::uint32_t>(answer->number(row, 0))] = answer->text(row, 1);
+    }
+    return absl::OkStatus();
+  }
 
   void AddTable(const Rows& rows, int row) {
     std::string name = Quoted(rows.at(row, kSchema), rows.at(row, kName));
@@ -255,10 +120,11 @@ class CatalogReader {
     const auto oid = static_cast<std::uint32_t>(rows.number(row, kOid));
     const bool has_log = HasLog(rows, row, follows_);
     std::vector<std::uint32_t> key = KeyOf(rows, row);
-    Access access{.by = HowToRead(rows, row, has_log), .oid = oid};
+    const auto order = orders_.find(oid);
+    Access access{.by = HowToRead(rows, row, has_log, order != orders_.end()), .oid = oid};
     if (access.by_keys()) {
       access.key = key;
-      access.order = rows.text(row, kOrder);
+      access.order = order->second;
       table.set_order(access.order);
     }
     table.set_access(AccessText(access));
@@ -404,6 +270,8 @@ class CatalogReader {
   Catalog& catalog_;
   std::uint64_t block_bytes_ = 0;
   std::string role_;
+  // What the order of a table's key rests on, of those that are read by keys.
+  std::unordered_map<std::uint32_t, std::string> orders_;
   std::unordered_map<std::uint32_t, Added> added_;
   LeftOut without_usage_;
   LeftOut without_select_;

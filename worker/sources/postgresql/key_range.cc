@@ -5,8 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/limits.h"
-#include "common/text.h"
 
 namespace tributary::postgresql {
 
@@ -36,13 +34,16 @@ absl::StatusOr<KeyRange> KeyRange::Make(const ReadAssignment& assignment, const 
   return range;
 }
 
+std::string KeyRange::Columns(const std::string& alias) const {
+  return absl::StrJoin(names_, ", ", [&alias](std::string* out, const std::string& name) {
+    absl::StrAppend(out, alias, ".", name);
+  });
+}
+
 std::string KeyRange::Compared(const std::string& alias, const char* how,
                                const std::vector<std::string>& key) const {
   // Literals without a type take that of the column that they are held against.
-  const std::string columns =
-      absl::StrJoin(names_, ", ", [&alias](std::string* out, const std::string& name) {
-        absl::StrAppend(out, alias, ".", name);
-      });
+  const std::string columns = Columns(alias);
   const std::string values = absl::StrJoin(
       key, ", ",
       [](std::string* out, const std::string& text) { absl::StrAppend(out, Literal(text)); });
@@ -54,12 +55,8 @@ std::string KeyRange::WhereAndOrder(const std::string& alias) const {
   std::vector<std::string> conditions;
   if (!from_.empty()) conditions.push_back(Compared(alias, ">=", from_));
   if (!to_.empty()) conditions.push_back(Compared(alias, "<", to_));
-  const std::string order =
-      absl::StrJoin(names_, ", ", [&alias](std::string* out, const std::string& name) {
-        absl::StrAppend(out, alias, ".", name);
-      });
   return absl::StrCat(conditions.empty() ? "" : " WHERE ", absl::StrJoin(conditions, " AND "),
-                      " ORDER BY ", order);
+                      " ORDER BY ", Columns(alias));
 }
 
 std::optional<std::string> KeyRange::BoundBefore(const CopyRow& row, const RowWriter& rows) const {
@@ -69,9 +66,7 @@ std::optional<std::string> KeyRange::BoundBefore(const CopyRow& row, const RowWr
       return std::nullopt;
     }
   }
-  std::string bound = KeyBound(key);
-  if (bound.size() > limits::kMaxBoundBytes || !IsUtf8(bound)) return std::nullopt;
-  return bound;
+  return KeyBound(key);
 }
 
 }  // namespace tributary::postgresql

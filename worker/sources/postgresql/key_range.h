@@ -35,6 +35,8 @@ class KeyRange {
   std::optional<std::string> BoundBefore(const CopyRow& row, const RowWriter& rows) const;
 
  private:
+  // The key's columns, each after `alias`, separated by commas.
+  std::string Columns(const std::string& alias) const;
   std::string Compared(const std::string& alias, const char* how,
                        const std::vector<std::string>& key) const;
 

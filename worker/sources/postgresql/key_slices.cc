@@ -1,12 +1,11 @@
 #include "worker/sources/postgresql/key_slices.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/limits.h"
-#include "common/text.h"
 
 namespace tributary::postgresql {
 namespace {
@@ -21,8 +20,8 @@ constexpr double kLeastPercent = 0.0001;
 // The key's columns, quoted and in its order. None where one is not there any longer.
 std::vector<std::string> KeyColumns(Session& session, const Access& access) {
   const auto rows =
-      session.Query(absl::StrCat("SELECT a.attname FROM unnest('{", absl::StrJoin(access.key, ","),
-                                 "}'::int2[]) WITH ORDINALITY p(number, place) JOIN pg_attribute a "
+      session.Query(absl::StrCat("SELECT a.attname FROM unnest(", KeyNumbersSql(access),
+                                 ") WITH ORDINALITY p(number, place) JOIN pg_attribute a "
                                  "ON a.attrelid = ",
                                  access.oid, " AND a.attnum = p.number ORDER BY p.place"),
                     kDoing);
@@ -69,9 +68,8 @@ std::vector<std::string> KeysBetween(Session& session, const CutAssignment::Tabl
     session.End();
     return bounds;
   }
-  const auto rows = session.Query(absl::StrCat("SET LOCAL lock_timeout = '200ms'; ",
-                                               SampleSql(table, access, columns, blocks, pieces)),
-                                  kDoing);
+  const auto rows = session.Query(
+      absl::StrCat(kShortLockWaitSql, SampleSql(table, access, columns, blocks, pieces)), kDoing);
   session.End();
   if (!rows.ok()) return bounds;
   for (int row = 0; row < rows->size(); ++row) {
@@ -79,8 +77,8 @@ std::vector<std::string> KeysBetween(Session& session, const CutAssignment::Tabl
     for (std::size_t column = 0; column < columns.size(); ++column) {
       key.push_back(rows->text(row, static_cast<int>(column)));
     }
-    std::string bound = KeyBound(key);
-    if (bound.size() <= limits::kMaxBoundBytes && IsUtf8(bound)) bounds.push_back(std::move(bound));
+    std::optional<std::string> bound = KeyBound(key);
+    if (bound.has_value()) bounds.push_back(*std::move(bound));
   }
   return bounds;
 }

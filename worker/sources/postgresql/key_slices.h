@@ -12,6 +12,9 @@
 
 namespace tributary::postgresql {
 
+// How long a look at where to cut waits for a lock, which another session may hold for hours.
+inline constexpr char kShortLockWaitSql[] = "SET LOCAL lock_timeout = '200ms'; ";
+
 // Bounds that lie between `pieces` pieces of about even size, in the order of the key: keys of
 // a sample of some hundred of the table's `blocks` blocks, in a transaction of its own. None
 // where the table is one piece, or cannot be looked at now: cutting is only a help.

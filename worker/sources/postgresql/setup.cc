@@ -221,9 +221,9 @@ absl::StatusOr<DatabaseIdentity> Identify(const Configuration& configuration) {
   DatabaseIdentity identity{.parts = {login.host, absl::StrCat(login.port), login.database},
                             .name = login.database};
   // Two connections to one database are told apart by their slots.
-  if (settings->follows() && !settings->slot.empty()) identity.parts.push_back(settings->slot);
+  if (settings->follows && !settings->slot.empty()) identity.parts.push_back(settings->slot);
   if (settings->max_connections > 0) {
-    identity.most_workers = settings->max_connections - (settings->follows() ? kLogConnections : 0);
+    identity.most_workers = settings->max_connections - (settings->follows ? kLogConnections : 0);
   }
   return identity;
 }
@@ -290,9 +290,9 @@ absl::StatusOr<Settings> ReadSettings(const Configuration& configuration) {
     return UnusableValue(kUpdateMethodKey,
                          "is no method that is known; choose logical_replication or compare");
   }
-  settings.compares = method == kCompare;
+  settings.follows = method != kCompare;
   // What was given for the other method may have stayed in the form.
-  if (settings.follows()) {
+  if (settings.follows) {
     settings.publication = ValueOf(configuration, kPublicationKey);
     settings.slot = ValueOf(configuration, kSlotKey);
   }
@@ -306,7 +306,7 @@ absl::StatusOr<Settings> ReadSettings(const Configuration& configuration) {
   }
   const auto connections = Number(configuration, kMaxConnectionsKey, 0, kMaxConnections);
   if (!connections.ok()) return connections.status();
-  if (settings.follows() && *connections != 0 && *connections <= kLogConnections) {
+  if (settings.follows && *connections != 0 && *connections <= kLogConnections) {
     return UnusableValue(kMaxConnectionsKey,
                          "is too few: two follow the log, and each table is copied by another; "
                          "give 3 or more");

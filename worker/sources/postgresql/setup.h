@@ -76,9 +76,8 @@ struct Settings {
   std::string publication = {};
   // Empty: derived from the connection.
   std::string slot = {};
-  // Of update_method; of the two above nothing is used where the log is not followed.
-  bool compares = false;
-  bool follows() const { return !compares; }
+  // Of update_method: the log is followed; else tables are compared, and the two above are unused.
+  bool follows = true;
   // 0: as many as there are workers, and where the log is followed two.
   std::uint32_t max_connections = 0;
 };

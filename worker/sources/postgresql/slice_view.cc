@@ -46,8 +46,7 @@ std::string LookSql(int server_version, const ReadAssignment& assignment, const 
           : "coalesce(pg_relation_filenode(c.oid), 0)::text",
       ", a.attname, a.atttypid, a.atttypmod, a.attnum, ",
       access.by_keys()
-          ? KeyOrderSql(server_version, absl::StrCat(access.oid),
-                        absl::StrCat("'{", absl::StrJoin(access.key, ","), "}'::int2[]"))
+          ? KeyOrderSql(server_version, absl::StrCat(access.oid), KeyNumbersSql(access))
           : "''",
       " "
       "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "

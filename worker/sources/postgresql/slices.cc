@@ -30,7 +30,7 @@ using Sizes = std::unordered_map<std::uint32_t, Size>;
 
 std::string SizesSql(const std::string& oids) {
   return absl::StrCat(
-      "SET LOCAL lock_timeout = '200ms'; "
+      kShortLockWaitSql,
       "SELECT c.oid, pg_relation_size(c.oid) / current_setting('block_size')::bigint, "
       "pg_table_size(c.oid) FROM pg_class c WHERE c.oid IN (",
       oids, ")");
@@ -76,6 +76,15 @@ struct Part {
 struct TableParts {
   Access access = {};
   std::vector<Part> parts = {};
+
+  Size size() const {
+    Size sum;
+    for (const Part& part : parts) {
+      sum.blocks += part.size.blocks;
+      sum.bytes += part.size.bytes;
+    }
+    return sum;
+  }
 };
 
 // Cuts one range into slices, each of which goes through one part or, where those are small,
@@ -136,12 +145,11 @@ class RangeCutter {
 };
 
 void CutTable(const CutAssignment::Table& table, const TableParts& of_table, Slices::Table& cut) {
-  std::uint64_t bytes = 0;
-  for (const Part& part : of_table.parts) bytes += part.size.bytes;
+  const std::uint64_t piece_bytes = PieceBytes(of_table.size().bytes);
   for (const Range& range : table.ranges()) {
     const auto places = ParsePlaces(range, of_table.access.by);
     if (places.ok()) {
-      RangeCutter(range, *places, PieceBytes(bytes), cut).Cut(of_table.parts);
+      RangeCutter(range, *places, piece_bytes, cut).Cut(of_table.parts);
     } else {
       *cut.add_slices() = range;
       cut.add_estimated_bytes(0);
@@ -151,11 +159,7 @@ void CutTable(const CutAssignment::Table& table, const TableParts& of_table, Sli
 
 void CutTableByKeys(Session& session, const CutAssignment::Table& table, const TableParts& of_table,
                     Slices::Table& cut) {
-  Size size;
-  for (const Part& part : of_table.parts) {
-    size.blocks += part.size.blocks;
-    size.bytes += part.size.bytes;
-  }
+  const Size size = of_table.size();
   // What is left of a table that was cut before is in as many pieces as are needed.
   const bool whole =
       table.ranges_size() == 1 && table.ranges(0).from().empty() && table.ranges(0).to().empty();

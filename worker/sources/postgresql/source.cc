@@ -82,7 +82,7 @@ absl::StatusOr<SourceNeeds> PostgresqlSource::Prepare() {
       postgresql::RetainedBytes(options_.operator_settings[postgresql::kRetainedSetting]);
   if (!retained.ok()) return retained.status();
   follower_.reset();
-  if (settings_.compares) return SourceNeeds{.tcp_ports = {settings_.login.port}};
+  if (!settings_.follows) return SourceNeeds{.tcp_ports = {settings_.login.port}};
   follower_.emplace(
       settings_, *login_, pulse_,
       postgresql::FollowOptions{
@@ -100,7 +100,7 @@ absl::Status PostgresqlSource::Test(std::string_view name) {
   if (name == kReadTest) return TryReading();
   if (name == postgresql::kFollowTest) {
     // Nothing is followed, so nothing is missing.
-    if (settings_.compares) return absl::OkStatus();
+    if (!settings_.follows) return absl::OkStatus();
     return postgresql::TryFollowing(*session_, *login_, settings_, pulse_, patience_);
   }
   return absl::InvalidArgumentError(absl::StrCat("run setup test: there is none named \"",

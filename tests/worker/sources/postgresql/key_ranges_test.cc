@@ -103,7 +103,7 @@ TEST(PostgresqlKeyRanges, AnotherOrderThanTheCatalogsIsNotRead) {
 
 TEST(PostgresqlKeyRanges, ABoundIsTheKeysTextsAndOnlyThat) {
   const std::vector<std::string> key = {"a:1", "", "7"};
-  const auto parsed = ParseKeyBound(KeyBound(key), 3);
+  const auto parsed = ParseKeyBound(KeyBound(key).value(), 3);
   ASSERT_TRUE(parsed.ok());
   EXPECT_THAT(*parsed, ElementsAre("a:1", "", "7"));
   for (const char* const bad : {"", "4711", "3:ab", ":", "-1:", "1:a1:b", "99999999999999999999:a",
