@@ -46,7 +46,7 @@ def proofs():
 def recorded(folder):
     """The figures that cases recorded, by suite and case."""
     figures = {}
-    for path in sorted(pathlib.Path(folder).glob("*.xml")):
+    for path in sorted(pathlib.Path(folder).rglob("*.xml")):
         for case in ElementTree.parse(path).iter("testcase"):
             # Of an instance of a table, Table/Suite.Case/N.
             name = f"{case.get('classname').split('/')[-1]}.{case.get('name').split('/')[0]}"
@@ -70,7 +70,8 @@ def proof(name, known):
     files = sorted(set(known[suite].values()))
     cases = len(known[suite])
     counted = f"{cases} cases" if cases > 1 else "1 case"
-    return f"[{suite}]({files[0]}) ({counted})"
+    links = ", ".join(f"[{path.name}]({path})" for path in files)
+    return f"{suite}: {links} ({counted})" if len(files) > 1 else f"[{suite}]({files[0]}) ({counted})"
 
 
 def text(figures):
