@@ -1,25 +1,25 @@
 #include "tests/bench/cases.h"
 
 #include <algorithm>
-#include <filesystem>
+#include <chrono>
 #include <iostream>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tests/bench/figures.h"
+#include "tests/metrics/scrape.h"
 
 namespace tributary::bench {
 namespace {
 
 constexpr std::uint64_t kOrders = 3'000'000;
+constexpr std::uint64_t kTables = 10'000;
+constexpr std::chrono::seconds kBetweenScrapes{1};
 constexpr double kLongestStartMs = 150;
 constexpr std::uint64_t kGigabyte = 1'000'000'000;
-
-SyncSubject SubjectOf(const std::string& file) {
-  const std::filesystem::path path(file);
-  return {.folder = path.parent_path().string(), .file = path.filename().string()};
-}
 
 SyncCost SyncOnce(const SyncSubject& subject) { return SyncBench(subject).Run(); }
 
@@ -76,6 +76,37 @@ void FirstSync(Bench& bench) {
   AddCpu(bench, "first_sync", file, both);
 }
 
+void Watched(Bench& bench) {
+  const std::string file = bench.databases.ManyTables(kTables, kOrders);
+  Databases::Warm(file);
+  SyncSubject subject = SubjectOf(file);
+  subject.flags = {"--metrics-address", "127.0.0.1:0"};
+  std::vector<double> shares;
+  for (int round = 0; round < std::max(bench.rounds, 3); ++round) {
+    SyncBench syncs(subject);
+    const auto told = syncs.connector().WaitForLog("metrics can be scraped");
+    if (!told.has_value()) Fail("the connector serves no metrics");
+    const std::string address = told->value("address", "");
+    auto next = std::chrono::steady_clock::now();
+    const SyncCost cost = syncs.Run([&] {
+      if (std::chrono::steady_clock::now() < next) return;
+      next += kBetweenScrapes;
+      if (tests::Get(address).status != 200) Fail("a scrape was not answered");
+    });
+    shares.push_back(cost.cpu.web / cost.cpu.tributary());
+    std::cout << absl::StrFormat("  %.4f s of %.2f CPU-s for the scrapes", cost.cpu.web,
+                                 cost.cpu.tributary())
+              << std::endl;
+  }
+  const double share = Median(shares, [](double one) { return one; });
+  bench.report.Add({.work = "watched: CPU of scrapes, one each second, of the sync's",
+                    .baseline = "",
+                    .ours = absl::StrFormat("%.2f %%", 100 * share),
+                    .ratio = "",
+                    .goal = "< 1 %",
+                    .met = share < 0.01});
+}
+
 void TenTimes(Bench& bench) {
   const std::string file = bench.databases.Orders(10 * kOrders);
   const SyncCost ours = SyncOnce(SubjectOf(file));
@@ -90,7 +121,6 @@ void TenTimes(Bench& bench) {
 }
 
 void ManyTables(Bench& bench) {
-  constexpr std::uint64_t kTables = 10'000;
   const std::string file = bench.databases.ManyTables(kTables, 20 * kTables);
   Databases::Warm(file);
   const BareCost bare = RunBareLoop(file);
@@ -192,9 +222,13 @@ const std::vector<Case>& AllCases() {
       {"first_sync", &FirstSync, 3 * kGigabyte, 40},
       {"wide", &Wide, 4 * kGigabyte, 40},
       {"long", &Long, 6 * kGigabyte, 40},
+      {"compare", &Compare, 4 * kGigabyte, 60},
+      {"compare_tables", &CompareManyTables, kGigabyte, 30},
+      {"watched", &Watched, 3 * kGigabyte, 40},
       {"synthetic", &Synthetic, 3 * kGigabyte, 30},
       {"pg_first_sync", &PostgresqlFirstSync, 4 * kGigabyte, 70},
       {"pg_many_tables", &PostgresqlManyTables, 4 * kGigabyte, 60},
+      {"pg_compare", &PostgresqlCompare, 4 * kGigabyte, 90},
       {"pg_log", &PostgresqlLog, 6 * kGigabyte, 80},
       {"pg_transaction", &PostgresqlTransaction, 8 * kGigabyte, 90},
       {"pg_load", &PostgresqlLoad, 6 * kGigabyte, 90},

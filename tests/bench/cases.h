@@ -39,6 +39,11 @@ void Wide(Bench& bench);
 void Long(Bench& bench);
 void Synthetic(Bench& bench);
 void Start(Bench& bench);
+void Watched(Bench& bench);
+// Later syncs that compare.
+void Compare(Bench& bench);
+void CompareManyTables(Bench& bench);
+void PostgresqlCompare(Bench& bench);
 void TenTimes(Bench& bench);
 void Growth(Bench& bench);
 // Of PostgreSQL: copies, then the log.

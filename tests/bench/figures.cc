@@ -1,6 +1,7 @@
 #include "tests/bench/figures.h"
 
 #include <cstdint>
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 
@@ -12,6 +13,11 @@ constexpr std::uint64_t kMostPrivateBytes = std::uint64_t{150} << 20;
 constexpr std::uint64_t kSampleBytes = 48'000'000;
 
 }  // namespace
+
+SyncSubject SubjectOf(const std::string& sqlite_file) {
+  const std::filesystem::path path(sqlite_file);
+  return {.folder = path.parent_path().string(), .file = path.filename().string()};
+}
 
 StageCosts Sample(const SyncSubject& subject) {
   return MeasureStages(SampleOfStream(subject, kSampleBytes), subject.folder + "/stages");

@@ -30,6 +30,9 @@ struct Against {
   double ratio() const { return ours.seconds / bare.seconds; }
 };
 
+// From no state.
+SyncSubject SubjectOf(const std::string& sqlite_file);
+
 // What the stages cost on the first part of a first sync.
 StageCosts Sample(const SyncSubject& subject);
 

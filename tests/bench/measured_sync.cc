@@ -25,9 +25,8 @@ namespace {
 constexpr char kBinaryVariable[] = "TRIBUTARY_BINARY";
 constexpr char kSyncThread[] = "sync";
 constexpr char kStagerThread[] = "stager";
+constexpr char kWebThread[] = "web";
 constexpr std::chrono::milliseconds kBetweenLooks(100);
-
-std::string StagingDir(const SyncSubject& subject) { return subject.folder + "/staging"; }
 
 // An executable of ours stands in for the connector for as long as this lives.
 class ChosenBinary {
@@ -92,9 +91,9 @@ void Fail(const std::string& what) {
 SyncBench::SyncBench(SyncSubject subject)
     : subject_(std::move(subject)),
       connector_({.sqlite_root = subject_.folder,
-                  .staging_dir = StagingDir(subject_),
+                  .staging_dir = staging_folder(),
                   .flags = subject_.flags}) {
-  std::filesystem::remove_all(StagingDir(subject_));
+  std::filesystem::remove_all(staging_folder());
   std::filesystem::remove(state_file());
   if (!subject_.state.empty()) std::filesystem::copy_file(subject_.state, state_file());
   std::ofstream(subject_.folder + "/configuration.json") << nlohmann::json(configuration()).dump();
@@ -103,7 +102,7 @@ SyncBench::SyncBench(SyncSubject subject)
 
 SyncBench::~SyncBench() {
   connector_.Stop();
-  std::filesystem::remove_all(StagingDir(subject_));
+  std::filesystem::remove_all(staging_folder());
 }
 
 std::map<std::string, std::string> SyncBench::configuration() const {
@@ -144,6 +143,7 @@ SyncCost SyncBench::Run(const std::function<void()>& meanwhile) {
   cost.cpu.merge = of(kSyncThread);
   cost.cpu.stager = of(kStagerThread);
   cost.cpu.grpc = std::max(0.0, after.own - before.own - cost.cpu.merge - cost.cpu.stager);
+  cost.cpu.web = of(kWebThread);
   cost.cpu.workers = after.children - before.children;
   cost.cpu.client = CpuSecondsOfEndedChildren() - clients_before;
   return cost;

@@ -19,6 +19,8 @@ struct Cpu {
   double merge = 0;
   double stager = 0;
   double grpc = 0;
+  // That of grpc which served metrics and status.
+  double web = 0;
   double workers = 0;
   double client = 0;
 
@@ -70,6 +72,7 @@ class SyncBench {
   const tests::Connector& connector() const { return connector_; }
   // Where the state of the last sync lies.
   std::string state_file() const { return subject_.folder + "/state.json"; }
+  std::string staging_folder() const { return subject_.folder + "/staging"; }
   // As the request has it.
   std::map<std::string, std::string> configuration() const;
 

@@ -89,10 +89,13 @@ void PostgresqlSubject::DropSlots() const {
 }
 
 double PostgresqlSubject::CpuOfEndedSessions() const {
+  // The server counts a session's CPU when its process is gone, later than it leaves the view.
   const auto none = [this] {
-    return server_->Ask(
-               "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
-               "backend_type IN ('client backend', 'walsender', 'parallel worker')") == "0";
+    const std::string others = server_->Ask(
+        "SELECT count(*) FROM pg_stat_activity WHERE "
+        "backend_type NOT IN ('client backend', 'walsender', 'parallel worker')");
+    return absl::StrCat(tests::ChildrenOf(server_->pid()).size()) == others &&
+           tests::ZombiesOf(server_->pid()) == 0;
   };
   if (!tests::Eventually(none)) Fail("a session of the server does not end");
   return CpuOf(server_->pid()).children;

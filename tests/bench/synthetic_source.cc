@@ -66,6 +66,7 @@ class SyntheticSource : public Reader {
   absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
                                      BatchWriter& writer) override {
     AssignmentEnd end;
+    writer.Open(kVersion);
     const TableShape shape(assignment.schema(), assignment.table(), assignment.columns());
     const std::uint64_t to = Bound(assignment.range().to(), bench::kSyntheticRowsInTable);
     for (std::uint64_t row = Bound(assignment.range().from(), 0); row < to; ++row) {
