@@ -5,7 +5,9 @@
 #include <array>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -84,6 +86,19 @@ std::string_view QueryOf(const WebRequest& request) {
   return mark == std::string_view::npos ? "" : request.target.substr(mark + 1);
 }
 
+// The field Host, with or without a port; none at all comes from no browser.
+bool IsLoopbackHost(std::string_view host) {
+  const std::size_t colon = host.rfind(':');
+  const std::size_t bracket = host.rfind(']');
+  const bool has_port =
+      colon != std::string_view::npos && (bracket == std::string_view::npos || bracket < colon);
+  const std::string name =
+      absl::AsciiStrToLower(Absl(host.substr(0, has_port ? colon : host.size())));
+  return name.empty() || name == "localhost" || name == "[::1]" ||
+         (absl::StartsWith(name, "127.") &&
+          name.find_first_not_of("0123456789.") == std::string::npos);
+}
+
 bool IsOpen(std::string_view path) { return path == kMetrics || path == kLives || path == kReady; }
 
 bool IsKnown(std::string_view path) { return IsOpen(path) || path == kStatus || path == kPage; }
@@ -126,6 +141,12 @@ WebAnswer Pages::Find(const WebRequest& request) const {
   if (path == kReady) {
     return board_.draining() ? Say(503, kText, "shutting down\n") : Say(200, kText, "ok\n");
   }
+  if (IsRebound(request)) {
+    return Say(
+        403, kText,
+        "Open this page as http://localhost:PORT or http://127.0.0.1:PORT, or set "
+        "--web-token-file: by another name a web site could read it through your browser.\n");
+  }
   if (!MayRead(request)) return LetIn(request);
   if (path == kStatus) return Status(QueryOf(request));
   // A token that is not needed is removed from the browser's address.
@@ -133,6 +154,12 @@ WebAnswer Pages::Find(const WebRequest& request) const {
   WebAnswer page = Say(200, kHtml, page_);
   page.fields.emplace_back("Content-Security-Policy", page_policy_);
   return page;
+}
+
+// A web site whose name has become an address of this machine has the browser of somebody on
+// this machine read what it may not (DNS rebinding).
+bool Pages::IsRebound(const WebRequest& request) const {
+  return request.loopback && !token_.asked() && !IsLoopbackHost(request.host);
 }
 
 bool Pages::MayRead(const WebRequest& request) const {

@@ -19,8 +19,11 @@ struct WebRequest {
   std::string_view method;
   // As in the request: "/status.json?tables=1".
   std::string_view target;
+  std::string_view host;
   std::string_view authorization;
   std::string_view cookie;
+  // It came through the machine's loopback interface.
+  bool loopback = false;
 };
 
 struct WebAnswer {
@@ -39,6 +42,7 @@ class Pages {
  private:
   WebAnswer Find(const WebRequest& request) const;
   bool MayRead(const WebRequest& request) const;
+  bool IsRebound(const WebRequest& request) const;
   WebAnswer LetIn(const WebRequest& request) const;
   WebAnswer Status(std::string_view query) const;
 

@@ -48,6 +48,11 @@ bool IsMalformed(const beast::error_code& error) {
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
+bool IsLoopback(const tcp::socket& socket) {
+  beast::error_code ignored;
+  return socket.local_endpoint(ignored).address().is_loopback();
+}
+
 // One request and its answer, after which the connection is closed: a scrape, or a look of
 // the page, comes every few seconds at the most.
 class Exchange : public std::enable_shared_from_this<Exchange> {
@@ -101,8 +106,10 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     const auto field = [&request](http::field name) { return View(request[name]); };
     Answer(pages_.Answer({.method = View(request.method_string()),
                           .target = View(request.target()),
+                          .host = field(http::field::host),
                           .authorization = field(http::field::authorization),
-                          .cookie = field(http::field::cookie)}));
+                          .cookie = field(http::field::cookie),
+                          .loopback = IsLoopback(stream_.socket())}));
   }
 
   void Answer(WebAnswer answer) {

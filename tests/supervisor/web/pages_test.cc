@@ -17,7 +17,7 @@ constexpr char kToken[] = "0123456789abcdef0123456789abcdef";
 class PagesTest : public ::testing::Test {
  protected:
   static WebRequest Request(std::string_view target) {
-    return {.method = "GET", .target = target, .authorization = {}, .cookie = {}};
+    return {.method = "GET", .target = target, .host = {}, .authorization = {}, .cookie = {}};
   }
   WebAnswer Get(std::string_view target) const { return open_.Answer(Request(target)); }
   static std::string Field(const WebAnswer& answer, const std::string& name) {
@@ -107,6 +107,46 @@ TEST_F(PagesTest, WithATokenEverythingButMetricsAndProbesAsksForIt) {
   const std::string field = absl::StrCat("Bearer ", kToken);
   program.authorization = field;
   EXPECT_EQ(closed_.Answer(program).status, 200);
+}
+
+TEST_F(PagesTest, WebSiteWhoseNameHasBecomeThisMachineReadsNothing) {
+  const struct {
+    const char* host;
+    int status;
+  } kHosts[] = {{"", 200},
+                {"localhost", 200},
+                {"LOCALHOST:9464", 200},
+                {"127.0.0.1", 200},
+                {"127.0.0.1:80", 200},
+                {"[::1]:9464", 200},
+                {"[::1]", 200},
+                {"evil.example", 403},
+                {"evil.example:9464", 403},
+                {"localhost.evil.example", 403},
+                {"127.evil.example", 403},
+                {"[fe80::1]:9464", 403},
+                {"10.0.0.1", 403}};
+  for (const auto& one : kHosts) {
+    for (const char* path : {"/", "/status.json"}) {
+      WebRequest request = Request(path);
+      request.host = one.host;
+      request.loopback = true;
+      EXPECT_EQ(open_.Answer(request).status, one.status) << one.host << path;
+      request.loopback = false;
+      EXPECT_EQ(open_.Answer(request).status, 200) << one.host << path;
+    }
+    WebRequest scrape = Request("/metrics");
+    scrape.host = one.host;
+    scrape.loopback = true;
+    EXPECT_EQ(open_.Answer(scrape).status, 200) << one.host;
+  }
+  // A site has no token.
+  WebRequest with_token = Request("/");
+  const std::string field = absl::StrCat("Bearer ", kToken);
+  with_token.authorization = field;
+  with_token.host = "monitoring.example";
+  with_token.loopback = true;
+  EXPECT_EQ(closed_.Answer(with_token).status, 200);
 }
 
 TEST_F(PagesTest, BrowserBringsTheTokenOnceAndHasACookieFromThenOn) {
