@@ -75,7 +75,7 @@ absl::StatusOr<bool> ControlChannel::Receive(google::protobuf::MessageLite& mess
   if (!bytes.ok()) return bytes.status();
   if (!bytes->has_value()) return false;
   if (message.ParseFromArray((*bytes)->data(), static_cast<int>((*bytes)->size()))) return true;
-  return absl::InvalidArgumentError("control socket: bytes that are no message");
+  return absl::InvalidArgumentError("control socket: bytes that are not a message");
 }
 
 absl::Status ControlChannel::CheckSilence() {
@@ -100,7 +100,7 @@ absl::StatusOr<std::optional<std::string_view>> ControlChannel::Next() {
       }
       if (length > limits::kMaxControlMessageBytes) {
         return absl::InvalidArgumentError(absl::StrCat("control socket: a message claims ", length,
-                                                       " bytes where it may have ",
+                                                       " bytes, and the limit is ",
                                                        limits::kMaxControlMessageBytes));
       }
       if (held >= kLengthBytes + length) {

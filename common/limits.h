@@ -1,5 +1,5 @@
-// Every bound of tributary, with its unit in its name. A queue, retry or buffer
-// that is not bounded by one of these is a defect.
+// The bounds of tributary, with their units in their names: of every queue, retry and buffer that
+// more than one folder sees. Bounds that concern one file only are constants there.
 #ifndef TRIBUTARY_COMMON_LIMITS_H_
 #define TRIBUTARY_COMMON_LIMITS_H_
 
@@ -41,7 +41,7 @@ inline constexpr std::chrono::seconds kClientHandshake{20};
 inline constexpr int kClientIdleTimeouts = 5;
 // The headers of a call.
 inline constexpr std::size_t kMaxCallHeaderBytes = 16 * kKiB;
-// A file of --tls-cert, --tls-key or --tls-client-ca, and how often they are looked at.
+// A file of --tls-cert, --tls-key or --tls-client-ca, and how often they are checked.
 inline constexpr std::size_t kMaxPemFileBytes = 4 * kMiB;
 inline constexpr std::chrono::seconds kTlsLookEvery{1};
 // Open calls at shutdown, after the syncs have ended.
@@ -91,7 +91,7 @@ inline constexpr int kDeathsInRow = 20;
 // transaction, even if applications wait for it; after the second it is put aside.
 inline constexpr int kMovesBeforeOnePiece = 3;
 inline constexpr int kMovesOfTable = 6;
-// A worker whose pulse has not changed for this many looks, a second apart, hangs.
+// A worker whose pulse has not changed for this many checks, a second apart, hangs.
 inline constexpr int kSilentPulseLooks = 15;
 // A worker that is in the middle of a message keeps all others waiting, as only one
 // is held in memory. A worker that sends no part of it for this long is ended.
@@ -147,7 +147,7 @@ inline constexpr std::size_t kMaxNoticeBytes = 1 * kKiB;
 // Points of a sync's speed that it remembers.
 inline constexpr std::chrono::seconds kPaceEvery{5};
 inline constexpr std::size_t kPacePoints = 180;
-// How often the memory of a sync's workers is looked at.
+// How often the memory of a sync's workers is measured.
 inline constexpr std::chrono::seconds kWorkerMemoryEvery{2};
 // Tables in one answer; for more, the client asks again.
 inline constexpr std::size_t kTablesInAnswer = 5000;
@@ -195,7 +195,7 @@ inline constexpr std::size_t kDigestFrameBytes = 512 * kKiB;
 inline constexpr std::size_t kMaxSliceDigestBytes = 24 * kMiB;
 // A table with a longer key is copied again.
 inline constexpr std::size_t kMaxDigestKeyBytes = 4 * kKiB;
-// What waits to be written to the disk. Above it the rings wait.
+// Digests that wait to be written to the disk. If there are more, the rings are not read.
 inline constexpr std::size_t kQueuedDigestBytes = 32 * kMiB;
 // LevelDB's.
 inline constexpr std::size_t kDigestWriteBufferBytes = 16 * kMiB;
@@ -214,9 +214,9 @@ inline constexpr std::size_t kWidenedInWarning = 50;
 
 // --- state -----------------------------------------------------------------
 
-// 10,000 live tables take under 1 MiB, and 10,000 that are copied beside a log under 3.
-// The tree that reads one takes at most 40 bytes for each of the text, those of a live
-// table 8.
+// 10,000 live tables take under 1 MiB, and 10,000 that are copied while a log is followed under 3.
+// The tree of one takes at most 40 bytes of memory for each byte of the text; for the text of live
+// tables 8.
 inline constexpr std::size_t kMaxStateBytes = 8 * kMiB;
 // Total size of schema names and content identifiers in memory: the text holds each once, but every
 // table that shares one has a copy.
@@ -228,8 +228,8 @@ inline constexpr std::uint64_t kMaxPosition = (std::uint64_t{1} << 53) - 1;
 
 // --- logs ------------------------------------------------------------------
 
-// As much as one write to a pipe puts there in one piece (PIPE_BUF), so that
-// the lines of supervisor and workers never mix.
+// The bytes that one write to a pipe writes in one piece (PIPE_BUF), so that the lines of
+// supervisor and workers never mix.
 inline constexpr std::size_t kMaxLogLineBytes = 4096;
 // For each level; further lines are counted and not written.
 inline constexpr std::size_t kMaxLogLinesPerSecond = 100;
@@ -241,7 +241,7 @@ inline constexpr std::size_t kWorkerOpenFiles = 256;
 
 // --- sources ---------------------------------------------------------------
 
-// The most that one slice is cut to hold; smaller where the table is.
+// The largest size that a slice is cut to; smaller if the table is small.
 inline constexpr std::size_t kSliceTargetBytes = 64 * kMiB;
 // A table is cut into about this many slices before slices grow to the target; none is under the
 // least.
@@ -254,7 +254,7 @@ inline constexpr std::size_t kSqliteMaxValueBytes = 160 * kMiB;
 // How long one transaction may keep an application from committing, in the journal modes where
 // readers do that: a second in all, with the half that it may wait for its ring.
 inline constexpr std::chrono::milliseconds kSqliteTurn{500};
-// B-tree pages looked at to cut one table.
+// B-tree pages that are read to cut one table.
 inline constexpr std::size_t kSqliteMaxPagesForCuts = 1024;
 // Tables of which the setup test reads a row.
 inline constexpr int kSqliteTablesInTest = 100;

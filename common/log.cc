@@ -196,7 +196,7 @@ void Logger::Write(LogLevel level, std::string_view message,
     const std::string count = std::to_string(*left_out);
     WriteLine(FormatLogLine(format,
                             {.level = level,
-                             .message = "entries of this level were left out: too many a second",
+                             .message = "entries of this level were left out: too many per second",
                              .fields = {{"entries", count}},
                              .time = entry.time},
                             origin));

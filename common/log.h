@@ -89,7 +89,7 @@ struct LogOrigin {
 // From FIVETRAN_ACCOUNT_NAME and FIVETRAN_GROUP_NAME.
 LogOrigin LogOriginFromEnvironment();
 
-// One line with its line feed, valid UTF-8 whatever the input, at most
+// One line with its line feed, valid UTF-8 for any input, at most
 // kMaxLogLineBytes.
 std::string FormatLogLine(LogFormat format, const LogEntry& entry, const LogOrigin& origin);
 

@@ -23,11 +23,10 @@ void AbandonedStaging::DropIfDue() {
                                                    absl::FromChrono(limits::kStagingAbandonedAfter),
                                                    absl::FromChrono(clock_.WallNow()));
   if (!dropped.ok() && !absl::IsNotFound(dropped.status())) {
-    log_.Warning("staging of connections that no longer come cannot be dropped",
+    log_.Warning("abandoned staging cannot be dropped",
                  {{log_key::kError, std::string(dropped.status().message())}});
   } else if (dropped.ok() && *dropped > 0) {
-    log_.Info("dropped the staging of connections that no longer come",
-              {{"connections", absl::StrCat(*dropped)}});
+    log_.Info("dropped abandoned staging", {{"connections", absl::StrCat(*dropped)}});
   }
 }
 

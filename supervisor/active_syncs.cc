@@ -55,10 +55,10 @@ void ActiveSyncs::Run(SyncRequest request, std::shared_ptr<ResponseWriter> write
   const std::string connection = request.connection.id;
   absl::StatusOr<Sync*> sync = TakeTurn(std::move(request), writer, std::move(bell));
   const absl::Status outcome = sync.ok() ? (*sync)->Run() : sync.status();
-  // The connection is free again before the client can know that it has ended.
+  // The connection must be free before the client can learn that the sync has ended.
   End(connection, *writer);
   writer->Finish(ToGrpc(outcome));
-  // Nobody waits for this any more.
+  // No one waits for this.
   ReturnFreeHeap();
   if (!draining()) abandoned_.DropIfDue();
   const std::lock_guard ended(mutex_);
@@ -80,8 +80,8 @@ absl::StatusOr<Sync*> ActiveSyncs::TakeTurn(SyncRequest request,
     }
     if (clock_.Now() > until) {
       absl::Status refused = absl::AbortedError(
-          "start sync: the sync before, whose client is gone, does not end; look at the staging "
-          "directory's disk and at the source's");
+          "start sync: the previous sync, whose client is gone, does not end; check the "
+          "staging directory's disk and the source's disk");
       TellRefused(refused, metrics_, log);
       return refused;
     }

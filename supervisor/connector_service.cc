@@ -20,21 +20,21 @@ namespace {
 
 namespace sdk = fivetran_sdk::v2;
 
-// What a line of the log needs to be mapped to a database.
+// The fields by which a log line can be assigned to a database.
 Logger LogOf(const Logger& log, const Connection& connection) {
   return log.With(log_key::kConnection, connection.id)
       .With(log_key::kSource, connection.source)
       .With(log_key::kDatabase, connection.database);
 }
 
-// Reads what can be read without the source. FAILED_PRECONDITION: a Task. `log` is for
-// what is said of the request, also where it cannot be read.
+// Reads the parts of the request that do not need the source. FAILED_PRECONDITION: a Task. `log`
+// gets fields of the request, even if the request cannot be read.
 absl::StatusOr<SyncRequest> ReadRequest(const std::vector<EngineSetup>& setups,
                                         const grpc::ByteBuffer& bytes, Logger& log) {
   grpc::ByteBuffer parsed = bytes;
   sdk::UpdateRequest request;
   if (!grpc::SerializationTraits<sdk::UpdateRequest>::Deserialize(&parsed, &request).ok()) {
-    return absl::InvalidArgumentError("start sync: the request is no UpdateRequest");
+    return absl::InvalidArgumentError("start sync: the request is not an UpdateRequest");
   }
   auto connection = ReadConnection(setups, request.configuration());
   if (connection.ok()) log = LogOf(log, *connection);
@@ -80,7 +80,7 @@ void SetSchema(const Catalog& catalog, sdk::SchemaResponse& response) {
   }
 }
 
-// Counts how long the call took that it lives in.
+// Measures the duration of the call in which it lives.
 class Timed {
  public:
   Timed(Metrics& metrics, Rpc rpc) : metrics_(metrics), rpc_(rpc) {}
@@ -173,7 +173,7 @@ absl::StatusOr<Catalog> ConnectorService::AskWorker(
       assignment, [&] { return context.IsCancelled() || syncs_.draining(); }, metrics_);
   questions_.release();
   if (absl::IsCancelled(answer.status()) && syncs_.draining()) {
-    return absl::UnavailableError("the connector is shutting down; ask again");
+    return absl::UnavailableError("the connector is shutting down; try again");
   }
   return answer;
 }

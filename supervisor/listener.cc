@@ -25,7 +25,7 @@ absl::Status CannotListen(std::uint16_t port) {
                                                     "; choose another --port"));
 }
 
-// Both versions of IP on one socket, or IPv4 where the host has nothing else.
+// Both versions of IP on one socket, or IPv4 alone if the host has no IPv6.
 FileDescriptor BoundSocket(std::uint16_t port) {
   constexpr int kType = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   constexpr int kOn = 1;
@@ -42,7 +42,7 @@ FileDescriptor BoundSocket(std::uint16_t port) {
                                                       &kOff, sizeof(kOff)) == 0;
   if (!has_six) socket = FileDescriptor(::socket(AF_INET, kType, 0));
   if (!socket.valid()) return socket;
-  // A connector that starts again need not wait for the last one's connections.
+  // A restarted connector need not wait for the connections of the previous one.
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &kOn, sizeof(kOn));
   const bool bound =
       has_six ? ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&both), sizeof(both)) == 0
@@ -50,7 +50,7 @@ FileDescriptor BoundSocket(std::uint16_t port) {
   return bound && ::listen(socket.get(), SOMAXCONN) == 0 ? std::move(socket) : FileDescriptor(-1);
 }
 
-// No descriptor or no memory: it passes, and the client waits meanwhile.
+// No descriptor or no memory: this is temporary, and the client waits meanwhile.
 bool Passes(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
@@ -71,7 +71,7 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(std::uint16_t port,
   }
   std::unique_ptr<Listener> listener(
       new Listener(std::move(socket), std::move(stop), unacknowledged, log));
-  // Stands at the same place for both versions.
+  // The port is at the same offset for both versions.
   listener->port_ = ntohs(address.sin6_port);
   return listener;
 }
@@ -99,10 +99,11 @@ void Listener::Run() {
   pthread_setname_np(pthread_self(), "listener");
   std::vector<pollfd> fds;
   for (;;) {
-    // A connection that could not be taken is still there, so only time is waited for.
+    // A connection that could not be accepted is still in the queue, so poll would return at once:
+    // only time passes here.
     const bool listens = !out_of_room_ && !full();
     fds = {{stop_.get(), POLLIN, 0}, {socket_.get(), static_cast<short>(listens ? POLLIN : 0), 0}};
-    // Only a hang-up is waited for, which needs not be asked for.
+    // Only a hang-up is waited for, and poll reports it without being asked.
     for (const FileDescriptor& one : open_) fds.push_back({one.get(), 0, 0});
     const auto again = static_cast<int>(limits::kAcceptAgainAfter.count());
     ::poll(fds.data(), fds.size(), out_of_room_ ? again : -1);
@@ -123,7 +124,7 @@ void Listener::Take() {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       const bool lacks_room = Passes(errno);
       if (lacks_room && !out_of_room_) {
-        log_.Warning("a client has to wait until its connection can be taken",
+        log_.Warning("a client has to wait until its connection can be accepted",
                      {{log_key::kError, std::strerror(errno)},
                       {log_key::kHint, "raise the open-files limit"}});
       }
@@ -143,7 +144,7 @@ void Listener::Take() {
     acceptor_->HandleNewConnection(&connection);
   }
   if (full() && !std::exchange(told_full_, true)) {
-    log_.Warning("there are as many connections as are served; further clients have to wait",
+    log_.Warning("the limit of connections is reached; further clients have to wait",
                  {{"connections", absl::StrCat(open_.size())}});
   }
 }

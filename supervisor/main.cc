@@ -32,7 +32,7 @@
 namespace tributary {
 namespace {
 
-// As far as it may go: the usual soft limit is meant for programs that use select.
+// To the hard limit: the usual soft limit is meant for programs that use select.
 void RaiseOpenFilesLimit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -40,9 +40,8 @@ void RaiseOpenFilesLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// The supervisor's memory holds rows, credentials and the staging keys: no core dump
-// writes them to a disk, and no other process of the same user reads them. A worker
-// sees to itself.
+// The supervisor's memory holds rows, credentials and the staging keys: no core dump may write them
+// to a disk, and no other process of the same user may read them. Each worker does this for itself.
 void KeepMemoryPrivate() {
   // The sanitizers' leak check looks at the process from outside.
   if (kSanitized || kForDebugger) return;
@@ -51,7 +50,7 @@ void KeepMemoryPrivate() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-// Metrics, probes and the page, where they are asked for.
+// Metrics, probes and the page, if configured.
 struct Web {
   std::unique_ptr<Pages> pages;
   std::unique_ptr<WebServer> server;
@@ -74,7 +73,7 @@ absl::StatusOr<Web> ServeWeb(const Settings& settings, const StatusBoard& board,
   web.server = *std::move(started);
   log.Info("metrics can be scraped", {{"address", web.server->address()}});
   if (open && !web.server->loopback()) {
-    log.Warning("the status page shows table names to whoever reaches its address",
+    log.Warning("the status page shows table names to everyone who can reach its address",
                 {{"address", web.server->address()},
                  {log_key::kHint, "give --web-token-file, or let only Prometheus reach it"}});
   }
@@ -114,7 +113,7 @@ int SupervisorMain(int argc, char** argv, const std::vector<Engine>& engines) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  // A file over RLIMIT_FSIZE is an error of the call that makes it.
+  // Writing over RLIMIT_FSIZE must fail with an error and not kill the process.
   signal(SIGXFSZ, SIG_IGN);
 
   SetUpHeap();
@@ -145,7 +144,7 @@ int SupervisorMain(int argc, char** argv, const std::vector<Engine>& engines) {
   log.Info("shutting down at the next checkpoints");
   if (!syncs.Drain()) {
     log.Severe(
-        "a sync does not end, as where the staging directory's disk hangs; shutting down without "
+        "a sync does not end, perhaps because the staging disk hangs; shutting down without "
         "it, and the next sync goes on from the last checkpoint");
   }
   (*server)->Stop();

@@ -19,12 +19,12 @@
 namespace tributary {
 namespace {
 
-// Of all clients together: what gRPC has read for them and not given out yet, and threads
-// for calls other than Update. Calls for which there is none end with RESOURCE_EXHAUSTED.
+// Of all clients together: bytes that gRPC has read and not yet passed on, and threads for calls
+// other than Update. A call for which no thread is free ends with RESOURCE_EXHAUSTED.
 constexpr std::size_t kClientsMemoryBytes = 4 * limits::kMaxRequestBytes;
 constexpr int kCallThreads = 128;
 
-// What one client may take of the server, whatever it does.
+// What one client can use of the server at most.
 void BoundClients(grpc::ServerBuilder& builder, std::chrono::milliseconds client_timeout) {
   const auto set = [&builder](const char* argument, std::int64_t value) {
     builder.AddChannelArgument(argument, static_cast<int>(value));
@@ -34,7 +34,7 @@ void BoundClients(grpc::ServerBuilder& builder, std::chrono::milliseconds client
   const std::chrono::milliseconds idle = std::min<std::chrono::milliseconds>(
       client_timeout * limits::kClientIdleTimeouts, std::chrono::hours(24));
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMaxRequestBytes));
-  // gRPC looks at a message's size once it has all of it: until then this is the bound.
+  // gRPC checks a message's size only when all of it has arrived; until then this is the bound.
   grpc::ResourceQuota quota("clients");
   quota.Resize(kClientsMemoryBytes).SetMaxThreads(kCallThreads);
   builder.SetResourceQuota(quota);
@@ -56,7 +56,7 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto running = std::make_unique<RunningServer>(
       std::make_unique<ConnectorService>(settings, setups, syncs, metrics, log));
-  // A client that is gone without a word would keep its connection's sync open.
+  // A client that disappeared silently would keep its connection's sync open.
   const std::chrono::milliseconds client_timeout = settings.client_timeout;
   const std::chrono::milliseconds asked_after = client_timeout / 3;
   auto listener = Listener::Listen(settings.port, client_timeout - asked_after, log);
@@ -75,7 +75,7 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
   running->server_ = builder.BuildAndStart();
   if (running->server_ == nullptr) {
     return absl::FailedPreconditionError(
-        "serve gRPC: the server does not start; gRPC's reason stands in the log before this");
+        "serve gRPC: the server does not start; gRPC's reason is in the log before this line");
   }
   running->listener_->Start(std::move(acceptor));
   log.Info("serving", {{"port", absl::StrCat(running->listener_->port())}});
@@ -84,8 +84,8 @@ absl::StatusOr<std::unique_ptr<RunningServer>> StartServer(const Settings& setti
 
 void RunningServer::Stop() {
   listener_->Stop();
-  // gRPC waits for a connection with bytes under way for as long as its client takes
-  // none, so this does not wait for gRPC.
+  // gRPC waits without limit for a client that does not read its bytes, so this does not wait for
+  // gRPC.
   const auto ended = std::make_shared<std::promise<void>>();
   auto has_ended = ended->get_future();
   std::thread([ended, server = server_.get()] {

@@ -55,7 +55,7 @@ void AddOptions(CLI::App& app, Settings& settings) {
          [&settings](const int& seconds) {
            settings.client_timeout = std::chrono::seconds(seconds);
          },
-         "Seconds without a sign of life after which a client is taken for lost")
+         "Seconds without a sign of life after which a client is considered lost")
       ->envname("TRIBUTARY_CLIENT_TIMEOUT")
       ->check(CLI::Range(1, static_cast<int>(limits::kLongestClientTimeout.count())))
       ->default_str(std::to_string(limits::kDefaultClientTimeout.count()));
@@ -64,11 +64,11 @@ void AddOptions(CLI::App& app, Settings& settings) {
                  "on; without it they are not served")
       ->envname("TRIBUTARY_METRICS_ADDRESS");
   app.add_option("--web-token-file", settings.web_token_file,
-                 "File with a token that whoever reads the status page has to give; /metrics and "
-                 "the probes ask for none")
+                 "File with a token that readers of the status page must give; /metrics and the "
+                 "probes need none")
       ->envname("TRIBUTARY_WEB_TOKEN_FILE");
   app.add_option("--table-metrics", settings.table_metrics,
-                 "How many tables of each sync, the largest ones, have metrics of their own")
+                 "How many tables of each sync, the largest ones, have their own metrics")
       ->envname("TRIBUTARY_TABLE_METRICS")
       ->check(CLI::Range(std::size_t{0}, limits::kMaxTableMetrics));
   app.add_option("--log-format", settings.log_format, "json or text")
@@ -84,7 +84,7 @@ void AddOptions(CLI::App& app, Settings& settings) {
   cert->needs(key);
   key->needs(cert);
   app.add_option("--tls-client-ca", settings.tls_client_ca,
-                 "PEM file with the CA that clients have to show a certificate of")
+                 "PEM file with the CA that must have signed the clients' certificates")
       ->envname("TRIBUTARY_TLS_CLIENT_CA")
       ->needs(cert);
 }
@@ -123,8 +123,7 @@ ParsedSettings ParseSettings(int argc, char** argv, const std::vector<EngineSetu
   CLI::App app("A Fivetran source connector for large, many-table databases.", "tributary");
   app.set_version_flag("--version",
                        std::string("tributary " TRIBUTARY_VERSION "\nreads with ") + libraries);
-  app.add_subcommand(kCheck,
-                     "Say whether all that a start and its syncs need is there; exit 0 or 1")
+  app.add_subcommand(kCheck, "Check everything that a start and its syncs need; exit 0 or 1")
       ->fallthrough()
       ->callback([&settings] { settings.check = true; });
   app.add_flag(kCheckFlag, settings.check, "The same as `tributary check`");

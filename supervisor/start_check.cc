@@ -71,7 +71,7 @@ void CheckFiles(const Settings& settings, const std::vector<EngineSetup>& setups
                               "connection may take ",
                               InGiB(settings.staging_limit_bytes),
                               enough ? ""
-                                     : "; a full disk has syncs go on without staging: "
+                                     : "; if the disk is full, syncs go on without staging: "
                                        "give it a larger disk, or lower --staging-limit"));
   }
   if (!settings.staging_key_file.empty()) {
@@ -87,16 +87,16 @@ void CheckCertificates(const Settings& settings, Findings& findings) {
                  "--tls-key and --tls-client-ca, unless the network does it");
     return;
   }
-  // Its own WARNINGs, of dates, go to the log.
+  // Its WARNINGs about dates go to the log.
   const auto files = ReadTlsFiles(settings, Logger());
-  findings.Add("--tls-cert", files.status(), settings.tls_cert + " fits its key");
+  findings.Add("--tls-cert", files.status(), settings.tls_cert + " matches its key");
   if (!files.ok()) return;
   const absl::Status dates = CheckTlsDates(*files);
   findings.Add("certificate dates", dates, "valid today");
   if (settings.tls_client_ca.empty()) {
     findings.Add(Grade::kWarning, "--tls-client-ca",
                  "none, so any client may ask; give the CA of Fivetran's client certificates, "
-                 "unless the network lets nobody else in");
+                 "unless the network lets no one else in");
   }
 }
 
@@ -106,7 +106,7 @@ void CheckAddresses(const Settings& settings, Findings& findings) {
                absl::StrCat(settings.port, " is free"));
   if (settings.metrics_address.empty()) {
     findings.Add(Grade::kWarning, "--metrics-address",
-                 "none, so nothing can be watched; give one that only Prometheus reaches");
+                 "none, so there are no metrics; give one that only Prometheus can reach");
     return;
   }
   Metrics metrics;
@@ -155,7 +155,7 @@ void CheckKernel(const Settings& settings, const absl::StatusOr<int>& landlock_a
     findings.Add(Grade::kOk, "Landlock", absl::StrCat("version ", *landlock_abi));
   } else {
     findings.Add(Grade::kWarning, "Landlock",
-                 "none, so workers are confined by seccomp and permissions only; take Linux 5.13 "
+                 "none, so workers are confined by seccomp and permissions only; use Linux 5.13 "
                  "or newer with landlock among its security modules (lsm=)");
   }
 }
@@ -185,7 +185,7 @@ bool PrintFindings(const std::vector<Finding>& findings) {
     std::cout << grade << ' ' << finding.subject << ": " << finding.text << '\n';
     good = good && finding.grade != Grade::kProblem;
   }
-  std::cout << (good ? "ready to start" : "not ready: mend what is a problem above") << std::endl;
+  std::cout << (good ? "ready to start" : "not ready: fix each problem above") << std::endl;
   return good;
 }
 

@@ -18,7 +18,7 @@
 namespace tributary {
 namespace {
 
-// What a file is until somebody writes it or puts another in its place.
+// Identifies a file's content: it changes when the file is written or replaced.
 struct FileStamp {
   dev_t device = 0;
   ino_t number = 0;
@@ -80,7 +80,7 @@ class TlsCredentials final : public grpc::ServerCredentials {
     if (!fresh_.has_value()) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
     const TlsFiles files = *std::exchange(fresh_, std::nullopt);
     const grpc_ssl_pem_key_cert_pair pair{files.key.c_str(), files.cert.c_str()};
-    // gRPC wants an authority where none is asked for, and makes no use of it then.
+    // gRPC requires an authority even when it does not use one.
     const std::string& authority = files.client_ca.empty() ? files.cert : files.client_ca;
     *config = grpc_ssl_server_certificate_config_create(authority.c_str(), &pair, 1);
     metrics_.CertificateServed(files.not_after);
@@ -91,18 +91,18 @@ class TlsCredentials final : public grpc::ServerCredentials {
     const Clock::time_point now = TheSystemClock().Now();
     if (now - looked_at_ < limits::kTlsLookEvery) return;
     looked_at_ = now;
-    // Before they are read: what is written meanwhile shows at the next look.
+    // Taken before reading: a change during the read is seen at the next look.
     const Stamps stamps = StampsOf(settings_);
     if (stamps == stamps_) return;
     stamps_ = stamps;
     auto files = ReadTlsFiles(settings_, log_);
     metrics_.TlsReloaded(files.ok());
     if (files.ok()) {
-      log_.Info("the TLS files have changed; clients that connect from now on see the new ones");
+      log_.Info("the TLS files have changed; clients that connect from now on get the new ones");
       fresh_ = *std::move(files);
       return;
     }
-    log_.Warning("the TLS files have changed and cannot be used; the ones before go on serving",
+    log_.Warning("the TLS files have changed and cannot be used; the previous ones stay in use",
                  {{log_key::kError, std::string(files.status().message())}});
   }
 
@@ -112,9 +112,9 @@ class TlsCredentials final : public grpc::ServerCredentials {
   grpc_server_credentials* credentials_ = nullptr;
 
   std::mutex mutex_;
-  // Of what was read last, whether it could be used or not.
+  // Of the files that were read last, usable or not.
   Stamps stamps_;
-  // Read, and not yet given to gRPC.
+  // Read, and not yet passed to gRPC.
   std::optional<TlsFiles> fresh_;
   Clock::time_point looked_at_{};
 };

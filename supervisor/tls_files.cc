@@ -59,7 +59,7 @@ Bio Open(const std::string& pem) {
   return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
-// All of the file's; FAILED_PRECONDITION where it has none, or one that does not parse.
+// All certificates of the file; FAILED_PRECONDITION if it has none, or one that does not parse.
 absl::StatusOr<std::vector<Certificate>> Certificates(const char* flag, const std::string& path,
                                                       const std::string& pem) {
   std::vector<Certificate> found;
@@ -70,16 +70,15 @@ absl::StatusOr<std::vector<Certificate>> Certificates(const char* flag, const st
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   ERR_clear_error();
   if (found.empty() || !at_end) {
-    return Unusable(
-        flag, path,
-        absl::StrCat(found.empty() ? "it holds no certificate in PEM form"
-                                   : "behind its first certificate is one that is damaged",
-                     "; give PEM, from BEGIN CERTIFICATE to END CERTIFICATE"));
+    return Unusable(flag, path,
+                    absl::StrCat(found.empty() ? "it holds no certificate in PEM form"
+                                               : "a certificate after its first one is damaged",
+                                 "; give PEM, from BEGIN CERTIFICATE to END CERTIFICATE"));
   }
   return found;
 }
 
-// Nobody is there to type it.
+// No one is there to type a passphrase.
 int NoPassphrase(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
   return -1;
@@ -105,7 +104,7 @@ absl::Status CheckKey(const Settings& settings, const std::string& pem, X509* ce
   return absl::OkStatus();
 }
 
-constexpr char kRenew[] = "renew it, or look at this machine's clock";
+constexpr char kRenew[] = "renew it, or check this machine's clock";
 
 // Null: it is valid today.
 const char* WrongDate(const X509* certificate) {

@@ -35,8 +35,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kIdleBeat(500);
 
-// A driver's texts may name what is in the database as it stands there; protobuf takes
-// no string that is not UTF-8, and the supervisor would end the worker for it.
+// A driver's texts may hold names from the database in any bytes; protobuf accepts only UTF-8, and
+// the supervisor would end the worker for other bytes.
 void Repair(std::string& text) {
   if (IsUtf8(text)) return;
   std::string repaired;
@@ -70,7 +70,7 @@ class Worker : public Pulse, private FollowOrders {
       } else if (message.has_assignment()) {
         Do(message.assignment());
       }
-      // An order about a log whose assignment has ended meanwhile concerns nobody.
+      // An order about a log whose assignment has ended is ignored.
     }
   }
 
@@ -147,7 +147,7 @@ class Worker : public Pulse, private FollowOrders {
       if (slices.ok()) answers.Send(*std::move(slices));
       return slices.status();
     }
-    return absl::UnimplementedError("do assignment: of a kind this worker does not know");
+    return absl::UnimplementedError("do assignment: this worker does not know its kind");
   }
 
   void Read(std::uint32_t id, const ReadAssignment& read) {
@@ -192,7 +192,7 @@ class Worker : public Pulse, private FollowOrders {
     if (result.ok()) end = *std::move(result);
     end.set_rows(writer.rows());
     end.set_rows_read(judge.rows_read());
-    // What has changed in what was read is sent, whatever ended the reading.
+    // Changes in the rows that were read are sent, however the reading ended.
     if (!result.ok()) writer.Flush();
     return result.status();
   }
@@ -210,7 +210,7 @@ class Worker : public Pulse, private FollowOrders {
       status = result.status();
       if (result.ok()) end = *std::move(result);
       end.set_rows(writer.rows().rows());
-      // What was written is whole, whatever ended it.
+      // The written rows are complete, however the reading ended.
       writer.rows().Flush();
     }
     SendEnd(id, status, end);
@@ -223,7 +223,7 @@ class Worker : public Pulse, private FollowOrders {
     if (!received.ok()) return received.status();
     if (!*received) return std::nullopt;
     if (!message.has_follow()) {
-      return absl::InternalError("follow the log: an order came that is no order about it");
+      return absl::InternalError("follow the log: an order came that is not about the log");
     }
     return std::move(*message.mutable_follow());
   }
@@ -254,7 +254,7 @@ int WorkerMain(int argc, char** argv, const std::vector<Engine>& engines) {
   int supervisor_pid = 0;
   if (!absl::ConsumePrefix(&pid_text, kSupervisorPidFlag) ||
       !absl::SimpleAtoi(pid_text, &supervisor_pid)) {
-    log.Severe("start worker: not started by a supervisor; run tributary without it");
+    log.Severe("start worker: not started by a supervisor; run tributary without `worker`");
     return EXIT_FAILURE;
   }
   const absl::Status leashed = LeashToSupervisor(supervisor_pid, kLastWorkerFd);

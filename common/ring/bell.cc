@@ -15,8 +15,8 @@ namespace {
 
 absl::Status Failed() {
   return absl::ResourceExhaustedError(absl::StrCat("make doorbell: ", std::strerror(errno),
-                                                   "; raise the open-files limit, and let "
-                                                   "/proc be seen"));
+                                                   "; raise the open-files limit, and "
+                                                   "let tributary read /proc"));
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ absl::StatusOr<FileDescriptor> OpenBellFor(int bell, int access) {
 }
 
 void RingBell(int bell) {
-  // As many bytes as an eventfd takes, which serves as well where nobody else has it.
+  // Eight bytes, as an eventfd takes, so that the bell may also be an eventfd.
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto put = ::write(bell, &one, sizeof(one));
 }

@@ -31,7 +31,7 @@ bool ValidSize(std::size_t data_bytes) {
 absl::StatusOr<RingMemory> RingMemory::Create(std::size_t data_bytes) {
   if (!ValidSize(data_bytes)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("make ring: ", data_bytes, " bytes is no power of two of pages"));
+        absl::StrCat("make ring: ", data_bytes, " bytes is not a power of two of pages"));
   }
   FileDescriptor fd(::memfd_create("tributary-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd.valid()) {

@@ -1,6 +1,6 @@
 // The ring: a single-producer single-consumer byte queue in shared memory, one
 // for each worker. The worker produces, the supervisor consumes. The bytes are
-// described in FORMAT.md beside this file.
+// described in FORMAT.md in this folder.
 //
 // It is an anonymous memory file (memfd), so a crash leaves nothing under /dev/shm; it is sealed
 // against resizing, so a worker cannot turn the supervisor's reads into SIGBUS; all its pages are

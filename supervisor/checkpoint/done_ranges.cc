@@ -37,13 +37,13 @@ absl::StatusOr<DoneRanges> DoneRanges::FromList(const std::vector<BoundRange>& r
   for (std::size_t i = 0; i < merged.size(); ++i) {
     const BoundRange& range = merged[i];
     if (range.from.empty() && i > 0) {
-      return absl::InvalidArgumentError("the table's start stands in the middle");
+      return absl::InvalidArgumentError("the table's start is in the middle");
     }
     if (range.to.empty() && i + 1 < merged.size()) {
-      return absl::InvalidArgumentError("the table's end stands in the middle");
+      return absl::InvalidArgumentError("the table's end is in the middle");
     }
     if (done.bounds_.contains(range.from) || !done.Append(range, true)) {
-      return absl::InvalidArgumentError("a bound stands twice");
+      return absl::InvalidArgumentError("a bound occurs twice");
     }
   }
   return done;
@@ -103,12 +103,12 @@ absl::Status DoneRanges::Start(const std::vector<BoundRange>& slices) {
       if (slice.from != *reached) return Unfit("a slice does not begin where the last one ended");
       if (slice.to.empty() && !gap.to.empty()) return Unfit("a slice goes beyond its gap");
       next.slices_.push_back(next.pieces_.size());
-      if (!next.Append(slice, false)) return Unfit("a bound stands twice");
+      if (!next.Append(slice, false)) return Unfit("a bound occurs twice");
       reached = &slice.to;
       covered = slice.to == gap.to;
     }
     if (next_done != done.end() && !next.Append(*next_done++, true)) {
-      return Unfit("a bound stands twice");
+      return Unfit("a bound occurs twice");
     }
   }
   if (taken != slices.size()) return Unfit("there are more slices than gaps");
@@ -130,7 +130,7 @@ absl::Status DoneRanges::Advance(std::size_t slice, const std::string& at) {
   if (at == piece.at) return absl::OkStatus();
   if (at.empty() || bounds_.contains(at)) {
     return absl::InvalidArgumentError(
-        "a mark stands outside its slice; this is a fault of the source's code, please report it");
+        "a mark is outside its slice; this is a fault of the source's code, please report it");
   }
   if (piece.at != piece.range.from) bounds_.erase(piece.at);
   bounds_.insert(at);

@@ -119,7 +119,7 @@ std::string Decimal::Read(const json& json, std::uint64_t& value) const {
   const std::string* text = TextOf(json);
   // Numbers with leading blanks, signs or zeros are never written, so they are refused.
   if (text == nullptr || !absl::SimpleAtoi(*text, &value) || absl::StrCat(value) != *text) {
-    return "is not a text of the decimal digits of a number of 64 bits";
+    return "is not a text with the decimal digits of a 64-bit number";
   }
   return "";
 }

@@ -18,12 +18,12 @@ using nlohmann::json;
 
 struct Extent {
   std::size_t depth = 0;
-  // Each has a colon.
+  // Every member has a colon.
   std::size_t members = 0;
 };
 
-// How deep JSON is and how many members its objects have; of a text that is not JSON
-// any number. It is looked at before a tree of it is made.
+// The depth of a JSON text and an upper bound of its members; any numbers if it is not JSON.
+// Checked before a tree is built of it.
 Extent ExtentOf(std::string_view text) {
   Extent extent;
   std::size_t depth = 0;
@@ -58,8 +58,8 @@ absl::Status CheckVersion(const json& tree) {
   if (*version == kStateVersion) return absl::OkStatus();
   const char* cure = *version > kStateVersion
                          ? "; deploy the tributary that wrote it, or a newer one, or re-sync the "
-                           "connection to start anew"
-                         : "; re-sync the connection to start anew";
+                           "connection to start from the beginning"
+                         : "; re-sync the connection to start from the beginning";
   return absl::FailedPreconditionError(absl::StrCat("reading the state: it is of version ",
                                                     *version, " and this tributary knows version ",
                                                     kStateVersion, cure));
@@ -70,7 +70,7 @@ absl::StatusOr<State> ReadTree(const json& tree, std::size_t members) {
   if (tree.empty()) return State();
   const absl::Status version = CheckVersion(tree);
   if (!version.ok()) return version;
-  // Of two members of one name the tree has the last.
+  // If two members have one name, the tree has the last.
   if (MembersIn(tree) != members) return MalformedState("it has a member twice in one place");
   State state;
   ReadState read;
@@ -88,7 +88,7 @@ absl::StatusOr<State> ParseState(std::string_view state_json) {
                                        limits::kMaxStateBytes, " are read"));
   }
   if (state_json.find_first_not_of(" \t\r\n") == std::string_view::npos) return State();
-  // The library takes a NUL for the end of the text.
+  // The library treats a NUL as the end of the text.
   if (const std::size_t nul = state_json.find('\0'); nul != std::string_view::npos) {
     return MalformedState(absl::StrCat("it is not JSON from byte ", nul + 1, " on"));
   }
@@ -96,7 +96,7 @@ absl::StatusOr<State> ParseState(std::string_view state_json) {
   if (extent.depth > limits::kMaxStateDepth) {
     return MalformedState(absl::StrCat("it is nested deeper than ", limits::kMaxStateDepth));
   }
-  // The library's own texts quote the content, so only the place is passed on.
+  // The library's error texts quote the content, so only the place is reported.
   try {
     return ReadTree(json::parse(state_json), extent.members);
   } catch (const json::parse_error& error) {

@@ -10,9 +10,10 @@ namespace tributary {
 using nlohmann::json;
 
 absl::Status MalformedState(const std::string& what) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      "reading the state: ", what,
-      "; pass the state of a checkpoint unchanged, or re-sync the connection to start anew"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("reading the state: ", what,
+                   "; pass the state of a checkpoint unchanged, or re-sync the connection to start "
+                   "from the beginning"));
 }
 
 bool ReadState::HasRoomFor(const std::string& shared) {

@@ -36,12 +36,12 @@ prometheus::Family<prometheus::Gauge>& Gauges(prometheus::Registry& registry, co
   return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
 }
 
-// From a sync that finds nothing changed to one that copies for days.
+// From a sync that finds no change to one that copies for days.
 prometheus::Histogram::BucketBoundaries SyncSeconds() {
   return {0.1, 1, 10, 60, 600, 3600, 6 * 3600, 24 * 3600, 72 * 3600};
 }
 
-// From a form to a catalog of a server that is slow to connect to.
+// From a form to the catalog of a server that is slow to connect.
 prometheus::Histogram::BucketBoundaries RpcSeconds() {
   return {0.001, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300};
 }
@@ -69,7 +69,7 @@ void Metrics::MakeSyncCounters() {
   syncs_ = &Gauges(all, "tributary_syncs_running", "Syncs that run now.").Add({});
   sync_seconds_ = &prometheus::BuildHistogram()
                        .Name("tributary_sync_duration_seconds")
-                       .Help("How long the syncs took that have ended.")
+                       .Help("Durations of the syncs that have ended.")
                        .Register(all)
                        .Add({}, SyncSeconds());
   sync_running_seconds_ = Counter(all, "tributary_sync_seconds_total",
@@ -96,9 +96,9 @@ void Metrics::MakeStreamCounters() {
   records_ = Counter(all, "tributary_records_merged_total",
                      "Records that were read from the source and merged into a stream.");
   auto& messages = Counters(all, "tributary_stream_messages_total",
-                            "Messages of the streams that a stage has done with.");
+                            "Messages of the streams that a stage has finished.");
   auto& bytes = Counters(all, "tributary_stream_bytes_total",
-                         "Bytes of the streams that a stage has done with.");
+                         "Bytes of the streams that a stage has finished.");
   const auto stage = [&messages, &bytes](const char* name) {
     return Stage{&messages.Add({{"stage", name}}), &bytes.Add({{"stage", name}})};
   };
@@ -107,11 +107,11 @@ void Metrics::MakeStreamCounters() {
   sent_ = stage("sent");
   checkpoints_ = Counter(all, "tributary_checkpoints_sent_total", "Checkpoints sent.");
   replayed_ = Counter(all, "tributary_messages_replayed_total",
-                      "Messages sent again from staging, behind a state that came back.");
+                      "Messages sent again from staging, after a state that came back.");
   read_back_ = Counter(all, "tributary_messages_read_back_total",
                        "Messages read back from staging for a client that is slow.");
   client_stalls_ = Counter(all, "tributary_client_stalls_total",
-                           "Times that a client stood still and was served from staging then.");
+                           "Times that a client stopped reading and was then served from staging.");
   staging_bypassed_ = Counter(all, "tributary_staging_bypassed_total",
                               "Times that a sync went on without staging.");
 }
@@ -167,7 +167,7 @@ void Metrics::MakeFamiliesOfSyncs() {
   sync_retained_log_ = &Gauges(all, "tributary_sync_retained_log_bytes",
                                "Log that the source holds back for the connection.");
   sync_retained_log_limit_ = &Gauges(all, "tributary_sync_retained_log_limit_bytes",
-                                     "From where on the sync ends for that.");
+                                     "Retained log at which the sync ends.");
   sync_worker_memory_ = &Gauges(all, "tributary_sync_worker_memory_bytes",
                                 "Memory of the sync's workers, with their rings.");
   sync_table_rows_ = &Gauges(all, "tributary_sync_table_rows",

@@ -3,9 +3,9 @@
 // THE PROBLEM
 //
 // A table is copied in slices while its source goes on writing. Each slice is read in a
-// short transaction of its own, so each sees another moment; beside them the log tells
-// every change once. Both end in one stream, and the destination keeps the version that came last.
-// So the newest version of a row has to come last:
+// short transaction of its own, so each sees another moment; at the same time the log has every
+// change once. Both go into one stream, and the destination keeps the version that came last. So
+// the newest version of a row must come last:
 //
 //     the source               a slice                     the log
 //     row 7 is 'a'

@@ -22,7 +22,7 @@ std::string Shown(const std::vector<TableName>& tables) {
   return ShownNames({names.begin(), names.end()});
 }
 
-// Tables of `known` that the catalog lacks. What was only deselected is still there.
+// Tables of `known` that the catalog lacks. Deselected tables are still in the catalog.
 std::vector<TableName> GoneFrom(const Catalog& catalog,
                                 const std::map<TableName, TableState>& known) {
   std::vector<TableName> gone;
@@ -59,10 +59,10 @@ ColumnNumbers NumbersOf(const CatalogTable& table) {
   return numbers;
 }
 
-// Whether the table differs from its entry in added columns alone, and rows of before hold
-// null in them. With the same selection a column that was not sent was not there. What the
-// log has shown of it up to the state's position, it has shown with the column
-// (FollowedTable.newest_column); so where it has shown none, there is no value yet.
+// Whether the table differs from its entry only by added columns that are null in the rows sent so
+// far. If the selection is the same, a column that was not sent did not exist. Up to the state's
+// position the log has shown changes with their columns (FollowedTable.newest_column); if it has
+// not shown this column, no row has a value in it yet.
 bool OnlyAddsColumns(const TableState& entry, const SelectedTable& choice,
                      const TableToCopy& table) {
   const CatalogTable& catalog = *choice.table;
@@ -81,16 +81,16 @@ bool OnlyAddsColumns(const TableState& entry, const SelectedTable& choice,
   return false;
 }
 
-// Without a log, a table is live in the same way whether there are digests of it or not.
+// Without a log, a live table is live with or without digests.
 bool SameMethod(Method a, Method b) { return a == b || (a != Method::kLog && b != Method::kLog); }
 
-// What has happened to a table since its entry was written.
+// The event that has happened to a table since its entry was written.
 course::Event EventOf(const TableState* entry, const SelectedTable& choice, bool same_selection,
                       const TableToCopy& table, KeptDigests* digests) {
   if (entry == nullptr) return course::Event::kUnchanged;
   const bool compares = digests != nullptr && table.method == Method::kCompare &&
                         entry->method != Method::kLog && entry->phase == Phase::kLive;
-  // A destination may have kept what was given out after this state.
+  // The destination may have kept rows that were sent after this state.
   const bool same_content = !table.content.empty() && entry->content == table.content &&
                             !(compares && entry->generation > 0 &&
                               digests->HasUnconfirmed(table.name, entry->generation));
@@ -101,7 +101,7 @@ course::Event EventOf(const TableState* entry, const SelectedTable& choice, bool
     return course::Event::kPutAside;
   }
   if (!same_content) {
-    // With other columns each row has another digest, and is sent again.
+    // If the columns changed, each row has another digest and is sent again.
     const bool same_key =
         table.comparison == CatalogTable::WHOLE
             ? entry->columns == table.columns_digest
@@ -118,19 +118,19 @@ course::Event EventOf(const TableState* entry, const SelectedTable& choice, bool
              : course::Event::kColumnsChangedWithoutKey;
 }
 
-// Moves the table along its course, and its entry with it. A state must not claim what
-// this sync is about to take away, or a selection that is changed back would make the
-// next sync rely on it. The columns stay: they are those that the destination knows.
+// Moves the table along its course, and its entry with it. A state must not claim rows that this
+// sync is about to truncate; otherwise, if the selection is changed back, the next sync would rely
+// on them. The columns stay: the destination knows them.
 course::Transition Advance(TableToCopy& table, TableState* entry, course::Event event) {
   const course::Phase phase = course::PhaseOf(entry);
   const auto transition = course::On(phase, event);
   assert(transition.has_value());
   table.phase = transition->next;
   table.truncates = transition->truncates;
-  // What the destination has now is of no one content.
+  // The destination's rows are of more than one content now.
   if (table.phase == course::Phase::kComparing) entry->content.clear();
   if (entry != nullptr && event == course::Event::kColumnsAdded) {
-    // They are told before anything of the table is sent.
+    // They are sent before any record of the table.
     table.has_added_columns = true;
     entry->columns = table.columns_digest;
   }
@@ -144,7 +144,7 @@ course::Transition Advance(TableToCopy& table, TableState* entry, course::Event 
   return *transition;
 }
 
-// A sync may end between a table's last mark and the end of that slice.
+// A sync may have ended between a table's last mark and the end of that slice.
 void SettleWhole(TableState& entry) {
   if (course::PhaseOf(&entry) != course::Phase::kCatchingUp || entry.method == Method::kLog) {
     return;
@@ -174,14 +174,14 @@ void WidenColumns(const std::map<std::string, std::string>& widened,
 absl::Status CheckSource(const Catalog& catalog, const std::string& engine, const State& state) {
   if (state.first_sync()) return absl::OkStatus();
   if (state.source.engine != engine) return AnotherSource("`source` has changed");
-  // First, since an empty file says little of which database it was.
+  // First, since an empty file hardly shows which database it was.
   if (!catalog.unchanged() && catalog.tables_size() == 0 && !state.tables.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "The source database holds no table now, and at the last sync it had ", state.tables.size(),
         ": ", Shown(GoneFrom(catalog, state.tables)),
         ". Nothing was changed in the destination. Restore the database: a backup onto a full disk "
-        "leaves an empty file, and a copy without the log beside it an old one. If it was emptied "
-        "on purpose, re-sync the connection."));
+        "leaves an empty file, and a copy without its -wal file an old one. If it was emptied on "
+        "purpose, re-sync the connection."));
   }
   const bool same = state.source.identity == catalog.identity() || catalog.same_database();
   return same ? absl::OkStatus() : AnotherSource(catalog.identity_change());
@@ -232,14 +232,14 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     const course::Transition transition =
         Advance(copy, state_of_it, EventOf(state_of_it, choice, same_selection, copy, digests));
     if (copy.phase == course::Phase::kAside) {
-      // A state that says so has to come back before it is truncated.
+      // A state that says so must come back before the table is truncated.
       state_of_it->generation = 0;
       state_of_it->content.clear();
       plan.state.complete.clear();
       plan.warnings.push_back(absl::StrCat(
           NameOf(copy),
-          ": put aside in this sync: it has changed, and the digests of what was "
-          "sent cannot be read or removed; mend the disk of --staging-dir. The other tables go "
+          ": put aside in this sync: it has changed, and the digests of the rows that were "
+          "sent cannot be read or removed; repair the disk of --staging-dir. The other tables go "
           "on; the next sync copies this one again."));
     }
     if (is_known) plan.state.tables.insert(known.extract(entry));

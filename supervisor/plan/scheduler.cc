@@ -11,8 +11,7 @@
 namespace tributary {
 namespace {
 
-// Bounds go into the state, which has to stay small. Those that were asked about are
-// there already.
+// Bounds go into the state, which has to stay small. The bounds in the question are there already.
 bool MayBeBounds(const Slices::Table& cut, const std::vector<BoundRange>& asked) {
   const auto may_be = [&asked](const std::string& bound) {
     return bound.size() <= limits::kMaxBoundBytes ||
@@ -25,7 +24,7 @@ bool MayBeBounds(const Slices::Table& cut, const std::vector<BoundRange>& asked)
   });
 }
 
-// Another type than the column has now; a DECIMAL may lose its limits.
+// A type that differs from the column's type; a DECIMAL may lose its limits.
 bool MayBeWiderType(const fivetran_sdk::v2::Column& column, fivetran_sdk::v2::DataType type) {
   using fivetran_sdk::v2::DataType;
   if (!DataType_IsValid(type) || type == DataType::UNSPECIFIED) return false;
@@ -153,7 +152,7 @@ void Scheduler::Cut(const CutWork& work, const Slices& slices) {
       for (const Range& slice : answer.slices()) ranges.push_back({slice.from(), slice.to()});
       bytes.assign(answer.estimated_bytes().begin(), answer.estimated_bytes().end());
     }
-    // A table that the source did not cut is read as it was asked for.
+    // A table that the source did not cut is read in the ranges that were asked for.
     if (ranges.empty()) ranges = asked.ranges;
     assert(!ranges.empty());
     bytes.resize(ranges.size(), table.copy.estimated_bytes / ranges.size());
@@ -167,9 +166,8 @@ void Scheduler::StartReading(std::size_t index, std::vector<BoundRange> slices,
   Begin(table, index);
   DoneRanges& done = Entry(table).done;
   if (!done.Start(slices).ok()) {
-    // The source cut the table in a way that does not fit together. It is not
-    // started again for that: an earlier state, which may come back, would still
-    // claim what its TRUNCATE took away.
+    // The source's slices do not fit together. This is no reason to start the table again: an
+    // earlier state, which may come back, would still claim rows that the TRUNCATE removed.
     slices = done.Remaining();
     estimated_bytes.assign(slices.size(), table.copy.estimated_bytes);
     const absl::Status fits = done.Start(slices);
@@ -187,7 +185,7 @@ void Scheduler::Begin(Table& table, std::size_t index) {
   if (table.phase != course::Phase::kPending) return;
   Advance(index, course::Event::kBegun);
   TableState& entry = Entry(table);
-  // Rows that stay in the destination are of this content, and so must the new be.
+  // Rows that stay in the destination are of this content, so the new rows must be, too.
   std::string content = table.copy.method == Method::kLog ? table.copy.content
                         : table.copy.truncates            ? std::string()
                                                           : std::move(entry.content);
@@ -226,7 +224,7 @@ Scheduler::MarkResult Scheduler::Open(const ReadWork& read, const std::string& c
 Scheduler::MarkResult Scheduler::Mark(const ReadWork& read, const std::string& at) {
   TableState& entry = Entry(tables_[read.table]);
   if (entry.done.finished(read.slice)) {
-    // Behind the last row, and again at the end.
+    // After the last row, and again at the end.
     return at == read.range.to ? MarkResult::kTaken : MarkResult::kBroken;
   }
   Advance(read.table, course::Event::kMarked);
@@ -315,10 +313,10 @@ std::vector<Widening> Scheduler::Widen(
   WidenColumns(table.copy.widened, table.copy.columns);
   table.copy.columns_digest =
       ColumnsDigest(table.copy.columns, table.copy.column_numbers, table.copy.order);
-  // A copy that has not begun needs no other start; but a log is followed in the old types.
+  // A copy that has not begun need not start again; but its log is followed in the old types.
   if (table.phase == course::Phase::kPending && table.copy.method != Method::kLog) return taken;
-  // The destination is told of the types now. An entry that still named the earlier ones
-  // would let the next sync go on in them, where this one ends before TRUNCATE.
+  // The destination gets the new types now. If this sync ended before TRUNCATE, an entry with the
+  // earlier types would let the next sync continue in them.
   if (const auto entry = state_.find(table.copy.name); entry != state_.end()) {
     entry->second.columns = table.copy.columns_digest;
     entry->second.widened = table.copy.widened;
@@ -339,8 +337,8 @@ const TableToCopy& Scheduler::ChangeColumns(
   WidenColumns(table.copy.widened, table.copy.columns);
   table.copy.columns_digest =
       ColumnsDigest(table.copy.columns, table.copy.column_numbers, table.copy.order);
-  // Rows that were copied before have the columns that the entry names, and a copy with
-  // others begins from nothing.
+  // Rows that were copied before have the columns that the entry names; a copy with other columns
+  // begins from nothing.
   const auto entry = state_.find(table.copy.name);
   if (entry != state_.end() && table.phase == course::Phase::kLive) {
     entry->second.columns = table.copy.columns_digest;

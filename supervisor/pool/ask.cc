@@ -31,16 +31,16 @@ bool PulseWatch::Silent(std::uint64_t pulse, Clock::time_point now) {
 
 namespace {
 
-// The answer to one question, as its pages come. A worker is not trusted: what a sound
-// one cannot have written is refused, with what is wrong.
+// The answer to one question, as its pages come. A worker is not trusted: anything that a correct
+// one cannot have written is refused, with a reason.
 class Answering {
  public:
   explicit Answering(const Assignment& asked) : asked_(asked) {}
 
-  // Null: the frame was taken. `over_` is set by the assignment's end.
+  // Null: the frame was accepted. `over_` is set by the assignment's end.
   const char* Take(const Frame& frame) {
     if (frame.assignment != asked_.id()) return "it wrote a frame for work that it does not have";
-    // Parsed where the worker cannot change it meanwhile.
+    // A copy, which the worker cannot change while it is parsed.
     const std::string payload(frame.payload);
     if (frame.type == FrameType::kEnd) {
       AssignmentEnd end;
@@ -129,7 +129,7 @@ absl::StatusOr<Catalog> Ask(Worker& worker, const Assignment& assignment,
     if (absl::IsInvalidArgument(look)) return end(look.message());
     if (!look.ok())
       return absl::UnavailableError(absl::StrCat("ask a worker: it was ", worker.End()));
-    if (give_up()) return absl::CancelledError("ask a worker: nobody waits for the answer");
+    if (give_up()) return absl::CancelledError("ask a worker: no one waits for the answer");
     if (watch.Silent(worker.ring().pulse(), clock.Now())) {
       return end("it showed no sign of life", WorkerEnd::kSilent);
     }

@@ -18,7 +18,7 @@ absl::Status Broken(const char* what) {
 
 }  // namespace
 
-// One frame that is handed out.
+// One frame whose memory is in use.
 struct RingConsumer::Lease {
   Lease(std::shared_ptr<RingConsumer> of, std::shared_ptr<RingMemory> in,
         std::uint64_t frame_number)
@@ -61,7 +61,7 @@ absl::StatusOr<std::optional<Frame>> RingConsumer::Next() {
       header.type == FrameType::kBatch ? limits::kMaxCompactBytes : std::size_t{0};
   if (header.compact_bytes > most_compact) return Broken("a compact form over the size limit");
   const std::uint64_t frame_bytes = header.FrameBytes();
-  if (frame_bytes > published) return Broken("a frame that ends behind its head");
+  if (frame_bytes > published) return Broken("a frame that ends after its head");
 
   const char* const payload = memory_->data(next_) + sizeof(header) + header.skip;
   const std::string_view bytes(payload, header.payload_bytes + header.compact_bytes);
@@ -93,7 +93,7 @@ bool RingConsumer::ArmDoorbell() {
   const std::uint64_t wanted = next_ + limits::kBytesWorthWaking;
   control.consumer_wants.store(wanted, std::memory_order_seq_cst);
   const std::uint64_t head = control.head.load(std::memory_order_seq_cst);
-  // What came before the announcement rang nobody; the end of a read may be in it.
+  // Frames published before the announcement did not ring; the end of a read may be among them.
   if (head == next_) return true;
   control.consumer_wants.store(0, std::memory_order_relaxed);
   return false;
@@ -107,7 +107,7 @@ std::size_t RingConsumer::bytes_held() const {
 
 void RingConsumer::Release(std::uint64_t number) {
   const std::lock_guard lock(mutex_);
-  // A detached frame was freed then.
+  // A detached frame was already freed.
   if (number < first_) return;
   outstanding_[number - first_].released = true;
   std::uint64_t tail = tail_;

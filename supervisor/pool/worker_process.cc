@@ -98,8 +98,8 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(int data_rea
   if (error) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "start worker: ", error.message(),
-        "; look at the limits on processes and memory, and whether tributary's own executable may "
-        "still be run"));
+        "; check the limits on processes and memory, and that tributary's own executable can still "
+        "be run"));
   }
   const pid_t pid = child.id();
   child.detach();

@@ -1,4 +1,4 @@
-// A short name for a table's columns, by which a state knows them again.
+// A short identifier of a table's columns, by which a state recognises them.
 #ifndef TRIBUTARY_SUPERVISOR_REQUEST_COLUMNS_DIGEST_H_
 #define TRIBUTARY_SUPERVISOR_REQUEST_COLUMNS_DIGEST_H_
 
@@ -14,20 +14,20 @@
 
 namespace tributary {
 
-// By their names, which of all columns of its table they are (worker.proto, ColumnOrigin);
-// those that no number is known of are left out.
+// The number of each column among all columns of its table (worker.proto, ColumnOrigin), by name;
+// columns without a known number are left out.
 using ColumnNumbers = std::map<std::string, std::uint32_t>;
 
-// 16 digits for a table's synced columns, their names, types, parameters and numbers, in
-// whatever order they stand: six for those of its key, and ten for all. `order` is
-// CatalogTable's: another one makes another key.
+// 16 digits for a table's synced columns, their names, types, parameters and numbers, in any order:
+// six for those of its key, and ten for all. `order` is CatalogTable's: with another order it is
+// another key.
 std::string ColumnsDigest(const std::vector<const fivetran_sdk::v2::Column*>& columns,
                           const ColumnNumbers& numbers = {}, std::string_view order = {});
 std::string ColumnsDigest(
     const google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns,
     const ColumnNumbers& numbers = {}, std::string_view order = {});
 
-// Whether two of them are of columns with the same key.
+// Whether two digests are of columns with the same key.
 bool SameKey(std::string_view columns_digest, std::string_view other);
 
 }  // namespace tributary

@@ -29,10 +29,10 @@ absl::StatusOr<Connection> ReadConnection(
     return UnusableValue(kSourceKey, absl::StrCat("is missing; choose one of: ", Choices(setups)));
   }
   const EngineSetup* const setup = FindSetup(setups, source);
-  // The value itself is left out: nobody knows what was put there by mistake.
+  // Without the value: the user may have put a secret there by mistake.
   if (setup == nullptr) {
-    return UnusableValue(kSourceKey, absl::StrCat("names no source that is known; choose one of: ",
-                                                  Choices(setups)));
+    return UnusableValue(kSourceKey,
+                         absl::StrCat("names no known source; choose one of: ", Choices(setups)));
   }
   const auto database = setup->identify(values);
   if (!database.ok()) return database.status();

@@ -71,7 +71,7 @@ absl::Status CheckOneForm(google::protobuf::io::ZeroCopyInputStream& request) {
   if (!with_schema || !without_schema) return absl::OkStatus();
   return absl::InvalidArgumentError(
       "reading the selection: it is both `with_schema` and `without_schema`; send `with_schema` "
-      "alone, as the answer to Schema has it");
+      "alone, as in the answer to Schema");
 }
 
 absl::StatusOr<Selection> Selection::Read(const fivetran_sdk::v2::Selection* request) {
@@ -83,7 +83,7 @@ absl::StatusOr<Selection> Selection::Read(const fivetran_sdk::v2::Selection* req
     case fivetran_sdk::v2::Selection::kWithoutSchema:
       return absl::InvalidArgumentError(
           "reading the selection: it is `without_schema`, and the source has schemas; send "
-          "`with_schema`, as the answer to Schema has it");
+          "`with_schema`, as in the answer to Schema");
     case fivetran_sdk::v2::Selection::kWithSchema:
       break;
   }
@@ -207,8 +207,8 @@ SelectedTable Selection::ResolveColumns(const CatalogTable& table, const Table* 
   if (!keys_put_back.empty()) {
     warnings.Add(absl::StrCat("Table ", QualifiedName(table.schema(), table.table()), ": ",
                               ShownNames(keys_put_back),
-                              " of its primary key are not selected and are synced all the same, "
-                              "because rows are told apart by them. Select them, or exclude the "
+                              " of its primary key are not selected and are synced anyway, "
+                              "because they identify its rows. Select them, or exclude the "
                               "table."));
   }
   if (selected.columns.empty()) {

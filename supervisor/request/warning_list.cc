@@ -19,9 +19,9 @@ void WarningList::Add(std::string text) {
 
 std::vector<std::string> WarningList::Take() && {
   if (left_out_ > 0) {
-    // The last text makes room for the count, so it is left out too.
+    // The count replaces the last text, which is therefore counted too.
     texts_.back() = absl::StrCat("The selection has ", left_out_ + 1,
-                                 " more of such entries. Refresh the schema in Fivetran.");
+                                 " more such entries. Refresh the schema in Fivetran.");
   }
   return std::move(texts_);
 }

@@ -106,7 +106,7 @@ absl::Status AesGcm::Open(const char* nonce, std::string_view authenticated,
   }
   if (EVP_DecryptFinal_ex(cipher, Octets(plain) + size, &length) != 1) {
     return absl::DataLossError(absl::StrCat(names_.owner, ": a ", names_.thing,
-                                            "'s seal does not fit its bytes; it is damaged"));
+                                            "'s seal does not match its bytes; it is damaged"));
   }
   return absl::OkStatus();
 }

@@ -16,15 +16,15 @@
 namespace tributary {
 namespace {
 
-// LZ4 looks at every position at 1 and passes over ever more of them beyond. Behind
-// the most there is nothing to be gained (tests/supervisor/staging/staging_bench.cc).
+// With acceleration 1 LZ4 looks at every position; with more it skips more of them. Higher values
+// than the most gain nothing (tests/supervisor/staging/staging_bench.cc).
 constexpr int kFirstAcceleration = 8;
 constexpr int kLeastAcceleration = 1;
 constexpr int kMostAcceleration = 64;
-// A twentieth below a third is left, since blocks differ.
+// A twentieth less than a third, as a margin, since blocks differ.
 constexpr std::size_t kSpareOf = 20;
 
-// An item's kind on disk, beside those of ItemKind: a batch in its compact form.
+// An item's kind on disk, in addition to those of ItemKind: a batch in its compact form.
 constexpr char kCompactBatch = 3;
 
 constexpr std::uint8_t kCompressedFlag = 1;
@@ -52,7 +52,7 @@ void EncodePrefix(const BlockShape& shape, char* prefix) {
   StoreLittle(shape.count, prefix + kCountAt);
 }
 
-// Makes the batches again that are kept in their compact form.
+// Restores the batches that are kept in their compact form.
 absl::Status ExpandCompactItems(StagedBlock& block) {
   std::size_t total = 0;
   for (const StagedItem& item : block.items) {
@@ -62,7 +62,7 @@ absl::Status ExpandCompactItems(StagedBlock& block) {
     total += *size;
   }
   if (total == 0) return absl::OkStatus();
-  // A single batch may be larger than what a block gathers.
+  // A single batch may be larger than a block's target size.
   if (total > limits::kStagingBlockMessageBytes + limits::kMaxFramePayloadBytes) {
     return Damaged("expands to an impossible size");
   }
@@ -140,8 +140,7 @@ absl::StatusOr<std::string_view> BlockSealer::Seal(BlockKey key, BlockShape shap
                                                    std::string_view raw, std::size_t message_bytes,
                                                    SegmentCipher& cipher) {
   assert(raw.size() <= kMaxBlockRawBytes);
-  // What LZ4 writes may not take more room than the block itself; it gives up
-  // where it would.
+  // LZ4's output may not be larger than the block itself; LZ4 gives up if it would be.
   const std::size_t needed = kBlockPrefixBytes + raw.size() + SegmentCipher::kTagBytes;
   if (value_.size() < needed) value_.resize(needed);
   char* const sealed = value_.data() + kBlockPrefixBytes;
@@ -169,7 +168,7 @@ absl::StatusOr<OpenedBlock> BlockOpener::Open(std::string_view encoded_key, std:
   value.remove_prefix(prefix.size());
   if (value.size() < SegmentCipher::kTagBytes) return Damaged("has no seal");
   const std::size_t stored = value.size() - SegmentCipher::kTagBytes;
-  if (stored > shape->raw_bytes) return Damaged("is larger than what is in it");
+  if (stored > shape->raw_bytes) return Damaged("is larger than its content");
   if (stored_.size() < stored) stored_.resize(stored);
   absl::Status opened = cipher.Open(*key, prefix, value, stored_.data());
   if (!opened.ok()) return opened;
@@ -207,7 +206,7 @@ absl::StatusOr<BlockShape> ParseBlockPrefix(std::string_view prefix) {
 
 absl::Status ExpandBlock(const BlockShape& shape, std::string_view stored, char* raw) {
   if (!shape.compressed) {
-    if (stored.size() != shape.raw_bytes) return Damaged("has not the size that it states");
+    if (stored.size() != shape.raw_bytes) return Damaged("does not have the size that it states");
     std::memcpy(raw, stored.data(), stored.size());
     return absl::OkStatus();
   }
@@ -250,11 +249,11 @@ absl::StatusOr<StagedBlock> ParseItems(const OpenedBlock& block) {
     } else if (kind == kCompactBatch && due == ItemKind::kBatch) {
       item.compact = rest.substr(0, size);
     } else {
-      return Damaged("holds an item of a kind that cannot stand there");
+      return Damaged("holds an item of a kind that cannot be there");
     }
     rest.remove_prefix(size);
   }
-  if (!rest.empty()) return Damaged("has bytes behind its last item");
+  if (!rest.empty()) return Damaged("has bytes after its last item");
   absl::Status whole = ExpandCompactItems(parsed);
   if (!whole.ok()) return whole;
   return parsed;

@@ -11,7 +11,7 @@ namespace tributary {
 namespace {
 
 absl::Status NotHeld(std::uint64_t position) {
-  return absl::NotFoundError(absl::StrCat("staging: position ", position, " is not held any more"));
+  return absl::NotFoundError(absl::StrCat("staging: position ", position, " is no longer held"));
 }
 
 absl::Status Missing(std::uint64_t position) {

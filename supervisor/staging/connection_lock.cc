@@ -17,8 +17,8 @@
 namespace tributary {
 namespace {
 
-// The folder can be removed, as abandoned, between opening and locking its
-// file; more than a few times in a row it cannot.
+// An abandoned folder can be removed between opening and locking its file, but not many times in a
+// row.
 constexpr int kMaxAttempts = 8;
 
 std::string LockPath(const std::string& connection_path) {
@@ -28,7 +28,7 @@ std::string LockPath(const std::string& connection_path) {
 absl::Status Refused(absl::string_view path, int error) {
   const std::string text =
       absl::StrCat("staging: locking ", path, ": ", std::strerror(error),
-                   "; mend that disk or its permissions, or name another --staging-dir");
+                   "; repair that disk or its permissions, or name another --staging-dir");
   return error == ENOENT ? absl::NotFoundError(text) : absl::UnavailableError(text);
 }
 
@@ -86,14 +86,14 @@ ConnectionLock& ConnectionLock::operator=(ConnectionLock&& other) noexcept {
 
 ConnectionLock::~ConnectionLock() {
   if (file_ < 0) return;
-  // A worker that is just being started has a copy of the descriptor, and with it the lock.
+  // A worker that is being started has a copy of the descriptor and so holds the lock, too.
   ::flock(file_, LOCK_UN);
   ::close(file_);
 }
 
 void ConnectionLock::Touch() const {
-  // Where it fails the connection looks older than it is; it is locked all the
-  // same, and staging may be lost at any time.
+  // If this fails, the connection looks older than it is. It is locked anyway, and staging may be
+  // lost at any time.
   (void)::futimens(file_, nullptr);
 }
 

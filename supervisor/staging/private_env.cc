@@ -37,8 +37,8 @@ class SilentLogger : public leveldb::Logger {
   void Logv(const char*, std::va_list) override {}
 };
 
-// LevelDB makes its files readable for all; their folder is not, so there is no
-// moment in which another user could open one.
+// LevelDB makes its files readable for everyone, but their folder is private, so another user can
+// never open one.
 leveldb::Status Restrict(const std::string& path, mode_t mode) {
   if (::chmod(path.c_str(), mode) == 0) return leveldb::Status::OK();
   return leveldb::Status::IOError(path, std::strerror(errno));
@@ -97,7 +97,7 @@ absl::Status FromLevelDb(const leveldb::Status& status, absl::string_view doing)
   const std::string text = absl::StrCat("staging: ", doing, ": ", status.ToString());
   if (status.IsCorruption() || status.IsInvalidArgument()) return absl::DataLossError(text);
   return absl::UnavailableError(
-      absl::StrCat(text, "; make room on that disk or mend it, or name another --staging-dir"));
+      absl::StrCat(text, "; make room on that disk or repair it, or name another --staging-dir"));
 }
 
 absl::StatusOr<std::vector<std::string>> ListFolder(leveldb::Env& env, const std::string& path) {
@@ -128,7 +128,7 @@ absl::Status RemoveFolder(leveldb::Env& env, const std::string& path) {
   if (::lstat(path.c_str(), &found) == 0 && S_ISLNK(found.st_mode)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "staging: removing ", path,
-        ": it is a symbolic link, which staging never makes; remove it if nobody needs it"));
+        ": it is a symbolic link, which staging never makes; remove it if no one needs it"));
   }
   std::string rubbish = path;
   if (!IsRubbish(path)) {

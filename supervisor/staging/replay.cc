@@ -13,26 +13,26 @@
 namespace tributary {
 namespace {
 
-// The last segments of an epoch, as many as are needed to go on behind a
-// position: surveyed from the end, because what is needed is mostly little.
+// The last segments of an epoch, as many as are needed to continue after a position. Surveyed from
+// the end, because mostly few are needed.
 struct Walk {
-  // Of the first surveyed segment among the epoch's.
+  // Index of the first surveyed segment among the epoch's.
   std::size_t begin = 0;
   std::deque<absl::StatusOr<SegmentSurvey>> surveys;
 };
 
-// What can be replayed of a walk.
+// The part of a walk that can be replayed.
 struct Extent {
   std::uint64_t last_checkpoint = 0;
-  // One past the segment that holds it, among the epoch's.
+  // Index after that of the segment that holds it.
   std::size_t end = 0;
-  // Why it does not reach further; OK where all is good.
+  // Why it does not reach further; OK if everything is intact.
   absl::Status cut;
 };
 
 absl::Status NothingBehind(std::uint64_t position) {
   return absl::NotFoundError(
-      absl::StrCat("staging: no checkpoint is staged behind position ", position));
+      absl::StrCat("staging: no checkpoint is staged after position ", position));
 }
 
 absl::StatusOr<SegmentSurvey> SurveySegment(const EpochFolder& folder, std::uint64_t number,
@@ -48,10 +48,10 @@ absl::StatusOr<Walk> WalkBack(const EpochFolder& folder, BlockKey wanted,
   Walk walk;
   bool any_good = false;
   for (std::size_t i = folder.segments().size(); i-- > 0;) {
-    if (given_up()) return absl::CancelledError("staging: the replay is not wanted any more");
+    if (given_up()) return absl::CancelledError("staging: the replay is no longer wanted");
     absl::StatusOr<SegmentSurvey> survey =
         SurveySegment(folder, folder.segments()[i].number, epoch_key);
-    // A kill while the last segment was being made.
+    // The process was killed while the last segment was being made.
     const bool torn = absl::IsNotFound(survey.status()) && walk.surveys.empty();
     if (torn && i > 0) continue;
     if (!any_good &&
@@ -160,7 +160,7 @@ absl::StatusOr<std::optional<StagedBlock>> Replay::Next() {
 }
 
 void Replay::ConfirmSent(std::uint64_t position) {
-  // What has not been given out is still needed, whatever the caller says.
+  // Items that have not been given out are still needed, whatever the caller says.
   epoch_->droppable_through =
       std::max(epoch_->droppable_through, std::min(position, next_position_ - 1));
 }

@@ -25,7 +25,7 @@ absl::Status StagingRoom::Make(std::uint64_t bytes) {
     if (!dropped) {
       return absl::ResourceExhaustedError(absl::StrCat(
           "staging: the limit of ", limit_bytes_,
-          " bytes is reached and nothing of it may go yet; wait until a checkpoint is sent"));
+          " bytes is reached and nothing may be dropped yet; wait until a checkpoint is sent"));
     }
   }
   return absl::OkStatus();

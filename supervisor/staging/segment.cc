@@ -18,8 +18,7 @@ constexpr std::size_t kSegmentNameDigits = 8;
 // Manifest, CURRENT and the header's record.
 constexpr std::uint64_t kEmptySegmentBytes = 512;
 
-// Blocks come out of the memtable; there are no tables whose blocks a cache
-// could hold.
+// Blocks are read from the memtable; there are no tables that could use a cache.
 leveldb::Cache* NoCache() {
   static leveldb::Cache* const cache = leveldb::NewLRUCache(0);
   return cache;
@@ -56,13 +55,13 @@ absl::Status Segment::OpenDatabase(leveldb::Env* env, const std::string& path, b
   options.env = env;
   options.create_if_missing = create;
   options.error_if_exists = create;
-  // Damaged records are left out, not refused: what stands before them is good.
+  // Damaged records are left out, not refused: the records before them are valid.
   options.paranoid_checks = false;
   options.info_log = SilentLevelDbLog();
   options.block_cache = NoCache();
   options.write_buffer_size = limits::kStagingWriteBufferBytes;
   options.compression = leveldb::kNoCompression;
-  // Without it, opening would write all of the segment again as a table.
+  // Without it, opening would rewrite the whole segment as a table.
   options.reuse_logs = true;
   leveldb::DB* database = nullptr;
   leveldb::Status status = leveldb::DB::Open(options, path, &database);
@@ -119,7 +118,7 @@ absl::StatusOr<std::unique_ptr<Segment>> Segment::Open(leveldb::Env* env,
   if (!opened.ok()) return opened.status();
   if (opened->header.epoch != epoch || opened->header.segment != number) {
     return absl::DataLossError(
-        absl::StrCat("staging: segment ", path, " is another one than its name says"));
+        absl::StrCat("staging: segment ", path, " is not the one that its name says"));
   }
   segment->header_ = std::move(opened->header);
   segment->cipher_ = std::move(opened->cipher);

@@ -26,7 +26,7 @@ absl::Status MakeFolder(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return absl::OkStatus();
   return absl::UnavailableError(
       absl::StrCat("staging: making ", path, ": ", std::strerror(errno),
-                   "; mend that disk or its permissions, or name another --staging-dir"));
+                   "; repair that disk or its permissions, or name another --staging-dir"));
 }
 
 absl::StatusOr<std::uint64_t> EpochOf(const std::string& name, std::string_view key) {
@@ -49,8 +49,8 @@ timespec LastChanged(const std::string& path) {
   return ::stat(path.c_str(), &found) == 0 ? found.st_mtim : timespec{};
 }
 
-// Whether it was dropped. Holds the lock while it removes, so that nobody begins
-// to stage in what is being removed.
+// Whether it was dropped. Holds the lock while it removes, so that no one begins to stage in the
+// folder.
 absl::StatusOr<bool> DropIfAbandoned(leveldb::Env& env, const std::string& path,
                                      absl::Duration older_than, absl::Time now) {
   absl::StatusOr<absl::Time> touched = ConnectionLock::LastTouched(path);
@@ -193,7 +193,7 @@ absl::StatusOr<int> StagingStore::DropAbandoned(const std::string& root, absl::D
   absl::Status failure;
   for (const std::string& name : *names) {
     const std::string path = absl::StrCat(root, "/", name);
-    // The folder may hold what is not ours.
+    // The folder may hold files that are not ours.
     if (IsRubbish(name) && IsConnection(NameBefore(name))) {
       failure.Update(RemoveFolder(*env, path));
     } else if (IsConnection(name)) {

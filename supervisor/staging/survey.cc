@@ -27,7 +27,7 @@ SegmentSurvey Survey(const Segment& segment) {
       return survey;
     }
     if (block->key != survey.next) {
-      survey.good = absl::DataLossError("staging: a block is missing in a segment's middle");
+      survey.good = absl::DataLossError("staging: a block is missing in the middle of a segment");
       return survey;
     }
     survey.next = block->next();

@@ -8,7 +8,7 @@ namespace {
 
 constexpr double kPaceOver = 30;
 constexpr double kEstimateOver = 300;
-// A share that makes a stage the one that is waited for.
+// A stage with at least this share is named as the bottleneck.
 constexpr double kMost = 0.4;
 
 // The newest point that is older than `seconds` before the last one, or the oldest.
@@ -58,7 +58,8 @@ std::string_view Bottleneck(const Pace& pace) {
   const double ring = share(WaitStage::kRing);
   const double most = std::max({client, staging, source, ring});
   if (most >= kMost && most == client) {
-    return "Fivetran: it takes data more slowly than the source gives it. Nothing is to be done "
+    return "Fivetran: it takes data more slowly than the source delivers it. Nothing needs to be "
+           "done "
            "here.";
   }
   if (most >= kMost && most == staging) {
@@ -76,7 +77,7 @@ std::string_view Bottleneck(const Pace& pace) {
     return "The source: workers wait for its rows. More --workers help where the database has "
            "room for more readers.";
   }
-  return "None stands out: reading, staging and sending keep step.";
+  return "Nothing in particular: reading, staging and sending are equally fast.";
 }
 
 }  // namespace tributary

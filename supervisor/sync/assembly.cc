@@ -1,5 +1,5 @@
-// The part of Merger for messages that are larger than a frame, and for rings that a
-// client who takes nothing keeps full. Its rules are in merger.h.
+// The part of Merger for messages that are larger than a frame, and for rings that are full because
+// the client reads nothing. Its rules are in merger.h.
 #include <algorithm>
 #include <utility>
 
@@ -10,7 +10,7 @@
 namespace tributary {
 namespace {
 
-// A supervisor that was stopped itself does not take its workers for stopped ones.
+// If the supervisor itself was stopped, its workers do not count as stopped.
 constexpr std::chrono::milliseconds kLongestBetweenMerges{1000};
 
 }  // namespace
@@ -25,10 +25,10 @@ Verdict Merger::TakeBatch(Member& member, Frame& frame) {
     return Verdict::Broken("it wrote a message over the size limit");
   }
   member.parts.append(frame.payload);
-  // All parts but the last are as large as a frame may be, so a few bytes now and then
-  // are no progress.
+  // All parts but the last have the maximum size of a frame; smaller parts do not count as
+  // progress.
   const bool begins = std::exchange(assembling_, &member) != &member;
-  // Batches before it may hold the ring's oldest bytes, and only messages are staged.
+  // Earlier batches may hold the ring's oldest bytes, and only whole messages are staged.
   if (begins) outbox_.WantStaged();
   if (begins || frame.payload.size() >= limits::kMaxBatchBytes) {
     waited_for_part_ = waited_for_room_ = {};
@@ -58,12 +58,12 @@ void Merger::WatchAssembly(bool takes_more) {
   if (assembling_ == nullptr || !takes_more) return;
   Member& member = *assembling_;
   const Clock::duration waited = std::min<Clock::duration>(since, kLongestBetweenMerges);
-  // A client that takes nothing may keep the ring so full that the part has no room.
+  // If the client reads nothing, the ring may be too full for the part.
   if (member.process->ring().bytes_held() > limits::kRingBytes / 2) {
     waited_for_room_ += waited;
     if (waited_for_room_ <= limits::kSpillAfter) return;
     waited_for_room_ = {};
-    // What it keeps copies of is staged before long; without that the worker waits.
+    // The copied frames are staged soon; if staging does not work, the worker waits.
     if (outbox_.staging() && outbox_.waiting_heap_bytes() <= limits::kMaxMessageBytes / 4) {
       Detach(member);
     }
@@ -71,12 +71,11 @@ void Merger::WatchAssembly(bool takes_more) {
   }
   waited_for_part_ += waited;
   if (waited_for_part_ <= limits::kMessageAssemblyLimit) return;
-  pool_.End(member, "it brought no more of a message that it had begun");
+  pool_.End(member, "it did not continue a message that it had begun");
   ReturnWorkOf(member);
 }
 
-// The client holds frames in its window and takes no more, and these keep all rings
-// full.
+// The client reads nothing, and the frames in its window keep all rings full.
 void Merger::DetachRings() {
   for (Member& member : pool_.members()) {
     if (member.process != nullptr) Detach(member);

@@ -1,4 +1,4 @@
-// When a checkpoint is sent, and its content.
+// When a checkpoint is put into the outbox, and its content. The outbox sends it.
 //
 // Used by the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_CHECKPOINTER_H_

@@ -43,7 +43,7 @@ std::optional<Order> CompareLane::NextOf(std::uint32_t worker) {
     return scheduler_.phase(table.index) != course::Phase::kComparing;
   };
   while (first_ < tables_.size() && over(tables_[first_])) ++first_;
-  // What goes on in an open transaction comes first: any other work would end that.
+  // Work in an open transaction comes first: any other work would end the transaction.
   for (const bool open : {true, false}) {
     for (std::size_t at = first_; !stops_ && at < tables_.size(); ++at) {
       Table& table = tables_[at];
@@ -138,7 +138,7 @@ Verdict CompareLane::Digested(std::uint64_t ticket, const Digests& digests) {
 Verdict CompareLane::Marked(std::uint64_t ticket, const Mark& mark) {
   const UnderWay& one = under_way_.at(ticket);
   Table& table = tables_[one.table];
-  // One in the midst of it is only where the slice may be divided.
+  // A mark inside the slice only says where the slice may be divided.
   table.slices[one.slice].done = mark.at() == table.slices[one.slice].range.to;
   return copies_.AddRemarks(table.index, mark.remarks())
              ? Verdict::Taken()
@@ -155,7 +155,8 @@ Verdict CompareLane::Ended(std::uint64_t ticket, const AssignmentEnd& end) {
 Verdict CompareLane::ReadEnded(const UnderWay& one, const AssignmentEnd& end) {
   Table& table = tables_[one.table];
   if (one.unusable) {
-    CopyAgain(table, absl::DataLossError("a row of it has no digest that tells it from others"));
+    CopyAgain(table,
+              absl::DataLossError("a row of it has no digest that distinguishes it from others"));
     return Verdict::Taken();
   }
   switch (end.outcome()) {
@@ -195,7 +196,7 @@ Verdict CompareLane::ReadEnded(const UnderWay& one, const AssignmentEnd& end) {
   figures_.rows_read += end.rows_read();
   SetAside(table, absl::StrCat(std::string(why.message()), "; of its ", table.slices.size(),
                                " slices ", table.done,
-                               " were compared to their ends, and nothing that was not read is "
+                               " were compared to their ends, and no row that was not read is "
                                "deleted"));
   return Verdict::Taken();
 }
@@ -213,7 +214,7 @@ void CompareLane::Returned(std::uint64_t ticket, bool culprit, std::string_view 
   under_way_.erase(ticket);
   if (Stale(one)) return;
   Table& table = tables_[one.table];
-  // Its transaction is gone as well, and with it what the others were to be read in.
+  // Its transaction is gone too, in which the other slices were to be read.
   table.worker = 0;
   GiveBack(one, /*last=*/false);
   if (!culprit || ++table.slices[one.slice].deaths < limits::kDeathsOfSlice) return;

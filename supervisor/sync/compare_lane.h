@@ -1,15 +1,13 @@
-// The lane that compares tables: has their slices held against digests of what was sent, so
-// that only what has changed is sent. Which digests those are, and when what is given out
-// may leave, is DigestKeeper's.
+// The lane that compares tables: workers compare slices with digests of the sent rows, so that only
+// changes are sent. DigestKeeper decides which digests these are, and when messages may leave.
 //
-// A table's slices are compared by any workers in any order, each in a transaction of its
-// own. Where the engine's contents have names, all of a table's slices have to be of one;
-// where the source moves on between two of them, the table begins again, and all its slices
-// are compared by one worker in one transaction. An engine whose transactions others wait
-// for is let off that (Opened.may_differ).
+// A table's slices are compared by any workers in any order, each in its own transaction. If the
+// engine identifies contents, all of a table's slices must be of one content. If the source changes
+// between two of them, the table begins again, and one worker compares all slices in one
+// transaction. An engine whose transactions block others is exempt from this (Opened.may_differ).
 //
-// What is under way when a table begins again, or is put aside, is stale. A table that
-// cannot be compared is copied again, from TRUNCATE; so is one without a key that has changed.
+// Work that is under way when a table begins again, or is put aside, is stale. A table that cannot
+// be compared is copied again, from TRUNCATE; so is a table without a key that has changed.
 //
 // Used by the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_COMPARE_LANE_H_
@@ -35,8 +33,9 @@ namespace tributary {
 
 class CompareLane final : public Lane {
  public:
-  // Compares what is comparing in the scheduler. All of them outlive the lane. `returned`:
-  // the generation that the request's state named of a table. Counts rows in `figures`.
+  // Compares the tables in phase comparing of the scheduler. All arguments outlive the lane.
+  // `returned`: the generation that the request's state named for a table. Counts rows in
+  // `figures`.
   CompareLane(Scheduler& scheduler, DigestKeeper& digests, CopyLane& copies, Requests& requests,
               std::function<std::uint64_t(const TableName&)> returned, SyncFigures& figures,
               Logger log);
@@ -57,7 +56,7 @@ class CompareLane final : public Lane {
   Verdict Marked(std::uint64_t ticket, const Mark& mark) override;
   Verdict Ended(std::uint64_t ticket, const AssignmentEnd& end) override;
   void Returned(std::uint64_t ticket, bool culprit, std::string_view ending) override;
-  // Those of its tables are the copies'.
+  // CopyLane sends those of its tables.
   void EmitRemarks() override {}
 
  private:
@@ -71,14 +70,14 @@ class CompareLane final : public Lane {
     std::uint32_t attempt = 0;
     bool begun = false;
     std::vector<Slice> slices = {};
-    // Slices that are to be given out.
+    // Slices that are not given out yet.
     std::deque<std::size_t> waiting = {};
     std::size_t done = 0;
-    // What its slices read; nothing before the first has opened.
+    // The content that its slices read; empty before the first has opened.
     std::optional<std::string> content = {};
     bool contents_differ = false;
     int moves = 0;
-    // All of it by this worker, in one transaction; 0: none has been chosen.
+    // This worker compares all of it, in one transaction; 0: none chosen.
     bool in_one_piece = false;
     std::uint32_t worker = 0;
     std::uint64_t rows_read = 0;
@@ -103,7 +102,7 @@ class CompareLane final : public Lane {
   Verdict ReadEnded(const UnderWay& one, const AssignmentEnd& end);
   void FinishSlice(const UnderWay& one, const AssignmentEnd& end);
   void Finish(Table& table);
-  // Something else was read than by the slices before.
+  // The content differs from that of earlier slices.
   void BeginAgain(Table& table);
   void CopyAgain(Table& table, const absl::Status& why);
   // It has no key to send single changes by.
@@ -118,7 +117,7 @@ class CompareLane final : public Lane {
   SyncFigures& figures_;
   const Logger log_;
   std::vector<Table> tables_;
-  // Of them, the first that may have something to give out.
+  // The first of them that may have work to give out.
   std::size_t first_ = 0;
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, UnderWay> under_way_;

@@ -19,7 +19,7 @@ void CopyLane::Widen(std::size_t table,
   const bool again = scheduler_.phase(table) != course::Phase::kPending;
   const std::vector<Widening> taken = scheduler_.Widen(table, columns);
   if (taken.empty()) {
-    SetAside(table, "its reader asked for types that its columns have had already");
+    SetAside(table, "its reader asked for types that its columns already have");
     return;
   }
   Warn(table, WideningWarning(scheduler_.table(table), taken, again));
@@ -41,10 +41,11 @@ void CopyLane::WidenCut(const CutWork& work, const Slices& slices) {
 
 void CopyLane::RestartMoved(std::size_t table) {
   if (scheduler_.moves(table) + 1 >= limits::kMovesOfTable) {
-    SetAside(table, absl::StrCat("the source changed ", limits::kMovesOfTable,
-                                 " times while it was read, and the client took too little of it "
-                                 "to have it read in one piece; switch a SQLite database to WAL "
-                                 "(PRAGMA journal_mode=WAL)"));
+    SetAside(table,
+             absl::StrCat("the source changed ", limits::kMovesOfTable,
+                          " times while it was read, and the client is too slow for it to be "
+                          "read in one piece; switch a SQLite database to WAL "
+                          "(PRAGMA journal_mode=WAL)"));
     return;
   }
   Restart(table, course::Event::kMoved);
@@ -58,7 +59,7 @@ void CopyLane::Lose(std::size_t table) {
   scheduler_.Forget(table);
   if (scheduler_.phase(table) == course::Phase::kAside) return;
   if (scheduler_.moves(table) + 1 >= limits::kMovesOfTable) {
-    SetAside(table, absl::StrCat("its rows were rewritten or lost to the log ",
+    SetAside(table, absl::StrCat("its rows were rewritten, or missing from the log, ",
                                  limits::kMovesOfTable, " times in this sync"));
     return;
   }

@@ -13,11 +13,11 @@
 namespace tributary {
 namespace {
 
-// A gate's number of a slice: the table's, its attempt's, and the slice's within that.
+// The gate's number for a slice: the table, its attempt, and the slice within it.
 constexpr int kTableShift = 40;
 constexpr int kAttemptShift = 24;
 
-// Whether the sync has to wait for the source or the user, and not this table alone.
+// Whether the whole sync, and not only this table, has to wait for the source or the user.
 bool ConcernsAll(const absl::Status& why) {
   return absl::IsUnavailable(why) || absl::IsFailedPrecondition(why);
 }
@@ -80,7 +80,7 @@ bool CopyLane::EmitTruncates() {
   for (const auto& [table, earlier] : scheduler_.TakeStarted()) {
     if (digests_ == nullptr || scheduler_.table(table).method != Method::kCompare) continue;
     const auto generation = digests_->BeginCopy(scheduler_.table(table).name, earlier);
-    // Without it an older state that comes back would rely upon rows that are truncated now.
+    // Otherwise an older state that comes back would rely on rows that are truncated now.
     if (!generation.ok()) {
       requests_.stops_for = absl::UnavailableError(generation.status().message());
       return false;
@@ -155,7 +155,7 @@ Verdict CopyLane::Marked(std::uint64_t ticket, const Mark& mark) {
   if (scheduler_.Mark(read, mark.at()) == Scheduler::MarkResult::kBroken) {
     return Verdict::Broken("its mark lies outside its slice");
   }
-  // With the cursor, which is past their rows now.
+  // Together with the cursor, which is now past their rows.
   remarks_.Add(read.table, mark.remarks());
   return Verdict::Taken();
 }
@@ -177,7 +177,7 @@ Verdict CopyLane::Answered(std::uint64_t ticket, const Answer& page) {
   const auto tables = static_cast<std::size_t>(cut.slices.tables_size()) +
                       static_cast<std::size_t>(page.slices().tables_size());
   if (tables > asked.size() || cut.slices_memory > limits::kMaxSlicesMemoryBytes) {
-    return Verdict::Broken("its cut has more in it than was asked for");
+    return Verdict::Broken("its cut holds more than was asked for");
   }
   cut.slices.MergeFrom(page.slices());
   return Verdict::Taken();
@@ -203,7 +203,7 @@ Verdict CopyLane::ReadEnded(std::uint64_t ticket, const UnderWay& ended, const A
   if (digests_ != nullptr) digests_->EndCopied(scheduler_.table(read.table).name, ticket);
   if (stale || !ended.refused) CloseSlice(read);
   if (stale) return Verdict::Taken();
-  // Whatever a refused slice came to: nothing of it was merged.
+  // However a refused slice ended: nothing of it was merged.
   if (ended.refused || end.outcome() == AssignmentEnd::PAUSED) {
     if (ended.refused || ended.yields) requests_.retries.push_back(Retry::kGate);
     GiveOutAgain(ended);
@@ -253,8 +253,7 @@ void CopyLane::CutEnded(const UnderWay& cut, const AssignmentEnd& end) {
     requests_.stops_for = why;
     return;
   }
-  // Cutting is only a help: without it each table is read in one piece, and what is
-  // wrong with one shows there.
+  // Cutting is only a help: without it each table is read in one piece, and problems show there.
   if (why.ok()) WidenCut(work, cut.slices);
   scheduler_.Cut(work, why.ok() ? cut.slices : Slices());
   EmitTruncates();
@@ -300,9 +299,9 @@ bool CopyLane::PassesGate(UnderWay& opening, const Snapshot& snapshot, std::stri
 
 void CopyLane::GiveOutAgain(const UnderWay& ended) {
   const ReadWork& read = std::get<ReadWork>(ended.work);
-  // It opened after it was given. Where no snapshot has come since, its life of the server
-  // is a newer one, of which the log worker will have a snapshot. Otherwise that may have
-  // been the last one for long.
+  // It opened after it was given out. If no snapshot has come since, it belongs to a newer server
+  // life, and the log worker will send a snapshot of that life. Otherwise the next snapshot may be
+  // far away.
   if (ended.again == Again::kAfterSnapshot && ended.given_after == snapshots_) {
     wait_for_snapshot_.push_back(read);
   } else {

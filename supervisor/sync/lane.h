@@ -1,15 +1,14 @@
-// A lane is one way of reading: copies, the log, a comparison. It decides what is read
-// next and what a worker's frames mean, in the order in which they are merged. It does no
-// I/O: what it wants done it writes into Requests, which the merger carries out right
-// after the call.
+// A lane is one way of reading: copies, the log, a comparison. It decides what to read next and
+// what a worker's frames mean, in the order in which they are merged. It does no I/O: it writes its
+// requests into Requests, and the merger carries them out directly after the call.
 //
 // The merger asks a lane in this order, for each of its orders:
 //
 //   Next → (Opened → Digested, Marked … | Answered … | Logged …) → Ended
 //                     or, from anywhere: Returned
 //
-// Batches are not shown to lanes: they are merged as they come, as long as the order is
-// wanted. Used by the sync's thread.
+// Lanes do not see batches: these are merged as they come, while the order is wanted. Used by the
+// sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_LANE_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_LANE_H_
 
@@ -31,40 +30,40 @@ namespace tributary {
 
 // A Warning, as the board shows it.
 struct Shown {
-  // schema.table; empty where it is not about one.
+  // schema.table; empty if it is not about one table.
   std::string table;
   std::string text;
-  // The place of the table that is put aside for it.
+  // The place of the table that is put aside because of it.
   std::optional<std::size_t> put_aside = {};
 };
 
-// What a lane wants done, in the order of its messages.
+// The actions that a lane requests, in the order of its messages.
 struct Requests {
   // Puts a Warning on the stream, in `log`, and on the board.
   void Warn(const Logger& log, Shown warning);
 
   // Serialized UpdateResponses; each gets the next position of the stream.
   std::vector<std::string> messages;
-  // Of the Warnings among them, what the board is told.
+  // The board's version of the Warnings among them.
   std::vector<Shown> shown = {};
-  // Why something is read again that was given out.
+  // The reason why work is read again.
   std::vector<Retry> retries = {};
-  // Orders have become unwanted: their workers are to stop at their next mark.
+  // Orders have become unwanted: their workers must stop at their next mark.
   bool pauses_unwanted = false;
   // For the worker that follows the log.
   std::vector<FollowOrder> steers;
-  // The sync ends here: workers stop at their next marks, and this is what the sync ends
-  // with. OK: it ends in order, though lanes have more to do.
+  // The sync ends here: workers stop at their next marks, and this is the sync's result. OK: it
+  // ends normally, though lanes have more to do.
   std::optional<absl::Status> stops_for;
 };
 
-// What a lane says to a frame.
+// A lane's answer to a frame.
 class Verdict {
  public:
   static Verdict Taken() { return Verdict(Kind::kTaken, ""); }
-  // Not yet: the frame is shown again later, and the ring is not read any further.
+  // Not yet: the frame is shown again later, and the ring is not read further.
   static Verdict Later() { return Verdict(Kind::kLater, ""); }
-  // No sound worker writes this; `what` completes "it was ended, because".
+  // A correct worker does not write this; `what` completes "it was ended, because".
   static Verdict Broken(std::string what) { return Verdict(Kind::kBroken, std::move(what)); }
 
   bool later() const { return kind_ == Kind::kLater; }
@@ -84,11 +83,11 @@ class Lane {
   virtual ~Lane() = default;
 
   virtual WorkerRole role() const = 0;
-  // What to give to a worker next; nothing: wait for what is under way.
+  // The work to give to a worker next; empty: wait for the work under way.
   virtual std::optional<Order> Next() = 0;
-  // The same for one worker, by its number in the pool, where it matters to whom.
+  // The same for one worker, by its number in the pool, for work that only this worker can do.
   virtual std::optional<Order> NextOf(std::uint32_t /*worker*/) { return Next(); }
-  // Everything this lane was made for is done or put aside.
+  // All work of this lane is done or put aside.
   virtual bool finished() const = 0;
 
   // Called about every turn of the merger, with its clock.
@@ -96,32 +95,33 @@ class Lane {
   // The sync stops: Next is not called again.
   virtual void StopGiving() = 0;
 
-  // Whether what comes of the order still counts. Frames that are not wanted are
-  // dropped; its end is shown to the lane all the same.
+  // Whether the order's results still count. Unwanted frames are dropped; the lane still sees the
+  // order's end.
   virtual bool Wanted(std::uint64_t ticket) const = 0;
-  // Whether the order is to stop at its next mark; so is one that is not wanted.
+  // Whether the order must stop at its next mark; an unwanted one must as well.
   virtual bool Pauses(std::uint64_t ticket) const = 0;
 
-  // The place of the table that the order reads, as the board has it; nothing: it reads
-  // none, or many.
+  // The board's place of the table that the order reads; empty: it reads none, or many.
   virtual std::optional<std::size_t> TableOf(std::uint64_t) const { return std::nullopt; }
 
-  // What reports of the order mean. A lane is shown only those that its orders bring.
+  // Handle the order's reports. A lane only gets reports of its own orders.
   virtual Verdict Opened(std::uint64_t, const tributary::Opened&) { return Unexpected(); }
   virtual Verdict Marked(std::uint64_t, const Mark&) { return Unexpected(); }
   virtual Verdict Answered(std::uint64_t, const Answer&) { return Unexpected(); }
   virtual Verdict Digested(std::uint64_t, const Digests&) { return Unexpected(); }
   virtual Verdict Logged(std::uint64_t, const LogReport&) { return Unexpected(); }
   virtual Verdict Ended(std::uint64_t ticket, const AssignmentEnd& end) = 0;
-  // The worker ended before it was done. `culprit`: while doing this one; `ending` says
-  // how, for people.
+  // The worker ended before the order was done. `culprit`: it was working on this one; `ending`
+  // says how, for people.
   virtual void Returned(std::uint64_t ticket, bool culprit, std::string_view ending) = 0;
 
   // Warnings that have to precede the next checkpoint.
   virtual void EmitRemarks() = 0;
 
  private:
-  static Verdict Unexpected() { return Verdict::Broken("it wrote a report out of place"); }
+  static Verdict Unexpected() {
+    return Verdict::Broken("it wrote a report that does not belong here");
+  }
 };
 
 }  // namespace tributary

@@ -11,8 +11,8 @@
 namespace tributary {
 namespace {
 
-// How long a transaction waits for a slice before that is asked to stop at a mark: a
-// slice of a client that takes nothing would hold up the log for as long as it likes.
+// How long a transaction waits for a slice before the slice must stop at a mark: if the client
+// reads nothing, a slice could delay the log without limit.
 constexpr std::chrono::seconds kSlicePatience{5};
 
 }  // namespace
@@ -75,7 +75,7 @@ Verdict LogLane::Logged(std::uint64_t, const LogReport& report) {
     case LogReport::REPORT_NOT_SET:
       break;
   }
-  return Verdict::Broken("a report of the log says nothing");
+  return Verdict::Broken("a report of the log is empty");
 }
 
 Verdict LogLane::TakeSnapshot(const LogSnapshot& taken) {
@@ -84,7 +84,7 @@ Verdict LogLane::TakeSnapshot(const LogSnapshot& taken) {
   if (!gate_.MergeSnapshot(*snapshot, taken.life())) {
     return Verdict::Broken("its snapshot lacks what an earlier one saw");
   }
-  // Together, so that no state has numbers of one life and the word for another.
+  // Both at once, so that no state has the numbers of one life and the identifier of another.
   if (state_.log_life != taken.life()) scheduler_.ForgetNumbers();
   state_.log_life = taken.life();
   copies_.ReopenWaiting();
@@ -118,8 +118,9 @@ Verdict LogLane::TakePosition(const LogPlace& place) {
 }
 
 Verdict LogLane::TakeJoined(const Joined& joined) {
-  if (!IsFollowed(joined.table())) return Verdict::Broken("it joined a table that it has not");
-  // Of an attempt that is over: the table joins once more.
+  if (!IsFollowed(joined.table()))
+    return Verdict::Broken("it joined a table that it does not have");
+  // From an earlier attempt: the table joins once more.
   scheduler_.Join(joined.table(), joined.revision(), joined.whole_from(), joined.start(),
                   joined.content());
   copies_.EmitTruncates();
@@ -127,7 +128,8 @@ Verdict LogLane::TakeJoined(const Joined& joined) {
 }
 
 Verdict LogLane::TakeChanged(const TableChanged& changed) {
-  if (!IsFollowed(changed.table())) return Verdict::Broken("it changed a table that it has not");
+  if (!IsFollowed(changed.table()))
+    return Verdict::Broken("it changed a table that it does not have");
   const std::string before = scheduler_.table(changed.table()).columns_digest;
   const TableToCopy& table =
       scheduler_.ChangeColumns(changed.table(), changed.columns(), changed.origins());
@@ -135,7 +137,7 @@ Verdict LogLane::TakeChanged(const TableChanged& changed) {
   for (std::string& message : SchemaChangeMessages({table})) {
     requests_.messages.push_back(std::move(message));
   }
-  // Its slices have been read without what is new, and changes that they have seen may have
+  // Its slices have been read without the new columns, and changes that they have seen may have
   // been left out.
   const course::Phase phase = scheduler_.phase(changed.table());
   if (phase == course::Phase::kCopying || phase == course::Phase::kCatchingUp) {
@@ -145,7 +147,7 @@ Verdict LogLane::TakeChanged(const TableChanged& changed) {
 }
 
 Verdict LogLane::TakeLost(std::uint32_t table) {
-  if (!IsFollowed(table)) return Verdict::Broken("it lost a table that it has not");
+  if (!IsFollowed(table)) return Verdict::Broken("it lost a table that it does not have");
   copies_.Lose(table);
   return Verdict::Taken();
 }
@@ -154,9 +156,9 @@ Verdict LogLane::Ended(std::uint64_t, const AssignmentEnd& end) {
   under_way_ = false;
   switch (end.outcome()) {
     case AssignmentEnd::DONE:
-      if (!told_to_finish_) return Verdict::Broken("it left the log, and nobody asked it to");
-      // Where a table's copy began again meanwhile, the log is followed once more: it has
-      // to pass what the new slices saw.
+      if (!told_to_finish_) return Verdict::Broken("it left the log without being asked to");
+      // If a table's copy began again meanwhile, the log is followed once more: it must pass what
+      // the new slices saw.
       over_ = copies_.finished() && !copies_since_;
       return Verdict::Taken();
     case AssignmentEnd::PAUSED:

@@ -42,8 +42,8 @@ absl::Status Merger::MergeAll() {
     if (AllIdle() && (LanesFinished() || stopping_for_.has_value())) {
       return stopping_for_.value_or(absl::OkStatus());
     }
-    // A worker whose ring is full because the client takes nothing comes to no mark;
-    // what it has since the last one is read again.
+    // A worker whose ring is full because the client reads nothing cannot reach a mark; its rows
+    // since the last mark are read again.
     if (stopping_for_.has_value() && host_.Now() - stopping_since_ > limits::kPauseGrace) {
       return *stopping_for_;
     }
@@ -63,11 +63,11 @@ absl::Status Merger::MergeAll() {
 }
 
 WaitStage Merger::WaitsFor(bool takes_more) {
-  // Staging that is full has room again once the client has come further.
+  // Full staging has room again once the client has read more.
   if (!takes_more) return outbox_.behind() ? WaitStage::kClient : WaitStage::kStaging;
   if (!AnyRingFull()) return WaitStage::kSource;
-  // All that fills it was taken: it is on its way to the client, or, where that is behind,
-  // to staging.
+  // All its frames were taken and are on their way to the client or, if the client is slow, to
+  // staging.
   return outbox_.behind() || outbox_.empty() ? WaitStage::kStaging : WaitStage::kClient;
 }
 
@@ -148,11 +148,11 @@ bool Merger::MergeRings(bool takes_more) {
     if (member.process == nullptr) continue;
     const bool was_ended = member.ended;
     pool_.Look(member);
-    // What a worker wrote before it ended counts, so its ring is read to the end first.
+    // Frames that a worker wrote before it ended count, so its ring is first read to the end.
     if (takes_more && TakesFramesOf(member) && TakeFrames(member)) {
       any = true;
-      // After each turn: many workers' turns together may be more than staging has
-      // room for before a checkpoint lets it drop something.
+      // After each turn: many workers' turns together may exceed the room in staging before a
+      // checkpoint allows it to drop something.
       LookForCheckpoint();
     }
     any = any || member.ended != was_ended;
@@ -180,7 +180,7 @@ bool Merger::TakeFrames(Member& member) {
       return true;
     }
     Frame& frame = *member.waiting;
-    // With its header, for a frame may have nothing else.
+    // Including the header, since a frame may have nothing else.
     const std::size_t frame_bytes = sizeof(FrameHeader) + frame.payload.size();
     const Verdict verdict = TakeFrame(member, frame);
     ApplyRequests();
@@ -203,23 +203,23 @@ Verdict Merger::TakeFrame(Member& member, Frame& frame) {
   }
   Member::Given& given = member.given.front();
   if (!given.order.MayBring(frame.type)) {
-    return Verdict::Broken("it wrote a frame that its work does not bring");
+    return Verdict::Broken("it wrote a frame that its work does not produce");
   }
   if (frame.type == FrameType::kEnd) return TakeEnd(member, frame);
   if (!given.order.lane->Wanted(given.order.ticket)) {
-    // The rest of a message that nobody wants is not waited for.
+    // The rest of an unwanted message is not waited for.
     DropParts(member);
     return Verdict::Taken();
   }
   const bool is_read = given.order.is_read();
   if (is_read && given.opened == (frame.type == FrameType::kOpened)) {
     return Verdict::Broken(given.opened ? "it opened a slice twice"
-                                        : "it wrote of a slice that it has not opened");
+                                        : "it wrote about a slice that it has not opened");
   }
   if (frame.type == FrameType::kBatch || frame.type == FrameType::kPart) {
     return TakeBatch(member, frame);
   }
-  if (!member.parts.empty()) return Verdict::Broken("it broke off a message");
+  if (!member.parts.empty()) return Verdict::Broken("it did not finish a message");
   const Verdict verdict = TakeReport(member, frame);
   if (verdict.later() || verdict.broken()) return verdict;
   if (frame.type == FrameType::kOpened) given.opened = true;
@@ -227,7 +227,7 @@ Verdict Merger::TakeFrame(Member& member, Frame& frame) {
   return verdict;
 }
 
-// Each is parsed where the worker cannot change it meanwhile.
+// Each is copied before parsing, so that the worker cannot change it meanwhile.
 Verdict Merger::TakeReport(Member& member, const Frame& frame) {
   const Order& order = member.given.front().order;
   const std::string payload(frame.payload);
@@ -272,18 +272,18 @@ Verdict Merger::TakeEnd(Member& member, const Frame& frame) {
   }
   if (end.outcome() == AssignmentEnd::PAUSED &&
       member.process->ring().paused_through() < frame.assignment) {
-    return Verdict::Broken("it paused, and nobody asked it to");
+    return Verdict::Broken("it paused without being asked to");
   }
   host_.Account(member);
   const Order& order = member.given.front().order;
   if (!member.parts.empty() && order.lane->Wanted(order.ticket)) {
-    return Verdict::Broken("it broke off a message");
+    return Verdict::Broken("it did not finish a message");
   }
   const Verdict verdict = order.lane->Ended(order.ticket, end);
   if (verdict.later() || verdict.broken()) return verdict;
   member.given.pop_front();
   DropParts(member);
-  // What it does next may be unwanted as well.
+  // Its next work may be unwanted as well.
   requests_.pauses_unwanted = true;
   return verdict;
 }

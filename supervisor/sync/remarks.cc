@@ -35,25 +35,25 @@ std::optional<Words> WordsOf(ColumnRemark::What what) {
           "key values are sent as SQL literals, like CAST(x'4DFC' AS TEXT) for text that is not "
           "UTF-8, so that no two keys become one"};
     case ColumnRemark::NOT_A_NUMBER:
-      return Words{"value was NaN, which no DECIMAL can be, and was sent as null",
-                   "values were NaN, which no DECIMAL can be, and were sent as null"};
+      return Words{"value was NaN, which a DECIMAL cannot hold, and was sent as null",
+                   "values were NaN, which a DECIMAL cannot hold, and were sent as null"};
     case ColumnRemark::INFINITE:
-      return Words{"value was infinite, which its type cannot be, and was sent as null",
-                   "values were infinite, which their type cannot be, and were sent as null"};
+      return Words{"value was infinite, which its type cannot hold, and was sent as null",
+                   "values were infinite, which their type cannot hold, and were sent as null"};
     case ColumnRemark::OUT_OF_RANGE:
-      return Words{"value lies outside of the years 1 to 9999 and was sent as null",
-                   "values lie outside of the years 1 to 9999 and were sent as null"};
+      return Words{"value is outside the years 1 to 9999 and was sent as null",
+                   "values are outside the years 1 to 9999 and were sent as null"};
     case ColumnRemark::NO_KEY:
       return Words{
-          "row was left out: this column of its key is NaN, infinite or outside of the years 1 to "
-          "9999, which its type cannot be, and as null two rows could become one",
-          "rows were left out: this column of their key is NaN, infinite or outside of the years 1 "
-          "to 9999, which its type cannot be, and as null two rows could become one"};
+          "row was left out: this column of its key is NaN, infinite or outside the years 1 to "
+          "9999, which its type cannot hold, and with null instead two rows could become one",
+          "rows were left out: this column of their key is NaN, infinite or outside the years 1 "
+          "to 9999, which its type cannot hold, and with null instead two rows could become one"};
     case ColumnRemark::HELD_UP_COMMITS: {
       static constexpr char kWords[] =
-          "s is the longest that no application could commit while it was read in one piece, "
-          "since the source changes too often for anything less; switch a SQLite database to WAL "
-          "(PRAGMA journal_mode=WAL), where readers hold up nobody";
+          "s is the longest time that no application could commit while the table was read in one "
+          "piece, because the source changes too often for several; switch a SQLite database to "
+          "WAL (PRAGMA journal_mode=WAL), where readers block no one";
       return Words{kWords, kWords};
     }
     default:

@@ -43,10 +43,10 @@ void SyncDigests::Open(const std::string& path, const std::string& operator_key)
   if (!key_.empty() && DigestStore::IsThere(world_.disk, path)) opened = open();
   if (opened.ok()) return;
   if (!returned_.empty()) {
-    world_.log.Warning("digests are made anew: those that the state names cannot be used",
+    world_.log.Warning("new digests are made: those that the state names cannot be used",
                        {{log_key::kError, std::string(opened.message())}});
   }
-  // A new key for each making: no state that names what was there before finds it.
+  // A new key whenever digests are made new: a state that names older ones does not find them.
   absl::Status made = DigestStore::Remove(world_.disk, path);
   const bool gone = made.ok();
   key_ = world_.random_bytes(kDigestKeyBytes);
@@ -55,7 +55,7 @@ void SyncDigests::Open(const std::string& path, const std::string& operator_key)
   keeper_.reset();
   key_.clear();
   unreadable_ = !gone && !returned_.empty();
-  world_.log.Warning("no digests are kept, so what changes is copied again",
+  world_.log.Warning("no digests are kept, so changed tables are copied again",
                      {{log_key::kError, std::string(made.message())}});
 }
 
@@ -87,21 +87,21 @@ absl::Status SyncDigests::Settle(State& state) {
   if (keeper_ == nullptr || given_up_) return absl::OkStatus();
   const absl::Status synced = keeper_->writer().Sync(limits::kDigestPatience);
   if (synced.ok()) return synced;
-  // What has left, or is about to, rests upon them.
+  // Messages that were sent, or will be, depend on them.
   if (keeper_->writer().given() > 0) return absl::UnavailableError(synced.message());
   given_up_ = true;
   keeper_->GiveUp();
   for (auto& [name, table] : state.tables) {
     if (table.generation != Returned(name)) table.generation = 0;
   }
-  world_.log.Warning("digests are not kept, so what changes is copied again",
+  world_.log.Warning("digests are not kept, so changed tables are copied again",
                      {{log_key::kError, std::string(synced.message())}});
   return absl::OkStatus();
 }
 
 bool SyncDigests::AtHand(const TableName& table, std::uint64_t generation) {
   const absl::Status there = generation == 0
-                                 ? absl::NotFoundError("no digests were made of what was sent")
+                                 ? absl::NotFoundError("no digests of its rows were made")
                              : keeper_ == nullptr ? absl::NotFoundError("no digests are kept")
                                                   : keeper_->Check(table, generation);
   if (there.ok()) return true;

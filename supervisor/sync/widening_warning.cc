@@ -67,8 +67,8 @@ std::string WideningWarning(const TableToCopy& table, const std::vector<Widening
     parts.push_back(absl::StrCat("and ", columns.size() - named, " more"));
   }
   return absl::StrCat(NameOf(table),
-                      ": columns hold values that do not fit their types, and are sent in others "
-                      "from now on: ",
+                      ": columns hold values that do not fit their types, and are sent in other "
+                      "types from now on: ",
                       absl::StrJoin(parts, ", "), copies_again ? "; the table is copied again" : "",
                       ".");
 }

@@ -191,7 +191,7 @@ WebAnswer Pages::Status(std::string_view query) const {
   std::uint64_t since = 0;
   if (!absl::SimpleAtoi(*tables, &sync) ||
       !absl::SimpleAtoi(Parameter(query, "since").value_or("0"), &since)) {
-    return Say(400, kText, "It is /status.json?tables=SYNC&since=VERSION, both numbers.\n");
+    return Say(400, kText, "Ask for /status.json?tables=SYNC&since=VERSION, both numbers.\n");
   }
   return Say(200, kJson, TablesJson(board_.TablesOf(sync, since)));
 }

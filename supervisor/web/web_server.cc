@@ -40,7 +40,7 @@ constexpr char kLoopback[] = "127.0.0.1";
 
 using Response = http::response<http::string_body>;
 
-// What came is no HTTP, or too much of it. Otherwise the client is gone or silent.
+// The request is not HTTP, or too large. Otherwise the client is gone or silent.
 bool IsMalformed(const beast::error_code& error) {
   return error.category() == http::make_error_code(http::error::bad_method).category() &&
          error != http::error::end_of_stream && error != http::error::partial_message;
@@ -53,8 +53,8 @@ bool IsLoopback(const tcp::socket& socket) {
   return socket.local_endpoint(ignored).address().is_loopback();
 }
 
-// One request and its answer, after which the connection is closed: a scrape, or a look of
-// the page, comes every few seconds at the most.
+// One request and its answer, after which the connection is closed: a scrape or a request of the
+// page comes only every few seconds.
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
   Exchange(tcp::socket socket, const Pages& pages, std::function<void()> ended)
@@ -77,7 +77,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     } else if (IsMalformed(error)) {
       Answer({.status = 400,
               .fields = {{"Content-Type", "text/plain; charset=utf-8"}},
-              .body = "This is no request that can be answered.\n"});
+              .body = "This request cannot be answered.\n"});
     } else {
       return;
     }
@@ -92,8 +92,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
                       });
   }
 
-  // To close with bytes unread would take the answer from a client that has sent too
-  // much. Within the patience that the answer had.
+  // Closing with unread bytes would destroy the answer to a client that has sent too much. Limited
+  // by the same patience as the answer.
   void AwaitClose() {
     stream_.async_read_some(asio::buffer(rest_),
                             [self = shared_from_this()](beast::error_code error, std::size_t) {
@@ -133,7 +133,7 @@ absl::Status BadAddress(const std::string& address) {
                    "\" is not HOST:PORT or PORT; give --metrics-address as in 127.0.0.1:9464"));
 }
 
-// Where `address` says, the first choice first.
+// The endpoints of `address`, the preferred one first.
 absl::StatusOr<std::vector<tcp::endpoint>> Endpoints(const std::string& address,
                                                      asio::io_context& io) {
   const std::size_t colon = address.rfind(':');
@@ -145,7 +145,7 @@ absl::StatusOr<std::vector<tcp::endpoint>> Endpoints(const std::string& address,
     return BadAddress(address);
   }
   const auto port = static_cast<std::uint16_t>(number);
-  // The first takes IPv4, too, where the machine has IPv6 at all.
+  // The first also accepts IPv4, if the machine has IPv6.
   if (host.empty()) return std::vector{tcp::endpoint(tcp::v6(), port), {tcp::v4(), port}};
   if (host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
@@ -166,15 +166,15 @@ absl::StatusOr<std::vector<tcp::endpoint>> Endpoints(const std::string& address,
   return endpoints;
 }
 
-// Asio does not ask for this when it makes a socket. A worker that is started in
-// between closes what it was not given.
+// Asio does not set this when it makes a socket. A worker that is started in between closes all
+// descriptors that it was not given.
 void KeepFromWorkers(int fd) { ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
 beast::error_code Listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
   beast::error_code error;
   acceptor.open(endpoint.protocol(), error);
   if (!error) KeepFromWorkers(acceptor.native_handle());
-  // Connections of an earlier start may linger; another listener is refused all the same.
+  // Connections of an earlier process may still exist; a second listener is still refused.
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   const bool all_addresses = endpoint.address() == asio::ip::address_v6::any();
   if (!error && all_addresses) acceptor.set_option(asio::ip::v6_only(false), error);
@@ -204,7 +204,7 @@ class WebServer::Listener {
     beast::error_code error;
     for (const tcp::endpoint& endpoint : *endpoints) {
       error = Listen(acceptor_, endpoint);
-      // Another address of the name is tried only where the machine has not got this one.
+      // The name's next address is tried only if the machine does not have this one.
       if (error != asio::error::address_family_not_supported &&
           error != beast::error_code(EADDRNOTAVAIL, boost::system::system_category())) {
         break;
@@ -251,7 +251,7 @@ class WebServer::Listener {
     if (!accepting_ && !closing_) Accept();
   }
 
-  // There may be no descriptor left; the connection is still in the queue.
+  // Perhaps no descriptor is free; the connection is still in the queue.
   void AcceptLater() {
     accepting_ = true;
     again_.expires_after(kAcceptAgainAfter);
@@ -260,10 +260,10 @@ class WebServer::Listener {
 
   const Pages& pages_;
   std::size_t open_ = 0;
-  // An accept, or the wait before the next one, is under way.
+  // An accept is under way, or the wait before the next one.
   bool accepting_ = false;
   bool closing_ = false;
-  // Goes before what is above: exchanges that it still holds end with it.
+  // Destroyed before the members above: the exchanges that it still holds end with it.
   asio::io_context io_{1};
   tcp::acceptor acceptor_{io_};
   asio::steady_timer again_{io_};

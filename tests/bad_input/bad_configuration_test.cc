@@ -28,10 +28,10 @@ struct Case {
 };
 
 constexpr char kNoSource[] = "`source` is missing; choose one of: sqlite";
-constexpr char kUnknownSource[] = "`source` names no source that is known; choose one of: sqlite";
+constexpr char kUnknownSource[] = "`source` names no known source; choose one of: sqlite";
 constexpr char kNoPath[] = "`database_path` is missing; give the path";
 constexpr char kNotThere[] =
-    "there is no such file; check `database_path`, which is taken below --sqlite-root";
+    "there is no such file; check `database_path`, which is relative to --sqlite-root";
 constexpr char kOutside[] = "it lies outside the folder that --sqlite-root allows; move it there";
 constexpr char kRootItself[] =
     "it is the folder of --sqlite-root itself; name a database file in it";
@@ -66,7 +66,8 @@ std::vector<Case> Cases() {
       {"NoPath", {{"source", "sqlite"}}, kNoPath},
       {"EmptyPath", path(""), kNoPath},
       {"NulInPath", path(std::string("good.db\0.txt", 12)),
-       "`database_path` holds a NUL character, which no path can; give the file's path without"},
+       "`database_path` holds a NUL character, which a path cannot hold; give the file's path "
+       "without"},
       {"VeryLongPath", path(std::string(100000, 'a')),
        "`database_path` is 100000 bytes long; give a path of at most 4095"},
       {"LongName", path(std::string(3000, 'a')), "the path is too long; correct `database_path`"},
@@ -76,8 +77,7 @@ std::vector<Case> Cases() {
       {"TraversalThroughItself", path("folder.db/../../../../../../etc/passwd"), kOutside},
       {"AbsoluteOutside", path("/etc/passwd"), kOutside},
       {"SymlinkOutside", path("link-outside.db"), kOutside},
-      {"SymlinkLoop", path("loop.db"),
-       "its symbolic links go in a circle; correct `database_path`"},
+      {"SymlinkLoop", path("loop.db"), "its symbolic links form a loop; correct `database_path`"},
       {"Fifo", path("fifo.db"), "it is a pipe; name a database file"},
       {"Folder", path("folder.db"), "it is a folder; name a database file"},
       {"TheRootItself", path("."), kRootItself},

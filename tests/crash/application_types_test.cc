@@ -74,10 +74,10 @@ TEST_F(ApplicationTypes, EachRowIsSentOnceAndOneWarningSaysWhatATableHolds) {
     EXPECT_EQ(first.TableCount(name, "truncates"), 1u) << name;
     if (*one.warning == '\0') continue;
     ++warnings;
-    const std::string text = absl::StrCat(
-        name,
-        ": columns hold values that do not fit their types, and are sent in others from now on: ",
-        one.warning);
+    const std::string text = absl::StrCat(name,
+                                          ": columns hold values that do not fit their types, and "
+                                          "are sent in other types from now on: ",
+                                          one.warning);
     EXPECT_THAT(first.warnings(), ::testing::Contains(text)) << first.text;
   }
   EXPECT_EQ(first.warnings().size(), warnings) << first.text;

@@ -139,7 +139,7 @@ TEST_F(ClockFaults, SupervisorAYearAheadDropsStagingOfOthersOnlyWhereNobodyNeeds
   options.environment = FakeTime("ahead");
   Connector ahead(options);
   ASSERT_TRUE(ahead.Start().ok());
-  const auto dropped = ahead.Logged("dropped the staging of connections that no longer come");
+  const auto dropped = ahead.Logged("dropped abandoned staging");
   ASSERT_EQ(dropped.size(), 1u) << ahead.Output();
   EXPECT_EQ(dropped.front().value("connections", ""), "1");
 
@@ -164,7 +164,7 @@ TEST_F(ClockFaults, SupervisorAYearBehindDropsNothing) {
   connector().Stop();
   SetClock("clock", kAYearBehind);
   ASSERT_NO_FATAL_FAILURE(StartConnector());
-  EXPECT_TRUE(connector().Logged("dropped the staging").empty());
+  EXPECT_TRUE(connector().Logged("dropped abandoned staging").empty());
   ExpectGoodSyncAndEqual();
   EXPECT_GT(scene().Replayed(), 0u);
   EXPECT_EQ(connector().RowsRead(), 0u);

@@ -13,9 +13,9 @@ ENGINES = ("sqlite", "postgresql")
 HEAD = """\
 # What can go wrong, and what proves it
 
-Made from [faults.yaml](faults.yaml) by `make deploy-files`, which finds each test; a test holds
-that all that is named here exists. What an alert (Tributary…) means is in
-[README.md](README.md#alerts). In the log, a message is quoted.
+Made from [faults.yaml](faults.yaml) by `make deploy-files`, which finds each test; a test checks
+that everything named here exists. The meaning of each alert (Tributary…) is in
+[README.md](README.md#alerts). Quoted texts are messages in the log.
 
 {count} failures: {proved} are proved by tests, {admitted} have a gap.
 """

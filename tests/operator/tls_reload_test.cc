@@ -164,9 +164,9 @@ TEST_F(TlsReload, FilesThatDoNotFitLeaveTheOnesBeforeInPlaceUntilTheyDo) {
   Put("cert.pem", second_.certificate);
   ASSERT_TRUE(Eventually([&] {
     EXPECT_EQ(TlsClient(connector_.port()).certificate(), first_.certificate);
-    return !connector_.Logged("the ones before go on serving").empty();
+    return !connector_.Logged("the previous ones stay in use").empty();
   }));
-  const auto said = connector_.Logged("the ones before go on serving");
+  const auto said = connector_.Logged("the previous ones stay in use");
   EXPECT_NE(said.front().value("error", "").find("--tls-key"), std::string::npos) << said.front();
   EXPECT_EQ(Metric("tributary_tls_reloads_total{outcome=\"refused\"}"), 1);
   std::remove((dir_ / "key.pem").c_str());

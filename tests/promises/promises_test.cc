@@ -1,6 +1,6 @@
 // Promises of the design that can be seen in the stream and in the state alone, each by
-// its number and name, on the real connector and to the last message. The table in
-// tests/README.md says where the other ones are proved.
+// its number and name, on the real connector and to the last message. tests/PROMISES.md says
+// where the other ones are proved.
 #include <gtest/gtest.h>
 #include <signal.h>
 

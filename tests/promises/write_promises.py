@@ -18,7 +18,7 @@ HEAD = """\
 
 Made by `make test-tables` from the promises of [common/DESIGN.md](../common/DESIGN.md), from
 [promises.yaml](promises/promises.yaml), and from the figures that the tests of the last
-`make test` recorded. A test holds that all that is named here exists.
+`make test` recorded. A test checks that everything named here exists.
 """
 
 

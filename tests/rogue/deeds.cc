@@ -60,7 +60,7 @@ const std::vector<Deed>& Deeds() {
      }},
     {"ALengthOverTheLimit", Moment::kAmid, "over the size limit",
      [](Pen& pen) { pen.Write([](FrameHeader& header) { header.payload_bytes = UINT32_MAX; }); }},
-    {"ALengthBehindTheHead", Moment::kAmid, "ends behind its head",
+    {"ALengthBehindTheHead", Moment::kAmid, "ends after its head",
      [](Pen& pen) { pen.Write([](FrameHeader& header) { header.payload_bytes += 4096; }); }},
     {"ASkipOverTheLimit", Moment::kAmid, "over the size limit",
      [](Pen& pen) { pen.Write([](FrameHeader& header) { header.skip = UINT16_MAX; }); }},
@@ -103,7 +103,7 @@ const std::vector<Deed>& Deeds() {
      }},
     {"RowsOfASliceThatIsNotOpened", Moment::kFirst, "has not opened",
      [](Pen& pen) { pen.WriteFirst(FrameType::kBatch, Pen::Payload()); }},
-    {"AnAnswerToARead", Moment::kAmid, "its work does not bring",
+    {"AnAnswerToARead", Moment::kAmid, "its work does not produce",
      [](Pen& pen) { pen.WriteOf(FrameType::kAnswer, Answer().SerializeAsString()); }},
     {"AMarkLongerThanABoundIs", Moment::kAmid, "a bound over the size limit",
      [](Pen& pen) {
@@ -121,13 +121,13 @@ const std::vector<Deed>& Deeds() {
      [](Pen& pen) { WriteEnd(pen, 77); }},
     {"AnEndWithoutItsMark", Moment::kAmid, "without a mark at its end",
      [](Pen& pen) { WriteEnd(pen, AssignmentEnd::DONE); }},
-    {"APauseThatNobodyAskedFor", Moment::kAmid, "nobody asked it to",
+    {"APauseThatNobodyAskedFor", Moment::kAmid, "without being asked to",
      [](Pen& pen) { WriteEnd(pen, AssignmentEnd::PAUSED); }},
     {"WorkThatItDoesNotHave", Moment::kAmid, "work that it does not have",
      [](Pen& pen) { pen.Write([](FrameHeader& header) { header.assignment += kNoSuchWork; }); }},
     {"WorkThatItHadBefore", Moment::kFirst, "work that it does not have",
      [](Pen& pen) { pen.Write([](FrameHeader& header) { header.assignment = 0; }); }},
-    {"AMessageThatIsBrokenOff", Moment::kAmid, "broke off a message",
+    {"AMessageThatIsBrokenOff", Moment::kAmid, "did not finish a message",
      [](Pen& pen) {
        pen.WriteOf(FrameType::kPart, Pen::Payload());
        pen.WriteOf(FrameType::kMark, MarkText("1"));

@@ -266,7 +266,7 @@ TEST_F(Rogue, AnswersOfMillionsOfEmptyElementsAreRefusedAtTheirFirstPage) {
     ExpectClean(outcome);
     EXPECT_FALSE(AnyHolds(outcome.warnings(), "put aside")) << outcome.text;
     if (name == rogue::kCutsOfNothing) {
-      EXPECT_EQ(stage_.Found("more in it than was asked for"), 1u) << stage_.Output();
+      EXPECT_EQ(stage_.Found("holds more than was asked for"), 1u) << stage_.Output();
     }
     ExpectEqual();
   }
@@ -278,7 +278,7 @@ TEST_F(Rogue, MessageThatStandsStillHoldsUpTheOthersForAWhileAndCostsNothingMean
   ASSERT_TRUE(Eventually([this] { return stage_.Logged(rogue::kConfined) > 0; }));
   const auto begun = std::chrono::steady_clock::now();
   const double cpu = CpuSecondsOf(stage_.connector().pid());
-  ASSERT_TRUE(Eventually([this] { return stage_.Found("no more of a message") > 0; }));
+  ASSERT_TRUE(Eventually([this] { return stage_.Found("did not continue a message") > 0; }));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   EXPECT_GT(took, limits::kMessageAssemblyLimit / 2);
   EXPECT_LT(CpuSecondsOf(stage_.connector().pid()) - cpu, took.count() / 10);

@@ -39,7 +39,7 @@ MemoryFile::MemoryFile(FileDescriptor file) : file_(std::move(file)) {}
 absl::StatusOr<MemoryFile> MemoryFile::Make(absl::string_view content) {
   FileDescriptor file(::memfd_create("tributary", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!file.valid()) return Failed("make it");
-  if (::fchmod(file.get(), S_IRUSR | S_IWUSR) != 0) return Failed("close it to others");
+  if (::fchmod(file.get(), S_IRUSR | S_IWUSR) != 0) return Failed("restrict it to its owner");
   if (!WriteAll(file.get(), content)) return Failed("write it");
   if (::fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) return Failed("seal it");
   return MemoryFile(std::move(file));

@@ -25,10 +25,10 @@ namespace {
 
 constexpr std::size_t kMaxHostBytes = 253;
 
-// Shared with the thread, which may outlive the call that asked.
+// Shared with the thread, which may outlive the call.
 struct Question {
   std::string host;
-  // Readable when the answer is there: what orders the two threads.
+  // Becomes readable when the answer is there; this orders the two threads.
   FileDescriptor answered;
   int code = 0;
   int error = 0;
@@ -72,7 +72,7 @@ absl::Status Meaning(const Question& question) {
     case EAI_NONAME:
     case EAI_NODATA:
       return absl::FailedPreconditionError(absl::StrCat(
-          "resolve host \"", question.host, "\": there is none of that name; correct it"));
+          "resolve host \"", question.host, "\": there is no host of that name; correct it"));
     case EAI_SYSTEM:
       return NoAnswer(question.host, std::strerror(question.error));
     default:
@@ -86,7 +86,7 @@ absl::StatusOr<std::vector<std::string>> ResolveHost(const std::string& host, Pu
                                                      std::chrono::milliseconds patience) {
   if (!CanBeHost(host)) {
     return absl::FailedPreconditionError(
-        "resolve host: it is no host's name; give its name or address alone, without scheme, user "
+        "resolve host: it is not a host name; give its name or address alone, without scheme, user "
         "or port");
   }
   const auto until = std::chrono::steady_clock::now() + patience;

@@ -85,7 +85,7 @@ absl::Status Allow(int ruleset, std::uint64_t access, const std::string& path, K
   if (::fstat(file.get(), &found) != 0) return Failed("look at", path);
   if (kind != Kind::kDevice && !S_ISREG(found.st_mode)) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "enter sandbox: ", path, " is no regular file, or a link to one; name the file itself"));
+        "enter sandbox: ", path, " is not a regular file, or is a link; name the file itself"));
   }
   landlock_path_beneath_attr rule = {};
   rule.allowed_access = access;

@@ -26,9 +26,10 @@ absl::Status LimitResource(decltype(RLIMIT_AS) resource, rlim_t limit, absl::str
                                                     "; raise the limit the supervisor runs under"));
 }
 
-// Landlock and resource limits of a thread that is there already would be its own.
+// An existing thread would not get the Landlock rules.
 absl::Status CheckOneThread() {
-  // A folder has a link for itself, one for its entry above, and one for each folder in it.
+  // The link count of a folder: one for itself, one for its entry in the parent, and one for each
+  // folder in it.
   struct stat threads = {};
   if (::stat("/proc/self/task", &threads) != 0) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -38,7 +39,7 @@ absl::Status CheckOneThread() {
   const nlink_t expected = 2 + 1 + (kThreadSanitized ? 1 : 0);
   if (threads.st_nlink <= expected) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      "enter sandbox: there is another thread; enter it before any is made");
+      "enter sandbox: there is another thread; enter it before making any");
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ std::vector<Case> Cases() {
        "widened has a member that is not a text"},
       {"log_position_text", With(R"({"commit":"77","final":"99"})", R"("77")"),
        "log_position is not an object"},
-      {"commit_number", With(R"("77")", "77"), "commit is not a text of the decimal digits"},
+      {"commit_number", With(R"("77")", "77"), "commit is not a text with the decimal digits"},
       {"complete_text", With(R"("position":42)", R"("position":42,"complete":"v")"),
        "complete is not an object"},
       // Numbers.
@@ -193,9 +193,9 @@ std::vector<Case> Cases() {
       {"range_of_three", With(R"(["","a"])", R"(["","a","b"])"), "not two texts"},
       {"range_of_none", With(R"(["","a"])", "[]"), "not two texts"},
       {"range_empty", With(R"(["b","c"])", R"(["b","b"])"), "a range is empty"},
-      {"ranges_overlap", With(R"(["b","c"])", R"(["c","a"])"), "a bound stands twice"},
-      {"range_after_the_end", With(R"(["","a"])", R"(["",""])"), "end stands in the middle"},
-      {"range_before_the_start", With(R"(["b","c"])", R"(["","c"])"), "start stands in the middle"},
+      {"ranges_overlap", With(R"(["b","c"])", R"(["c","a"])"), "a bound occurs twice"},
+      {"range_after_the_end", With(R"(["","a"])", R"(["",""])"), "end is in the middle"},
+      {"range_before_the_start", With(R"(["b","c"])", R"(["","c"])"), "start is in the middle"},
       // Too much.
       {"deep", Nested(limits::kMaxStateDepth), "deeper than"},
       {"very_deep", Nested(1000000), "deeper than"},

@@ -107,9 +107,9 @@ TEST(DoneRanges, ListsThatAreNoRowOfRangesAreRefused) {
     const char* fragment;
   } cases[] = {
       {{{"a", "a"}}, "empty"},
-      {{{"a", "b"}, {"", "c"}}, "start stands in the middle"},
-      {{{"a", ""}, {"b", "c"}}, "end stands in the middle"},
-      {{{"", ""}, {"", ""}}, "end stands in the middle"},
+      {{{"a", "b"}, {"", "c"}}, "start is in the middle"},
+      {{{"a", ""}, {"b", "c"}}, "end is in the middle"},
+      {{{"", ""}, {"", ""}}, "end is in the middle"},
       {{{"a", "b"}, {"a", "c"}}, "twice"},
       {{{"a", "b"}, {"c", "b"}}, "twice"},
       {{{"a", "b"}, {"c", "a"}}, "twice"},

@@ -51,7 +51,7 @@ TEST(GoldenState, AnotherVersionIsRefusedWithoutAGuess) {
     EXPECT_EQ(parsed.status().code(), absl::StatusCode::kFailedPrecondition) << parsed.status();
     EXPECT_THAT(std::string(parsed.status().message()), testing::HasSubstr(version));
     EXPECT_THAT(std::string(parsed.status().message()),
-                testing::HasSubstr("re-sync the connection to start anew"));
+                testing::HasSubstr("re-sync the connection to start from the beginning"));
   }
 }
 

@@ -60,7 +60,7 @@ TEST(Estimate, BottleneckIsTheStageThatIsWaitedForMost) {
       {{0, 0, 0, 0.8, 0.1}, "The disk"},
       {{0.1, 0, 0, 0.1, 0.7}, "Fivetran"},
       {{0.2, 0, 0.8, 0, 0}, "The log waits"},
-      {{0.1, 0.1, 0, 0.1, 0.1}, "None stands out"},
+      {{0.1, 0.1, 0, 0.1, 0.1}, "Nothing in particular"},
       // A log that a slice holds up, beside a client that is slower than all.
       {{0, 0, 0.9, 0, 0.9}, "Fivetran"},
   };

@@ -433,7 +433,8 @@ TEST_F(MergerTest, TypesThatASampleFoundAreToldBeforeTheFirstRowAndOneMetLaterSt
                                 fivetran_sdk::v2::STRING, fivetran_sdk::v2::STRING}))
       << "cut, read, cut, read";
   const std::string warning =
-      "main.large: columns hold values that do not fit their types, and are sent in others from "
+      "main.large: columns hold values that do not fit their types, and are sent in other types "
+      "from "
       "now on: at as ";
   EXPECT_EQ(KindsOf(client_.messages()),
             (std::vector<std::string>{warning + "NAIVE_DATETIME (times of day).",

@@ -24,7 +24,7 @@ constexpr char kPastLastRowid[] = "9223372036854775808";
 absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat("read table: its ", what,
-                   " in the state is not understood; sync the table again from start"));
+                   " in the state is not understood; sync the table again from the beginning"));
 }
 
 Json Hex(const char* kind, const std::string& bytes) {

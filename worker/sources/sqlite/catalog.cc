@@ -212,10 +212,10 @@ class CatalogReader {
       catalog_.add_remarks(absl::StrCat(Named(of.size(), kind, std::move(shown)), " ", what));
     };
     add(names.views, "view", "left out: a view has no rows of its own");
-    add(names.virtuals, "virtual table", "left out: their content is an extension's");
+    add(names.virtuals, "virtual table", "left out: their content belongs to an extension");
     add(names.shadows, "shadow table",
-        "left out: by their names they are a virtual table's, whose content is an extension's; "
-        "rename one that is not, so that it can be sent");
+        "left out: their names mark them as parts of a virtual table, whose content belongs to an "
+        "extension; rename a table that is not one, so that it can be sent");
     add(names.reserved, "table", "left out: SQLite keeps names that begin with sqlite_ for itself");
     add(badly_named_, "table",
         "left out: a name in it is not UTF-8; rename it so that it can be sent");
@@ -225,8 +225,8 @@ class CatalogReader {
         "read without a column whose name is empty, and without a primary key that it is part of; "
         "give it a name so that it can be sent");
     add(null_keyed_, "table",
-        "sent with the rowid as the key: the primary key holds NULL, so rows could not be told "
-        "apart; declare its columns NOT NULL to have the key used");
+        "sent with the rowid as the key: the primary key holds NULL, so it does not identify the "
+        "rows; declare its columns NOT NULL to have the key used");
     add(keyless_, "table",
         "sent without a key, since rowid, _rowid_ and oid are columns of it: rows that are equal "
         "in every value become one; rename one of these columns so that the rowid can be the key");

@@ -277,8 +277,8 @@ absl::Status Connection::CheckInPlace() const {
   }
   return absl::UnavailableError(absl::StrCat(
       "read database \"", file_.named,
-      "\": the file was moved, removed or replaced by another; the next sync takes what is there "
-      "then"));
+      "\": the file was moved, removed or replaced by another; the next sync reads the file that "
+      "is there then"));
 }
 
 absl::Status Connection::Overwritten() const {

@@ -27,7 +27,7 @@ absl::Status Refused(const std::string& named, absl::string_view why) {
   return absl::FailedPreconditionError(absl::StrCat("open database \"", named, "\": ", why));
 }
 
-// Empty, with errno set, where there is no such path.
+// Empty, with errno set, if there is no such path.
 std::string Resolved(const std::string& path) {
   std::array<char, PATH_MAX> real;
   return ::realpath(path.c_str(), real.data()) == nullptr ? std::string() : real.data();
@@ -37,11 +37,11 @@ std::string WhyNotFound(int error) {
   switch (error) {
     case ENOENT:
     case ENOTDIR:
-      return "there is no such file; check `database_path`, which is taken below --sqlite-root";
+      return "there is no such file; check `database_path`, which is relative to --sqlite-root";
     case EACCES:
       return "permission denied; let tributary's user read the file and its folder";
     case ELOOP:
-      return "its symbolic links go in a circle; correct `database_path`";
+      return "its symbolic links form a loop; correct `database_path`";
     case ENAMETOOLONG:
       return "the path is too long; correct `database_path`";
     default:
@@ -70,7 +70,7 @@ absl::Status Confine(std::string_view database_path, const std::string& root, Da
   std::string path = Resolved(joined.string());
   if (path.empty()) {
     const int error = errno;
-    // What lies outside is not told apart from what does not exist.
+    // A path outside gives the same error as a path that does not exist.
     if (!LiesBelow(joined.lexically_normal().string(), real_root)) {
       return Refused(named, "it lies outside the folder that --sqlite-root allows; move it there");
     }
@@ -102,7 +102,7 @@ struct Opened {
 
 // Looks at the file through a descriptor of its own.
 absl::StatusOr<Opened> Look(const std::string& path, const std::string& named) {
-  // O_NONBLOCK: opening a pipe must not wait for somebody at its other end.
+  // O_NONBLOCK: opening a pipe must not wait for its other end.
   const FileDescriptor file(
       ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC));
   if (!file.valid()) {
@@ -121,7 +121,7 @@ absl::StatusOr<Opened> Look(const std::string& path, const std::string& named) {
     return absl::UnavailableError(
         absl::StrCat("read database \"", named, "\": ", std::strerror(errno)));
   }
-  // procfs gives content to files that claim to have none.
+  // procfs has content in files whose size is 0.
   if (got != 0 || opened.stat.st_size != 0) {
     constexpr std::string_view kMagic("SQLite format 3\0", 16);
     const std::string_view start(reinterpret_cast<const char*>(opened.header.bytes.data()),
@@ -144,10 +144,10 @@ absl::Status MakeSideFile(const std::string& path, const struct stat& database) 
   const mode_t mode = database.st_mode & 0777;
   const FileDescriptor file(
       ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-  // Its application came first.
+  // The application has just made it.
   if (!file.valid() && errno == EEXIST) return absl::OkStatus();
   if (!file.valid()) return absl::ErrnoToStatus(errno, "");
-  // Whatever the umask: who may write to the database must be able to write to these.
+  // Regardless of the umask: users who may write to the database must be able to write to these.
   [[maybe_unused]] const int given = ::fchmod(file.get(), mode);
   if (::geteuid() == 0) {
     [[maybe_unused]] const int kept = ::fchown(file.get(), database.st_uid, database.st_gid);
@@ -191,7 +191,7 @@ absl::StatusOr<DatabaseFile> LocateDatabase(std::string_view database_path,
   file.named = std::filesystem::path(database_path).lexically_normal().string();
   const absl::Status confined = Confine(database_path, root, file);
   if (!confined.ok()) return confined;
-  // Asked before it is opened: opening a device can do things.
+  // Checked before it is opened: opening a device can have effects.
   struct statfs system {};
   if (::statfs(file.path.c_str(), &system) == 0 &&
       (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC)) {

@@ -203,9 +203,9 @@ absl::Status SliceReader::NullInKey() const {
   }
   return absl::NotFoundError(absl::StrCat(
       place,
-      "and did not when the catalog was read, so rows could not be told apart; the next "
-      "sync takes the rowid for its key. If this comes again, a column that is declared "
-      "NOT NULL holds NULL all the same: correct its rows"));
+      "and did not when the catalog was read, so it does not identify the rows; the next "
+      "sync uses the rowid as its key. If this happens again, a column that is declared "
+      "NOT NULL holds NULL nevertheless: correct its rows"));
 }
 
 int SliceReader::ReadRows(Turns& turns) {

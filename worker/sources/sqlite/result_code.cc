@@ -11,8 +11,8 @@
 namespace tributary::sqlite {
 namespace {
 
-// https://sqlite.org/fileformat2.html: 1 is for a rollback journal, 2 for a log; schema
-// formats 1 to 4 have stood since 2005.
+// https://sqlite.org/fileformat2.html: 1 is for a rollback journal, 2 for a log; schema formats 1
+// to 4 have been in use since 2005.
 constexpr std::uint32_t kNewestReadVersion = 2;
 constexpr std::uint32_t kNewestSchemaFormat = 4;
 
@@ -94,14 +94,14 @@ bool IsMalformedSchema(int code, absl::string_view said) {
 }
 
 std::string WithoutValues(int code, absl::string_view said) {
-  // What these begin is SQLite's own, and what follows is a name.
+  // Texts that begin with these are SQLite's own, and a name follows.
   for (const absl::string_view whole :
        {"no such ", "unknown function: ", "non-deterministic use of ", "malformed database schema",
         "malformed JSON", "JSON cannot hold BLOB values", "json_object() labels must be TEXT",
         "integer overflow", "LIKE or GLOB pattern too complex", "local time unavailable"}) {
     if (absl::StartsWith(said, whole)) return std::string(said);
   }
-  // What follows these may be a value.
+  // A value may follow these.
   for (const absl::string_view beginning : {"JSON path error", "bad JSON path"}) {
     if (absl::StartsWith(said, beginning)) return std::string(beginning);
   }
@@ -109,7 +109,7 @@ std::string WithoutValues(int code, absl::string_view said) {
 }
 
 std::string ThisSqlite() {
-  return absl::StrCat("SQLite ", sqlite3_libversion(), ", the one in here,");
+  return absl::StrCat("SQLite ", sqlite3_libversion(), ", the version in this program,");
 }
 
 absl::Status ReadError(int code, absl::string_view named, absl::string_view said,
@@ -147,7 +147,7 @@ absl::Status ReadError(int code, absl::string_view named, absl::string_view said
   }
   if (absl::StartsWith(said, "no such table") || absl::StartsWith(said, "no such column")) {
     return absl::NotFoundError(absl::StrCat(place, "it has changed since the catalog was read (",
-                                            said, "); the next sync takes it as it is then"));
+                                            said, "); the next sync reads it as it is then"));
   }
   if (absl::StartsWith(said, "no such function") || absl::StartsWith(said, "unknown function")) {
     return absl::DataLossError(absl::StrCat(

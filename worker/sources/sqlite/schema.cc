@@ -225,7 +225,7 @@ absl::Status CheckAccess(Connection& connection, const std::string& table, const
   const auto changed = [&table](absl::string_view what) {
     return absl::NotFoundError(absl::StrCat("read table \"", table,
                                             "\": it has changed since the catalog was read (", what,
-                                            "); the next sync takes it as it is then"));
+                                            "); the next sync reads it as it is then"));
   };
   if (declared->columns.empty()) return changed("it is gone");
   std::set<std::string> now;
@@ -235,7 +235,7 @@ absl::Status CheckAccess(Connection& connection, const std::string& table, const
   const bool by_rowid = key == std::set<std::string>{declared->free_rowid_name()};
   const bool told_apart = key.empty() || by_rowid || key == now;
   if (!told_apart || !access.SameOrder(AccessTo(connection, *declared))) {
-    return changed("its key is another one");
+    return changed("it has another key");
   }
   return absl::OkStatus();
 }

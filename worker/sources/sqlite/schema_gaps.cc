@@ -17,9 +17,9 @@ constexpr char kNoSchemaYet[] = "CREATE TABLE root(a); PRAGMA writable_schema=ON
 constexpr char kDeclare[] = "UPDATE sqlite_schema SET name = ?1, tbl_name = ?1, sql = ?2";
 constexpr char kParse[] = "PRAGMA writable_schema=RESET; SELECT 1 FROM sqlite_schema";
 
-// Why SQLite cannot parse a table's declaration; empty where it can. It is asked once
-// more, in a database that has only this table: where it passes over an object, it keeps
-// its words to itself, and may keep as much of a table as it has understood.
+// Why SQLite cannot parse a table's declaration; empty if it can. The declaration is parsed again
+// in a database that has only this table: when SQLite ignores an object, it reports no reason, and
+// it may keep the part of a table that it understood.
 std::string WhyNotParsed(const std::string& name, const std::string& sql) {
   sqlite3* alone = nullptr;
   std::string why = "SQLite has no memory to parse it";
@@ -42,7 +42,7 @@ std::string WhyNotParsed(const std::string& name, const std::string& sql) {
   return (words == std::string::npos ? why : why.substr(words + 4)).substr(0, kWhyBytes);
 }
 
-// For SQLite a declaration of a table is one, whatever type its catalog has for it.
+// For SQLite a table's declaration is a table, whatever type its catalog gives.
 bool IsTable(const std::string& type, const std::string& sql) {
   return absl::EqualsIgnoreCase(type, "table") || absl::StartsWithIgnoreCase(sql, "create table");
 }
@@ -58,7 +58,7 @@ std::string SchemaGaps::Remark() const {
       tables.size(), tables.size() == 1 ? " table (" : " tables (", absl::StrJoin(names, ", "),
       more ? ", …" : "", ") left out: ", ThisSqlite(), " cannot parse the declaration",
       why.empty() ? "" : absl::StrCat(" of ", tables.front(), " (", why, ")"),
-      "; where a newer SQLite wrote it, update tributary, else mend it with the application");
+      "; if a newer SQLite wrote it, update tributary; otherwise repair it with the application");
 }
 
 absl::StatusOr<SchemaGaps> FindSchemaGaps(Connection& connection,

@@ -60,7 +60,7 @@ absl::StatusOr<std::string> DatabasePath(const Configuration& configuration) {
   if (path.find('\0') != std::string_view::npos) {
     return UnusableValue(
         kDatabasePathKey,
-        "holds a NUL character, which no path can; give the file's path without it");
+        "holds a NUL character, which a path cannot hold; give the file's path without it");
   }
   if (path.size() > kMaxDatabasePathBytes) {
     return UnusableValue(kDatabasePathKey,

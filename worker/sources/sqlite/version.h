@@ -93,7 +93,7 @@ std::string RollbackVersion(const FileHeader& header, const FileFacts& database)
 std::string WalVersion(const WalPosition& position, const FileHeader& header,
                        const FileFacts& database);
 // For a WAL database whose index cannot be shared (the -shm file is read-only and
-// nobody has it open): uses the log file's facts and header instead.
+// no one has it open): uses the log file's facts and header instead.
 std::string UnsharedWalVersion(const FileHeader& header, const FileFacts& database,
                                const FileFacts& log);
 // Different from every other: the commit is not known.

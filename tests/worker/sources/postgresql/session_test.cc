@@ -66,7 +66,7 @@ TEST(Session, EachRefusalNamesItsCure) {
       {{{"database", "closed"}}, "not currently accepting connections", "ALLOW_CONNECTIONS"},
       {{{"sslmode", "require"}}, "does not support SSL", "ssl = on"},
       {{{"host", "169.254.169.254"}}, "metadata", "--postgresql-link-local=allow"},
-      {{{"host", "no such host"}}, "no host's name", "without scheme"},
+      {{{"host", "no such host"}}, "not a host name", "without scheme"},
       {{{"port", "0"}}, "`port`", "from 1 to 65535"},
       {{{"host", ""}}, "`host` is missing", "give the server's name"},
       {{{"sslmode", "verify-full"}}, "`sslrootcert`", "upload"},
