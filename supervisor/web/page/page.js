@@ -1,7 +1,7 @@
 'use strict';
-// Reads /status.json every few seconds and shows it. All that comes from a source is put in
-// as text, never as markup. Of the tables only those that have changed are asked for, and
-// only the rows in view are in the document.
+// Reads /status.json every few seconds and shows it. Data from a source is inserted as text, never
+// as markup. Only tables that have changed are requested, and only the rows in view are in the
+// document.
 (() => {
 const EVERY = 2000;
 const EVERY_HIDDEN = 15000;
@@ -15,7 +15,7 @@ const make = (name, text, kind) => {
   if (kind) node.className = kind;
   return node;
 };
-// Leaves alone what says the same already, so that nothing flickers or loses the focus.
+// Does not touch an element that already has the text, so that nothing flickers or loses the focus.
 const say = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 
 // --- numbers for people ---
@@ -190,7 +190,7 @@ const makeRow = () => {
 const drawRows = () => {
   const view = $('tables-view');
   const space = $('tables-space');
-  // Rows of a longer list may still stand where this one has none.
+  // Rows of a longer list may remain below this one.
   const top = Math.max(0, Math.min(view.scrollTop, order.length * ROW - view.clientHeight));
   const first = Math.max(0, Math.floor(top / ROW) - 5);
   const last = Math.min(order.length, Math.ceil((top + view.clientHeight) / ROW) + 5);
@@ -245,7 +245,7 @@ const choose = (status) => {
   }
   $('chooser-label').hidden = running.length < 2;
   tables.ended = running.length === 0;
-  // What was read last of a sync that has ended is not how it ended.
+  // The last data of a sync that has ended does not show how it ended.
   if (tables.ended) $('tables-section').hidden = true;
   const chosen = Number(chooser.value || 0);
   if (chosen && chosen !== tables.sync) tables = {sync: chosen, version: 0, list: [], seconds: 0, ended: false};
@@ -268,7 +268,7 @@ const takeTables = async () => {
   $('tables-section').hidden = tables.list.length === 0;
 };
 
-// --- what has been ---
+// --- the past ---
 let noticed = '';
 const showNotices = (notices) => {
   const now = JSON.stringify(notices);
@@ -313,10 +313,10 @@ const showEnded = (connections) => {
   }));
 };
 
-// --- the round ---
+// --- refreshing ---
 const read = async (path) => {
   const answer = await fetch(path, {cache: 'no-store'});
-  if (answer.status === 401) throw new Error('The token is asked for again: open /?token=TOKEN.');
+  if (answer.status === 401) throw new Error('The token is needed again: open /?token=TOKEN.');
   if (!answer.ok) throw new Error('The connector answers with ' + answer.status + '.');
   return answer.json();
 };
