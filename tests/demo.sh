@@ -6,7 +6,7 @@ set -euo pipefail
 readonly release="$1" sample="$2"
 source "$(dirname "$0")/with_connector.sh"
 
-step "a sample database, as a real application's"
+step "a sample database like a real application's"
 "$sample" --path "$folder/shop.db"
 
 step "tributary serves it"
@@ -18,7 +18,7 @@ sync shop.db "$folder/warehouse.db"
 step "the application changes its database"
 "$sample" --path "$folder/shop.db" --change
 
-step "second sync, which holds each row against what was sent"
+step "second sync: each row is compared with the row that was sent"
 sync shop.db "$folder/warehouse.db" --skip-setup
 # What the connector says of its last sync.
 sed -n 's/.* reading ends .* rows=\([0-9]*\) rows_compared=\([0-9]*\) .*/\2 rows were read and compared, \1 were sent/p' \

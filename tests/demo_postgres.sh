@@ -64,10 +64,10 @@ application=$!
 step "first sync: the copy of 1,000,000 rows, while an application writes"
 follow
 
-step "a sync of what has changed since"
+step "a sync of the changes since then"
 follow --skip-setup
 
-step "the supervisor is killed in the midst of a sync"
+step "the supervisor is killed in the middle of a sync"
 run_sql "UPDATE orders SET note = 'marked' WHERE id % 10 = 0"
 follow --skip-setup >"$folder/killed.log" 2>&1 &
 killed=$!
@@ -79,7 +79,7 @@ step "it starts again; the sync goes on from the last state that the client has 
 serve "$folder"
 follow --skip-setup
 
-step "the application stops; one more sync, and nothing is left to be sent"
+step "the application stops; one more sync sends the rest"
 pkill -P "$application" || true
 kill "$application" 2>/dev/null || true
 wait "$application" 2>/dev/null || true

@@ -16,7 +16,7 @@ finish() {
     wait "$pid" 2>/dev/null || true
   fi
   if ((code != 0)); then
-    echo "this failed; the connector's last words:" >&2
+    echo "this failed; the connector's last output:" >&2
     tail -n 20 "$folder/connector.log" >&2 || true
   fi
   rm -rf "$folder"

@@ -13,7 +13,7 @@ absl::StatusOr<std::vector<BoundRange>> DigestKeeper::BeginComparison(const Tabl
                                                                       std::uint64_t confirmed,
                                                                       std::uint64_t returned) {
   Comparison comparison{.id = Id(table), .base = confirmed};
-  // An earlier attempt of this sync may have given more.
+  // Records of an earlier attempt of this sync may still wait for the disk.
   const bool again = !touched_.insert(table).second;
   const absl::Status drained = again ? writer_->Drain(kReadPatience) : writer_->failure();
   if (!drained.ok()) return drained;
@@ -45,7 +45,7 @@ absl::Status DigestKeeper::Load(const TableName& table, std::size_t slice,
     auto text =
         store_->Read({comparison.id, RecordName::kPiece, {piece.generation(), piece.number()}});
     if (absl::IsNotFound(text.status())) {
-      return absl::DataLossError("digests: a piece of them is missing on this disk");
+      return absl::DataLossError("digests: a piece is missing on this disk");
     }
     if (!text.ok()) return text.status();
     DigestPiece read;
@@ -70,7 +70,7 @@ absl::Status DigestKeeper::Load(const TableName& table, std::size_t slice,
     assignment.add_intents(*std::move(text));
   }
   if (bytes > 2 * limits::kMaxSliceDigestBytes) {
-    return absl::DataLossError("digests: one slice has more than can be held against each other");
+    return absl::DataLossError("digests: one slice has more digests than a worker can compare");
   }
   return absl::OkStatus();
 }
@@ -113,7 +113,7 @@ std::uint64_t DigestKeeper::FinishComparison(const TableName& table, ComparisonK
   if (found == comparisons_.end()) return 0;
   const Comparison comparison = std::move(found->second);
   comparisons_.erase(found);
-  // Nothing that was given out is anywhere but in the confirmed generation.
+  // The confirmed generation has everything that was sent.
   if (!comparison.changed) return comparison.base;
   LayoutWriter layout(kind);
   for (int slice = 0; slice < comparison.layout.slices_size(); ++slice) {
@@ -127,7 +127,7 @@ std::uint64_t DigestKeeper::FinishComparison(const TableName& table, ComparisonK
   }
   const auto made = layout.Take();
   if (!made.has_value()) {
-    // Rows were given out that no state will account for.
+    // No generation will have the rows that were sent.
     return DropAll(comparison.id).ok() ? 0 : comparison.base;
   }
   std::vector<RecordChange> changes;
@@ -147,8 +147,8 @@ void DigestKeeper::DropOld(const std::string& id, std::uint64_t returned,
   const auto drop = [&](RecordName::Kind kind, const std::vector<std::uint64_t>& numbers) {
     changes.push_back({{id, kind, numbers}, std::nullopt});
   };
-  // Of what is older: its layouts, and the pieces that only they or an attempt without a
-  // layout have.
+  // Of older generations: their layouts, and the pieces that only these, or an attempt without a
+  // layout, use.
   std::set<std::uint64_t> older;
   store_
       ->List(id, RecordName::kLayout, {},

@@ -12,7 +12,7 @@ namespace {
 
 absl::Status Absent(std::uint64_t generation) {
   return absl::NotFoundError(
-      absl::StrCat("digests: there are none of generation ", generation, " on this disk"));
+      absl::StrCat("digests: this disk has none of generation ", generation));
 }
 
 }  // namespace
@@ -56,7 +56,7 @@ absl::Status DigestKeeper::CheckIntents(const std::string& id, std::uint64_t con
   if (!listed.ok()) return listed;
   if (!on_another) return absl::OkStatus();
   return absl::DataLossError(
-      "digests: rows were given out since that are held against another generation");
+      "digests: rows that were sent since then were compared with another generation");
 }
 
 absl::Status DigestKeeper::Check(const TableName& table, std::uint64_t confirmed) {
@@ -69,7 +69,7 @@ absl::Status DigestKeeper::Check(const TableName& table, std::uint64_t confirmed
 
 bool DigestKeeper::HasUnconfirmed(const TableName& table, std::uint64_t confirmed) {
   bool any = false;
-  // Where that cannot be read, it is looked at again.
+  // If intents cannot be read, there may be some.
   return !CheckIntents(Id(table), confirmed, &any).ok() || any;
 }
 
@@ -118,7 +118,7 @@ absl::Status DigestKeeper::DropAll(const std::string& id) {
 
 absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table,
                                                       std::uint64_t earlier) {
-  // Of an earlier attempt of this sync there may be more on its way.
+  // Records of an earlier attempt of this sync may still wait for the disk.
   const bool again = !touched_.insert(table).second;
   comparisons_.erase(table);
   copies_.erase(table);
@@ -153,7 +153,7 @@ void DigestKeeper::ResumeCopy(const TableName& table, std::uint64_t generation) 
                                              return true;
                                            });
   copy.usable = listed.ok();
-  // In the order in which they were written.
+  // List gives them in the order in which they were written.
   for (const std::uint64_t number : there) {
     const auto text = store_->Read({copy.id, RecordName::kPiece, {generation, number}});
     DigestPiece piece;

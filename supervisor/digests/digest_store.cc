@@ -34,7 +34,7 @@ leveldb::Cache* SmallCache() {
 
 absl::Status FromDatabase(const leveldb::Status& status, absl::string_view doing) {
   if (status.IsNotFound()) {
-    return absl::NotFoundError(absl::StrCat("digests: ", doing, ": they are not there"));
+    return absl::NotFoundError(absl::StrCat("digests: ", doing, ": it is not there"));
   }
   return FromLevelDb(status, absl::StrCat("digests: ", doing));
 }
@@ -129,7 +129,8 @@ absl::Status DigestStore::CheckKey() {
   if (found.ok()) {
     const auto text = reading_->Open(kKeyRecord, sealed);
     if (text.ok() && *text == kKeyRecordText) return absl::OkStatus();
-    return absl::PermissionDeniedError("digests: they are of another history of this connection");
+    return absl::PermissionDeniedError(
+        "digests: they belong to another history of this connection");
   }
   if (!found.IsNotFound()) return FromDatabase(found, "reading their first record");
   const auto closed = writing_->Close(kKeyRecord, kKeyRecordText);

@@ -1,5 +1,5 @@
-// One connection's digests on the disk: sealed records in a LevelDB. FORMAT.md has the
-// bytes. What a record means is digest_keeper.h's.
+// One connection's digests on the disk: sealed records in a LevelDB. FORMAT.md describes the bytes,
+// digest_keeper.h the meaning of the records.
 //
 // Reads may come from one thread while another writes. Calls block on the disk.
 #ifndef TRIBUTARY_SUPERVISOR_DIGESTS_DIGEST_STORE_H_
@@ -30,8 +30,8 @@ struct RecordName {
     kPiece = 'P',
     // DigestLayout. Numbers: generation.
     kLayout = 'L',
-    // Digests.entries of intents. Numbers: the generation that they were made on, the slice
-    // of that, their own generation, number.
+    // Digests.entries of intents. Numbers: the generation that they were compared with, its slice,
+    // their own generation, number.
     kIntents = 'I',
   };
   // DigestStore::TableId.
@@ -42,10 +42,10 @@ struct RecordName {
   std::string Encoded() const;
 };
 
-// A change to the store; all of one Write come to the disk together, or none.
+// A change to the store; all changes of one Write come to the disk together, or none does.
 struct RecordChange {
   RecordName name;
-  // Nothing: the record goes.
+  // Nothing: the record is deleted.
   std::optional<std::string> plain;
 };
 
@@ -53,18 +53,18 @@ class DigestStore {
  public:
   static constexpr std::size_t kKeyBytes = AesGcm::kKeyBytes;
 
-  // In the folder `path`, made where it is missing. `key`: kKeyBytes. UNAVAILABLE: the disk
-  // fails. DATA_LOSS: it is damaged so that it does not open. PERMISSION_DENIED: it was made
-  // with another key.
+  // In the folder `path`, which is made if it is missing. `key`: kKeyBytes. UNAVAILABLE: the disk
+  // fails. DATA_LOSS: the store is too damaged to open. PERMISSION_DENIED: it was made with another
+  // key.
   static absl::StatusOr<std::unique_ptr<DigestStore>> Open(leveldb::Env* env,
                                                            const std::string& path,
                                                            std::string_view key);
-  // There is one in the folder.
+  // Whether the folder has a store.
   static bool IsThere(leveldb::Env* env, const std::string& path);
-  // Removes what is in the folder. UNAVAILABLE: it is still there.
+  // Removes the folder's content. UNAVAILABLE: it is still there.
   static absl::Status Remove(leveldb::Env* env, const std::string& path);
 
-  // The same for one table always; tells nobody its name.
+  // Always the same for one table; does not reveal its name.
   std::string TableId(std::string_view schema, std::string_view table) const;
   // For workers: RowDigester's.
   const std::string& row_secret() const { return row_secret_; }
@@ -76,10 +76,11 @@ class DigestStore {
   absl::Status List(const std::string& table, RecordName::Kind kind,
                     const std::vector<std::uint64_t>& prefix,
                     const std::function<bool(const std::vector<std::uint64_t>&)>& visit);
-  // The highest generation of any of the table's records, whatever it is of; 0: there are none.
+  // The highest generation of any of the table's records, of any kind; 0: there are none.
   absl::StatusOr<std::uint64_t> LastGeneration(const std::string& table);
 
-  // `synced`: they are on the disk for good when this returns, and all before them.
+  // `synced`: when this returns, they and all earlier changes are on the disk, also after a power
+  // cut.
   absl::Status Write(const std::vector<RecordChange>& changes, bool synced);
 
  private:

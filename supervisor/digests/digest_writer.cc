@@ -58,7 +58,7 @@ absl::Status DigestWriter::Wait(std::chrono::milliseconds patience,
   if (done()) return absl::OkStatus();
   return absl::DeadlineExceededError(absl::StrCat("digests: the disk has not taken them within ",
                                                   patience.count(),
-                                                  " ms; mend it, or name another --staging-dir"));
+                                                  " ms; repair it, or name another --staging-dir"));
 }
 
 absl::Status DigestWriter::Sync(std::chrono::milliseconds patience) {

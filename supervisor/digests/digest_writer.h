@@ -1,6 +1,6 @@
-// Writes changes to a digest store on a thread of its own, in order, so that the disk costs
-// the sync's thread nothing. What is urgent is synced as soon as the disk takes it, all that
-// has come meanwhile in one go; the rest when somebody asks.
+// Writes changes to a digest store on its own thread, in order, so that the sync's thread does not
+// wait for the disk. Urgent changes are synced as soon as the disk accepts them, together with all
+// that have arrived meanwhile; the others are synced when Sync is called.
 //
 // After a failure nothing more is written, and synced() stays.
 //
@@ -30,24 +30,24 @@ class DigestWriter final : public Journal {
   DigestWriter(DigestStore& store, std::function<void()> progress);
   DigestWriter(const DigestWriter&) = delete;
   DigestWriter& operator=(const DigestWriter&) = delete;
-  // Writes what was given before, unless the disk has failed.
+  // Writes all changes that were given, unless the disk has failed.
   ~DigestWriter() override;
 
-  // Gives changes that come to the disk together. Messages that are put into the outbox
-  // after this leave only once they are there, if it is urgent.
+  // Takes changes that come to the disk together. If they are urgent, messages that are put into
+  // the outbox after this are sent only when the changes are on the disk.
   void Give(std::vector<RecordChange> changes, bool urgent);
 
-  // Until all that was given is on the disk and synced. DEADLINE_EXCEEDED: not within
-  // `patience`. Else as failure().
+  // Waits until all changes that were given are on the disk and synced. DEADLINE_EXCEEDED: not
+  // within `patience`. Other errors are failure()'s.
   absl::Status Sync(std::chrono::milliseconds patience);
-  // The same without syncing: until it can be read.
+  // The same without syncing: until they can be read.
   absl::Status Drain(std::chrono::milliseconds patience);
 
-  // Of what is urgent.
+  // Count urgent changes.
   std::uint64_t given() const override { return urgent_; }
   std::uint64_t synced() const override { return synced_.load(std::memory_order_acquire); }
   absl::Status failure() const override;
-  // What waits in memory.
+  // The changes that wait in memory.
   std::size_t queued_bytes() const { return queued_bytes_.load(std::memory_order_relaxed); }
 
  private:
@@ -56,7 +56,7 @@ class DigestWriter final : public Journal {
     std::size_t bytes = 0;
   };
   void Run();
-  // Takes what waits; false: nothing will.
+  // Takes all waiting steps; false: none will come.
   bool Take(std::deque<Step>& steps, bool& syncs);
   absl::Status Wait(std::chrono::milliseconds patience, const std::function<bool()>& done);
 

@@ -1,5 +1,5 @@
-// Puts a generation's pieces together to slices: such that one is about
-// limits::kSliceDigests rows, or, where a row may be anywhere, all of the table.
+// Combines a generation's pieces into slices of about limits::kSliceDigests rows or, if a row may
+// move anywhere, into one slice with the whole table.
 //
 // Pure.
 #ifndef TRIBUTARY_SUPERVISOR_DIGESTS_LAYOUT_H_
@@ -18,11 +18,11 @@ class LayoutWriter {
  public:
   explicit LayoutWriter(CatalogTable::Comparison kind) : kind_(kind) {}
 
-  // Pieces and slices in the table's order, each from where the one before ends.
+  // Pieces and slices in the table's order; each begins where the previous one ends.
   void Add(const std::string& from, const std::string& to, const DigestLayout::Piece& piece);
   void AddSlice(const DigestLayout::Slice& slice);
 
-  // Nothing: a slice has more than can be held against each other, or something is missing.
+  // Nothing: a slice has more digests than can be compared, or a piece is missing.
   std::optional<DigestLayout> Take();
 
  private:
@@ -35,7 +35,7 @@ class LayoutWriter {
   bool whole_ = true;
 };
 
-// From the table's start to its end without a gap.
+// Whether it covers the table from its start to its end without a gap.
 bool IsSound(const DigestLayout& layout);
 
 }  // namespace tributary

@@ -1,5 +1,5 @@
-// AES-256-GCM for records of which each is written whole and once: a random nonce goes with
-// each, and a record opens only under the name that it was sealed for.
+// AES-256-GCM for records that are written whole and once: each has a random nonce, and a record
+// opens only under the name that it was sealed for.
 //
 // One thread at a time.
 #ifndef TRIBUTARY_SUPERVISOR_DIGESTS_SEAL_H_

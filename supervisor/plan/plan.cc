@@ -250,8 +250,8 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     }
   }
   if (!plan.copies.empty()) plan.state.complete.clear();
-  // No table rests upon the place in the log. One that is followed again is copied first, and
-  // the source need not have kept its log for us until then.
+  // No table depends on the position in the log. A table that is followed again is copied first;
+  // until then the source need not have kept its log for us.
   const bool follows = !plan.followed.empty() ||
                        std::any_of(plan.copies.begin(), plan.copies.end(),
                                    [](const auto& copy) { return copy.method == Method::kLog; });

@@ -45,7 +45,7 @@ struct TableToCopy {
   bool has_added_columns = false;
   // How its rows can be compared with digests.
   CatalogTable::Comparison comparison = CatalogTable::NONE;
-  // As the catalog has it.
+  // As in the catalog.
   std::string order = {};
 };
 

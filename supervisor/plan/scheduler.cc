@@ -216,7 +216,7 @@ Scheduler::MarkResult Scheduler::Open(const ReadWork& read, const std::string& c
   std::string& so_far = follows ? entry.storage : entry.content;
   if (!so_far.empty() && so_far != content) return MarkResult::kMoved;
   so_far = content;
-  // Where no log is followed the table has nothing to wait for.
+  // If no log is followed, the table has nothing to wait for.
   if (follows) entry.bound = std::max(entry.bound, bound);
   return MarkResult::kTaken;
 }

@@ -70,7 +70,7 @@ class CompareLane final : public Lane {
     std::uint32_t attempt = 0;
     bool begun = false;
     std::vector<Slice> slices = {};
-    // Slices that are not given out yet.
+    // Slices that are not assigned yet.
     std::deque<std::size_t> waiting = {};
     std::size_t done = 0;
     // The content that its slices read; empty before the first has opened.
@@ -88,7 +88,7 @@ class CompareLane final : public Lane {
     std::uint32_t attempt = 0;
     std::size_t slice = 0;
     bool unusable = false;
-    // The table has no key, and other rows than it had.
+    // The table has no key, and its rows have changed.
     bool changed = false;
   };
 
@@ -105,7 +105,7 @@ class CompareLane final : public Lane {
   // The content differs from that of earlier slices.
   void BeginAgain(Table& table);
   void CopyAgain(Table& table, const absl::Status& why);
-  // It has no key to send single changes by.
+  // Without a key single changes cannot be sent, so the table is copied again.
   void CopyChanged(Table& table);
   void SetAside(Table& table, const std::string& why);
 
@@ -117,7 +117,7 @@ class CompareLane final : public Lane {
   SyncFigures& figures_;
   const Logger log_;
   std::vector<Table> tables_;
-  // The first of them that may have work to give out.
+  // The first of them that may have work.
   std::size_t first_ = 0;
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, UnderWay> under_way_;

@@ -73,7 +73,7 @@ void Comparison::BeforeMark(std::string_view at) {
 void Comparison::DeleteGone() {
   std::vector<std::string_view> gone;
   known_.TakeGone([&gone](std::string_view key) { gone.push_back(key); });
-  // To a destination the DELETE could be of the row that has just been sent.
+  // A destination could apply such a DELETE to the row that has just been sent.
   unusable_ = unusable_ || std::any_of(gone.begin(), gone.end(), [this](std::string_view key) {
                 const auto value = SpelledValue(key);
                 return value.has_value() && sent_values_.contains(*value);
@@ -90,7 +90,7 @@ void Comparison::WriteDelete(std::string_view key) {
   std::string_view rest = key;
   for (const std::size_t column : shape_.keys()) {
     const auto field = TakeField(rest);
-    // What does not parse came from no encoder of ours; its row is not deleted.
+    // A key that does not parse was not written by our encoder; its row is not deleted.
     if (!field.has_value()) {
       unusable_ = true;
       break;

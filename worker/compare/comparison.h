@@ -1,6 +1,6 @@
-// A slice that is held against what may be in the destination (known_rows.h): of its rows
-// those are kept that have to be sent, and at its end the keys that are gone are deleted.
-// Intents are told before the batch that carries them.
+// Compares a slice with what may be in the destination (known_rows.h): the rows that must be sent
+// stay in the batch, and at the slice's end the keys that are gone are deleted. Intents go into the
+// ring before the batch with their rows.
 //
 // Used by the worker's main thread only.
 #ifndef TRIBUTARY_WORKER_COMPARE_COMPARISON_H_
@@ -21,7 +21,7 @@ namespace tributary {
 
 class Comparison final : public RowJudge {
  public:
-  // All of them outlive it; `writer` is the one that it judges for.
+  // All arguments outlive it; `writer` is the writer whose rows it judges.
   Comparison(const CompareAssignment& assignment, RingProducer& ring, std::uint32_t id,
              BatchWriter& writer);
 
@@ -48,7 +48,7 @@ class Comparison final : public RowJudge {
   // SpelledValue of the keys that were sent.
   std::unordered_set<std::uint64_t> sent_values_;
   std::uint64_t rows_read_ = 0;
-  // Something was given out, or the slice was divided.
+  // A row was sent, or the slice was divided.
   bool changed_ = false;
   bool finished_ = false;
   bool unusable_ = false;

@@ -18,7 +18,7 @@ ContentComparison::ContentComparison(const CompareAssignment& assignment, RingPr
       if (entry.has_value()) known_.Add(entry->digest);
     }
   }
-  // Nothing is given out that could need one.
+  // No row is sent that could need an intent.
   unusable_ = unusable_ || !assignment.intents().empty();
 }
 
@@ -31,7 +31,7 @@ bool ContentComparison::Keep(const TableShape& shape, std::string_view entries) 
 }
 
 void ContentComparison::BeforeMark(std::string_view at) {
-  // A table that is only paused is read again from its start.
+  // A table whose reading only pauses is read again from its start.
   if (at != assignment_.read().range().to() || std::exchange(told_, true)) return;
   fresh_.Send(unusable_        ? Digests::UNUSABLE
               : now_ == known_ ? Digests::UNCHANGED

@@ -1,6 +1,6 @@
-// A table without a key that is held against what was sent: all of its rows have one digest,
-// so whether anything has changed is all that can be said. Nothing of it is given out; where
-// it has changed, the supervisor has the table copied again.
+// Compares a table without a key with what was sent: all its rows share one digest, which only
+// shows whether anything has changed. No row is sent; if something has changed, the supervisor
+// copies the table again.
 //
 // Used by the worker's main thread only.
 #ifndef TRIBUTARY_WORKER_COMPARE_CONTENT_COMPARISON_H_
@@ -18,7 +18,7 @@ namespace tributary {
 
 class ContentComparison final : public RowJudge {
  public:
-  // All of them outlive it.
+  // All arguments outlive it.
   ContentComparison(const CompareAssignment& assignment, RingProducer& ring, std::uint32_t id);
 
   bool Keep(const TableShape& shape, std::string_view entries) override;

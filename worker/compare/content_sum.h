@@ -1,5 +1,5 @@
-// One digest of rows that have no key: the sum of their digests modulo 2^128. So it does not
-// matter in which order the rows are read, and a row that is there twice counts twice.
+// The digest that rows without a key share: the sum of their digests modulo 2^128. So the order in
+// which they are read does not matter, and a row that occurs twice counts twice.
 //
 // Pure.
 #ifndef TRIBUTARY_WORKER_COMPARE_CONTENT_SUM_H_

@@ -15,7 +15,7 @@ Digesting::Digesting(const ReadAssignment& read, RingProducer& ring, std::uint32
 bool Digesting::Keep(const TableShape& shape, std::string_view entries) {
   if (unusable_) return true;
   const auto row = digester_.Digest(shape, entries);
-  // Where rows cannot be marked they gather here.
+  // If the source gives no marks, digests pile up here.
   unusable_ = !row.has_value() || fresh_.bytes() > limits::kMaxSliceDigestBytes;
   if (unusable_) return true;
   keyless_ ? sum_.Add(row->digest) : fresh_.Add(*row);

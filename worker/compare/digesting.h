@@ -1,5 +1,5 @@
-// A copy that makes digests: each row is sent, and what it is told before the mark that
-// covers it. Of rows without a key one digest is told for all between two marks.
+// A copy that makes digests: each row is sent, and its digest goes into the ring before the mark
+// that covers the row. Rows without a key have one digest for all rows between two marks.
 //
 // Used by the worker's main thread only.
 #ifndef TRIBUTARY_WORKER_COMPARE_DIGESTING_H_
@@ -31,7 +31,7 @@ class Digesting final : public RowJudge {
  private:
   RowDigester digester_;
   FreshRows fresh_;
-  // Of rows without a key, those since the last mark.
+  // `sum_` has the rows without a key since the last mark.
   const bool keyless_;
   ContentSum sum_;
   bool unusable_ = false;

@@ -1,5 +1,5 @@
-// The bytes of Digests.entries: FORMAT.md. They come back from a disk, sealed by the
-// supervisor, and are read with care all the same.
+// The bytes of Digests.entries: FORMAT.md. They come back from a disk, sealed by the supervisor,
+// but are checked like any other input.
 //
 // Pure.
 #ifndef TRIBUTARY_WORKER_COMPARE_ENTRIES_H_
@@ -13,24 +13,24 @@
 
 namespace tributary {
 
-// A row that is there, or one of the rows.
+// A row of the source; in a table without a key, the sum of several rows.
 void AppendRow(std::string& entries, std::string_view key, const RowDigest& digest);
-// An intent to give out a row, or to delete the row of a key.
+// An intent to send a row, or to delete the row of a key.
 void AppendUpsert(std::string& entries, std::string_view key, const RowDigest& digest);
 void AppendDelete(std::string& entries, std::string_view key);
 
 struct Entry {
   std::string_view key;
-  // Null where it is a DELETE.
+  // Null for a DELETE.
   const char* digest = nullptr;
 };
 
-// Takes the next one off; views point into `entries`. Nothing: they do not parse.
+// Removes and returns the next entry; views point into `entries`. Nothing: they do not parse.
 std::optional<Entry> TakeRow(std::string_view& entries);
 std::optional<Entry> TakeIntent(std::string_view& entries);
 
-// The fields of a key, each with its tag, as the key's columns have them in order. Takes
-// the next one off. Nothing: it does not parse.
+// Removes and returns the next field of a key, with its tag; the fields have the order of the key's
+// columns. Nothing: it does not parse.
 std::optional<std::string_view> TakeField(std::string_view& key);
 
 }  // namespace tributary

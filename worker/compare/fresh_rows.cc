@@ -12,7 +12,7 @@ void FreshRows::Send(std::string_view at) {
     std::string_view more = rest;
     std::uint64_t rows = 0;
     while (!more.empty() && rest.size() - more.size() < limits::kDigestFrameBytes) {
-      // They have just been written here.
+      // They were written here, so they parse.
       if (!TakeRow(more).has_value()) break;
       ++rows;
     }

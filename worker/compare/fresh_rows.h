@@ -27,7 +27,7 @@ class FreshRows {
   std::size_t bytes() const { return entries_.size(); }
   bool empty() const { return entries_.empty(); }
 
-  // Puts them into the ring, in as many frames as it takes: all rows before bound `at`.
+  // Puts them into the ring, in as many frames as needed: all rows before bound `at`.
   void Send(std::string_view at);
   // A frame of another kind.
   void Send(Digests::Kind kind, std::string_view entries = {});

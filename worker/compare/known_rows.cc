@@ -64,7 +64,7 @@ bool KnownRows::AddIntents(std::string_view entries) {
     const auto entry = TakeIntent(entries);
     if (!entry) return false;
     if (entry->digest == nullptr) {
-      // Where nothing is known of it, nothing follows: it would be given out anyway.
+      // A row that is not known is sent anyway.
       if (Row* const row = Find(entry->key)) row->agreed = false;
       continue;
     }

@@ -1,15 +1,15 @@
-// What may be in the destination of one slice, and the rules that follow from it:
+// What the destination may have of one slice, and the rules that follow from it:
 //
-//   confirmed  the rows as of the state that came back: in the destination for certain.
-//   intents    what was given out since, each written to the disk before it left. Any of it
-//              may have come to the destination, or none: which, nobody knows.
+//   confirmed  the rows as of the state that came back: certainly in the destination.
+//   intents    the records that were sent since, each written to the disk before it was sent. Each
+//              of them may have reached the destination or not; it is not known which.
 //
-// A row is left out only where it is confirmed and no intent says otherwise of its key. A
-// key is deleted that is confirmed or was intended, and is gone. Intents of one key may be
-// in any order.
+// A row is not sent only if it is confirmed and no intent contradicts it. A key is deleted if it
+// was confirmed or intended and the source no longer has it. Intents of one key may be in any
+// order.
 //
-// Within a slice these are sets, so no order of keys has to be known here. Pure; keeps
-// pointers into what it is given.
+// Within a slice these are sets, so no order of keys is needed here. Pure; keeps pointers into its
+// arguments.
 #ifndef TRIBUTARY_WORKER_COMPARE_KNOWN_ROWS_H_
 #define TRIBUTARY_WORKER_COMPARE_KNOWN_ROWS_H_
 
@@ -25,13 +25,14 @@ namespace tributary {
 
 class KnownRows {
  public:
-  // Each false: the entries do not parse. They outlive this. Rows come before intents.
+  // Both return false if the entries do not parse. The entries outlive this. Add rows before
+  // intents.
   bool AddRows(std::string_view entries);
   bool AddIntents(std::string_view entries);
 
-  // Whether a row that is there now has to be given out. Each key at most once.
+  // Whether a row that the source has now must be sent. To be asked at most once for each key.
   bool MustSend(std::string_view key, const RowDigest& digest);
-  // The keys that MustSend was not asked about: each has to be deleted. Gives none twice.
+  // The keys that MustSend was not asked about: each must be deleted. Reports none twice.
   void TakeGone(const std::function<void(std::string_view key)>& gone);
 
   std::size_t size() const { return rows_.size(); }
@@ -40,20 +41,20 @@ class KnownRows {
   struct Row {
     std::string_view key;
     const char* digest = nullptr;
-    // Not: an intent has brought it.
+    // False: only an intent has it.
     bool confirmed = false;
-    // No intent says otherwise.
+    // No intent contradicts it.
     bool agreed = true;
     bool seen = false;
   };
-  // Null where it is not there.
+  // Null if there is none.
   Row* Find(std::string_view key);
   Row& FindOrAdd(std::string_view key);
   std::size_t SlotOf(std::string_view key) const;
   void Grow();
 
   std::vector<Row> rows_;
-  // Places in rows_, plus 1; 0: free. A power of two, at most half full.
+  // Indexes into rows_, plus 1; 0: free. The size is a power of two; at most half of it is used.
   std::vector<std::uint32_t> slots_;
 };
 

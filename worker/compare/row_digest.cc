@@ -14,12 +14,12 @@ namespace {
 
 static_assert(kDigestSecretBytes >= XXH3_SECRET_SIZE_MIN);
 
-// Takes a length off `bytes`; they are the encoder's, so it is there.
+// Removes a length from `bytes` and returns it; the encoder wrote them, so it is there.
 std::size_t TakeLength(std::string_view& bytes) {
   return static_cast<std::size_t>(wire::TakeVarint(bytes).value_or(0));
 }
 
-// Takes an entry off `entries`, and gives its content.
+// Removes an entry from `entries` and returns its content.
 std::string_view TakeEntry(std::string_view& entries) {
   entries.remove_prefix(1);
   const std::size_t size = TakeLength(entries);

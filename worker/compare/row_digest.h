@@ -1,9 +1,9 @@
-// What is kept of a row so that it can be held against itself later: the fields of its key
-// as they are on the wire, and a keyed hash of all of it as it is on the wire. So it does
-// not matter which engine the row is of, and its DELETE can be written from the key alone.
+// What is kept of a row for a later comparison: the fields of its key and a keyed hash of the whole
+// row, both as they are on the wire. So the row's engine does not matter, and its DELETE can be
+// written from the key alone.
 //
-// XXH3's 128-bit hash under a secret of kDigestSecretBytes random bytes. Two rows of one key that
-// differ are taken for equal with a chance of 2^-128 as long as nobody who writes rows can see
+// XXH3's 128-bit hash with a secret of kDigestSecretBytes random bytes. Two different rows with one
+// key are considered equal with a probability of 2^-128, as long as no one who writes rows can see
 // digests or the secret.
 //
 // Used by one thread at a time.
@@ -26,7 +26,7 @@ inline constexpr std::size_t kDigestSecretBytes = 192;
 using RowDigest = std::array<char, kRowDigestBytes>;
 
 struct DigestedRow {
-  // Until the next row; empty where the table has no key.
+  // Valid until the next row; empty if the table has no key.
   std::string_view key;
   RowDigest digest{};
 };
@@ -36,8 +36,8 @@ class RowDigester {
   // `secret`: the assignment's digest_secret.
   explicit RowDigester(std::string_view secret);
 
-  // `entries` as RowJudge has them. Nothing: the row has not the key by which it could be found
-  // again, or one over limits::kMaxDigestKeyBytes.
+  // `entries` as RowJudge gets them. Nothing: the row lacks a key to find it by, or its key is
+  // longer than limits::kMaxDigestKeyBytes.
   std::optional<DigestedRow> Digest(const TableShape& shape, std::string_view entries);
 
  private:

@@ -11,7 +11,7 @@
 namespace tributary {
 namespace {
 
-// A decimal's digits without zeros that say nothing.
+// A decimal's digits without zeros at the end of its fraction.
 std::string_view Plain(std::string_view digits) {
   if (digits.find('.') == std::string_view::npos) return digits;
   digits = digits.substr(0, digits.find_last_not_of('0') + 1);

@@ -1,5 +1,5 @@
-// Keys that are two to us and may be one to a destination: 1.50 and 1.5, 0 and -0. A source may
-// take them for one as well, so that one can become the other without being another key there.
+// Keys that differ here but may be equal in a destination: 1.50 and 1.5, 0 and -0. They may be
+// equal in the source as well, so that one can become the other there without a change of the key.
 //
 // Pure.
 #ifndef TRIBUTARY_WORKER_COMPARE_SPELLED_VALUE_H_
@@ -11,8 +11,8 @@
 
 namespace tributary {
 
-// A hash of the key that is the same however its numbers are spelled. `key` as entries.h has
-// it. Nothing: each of its values has one spelling.
+// A hash of the key that is the same for all spellings of its numbers. `key` as in entries.h.
+// Nothing: each of its values has only one spelling.
 std::optional<std::uint64_t> SpelledValue(std::string_view key);
 
 }  // namespace tributary

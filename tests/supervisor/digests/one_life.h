@@ -1,7 +1,7 @@
-// A life of a table that is compared, with the real digests and the real rules: a source
-// that changes at any time, slices that are read one after the other in any order, crashes
-// between any two steps, the newest state or an older one that comes back, and a
-// destination that has kept what came after that state or lost it.
+// A random life of a table that is compared, with the real digests and the real rules: the source
+// changes at any time, slices are read one after the other in any order, crashes come between any
+// two steps, the newest state or an older one comes back, and the destination has kept the records
+// after that state or lost them.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_DIGESTS_ONE_LIFE_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_DIGESTS_ONE_LIFE_H_
 
@@ -10,21 +10,22 @@
 
 namespace tributary::tests {
 
-// Rules that are wrong, each of which has to be found.
+// Wrong rules; the test must detect each.
 struct WrongRules {
-  // What was given out since the confirmed generation is not held against.
+  // Rows are not compared with the intents since the confirmed generation.
   bool confirmed_only = false;
-  // A record leaves before the digest that tells of it is on the disk.
+  // A record is sent before its intent is on the disk.
   bool record_first = false;
-  // The latest generation that there is on the disk is held against, whichever the state
+  // Rows are compared with the latest generation on the disk, not with the one that the state
   // names.
   bool latest = false;
-  // The slice's own earlier reading, in the same sync, is not held against.
+  // A slice that is read again is not compared with the intents of its earlier reading in the same
+  // sync.
   bool own_forgotten = false;
 };
 
 struct LifeEnd {
-  // After a quiet sync the destination is not what the source is.
+  // After a quiet sync the destination differs from the source.
   bool diverged = false;
   // Records in a sync of a source that has not changed.
   int needless = 0;

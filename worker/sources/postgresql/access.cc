@@ -38,7 +38,7 @@ absl::StatusOr<Place> ParseBound(const std::string& bound, Access::By by, Place 
                       place.block <= kMaxBlock;
   if (parsed) return place;
   return absl::InvalidArgumentError(
-      "read slice: its bound is no block of the table; the state is of another engine");
+      "read slice: its bound is not a block of the table; the state belongs to another engine");
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ absl::StatusOr<Access> ParseAccess(const std::string& text) {
     }
     if (parsed) return access;
   }
-  return absl::InvalidArgumentError("read table: its access is none that this engine gives");
+  return absl::InvalidArgumentError("read table: its access was not given by this engine");
 }
 
 absl::StatusOr<Places> ParsePlaces(const Range& range, Access::By by) {
@@ -110,7 +110,7 @@ absl::StatusOr<std::vector<std::string>> ParseKeyBound(std::string_view bound,
   }
   if (parsed && key.size() == columns) return key;
   return absl::InvalidArgumentError(
-      "read slice: its bound is no key of the table; the state is of another engine");
+      "read slice: its bound is not a key of the table; the state belongs to another engine");
 }
 
 }  // namespace tributary::postgresql

@@ -22,8 +22,8 @@ struct AddedColumns {
   google::protobuf::RepeatedPtrField<ColumnOrigin> origins;
 };
 
-// An SQL expression, of pg_attribute a and its table's pg_class c: whether rows that are older
-// than the column hold null in it, for sure.
+// An SQL expression on pg_attribute a and its table's pg_class c: whether rows that are older than
+// the column certainly have null in it.
 //
 // A constant default of such rows is in the catalog (atthasmissing) until the table is
 // rewritten; from then on it is in the rows. A rewrite that moves it there, VACUUM FULL,
@@ -37,9 +37,9 @@ struct TableWithColumns {
   const FollowedTable* told = nullptr;
 };
 
-// What the server has now and is not sent, by the tables' OIDs, as far as it is selected: all
-// of it, or columns alone in which rows of before hold null. No query where no table selects
-// new columns. Errors as Session::Query's.
+// The selected columns that the server has now and that are not sent, by the tables' OIDs: all of
+// them, or only columns in which older rows have null. Makes no query if no table selects new
+// columns. Errors are Session::Query's.
 absl::StatusOr<std::map<std::uint32_t, AddedColumns>> AskAddedColumns(
     Session& session, TypeLookup& types, const std::vector<TableWithColumns>& tables,
     bool null_before_only);

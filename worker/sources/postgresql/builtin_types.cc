@@ -129,7 +129,7 @@ constexpr std::uint32_t kInt2Vector = 22;
 constexpr std::uint32_t kInt2 = 21;
 constexpr std::uint32_t kOid = 26;
 
-// Not the real function's name, which nobody needs; only that there is one.
+// Not the real function's name, which is not needed; only that there is one.
 constexpr const char* kHasSend = "send";
 
 TypeFacts ArrayOf(std::uint32_t oid, const TypeFacts& element) {

@@ -38,9 +38,8 @@ absl::Status ChangeWriter::Update(LoggedRelation& relation, const PgoutputMessag
   if (change.old == PgoutputMessage::Old::kNothing) return Upsert(relation, change, key, may_lack);
   const Key old = OldKey(relation, change);
   if (Same(key, old)) return Upsert(relation, change, key, may_lack);
-  // The destination has nothing under the new key that an UPDATE could add to. Where a key
-  // is checked at a transaction's end only, rows may have changed keys with each other, so
-  // both are looked at.
+  // The destination has no row with the new key that an UPDATE could change. If a key is checked
+  // only at a transaction's end, rows may have exchanged their keys, so both are read again.
   if (change.old == PgoutputMessage::Old::kAll) {
     const absl::Status gone = ReadAgain(relation, old, /*delete_if_gone=*/true);
     return gone.ok() ? ReadAgain(relation, key, /*delete_if_gone=*/true) : gone;

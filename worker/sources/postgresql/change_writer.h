@@ -1,15 +1,15 @@
-// Changes of the log as records. What comes out for a change:
+// Writes changes of the log as records:
 //
 //   INSERT                UPSERT
-//   UPDATE                UPSERT. Where the log left out values that were not changed (TOAST):
-//                         from the old row, if the log tells it all; of a live table an UPDATE
-//                         without them; otherwise the row is read again
+//   UPDATE                UPSERT. If the log left out values that were not changed (TOAST): they
+//                         come from the old row, if the log has it whole; for a live table an
+//                         UPDATE without them; otherwise the row is read again
 //   UPDATE of the key     DELETE of the old key, UPSERT of the new one, with all values
 //   DELETE                DELETE
 //   TRUNCATE              TRUNCATE
 //
-// A row that is read again is as it is now; what the log says of it later comes later. One
-// that is gone by now gives nothing: its DELETE comes.
+// A row that is read again is as it is now; later changes in the log come later. If it no longer
+// exists, nothing is sent: its DELETE will come.
 //
 // The main thread's.
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_CHANGE_WRITER_H_
@@ -32,20 +32,21 @@ class ChangeWriter {
  public:
   ChangeWriter(LogWriter& writer, RowAgain& row_again) : writer_(writer), row_again_(row_again) {}
 
-  // An INSERT, UPDATE or DELETE. NOT_FOUND, DATA_LOSS: the change cannot be told, and the
-  // table has to be copied again. UNAVAILABLE: the server.
+  // An INSERT, UPDATE or DELETE. NOT_FOUND, DATA_LOSS: the change cannot be written, and the
+  // table must be copied again. UNAVAILABLE: the server.
   absl::Status Write(LoggedRelation& relation, const PgoutputMessage& change);
   void Truncate(const LogTable& table) { writer_.rows().Truncate(*table.shape); }
 
-  // Puts what became of values since the last call into the ring. Before a position, and before
-  // a relation goes.
+  // Puts remarks about values since the last call into the ring. Called before a position, and
+  // before a relation is destroyed.
   void TellRemarks();
 
  private:
   using Key = std::vector<TupleColumn>;
 
   absl::Status Update(LoggedRelation& relation, const PgoutputMessage& change);
-  // A row as `change` has it; where `row` has a value unchanged, `old` may have it.
+  // A row as in `change`; for a value that the new row leaves out as unchanged, the old row may
+  // have it.
   absl::Status Upsert(LoggedRelation& relation, const PgoutputMessage& change, const Key& key,
                       bool may_lack);
   absl::Status ReadAgain(LoggedRelation& relation, const Key& key, bool delete_if_gone);
@@ -61,7 +62,7 @@ class ChangeWriter {
 
   LogWriter& writer_;
   RowAgain& row_again_;
-  // Relations that rows were written of since the last remarks.
+  // Relations whose rows were written since the last remarks.
   std::set<LoggedRelation*> touched_;
   std::map<std::uint32_t, std::uint64_t> left_out_;
 };

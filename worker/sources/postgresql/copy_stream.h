@@ -13,9 +13,9 @@
 //   for (;;) switch (stream.Next()) { kRow: stream.row(); kNeedsMore: Feed the next; ... }
 //   stream.Finish();
 //
-// A row that lies in one chunk is not copied: its fields are views of it. Of a row that
-// does not, the part that came is kept, so memory is bounded by the largest row; one over
-// `limits::kPostgresqlMaxRowBytes` is passed over, and nothing of it is kept.
+// A row that is whole in one chunk is not copied: its fields are views of the chunk. Of any other
+// row the part that has come is kept, so memory is bounded by the largest row; a row over
+// `limits::kPostgresqlMaxRowBytes` is skipped, and nothing of it is kept.
 //
 // Used by one thread.
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_COPY_STREAM_H_
@@ -102,12 +102,12 @@ class CopyStream {
   State state_ = State::kHeader;
   absl::Status status_;
   std::string_view rest_;
-  // The beginning of what is read, from earlier chunks; once row() is of it, it goes with
-  // the next call.
+  // The beginning of a row, from earlier chunks; when row() has returned it, the next call drops
+  // it.
   std::string kept_;
   bool row_is_kept_ = false;
   CopyRow row_;
-  // Of the row that is looked at: bytes and fields that were, and bytes needed to go on.
+  // Of the present row: bytes and fields that were checked, and bytes needed to continue.
   std::size_t scanned_ = 0;
   std::size_t fields_ = 0;
   std::size_t needed_ = 0;

@@ -22,20 +22,20 @@
 
 namespace tributary::postgresql {
 
-// What became of a value. Each but the failures made one value call.
+// The result of decoding a value. Each result that is not a failure made one value call.
 enum class Decoded : std::uint8_t {
   kValue,
-  // The value, with U+FFFD where it was not UTF-8.
+  // The value, with U+FFFD for bytes that were not UTF-8.
   kRepaired,
-  // Null, since the Fivetran type has nothing for it: numeric's NaN; an infinite numeric,
-  // date or timestamp; a date or timestamp outside of the years 1 to 9999.
+  // Null, because the Fivetran type has no such value: numeric's NaN; an infinite numeric, date or
+  // timestamp; a date or timestamp outside the years 1 to 9999.
   kNotANumber,
   kInfinite,
   kOutOfRange,
-  // One of these three, or not UTF-8, in a key: for RowWriter, which tells them from others.
+  // One of these three, or text that is not UTF-8, in a key. Set by RowWriter, which knows the key.
   kNoKey,
   kKeyAsLiteral,
-  // No value call was made; as Outcome has them.
+  // No value call was made; as in Outcome.
   kMalformed,
   kStale,
   kTooLarge,

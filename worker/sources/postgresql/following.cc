@@ -53,7 +53,7 @@ absl::Status TryFollowing(Session& session, const PreparedLogin& login, const Se
         "wal_level is not logical: ALTER SYSTEM SET wal_level = logical, then restart the server "
         "(RDS and Aurora: rds.logical_replication = 1; Cloud SQL: cloudsql.logical_decoding = on)");
   }
-  // What a role may make itself is made when a sync needs it.
+  // Whatever the role may create itself is created when a sync needs it.
   const bool may_create = rows->truth(0, 7);
   const bool may_add = rows->truth(0, 8);
   if (!rows->truth(0, 2) && !may_create) {
@@ -69,10 +69,11 @@ absl::Status TryFollowing(Session& session, const PreparedLogin& login, const Se
   }
   if (rows->number(0, 5) <= 0) {
     missing.emplace_back(
-        "all replication slots are taken: raise max_replication_slots, or drop one that nobody "
+        "all replication slots are taken: raise max_replication_slots, or drop one that no one "
         "uses: SELECT pg_drop_replication_slot('…')");
   }
-  // Whether the role may is tried, as providers grant it in ways of their own.
+  // A connection tests whether the role may replicate, because providers grant it in different
+  // ways.
   Session replication(login, pulse, patience, Session::Kind::kReplication);
   absl::Status connected = replication.Open();
   if (connected.ok()) connected = replication.Query("IDENTIFY_SYSTEM", kDoing).status();

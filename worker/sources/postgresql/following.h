@@ -1,4 +1,4 @@
-// What following the log needs of a server, tried.
+// Tests what following the log needs of a server.
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_FOLLOWING_H_
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_FOLLOWING_H_
 
@@ -10,9 +10,9 @@
 
 namespace tributary::postgresql {
 
-// The setup test "follow": settings and the publication by `session`, then a replication
-// connection of its own. Makes nothing. FAILED_PRECONDITION: each thing that is missing, with
-// the SQL or the setting that mends it.
+// The setup test "follow": checks settings and the publication with `session`, then opens a
+// replication connection. Creates nothing. FAILED_PRECONDITION: names each thing that is missing,
+// with the SQL or the setting that fixes it.
 absl::Status TryFollowing(Session& session, const PreparedLogin& login, const Settings& settings,
                           Pulse& pulse, std::chrono::milliseconds patience);
 

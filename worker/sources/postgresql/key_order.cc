@@ -5,18 +5,18 @@
 namespace tributary::postgresql {
 namespace {
 
-// From it on a database knows the version of its own collation.
+// From this version on a database knows the version of its own collation.
 constexpr int kDatabaseVersion = 150000;
 
-// Types whose order is that of their values whatever is set, and whose text gives the value
-// back: bool, bytea, name, integers, text, oid, floats, network addresses, char(n), varchar,
-// dates and times, bits, numeric, uuid, pg_lsn.
+// Types whose order depends on no setting, and whose text reads back as the same value: bool,
+// bytea, name, integers, text, oid, floats, network addresses, char(n), varchar, dates and times,
+// bits, numeric, uuid, pg_lsn.
 constexpr char kOrdered[] =
     "'{16,17,19,20,21,23,25,26,650,700,701,774,829,869,1042,1043,1082,1083,1114,1184,1186,1266,"
     "1560,1562,1700,2950,3220}'::oid[]";
 
-// Of the collation that a column has unless it is told another. Before PostgreSQL 15 only the
-// provider's version can be asked for, which all collations of the C library share.
+// The version of the default collation. Before PostgreSQL 15 only the provider's version can be
+// queried, which all collations of the C library share.
 std::string DefaultVersionSql(int server_version) {
   if (server_version >= kDatabaseVersion) {
     return "(SELECT concat_ws(' ', d.datcollversion, pg_database_collation_actual_version(d.oid)) "

@@ -21,18 +21,18 @@ struct Leaf {
 struct Leaves {
   // In the order of their OIDs.
   std::vector<Leaf> list;
-  // Which they are and in which files: LeafFilesSql's word.
+  // Identifies the leaves and their files: the value of LeafFilesSql.
   std::string files;
 
-  // Those that a slice goes through.
+  // The leaves that a slice covers, in whole or in part.
   std::vector<Leaf> Within(const Places& places) const;
 };
 
 // A subquery of the leaf partitions of the table whose OID the expression `root` has: their
 // OIDs, as `oid`. Locks nothing.
 std::string LeavesSql(const std::string& root);
-// An expression: a word for the table's leaf partitions and their files, which a rewrite, a
-// truncation, and a partition that comes or goes change. Null where there are none.
+// An expression that identifies the table's leaf partitions and their files; a rewrite, a
+// truncation, and an added or removed partition change it. Null if there are none.
 std::string LeafFilesSql(const std::string& root);
 
 // In a transaction of its own. Errors as Session::Query's.

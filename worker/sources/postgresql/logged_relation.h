@@ -23,7 +23,7 @@
 
 namespace tributary::postgresql {
 
-// What a Relation message says of a relation that is of use later.
+// The parts of a Relation message that are needed later.
 struct RelationColumns {
   struct Column {
     std::string name;
@@ -33,22 +33,22 @@ struct RelationColumns {
   std::vector<Column> columns;
 };
 
-// A table that is followed, as the supervisor has told.
+// A table that is followed, as in the supervisor's order.
 struct LogTable {
   FollowedTable told;
   Access access;
-  // Of transactions before it the copy has all.
+  // The copy has all transactions before it.
   std::uint64_t start = 0;
-  // False until the table has joined, and once its changes can be told no longer: they are
-  // passed over.
+  // False until the table has joined, and after its changes can no longer be sent: they are then
+  // skipped.
   bool joined = false;
-  // The supervisor has heard that its changes cannot be told, and has yet to answer.
+  // The supervisor was told that its changes cannot be sent, and has not answered yet.
   bool lost = false;
   std::unique_ptr<TableShape> shape;
 
-  // What a table is told is in `told`; its columns are from there.
+  // Takes a new order for the table into `told`; its columns come from there.
   void Tell(FollowedTable now);
-  // It is told new columns, and is not sent with all of these.
+  // Whether new columns are selected and the relation has some that are not sent.
   bool Lacks(const RelationColumns& relation) const;
   // Sends them from here on.
   void Add(const AddedColumns& added);
@@ -67,15 +67,15 @@ class LoggedRelation {
   std::uint32_t oid() const { return oid_; }
   RowWriter& rows() { return *rows_; }
 
-  // For each column that is sent: its place in the log's tuples; kNotLogged: the log never has
-  // its value (a generated column); kAbsent: the column is no more, or was added later, with
-  // null in the rows of before.
+  // For each column that is sent: its index in the log's tuples; kNotLogged: the log never has its
+  // value (a generated column); kAbsent: the column no longer exists, or was added later with null
+  // in older rows.
   static constexpr int kNotLogged = -1;
   static constexpr int kAbsent = -2;
   const std::vector<int>& places() const { return places_; }
-  // Places in tuples of the columns by which rows are known, in the order of the table's keys.
+  // Indexes in tuples of the columns that identify rows, in the order of the table's keys.
   const std::vector<int>& key_places() const { return key_places_; }
-  // Rows have to be read again whatever the log says of them.
+  // Every changed row must be read again.
   bool reads_again() const { return reads_again_; }
   std::uint32_t type_of(int place) const { return types_[static_cast<std::size_t>(place)]; }
   // The expressions that a copy selects, in the order of the columns that are sent.

@@ -25,8 +25,7 @@
 
 namespace tributary::postgresql {
 
-// What became of a value that was to be appended to a text. Unless it is done, the text
-// is of no use.
+// The result of appending a value to a text. If it is not kDone, the text must not be used.
 enum class Outcome : std::uint8_t {
   kDone,
   // The bytes are not a value of the type.

@@ -1,6 +1,5 @@
-// What the output plugin pgoutput says of the log, in its protocol 1: whole, committed
-// transactions, one after another, in the order of their commits. Messages travel in
-// XLogData (replication_stream.h).
+// The messages of the output plugin pgoutput, in its protocol 1: whole, committed transactions, one
+// after another, in the order of their commits. Messages travel in XLogData (replication_stream.h).
 //
 // Layouts (https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html);
 // integers in network order, texts end with a NUL, times are microseconds since 2000-01-01:
@@ -57,9 +56,9 @@ struct RelationColumn {
   std::int32_t typmod = -1;
 };
 
-// One message. Views are of the bytes that were parsed. Only what is listed beside the type
-// is set; the rest is left from another message, since this is one object for all of
-// them, whose memory is used again.
+// One message. Views point into the parsed bytes. Only the members that are listed with the type
+// are set; the others keep values of earlier messages, because one object is used for all messages
+// to reuse its memory.
 struct PgoutputMessage {
   enum class Type : char {
     kBegin = 'B',     // final_lsn, time, transaction
@@ -105,8 +104,8 @@ struct PgoutputMessage {
   }
 };
 
-// Parses one message. DATA_LOSS where the bytes are no message of protocol 1; `message` is
-// then of no use.
+// Parses one message. DATA_LOSS: the bytes are not a message of protocol 1; `message` must then not
+// be used.
 absl::Status ParsePgoutput(std::string_view bytes, PgoutputMessage& message);
 
 }  // namespace tributary::postgresql

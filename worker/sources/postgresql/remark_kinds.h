@@ -1,4 +1,4 @@
-// What became of a value, as a mark and the log have it.
+// What was done to a value, in the form of marks and log reports.
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_REMARK_KINDS_H_
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_REMARK_KINDS_H_
 

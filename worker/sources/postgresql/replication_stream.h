@@ -10,10 +10,9 @@
 // XLogData's start is where the change is in the log that the message is about; 0 where it
 // is about no change.
 //
-// What is flushed the server no longer keeps for the slot, and with a slot that lags it
-// waits for it while it shuts down. So it is reported once, as far as a state that came
-// back goes, and as 0 from then on, which tells the server nothing; "written" is
-// always all that was received.
+// The server no longer keeps log that is flushed, and when it shuts down it waits until a slot that
+// lags has flushed. So "flushed" is reported once, up to the position of the state that came back,
+// and as 0 from then on, which the server ignores; "written" is always all that was received.
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_REPLICATION_STREAM_H_
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_REPLICATION_STREAM_H_
 

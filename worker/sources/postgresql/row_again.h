@@ -35,7 +35,7 @@ class RowRead {
 
 class RowAgain {
  public:
-  // `session`: of single statements; outlives this.
+  // `session`: of kind kStatements; outlives this.
   explicit RowAgain(Session& session) : session_(session) {}
 
   // The row with this key, whose parts are in the order of the table's keys. Nothing: it is

@@ -42,7 +42,7 @@ RowWriter::Result RowWriter::Note(Decoded decoded, std::size_t column, const Typ
                        subject, ": the type was altered; its columns are looked up again"))
                  : absl::DataLossError(absl::StrCat(
                        subject,
-                       ": the server sent bytes that are no value of the type; exclude the "
+                       ": the server sent bytes that are not a value of the type; exclude the "
                        "column, and report the server's version and the type"));
   return Result::kFailed;
 }

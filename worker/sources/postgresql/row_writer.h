@@ -1,8 +1,8 @@
-// Writes one table's values to the encoder, those of a copy and those of the log by the
-// same decoder, and counts what became of values that have no counterpart.
+// Writes one table's values to the encoder, with the same decoder for a copy and for the log, and
+// counts values that have no counterpart.
 //
-// What is known about a column is worked out once; nothing is allocated for an ordinary
-// value. Used by one thread.
+// Facts about a column are computed once; nothing is allocated for an ordinary value. Used by one
+// thread.
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_ROW_WRITER_H_
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_ROW_WRITER_H_
 
@@ -51,8 +51,8 @@ class RowWriter {
   Result WriteCopied(std::size_t column, std::string_view bytes, Sink& sink) {
     return Write(*copied_[column], column, bytes, sink);
   }
-  // A row of a copy; its fields are the columns, in their order. Unless it is written, it
-  // is to be dropped.
+  // A row of a copy; its fields are the columns, in their order. If the result is not kWritten,
+  // the row must be dropped.
   template <typename Sink>
   Result WriteRow(const CopyRow& row, Sink& sink) {
     for (std::size_t column = 0; column < copied_.size(); ++column) {
@@ -86,12 +86,12 @@ class RowWriter {
     return Write(*type.logged, column, value.value, sink);
   }
 
-  // A value of a copy as the server prints it. False: it cannot be.
+  // Appends a value of a copy as the server prints it. False: it has no such text.
   bool AppendText(std::size_t column, std::string_view bytes, std::string& out) const {
     return postgresql::AppendText(*copied_[column], bytes, out) == Outcome::kDone;
   }
 
-  // The row of which a value was kNoKey is left out.
+  // A row with a value that was kNoKey is left out.
   void CountLeftOut();
 
   // DATA_LOSS: bytes that the column's type does not have. NOT_FOUND: the column's type
@@ -99,12 +99,12 @@ class RowWriter {
   const absl::Status& failure() const { return failure_; }
 
   struct Remark {
-    // One that is no failure, and not kValue.
+    // Neither a failure nor kValue.
     Decoded what = Decoded::kValue;
     std::size_t column = 0;
     std::uint64_t values = 0;
   };
-  // What became of values since the last call.
+  // What was done to values since the last call.
   std::vector<Remark> TakeRemarks();
 
  private:
@@ -118,8 +118,8 @@ class RowWriter {
       return Result::kWritten;
     return Note(decoded, column, plan);
   }
-  // A text of a key that is not UTF-8 is sent as the SQL literal of its bytes, and so is one
-  // that could be taken for such a literal.
+  // A text of a key that is not UTF-8 is sent as the SQL literal of its bytes, and so is a text
+  // that could be mistaken for such a literal.
   static bool NeedsLiteral(std::string_view text);
   template <typename Sink>
   Result WriteLiteral(std::size_t column, std::string_view text, Sink& sink) {

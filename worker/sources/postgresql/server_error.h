@@ -1,6 +1,5 @@
-// What goes wrong at a server, as a status with the codes of source.h. A text names
-// operation, subject and cure; what the server says is repeated only where it can hold no
-// value of a row.
+// A server's errors as statuses with the codes of source.h. A text names operation, subject and
+// cure; the server's text is repeated only if it cannot hold a value of a row.
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_SERVER_ERROR_H_
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_SERVER_ERROR_H_
 
@@ -25,8 +24,8 @@ inline constexpr std::string_view kInsufficientPrivilege = "42501";
 absl::Status StatementError(std::string_view doing, std::string_view sqlstate,
                             std::string_view message);
 
-// A connection was refused or did not come about. `message` is libpq's, in the verbosity
-// that has the SQLSTATE.
+// A connection was refused or could not be made. `message` is libpq's, in the verbosity that
+// includes the SQLSTATE.
 //
 //   FAILED_PRECONDITION  login, database, privilege, TLS: the user must act
 //   UNAVAILABLE          all else

@@ -35,7 +35,7 @@ std::string IdentityChange(const std::string& known, const std::string& now) {
   const std::vector<std::string> after = absl::StrSplit(now, absl::MaxSplits(':', 2));
   if (before.size() != after.size() || known == now) return "";
   if (before[1] != after[1]) {
-    return absl::StrCat("the server is another one, or was made anew: its identifier was ",
+    return absl::StrCat("the server is another one, or was initialized again: its identifier was ",
                         before[1], " and is ", after[1]);
   }
   return absl::StrCat("`database` was ", before[2], " and is ", after[2]);
@@ -124,7 +124,7 @@ absl::Status PostgresqlSource::TryReading() {
   const std::string texts = absl::StrJoin(failures, ". ");
   if (!any) return absl::FailedPreconditionError(absl::StrCat("no table can be read: ", texts));
   // A test that passes has no words of its own.
-  options_.log.Warning("the setup test read passes; of some tables there is something to be said",
+  options_.log.Warning("the setup test read passes; there are remarks on some tables",
                        {{log_key::kError, texts}});
   return absl::OkStatus();
 }

@@ -1,8 +1,8 @@
-// PostgreSQL's dates and times: what Fivetran's types can hold of them, and their texts.
+// PostgreSQL's dates and times: the values that Fivetran's types can hold, and their texts.
 // Pure functions.
 //
 // On the wire a date counts days and a timestamp microseconds from 2000-01-01, in the
-// Gregorian calendar whatever the century; the smallest and the largest number are
+// Gregorian calendar in every century; the smallest and the largest number are
 // -infinity and infinity. A timestamptz is in UTC; its text is what a session in UTC
 // prints. Texts are those of DateStyle ISO and IntervalStyle postgres.
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_TIMES_H_

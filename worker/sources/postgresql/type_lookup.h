@@ -1,4 +1,4 @@
-// Types as the server has them: asks for those that are not known yet, by OID.
+// The server's types: looks up those that are not known yet, by OID.
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_TYPE_LOOKUP_H_
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_TYPE_LOOKUP_H_
 
@@ -15,9 +15,8 @@ namespace tributary::postgresql {
 
 class TypeLookup {
  public:
-  // Of these types, and what they are made of, asks for those that are not known: two
-  // queries for each level that they are nested in, none where all are the server's own.
-  // Within a transaction of `session`.
+  // Looks up those of these types, and of their parts, that are not known: two queries for each
+  // level of nesting, none if all are the server's own. Within a transaction of `session`.
   absl::Status Learn(Session& session, const std::vector<std::uint32_t>& oids);
   // pg_attribute's atttypid and atttypmod, of a type that was learned.
   absl::StatusOr<ColumnType> Column(std::uint32_t oid, std::int32_t typmod);
@@ -27,7 +26,7 @@ class TypeLookup {
  private:
   absl::Status Ask(Session& session, const std::vector<std::uint32_t>& oids);
 
-  // Nothing until the server has said how it writes money.
+  // Empty until the server has said how it writes money.
   std::optional<TypeCatalog> catalog_;
 };
 

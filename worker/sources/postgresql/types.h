@@ -1,12 +1,11 @@
-// From what pg_type says of a type to the Fivetran type of its columns, and to the plan
-// by which their values are read. README.md has the table. Pure: the engine asks the
-// server and adds what it hears.
+// Maps a type in pg_type to the Fivetran type of its columns and to the plan for reading their
+// values. README.md has the table. Pure: the engine asks the server and adds the answers.
 //
 //   while (!(oids = catalog.Missing(wanted)).empty()) { ask for oids; Add or AddGone each }
 //   catalog.Column(oid, typmod)
 //
-// The server's own types (OIDs below 10000, which are the same in every database) are
-// there from the start, so that most databases are asked nothing.
+// The server's own types (OIDs below 10000, which are the same in every database) are known from
+// the start, so that most databases need no query.
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_TYPES_H_
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_TYPES_H_
 
@@ -99,11 +98,11 @@ class TypeCatalog {
   void Add(TypeFacts facts);
   // The server has no type of this OID: its columns are read as text.
   void AddGone(std::uint32_t oid);
-  // A composite type may change under its OID: what is known of all types that are not
-  // the server's own is forgotten. Columns that were made before keep what they have.
+  // A composite type may change without a new OID: forgets all types that are not the server's own.
+  // Columns that were made before keep their types.
   void ForgetUserTypes();
 
-  // Of these types and all that they are made of, those to ask for; sorted.
+  // Those of these types and their parts that must be looked up; sorted.
   std::vector<std::uint32_t> Missing(const std::vector<std::uint32_t>& oids) const;
 
   // pg_attribute's atttypid and atttypmod. NOT_FOUND where something is missing.

@@ -1,8 +1,8 @@
 // Reads PostgreSQL's binary forms: integers in network order, bytes and texts of a given
 // length, texts that end with a NUL.
 //
-// A read past the end gives zeros and empty views, and makes ok() false for good: a
-// caller reads what it expects and asks once, at the end.
+// A read past the end gives zeros and empty views, and makes ok() false from then on: a caller
+// reads what it expects and checks once, at the end.
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_WIRE_H_
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_WIRE_H_
 
