@@ -173,7 +173,10 @@ class Worker : public Pulse, private FollowOrders {
     absl::Status status = opened_;
     if (status.ok()) {
       BatchWriter writer(ring_, id);
-      if (IsKeyless(compare.read().columns())) {
+      if (compare.reads_nothing()) {
+        Comparison comparison(compare, ring_, id, writer);
+        DeleteAll(comparison, writer, end);
+      } else if (IsKeyless(compare.read().columns())) {
         ContentComparison comparison(compare, ring_, id);
         status = CompareBy(comparison, compare.read(), writer, end);
       } else {
@@ -182,6 +185,14 @@ class Worker : public Pulse, private FollowOrders {
       }
     }
     SendEnd(id, status, end);
+  }
+
+  static void DeleteAll(Comparison& comparison, BatchWriter& writer, AssignmentEnd& end) {
+    writer.Judge(&comparison);
+    writer.Open("");
+    writer.Mark("", "");
+    end.set_outcome(AssignmentEnd::DONE);
+    end.set_rows(writer.rows());
   }
 
   template <typename Judge>

@@ -178,6 +178,19 @@ void DigestKeeper::DropOld(const std::string& id, std::uint64_t returned,
                return true;
              })
       .IgnoreError();
+  // Of copies whose content has no name.
+  for (const RecordName::Kind kind :
+       {RecordName::kBegun, RecordName::kTakenBack, RecordName::kGiven}) {
+    store_
+        ->List(id, kind, {},
+               [&](const std::vector<std::uint64_t>& numbers) {
+                 if (numbers.empty() || numbers[0] > returned) return false;
+                 drop(kind, numbers);
+                 older.insert(numbers[0]);
+                 return true;
+               })
+        .IgnoreError();
+  }
   for (const std::uint64_t generation : older) {
     store_
         ->List(id, RecordName::kPiece, {generation},

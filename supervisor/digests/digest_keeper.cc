@@ -102,7 +102,8 @@ bool DigestKeeper::Gather(const std::string& id, std::uint64_t generation,
 absl::Status DigestKeeper::DropAll(const std::string& id) {
   std::vector<RecordChange> changes;
   for (const RecordName::Kind kind :
-       {RecordName::kLayout, RecordName::kIntents, RecordName::kPiece}) {
+       {RecordName::kLayout, RecordName::kIntents, RecordName::kPiece, RecordName::kGiven,
+        RecordName::kTakenBack, RecordName::kBegun}) {
     const absl::Status listed =
         store_->List(id, kind, {}, [&](const std::vector<std::uint64_t>& numbers) {
           changes.push_back({{id, kind, numbers}, std::nullopt});
@@ -116,8 +117,8 @@ absl::Status DigestKeeper::DropAll(const std::string& id) {
 
 // --- copies ------------------------------------------------------------------
 
-absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table,
-                                                      std::uint64_t earlier) {
+absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table, std::uint64_t earlier,
+                                                      CopiedContent content) {
   // Records of an earlier attempt of this sync may still wait for the disk.
   const bool again = !touched_.insert(table).second;
   comparisons_.erase(table);
@@ -138,14 +139,24 @@ absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table,
     return absl::UnavailableError(status.message());
   }
   const std::uint64_t generation = std::max(last, earlier) + 1;
-  copies_.insert_or_assign(table, Copy{.id = id, .generation = generation});
+  const bool nameless = content == CopiedContent::kNameless;
+  copies_.insert_or_assign(table, Copy{.id = id,
+                                       .generation = generation,
+                                       .named = generation,
+                                       .last = generation,
+                                       .nameless = nameless});
+  if (nameless) {
+    std::vector<RecordChange> begun;
+    begun.push_back({{id, RecordName::kBegun, {generation}}, ""});
+    writer_->Give(std::move(begun), /*urgent=*/false);
+  }
   return generation;
 }
 
 void DigestKeeper::ResumeCopy(const TableName& table, std::uint64_t generation) {
   touched_.insert(table);
   Copy& copy = copies_[table];
-  copy = Copy{.id = Id(table), .generation = generation};
+  copy = Copy{.id = Id(table), .generation = generation, .named = generation};
   std::vector<std::uint64_t> there;
   const absl::Status listed = store_->List(copy.id, RecordName::kPiece, {generation},
                                            [&there](const std::vector<std::uint64_t>& numbers) {
@@ -176,18 +187,15 @@ void DigestKeeper::AddCopied(const TableName& table, std::uint64_t slice, const 
   const auto found = copies_.find(table);
   if (found == copies_.end()) return;
   Copy& copy = found->second;
+  if (copy.nameless && digests.kind() != Digests::ROWS) return NoteGiven(copy, slice, digests);
   if (digests.kind() != Digests::ROWS || copy.generation == 0) copy.usable = false;
   if (!copy.usable) return;
   Gathering& gathering = copy.gathering.try_emplace(slice, Gathering{.from = from}).first->second;
   Bounded bounded;
-  if (gathering.entries.size() > limits::kMaxSliceDigestBytes) copy.usable = false;
+  if (gathering.entries.size() > limits::kMaxSliceDigestBytes) GiveUpCopy(copy);
   if (!Gather(copy.id, copy.generation, copy.next_number, gathering, digests, bounded)) return;
   copy.pieces.insert_or_assign(bounded.from, bounded);
-}
-
-void DigestKeeper::EndCopied(const TableName& table, std::uint64_t slice) {
-  const auto found = copies_.find(table);
-  if (found != copies_.end()) found->second.gathering.erase(slice);
+  if (copy.nameless) copy.unmarked[slice].piece = bounded;
 }
 
 bool DigestKeeper::FinishCopy(const TableName& table, ComparisonKind kind) {
@@ -209,7 +217,7 @@ bool DigestKeeper::FinishCopy(const TableName& table, ComparisonKind kind) {
   auto made = layout.Take();
   if (!made.has_value()) return false;
   std::vector<RecordChange> changes;
-  changes.push_back({{copy.id, RecordName::kLayout, {copy.generation}}, made->SerializeAsString()});
+  changes.push_back({{copy.id, RecordName::kLayout, {copy.named}}, made->SerializeAsString()});
   writer_->Give(std::move(changes), /*urgent=*/false);
   return true;
 }

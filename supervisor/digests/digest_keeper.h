@@ -12,6 +12,11 @@
 // that has not changed keeps the pieces of an earlier generation. Intents belong to a slice of the
 // generation that they were compared with.
 //
+// If content has no name, a row that was sent may no longer be in the source when its slice is
+// read again, after a worker's end or in the next sync. So such a copy writes intents, as a
+// comparison does, and rows whose slice is read again are taken back first: their keys are deleted
+// (nameless_copies.cc).
+//
 // Used by the sync's thread. Reading blocks on the disk, writing does not.
 #ifndef TRIBUTARY_SUPERVISOR_DIGESTS_DIGEST_KEEPER_H_
 #define TRIBUTARY_SUPERVISOR_DIGESTS_DIGEST_KEEPER_H_
@@ -21,8 +26,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,6 +44,23 @@ namespace tributary {
 
 // How a table's rows can be compared with digests; see CatalogTable.
 using ComparisonKind = CatalogTable::Comparison;
+
+// What the engine says of a table's content while it is copied.
+enum class CopiedContent {
+  // The same rows have the same name: what is read again is what was read before.
+  kNamed,
+  kNameless,
+};
+
+// Rows that were put into the stream and whose slice is read again.
+struct GivenRows {
+  bool any = false;
+  // All of it is in these records; otherwise the table can only be copied again from TRUNCATE.
+  bool known = true;
+  std::vector<RecordName> records = {};
+  // Once its keys are deleted, a state may name this generation.
+  std::uint64_t generation = 0;
+};
 
 class DigestKeeper {
  public:
@@ -62,18 +86,32 @@ class DigestKeeper {
   // The generation of a copy that begins; all earlier digests of the table are deleted. `earlier`:
   // a generation that a state's entry has named, or 0. Returns 0: the disk fails, and no digests
   // are kept. UNAVAILABLE: it fails, and may still hold digests that an older state would use.
-  absl::StatusOr<std::uint64_t> BeginCopy(const TableName& table, std::uint64_t earlier);
+  absl::StatusOr<std::uint64_t> BeginCopy(const TableName& table, std::uint64_t earlier,
+                                          CopiedContent content = CopiedContent::kNamed);
   // From now on no digests of copied rows are kept, because a disk fails.
   void GiveUp() { given_up_ = true; }
-  // Continues a copy that an earlier sync began.
+  // Continues a copy that an earlier sync began, of content that has a name.
   void ResumeCopy(const TableName& table, std::uint64_t generation);
-  // Digests of rows that a slice's worker has read; `slice` identifies the slice, `from` is the
-  // bound where this reading of it began.
+  // Whether a nameless copy may go on from a state with this generation and these done ranges.
+  // NOT_FOUND, DATA_LOSS: it may not, and why. UNAVAILABLE: the disk fails.
+  absl::Status MayResume(const TableName& table, std::uint64_t generation, const DoneRanges& done);
+  // After MayResume: continues the copy. The returned rows have to be taken back first.
+  GivenRows ResumeNamelessCopy(const TableName& table);
+  // Adds to `assignment` what `given` names from record `at` on, as much as one may have; returns
+  // the number of records. Errors as Check's.
+  absl::StatusOr<std::size_t> LoadGiven(const GivenRows& given, std::size_t at,
+                                        CompareAssignment& assignment);
+  // Its keys are deleted in the stream; the table's state names this generation from here on.
+  void TakenBack(const TableName& table, std::uint64_t generation);
+  // Digests of rows that a slice's worker has read, or intents; `slice` identifies this reading of
+  // a slice, `from` is the bound where it began.
   void AddCopied(const TableName& table, std::uint64_t slice, const std::string& from,
                  const Digests& digests);
-  // This reading of the slice has ended; an unfinished piece is dropped.
-  void EndCopied(const TableName& table, std::uint64_t slice);
-  // Whether a copy of it has begun and is not finished.
+  // All of this reading's rows up to here are in the stream, and so is their mark.
+  void MarkCopied(const TableName& table, std::uint64_t slice);
+  // This reading is over. What a nameless one gave out since its last mark.
+  GivenRows EndCopied(const TableName& table, std::uint64_t slice);
+  // A copy of it has begun, and is not finished.
   bool Copies(const TableName& table) const { return copies_.contains(table); }
   // The whole table is copied. False: its digests are incomplete, so it has none.
   bool FinishCopy(const TableName& table, ComparisonKind kind);
@@ -109,14 +147,37 @@ class DigestKeeper {
     std::string entries = {};
     std::uint64_t rows = 0;
   };
+  // Given out since a reading's last mark.
+  struct Unmarked {
+    std::vector<std::pair<std::uint64_t, std::string>> intents = {};
+    // Something without a digest.
+    bool unknown = false;
+    // The piece that has them, whose mark has not come.
+    std::optional<Bounded> piece = {};
+  };
   struct Copy {
     std::string id;
+    // Of its pieces, of the state that goes on from here, and the highest that is in use.
     std::uint64_t generation = 0;
+    std::uint64_t named = 0;
+    std::uint64_t last = 0;
+    bool nameless = false;
     std::uint64_t next_number = 0;
     bool usable = true;
     // By their beginnings: a piece that is read again replaces the earlier one.
     std::map<std::string, Bounded> pieces = {};
     std::map<std::uint64_t, Gathering> gathering = {};
+    std::map<std::uint64_t, Unmarked> unmarked = {};
+  };
+  // What MayResume has found.
+  struct Resumption {
+    std::uint64_t last = 0;
+    std::uint64_t generation = 0;
+    std::string from;
+    std::map<std::string, Bounded> pieces = {};
+    // In no done range.
+    std::vector<RecordName> unmarked = {};
+    std::vector<RecordName> taken_back = {};
   };
   struct Comparison {
     std::string id;
@@ -145,6 +206,11 @@ class DigestKeeper {
   // Adds to `gathering`; true: `bounded` is a whole piece, which is being written to the disk.
   bool Gather(const std::string& id, std::uint64_t generation, std::uint64_t& next_number,
               Gathering& gathering, const Digests& digests, Bounded& bounded);
+  void NoteGiven(Copy& copy, std::uint64_t slice, const Digests& digests);
+  // No later sync may continue it.
+  void GiveUpCopy(Copy& copy);
+  absl::Status FindPieces(const std::string& id, std::map<std::string, Bounded>& pieces);
+  absl::Status FindResumption(const std::string& id, const DoneRanges& done, Resumption& found);
   // Deletes all records of a table, before any message is sent that is put later.
   absl::Status DropAll(const std::string& id);
   // Deletes records that only generations before the one that came back need.
@@ -156,6 +222,7 @@ class DigestKeeper {
   // Tables whose records may still wait for the disk.
   std::set<TableName> touched_;
   std::map<TableName, Copy> copies_;
+  std::map<TableName, Resumption> resumptions_;
   std::map<TableName, Comparison> comparisons_;
 };
 

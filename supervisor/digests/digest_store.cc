@@ -176,7 +176,8 @@ absl::Status DigestStore::List(
 
 absl::StatusOr<std::uint64_t> DigestStore::LastGeneration(const std::string& table) {
   std::uint64_t last = 0;
-  for (const RecordName::Kind kind : {RecordName::kPiece, RecordName::kLayout}) {
+  for (const RecordName::Kind kind : {RecordName::kPiece, RecordName::kLayout, RecordName::kGiven,
+                                      RecordName::kTakenBack, RecordName::kBegun}) {
     const std::string head = Head(table, kind);
     const std::unique_ptr<leveldb::Iterator> at(database_->NewIterator(leveldb::ReadOptions()));
     at->Seek(Head(table, static_cast<RecordName::Kind>(kind + 1)));

@@ -33,6 +33,14 @@ struct RecordName {
     // Digests.entries of intents. Numbers: the generation that they were compared with, its slice,
     // their own generation, number.
     kIntents = 'I',
+    // Of a copy whose content has no name. Digests: rows that a slice's reading has given out
+    // since its last mark. Numbers: generation, the reading, number.
+    kGiven = 'G',
+    // Digests: rows that were given out and that a state of this generation or a later one has
+    // deleted. Numbers: generation, number.
+    kTakenBack = 'T',
+    // Where a generation of it began: of which done ranges. Numbers: generation.
+    kBegun = 'B',
   };
   // DigestStore::TableId.
   std::string table;

@@ -84,6 +84,16 @@ bool OnlyAddsColumns(const TableState& entry, const SelectedTable& choice,
 // Without a log, a live table is live with or without digests.
 bool SameMethod(Method a, Method b) { return a == b || (a != Method::kLog && b != Method::kLog); }
 
+// Whether the table's copy goes on though nobody can say whether its content is the same: what
+// was copied is compared later, and what was given out since is known.
+bool GoesOn(const TableState& entry, const TableToCopy& table, KeptDigests* digests) {
+  return digests != nullptr && entry.phase == Phase::kCopying && entry.method == Method::kCompare &&
+         table.method == Method::kCompare && table.comparison == CatalogTable::RANGES &&
+         entry.content.empty() && table.content.empty() && entry.columns == table.columns_digest &&
+         entry.generation > 0 && !entry.done.Done().empty() &&
+         digests->MayResume(table.name, entry.generation, entry.done);
+}
+
 // The event that has happened to a table since its entry was written.
 course::Event EventOf(const TableState* entry, const SelectedTable& choice, bool same_selection,
                       const TableToCopy& table, KeptDigests* digests) {
@@ -229,8 +239,11 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     copy.not_selected = choice.not_selected;
     copy.columns_digest = ColumnsDigest(copy.columns, copy.column_numbers, copy.order);
     TableState* const state_of_it = is_known ? &entry->second : nullptr;
-    const course::Transition transition =
-        Advance(copy, state_of_it, EventOf(state_of_it, choice, same_selection, copy, digests));
+    copy.takes_back_first = is_known && GoesOn(entry->second, copy, digests);
+    const course::Event event = copy.takes_back_first
+                                    ? course::Event::kUnchanged
+                                    : EventOf(state_of_it, choice, same_selection, copy, digests);
+    const course::Transition transition = Advance(copy, state_of_it, event);
     if (copy.phase == course::Phase::kAside) {
       // A state that says so must come back before the table is truncated.
       state_of_it->generation = 0;

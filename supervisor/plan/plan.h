@@ -47,6 +47,8 @@ struct TableToCopy {
   CatalogTable::Comparison comparison = CatalogTable::NONE;
   // As in the catalog.
   std::string order = {};
+  // Its copy goes on, and rows that were given out after the state have to be taken back before.
+  bool takes_back_first = false;
 };
 
 // The digests that earlier syncs have made. The plan asks; the answers come from the disk.
@@ -58,6 +60,9 @@ class KeptDigests {
   virtual bool Unreadable() const = 0;
   // Whether the table can be compared with that generation, which may be 0.
   virtual bool AtHand(const TableName& table, std::uint64_t generation) = 0;
+  // Whether a copy whose content has no name can go on from that generation and these ranges.
+  virtual bool MayResume(const TableName& table, std::uint64_t generation,
+                         const DoneRanges& done) = 0;
   // Rows were sent after it.
   virtual bool HasUnconfirmed(const TableName& table, std::uint64_t generation) = 0;
 };

@@ -46,7 +46,8 @@ Scheduler::Scheduler(std::vector<TableToCopy> copies, std::vector<TableToCopy> f
   for (TableToCopy& copy : copies) {
     add(copy);
     const bool compares = tables_.back().phase == course::Phase::kComparing;
-    if (!WaitsForLog(tables_.back()) && !compares) uncut_.push_back(tables_.size() - 1);
+    const bool waits = WaitsForLog(tables_.back()) || tables_.back().copy.takes_back_first;
+    if (!waits && !compares) uncut_.push_back(tables_.size() - 1);
   }
   for (TableToCopy& copy : followed) {
     add(copy);
@@ -260,15 +261,24 @@ bool Scheduler::GiveBack(const Work& work, bool culprit, bool last) {
     Finish(read);
     return false;
   }
-  Table& table = tables_[read.table];
-  if (culprit && ++table.deaths_of_slice[read.slice] >= limits::kDeathsOfSlice) return true;
+  if (culprit && Died(read)) return true;
   read.range = done.Left(read.slice);
   last ? ready_.push_back(std::move(read)) : ready_.push_front(std::move(read));
   return false;
 }
 
+bool Scheduler::Died(const ReadWork& read) {
+  return ++tables_[read.table].deaths_of_slice[read.slice] >= limits::kDeathsOfSlice;
+}
+
+void Scheduler::GoOn(std::size_t index) {
+  tables_[index].copy.takes_back_first = false;
+  uncut_.push_front(index);
+}
+
 void Scheduler::Restart(std::size_t index, course::Event why) {
   Table& table = tables_[index];
+  table.copy.takes_back_first = false;
   for (const std::uint8_t deaths : table.deaths_of_slice) {
     table.earlier_deaths = std::max(table.earlier_deaths, deaths);
   }

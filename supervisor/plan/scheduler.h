@@ -132,6 +132,11 @@ class Scheduler {
   // finished by this. `last`: after all other work.
   bool GiveBack(const Work& work, bool culprit, bool last = false);
 
+  // The worker ended while doing it: what GiveBack says of a culprit. The work stays out.
+  bool Died(const ReadWork& read);
+  // What was given out of the table after its state has been taken back: its copy goes on.
+  void GoOn(std::size_t table);
+
   // Starts the table again, for kMoved, kWidened or kRestarted. It is read as one slice
   // once its slices' contents differed.
   void Restart(std::size_t table, course::Event why);

@@ -55,17 +55,16 @@ void CopyLane::RestartMoved(std::size_t table) {
             {{log_key::kTable, NameOf(scheduler_.table(table))}});
 }
 
-void CopyLane::Lose(std::size_t table) {
+void CopyLane::Lose(std::size_t table, const std::string& why) {
   scheduler_.Forget(table);
   if (scheduler_.phase(table) == course::Phase::kAside) return;
   if (scheduler_.moves(table) + 1 >= limits::kMovesOfTable) {
-    SetAside(table, absl::StrCat("its rows were rewritten, or missing from the log, ",
-                                 limits::kMovesOfTable, " times in this sync"));
+    SetAside(table, absl::StrCat(why, " ", limits::kMovesOfTable, " times in this sync"));
     return;
   }
   Restart(table, course::Event::kRestarted);
-  log_.Info("a table is copied again: its rows were rewritten, or the log cannot tell its changes",
-            {{log_key::kTable, NameOf(scheduler_.table(table))}});
+  log_.Info("a table is copied again",
+            {{log_key::kTable, NameOf(scheduler_.table(table))}, {log_key::kError, why}});
 }
 
 void CopyLane::Restart(std::size_t table, course::Event why) {

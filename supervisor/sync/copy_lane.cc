@@ -28,6 +28,7 @@ bool ConcernsAll(const absl::Status& why) {
 
 std::optional<Order> CopyLane::Next() {
   if (stops_) return std::nullopt;
+  if (auto order = NextTakingBack()) return order;
   auto work = scheduler_.Next();
   if (!EmitTruncates() || !work.has_value()) return std::nullopt;
   Order order;
@@ -57,7 +58,10 @@ Assignment CopyLane::MakeAssignment(const Work& work) const {
     to_read.mutable_range()->set_to(read->range.to);
     to_read.set_whole_from(scheduler_.whole_from(read->table));
     to_read.set_in_one_piece(scheduler_.in_one_piece(read->table));
-    if (MakesDigests(read->table)) to_read.set_digest_secret(digests_->row_secret());
+    if (MakesDigests(read->table)) {
+      to_read.set_digest_secret(digests_->row_secret());
+      to_read.set_tells_intents(IsNameless(read->table));
+    }
     return assignment;
   }
   for (const CutWork::Table& cut : std::get<CutWork>(work).tables) {
@@ -79,7 +83,9 @@ Assignment CopyLane::MakeAssignment(const Work& work) const {
 bool CopyLane::EmitTruncates() {
   for (const auto& [table, earlier] : scheduler_.TakeStarted()) {
     if (digests_ == nullptr || scheduler_.table(table).method != Method::kCompare) continue;
-    const auto generation = digests_->BeginCopy(scheduler_.table(table).name, earlier);
+    const auto generation =
+        digests_->BeginCopy(scheduler_.table(table).name, earlier,
+                            IsNameless(table) ? CopiedContent::kNameless : CopiedContent::kNamed);
     // Otherwise an older state that comes back would rely on rows that are truncated now.
     if (!generation.ok()) {
       requests_.stops_for = absl::UnavailableError(generation.status().message());
@@ -110,6 +116,7 @@ void CopyLane::SettleDigests(std::size_t table) {
 
 bool CopyLane::Wanted(std::uint64_t ticket) const {
   const UnderWay& one = At(ticket);
+  if (one.takes_back) return !taking_back_.empty() && !IsOver(taking_back_.front());
   const auto* read = std::get_if<ReadWork>(&one.work);
   return read == nullptr || !(one.refused || scheduler_.Stale(*read));
 }
@@ -124,6 +131,7 @@ std::optional<std::size_t> CopyLane::TableOf(std::uint64_t ticket) const {
 
 Verdict CopyLane::Opened(std::uint64_t ticket, const tributary::Opened& opened) {
   UnderWay& opening = under_way_.at(ticket);
+  if (opening.takes_back) return Verdict::Taken();
   const ReadWork read = std::get<ReadWork>(opening.work);
   if (gate_ != nullptr && scheduler_.table(read.table).method == Method::kLog) {
     const auto snapshot = ToSnapshot(opened.snapshot());
@@ -133,6 +141,7 @@ Verdict CopyLane::Opened(std::uint64_t ticket, const tributary::Opened& opened) 
       return Verdict::Taken();
     }
   }
+  opening.opened = true;
   if (scheduler_.Open(read, opened.content(), ToLogPosition(opened.bound())) ==
       Scheduler::MarkResult::kMoved) {
     if (scheduler_.table(read.table).method == Method::kLog) {
@@ -145,6 +154,7 @@ Verdict CopyLane::Opened(std::uint64_t ticket, const tributary::Opened& opened) 
 }
 
 Verdict CopyLane::Marked(std::uint64_t ticket, const Mark& mark) {
+  if (At(ticket).takes_back) return Verdict::Taken();
   const ReadWork& read = std::get<ReadWork>(At(ticket).work);
   if (mark.at().size() > limits::kMaxBoundBytes && mark.at() != read.range.to) {
     return Verdict::Broken("its mark has a bound over the size limit");
@@ -155,12 +165,17 @@ Verdict CopyLane::Marked(std::uint64_t ticket, const Mark& mark) {
   if (scheduler_.Mark(read, mark.at()) == Scheduler::MarkResult::kBroken) {
     return Verdict::Broken("its mark lies outside its slice");
   }
+  if (digests_ != nullptr) digests_->MarkCopied(scheduler_.table(read.table).name, ticket);
   // Together with the cursor, which is now past their rows.
   remarks_.Add(read.table, mark.remarks());
   return Verdict::Taken();
 }
 
 Verdict CopyLane::Digested(std::uint64_t ticket, const tributary::Digests& digests) {
+  if (At(ticket).takes_back) {
+    if (digests.kind() == Digests::UNUSABLE) taking_back_.front().given.known = false;
+    return Verdict::Taken();
+  }
   const ReadWork& read = std::get<ReadWork>(At(ticket).work);
   if (digests.at().size() > limits::kMaxBoundBytes && digests.at() != read.range.to) {
     return Verdict::Broken("its digests have a bound over the size limit");
@@ -186,7 +201,9 @@ Verdict CopyLane::Answered(std::uint64_t ticket, const Answer& page) {
 Verdict CopyLane::Ended(std::uint64_t ticket, const AssignmentEnd& end) {
   const UnderWay& ended = At(ticket);
   Verdict verdict = Verdict::Taken();
-  if (std::holds_alternative<ReadWork>(ended.work)) {
+  if (ended.takes_back) {
+    verdict = TakingBackEnded(end);
+  } else if (std::holds_alternative<ReadWork>(ended.work)) {
     verdict = ReadEnded(ticket, ended, end);
   } else if (end.outcome() == AssignmentEnd::DONE || end.outcome() == AssignmentEnd::FAILED) {
     CutEnded(ended, end);
@@ -200,7 +217,7 @@ Verdict CopyLane::Ended(std::uint64_t ticket, const AssignmentEnd& end) {
 Verdict CopyLane::ReadEnded(std::uint64_t ticket, const UnderWay& ended, const AssignmentEnd& end) {
   const ReadWork& read = std::get<ReadWork>(ended.work);
   const bool stale = scheduler_.Stale(read);
-  if (digests_ != nullptr) digests_->EndCopied(scheduler_.table(read.table).name, ticket);
+  const GivenRows given = EndReading(ticket, ended);
   if (stale || !ended.refused) CloseSlice(read);
   if (stale) return Verdict::Taken();
   // However a refused slice ended: nothing of it was merged.
@@ -212,7 +229,8 @@ Verdict CopyLane::ReadEnded(std::uint64_t ticket, const UnderWay& ended, const A
   }
   if (end.outcome() == AssignmentEnd::AGAIN) {
     requests_.retries.push_back(Retry::kSource);
-    scheduler_.GiveBack(read, /*culprit=*/false, /*last=*/true);
+    given.any ? ReadAgain(ended, given)
+              : void(scheduler_.GiveBack(read, /*culprit=*/false, /*last=*/true));
     SettleDigests(read.table);
     return Verdict::Taken();
   }
@@ -262,13 +280,19 @@ void CopyLane::CutEnded(const UnderWay& cut, const AssignmentEnd& end) {
 void CopyLane::Returned(std::uint64_t ticket, bool culprit, std::string_view ending) {
   const UnderWay returned = std::move(under_way_.at(ticket));
   under_way_.erase(ticket);
+  if (returned.takes_back) return TakingBackReturned(culprit, ending);
   const auto* read = std::get_if<ReadWork>(&returned.work);
   if (read != nullptr && !returned.refused) CloseSlice(*read);
   if (culprit) requests_.retries.push_back(Retry::kWorkerEnded);
-  if (read != nullptr && digests_ != nullptr) {
-    digests_->EndCopied(scheduler_.table(read->table).name, ticket);
+  GivenRows given;
+  if (read != nullptr) given = EndReading(ticket, returned);
+  bool fatal = false;
+  if (given.any && !scheduler_.Stale(*read)) {
+    fatal = culprit && scheduler_.Died(*read);
+    if (!fatal) ReadAgain(returned, std::move(given));
+  } else {
+    fatal = scheduler_.GiveBack(returned.work, culprit);
   }
-  const bool fatal = scheduler_.GiveBack(returned.work, culprit);
   if (read != nullptr) SettleDigests(read->table);
   if (!fatal) return;
   SetAside(read->table, absl::StrCat("reading it ended ", limits::kDeathsOfSlice,
@@ -331,7 +355,7 @@ void CopyLane::StopGiving() {
 void CopyLane::Yield(const std::vector<Gate::Slice>& slices) {
   for (auto& [ticket, one] : under_way_) {
     const auto* read = std::get_if<ReadWork>(&one.work);
-    if (read == nullptr || one.yields) continue;
+    if (read == nullptr || one.yields || one.takes_back) continue;
     if (std::find(slices.begin(), slices.end(), SliceOf(*read)) == slices.end()) continue;
     one.yields = true;
     requests_.pauses_unwanted = true;

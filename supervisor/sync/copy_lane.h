@@ -2,12 +2,17 @@
 // The Scheduler decides what is read next, and the Gate whether a slice may open; this class
 // translates between them and the workers' frames.
 //
+// Where a table's content has no name, rows that were given out after a slice's last mark may be
+// gone when the slice is read again. They are taken back first: a worker deletes their keys
+// (taking_back.cc).
+//
 // Used by the sync's thread.
 #ifndef TRIBUTARY_SUPERVISOR_SYNC_COPY_LANE_H_
 #define TRIBUTARY_SUPERVISOR_SYNC_COPY_LANE_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <set>
 #include <string>
@@ -53,6 +58,9 @@ class CopyLane final : public Lane {
   void Returned(std::uint64_t ticket, bool culprit, std::string_view ending) override;
   void EmitRemarks() override;
 
+  // Copies of an earlier sync go on with their digests. Before anything is given out.
+  void Resume();
+
   // For the log lane and the comparison. The log waits for these slices: they stop at their next
   // marks, and the rest of each opens again.
   void Yield(const std::vector<Gate::Slice>& slices);
@@ -61,8 +69,10 @@ class CopyLane final : public Lane {
   // The table's copy begins again.
   void Restart(std::size_t table, course::Event why);
   // The table's copied parts no longer count: it is copied from the beginning, in the next sync if
-  // it is aside or this has happened too often.
-  void Lose(std::size_t table);
+  // it is aside or this has happened too often. `why`: a part of a sentence.
+  void Lose(
+      std::size_t table,
+      const std::string& why = "its rows were rewritten, or the log cannot tell their changes,");
   // Puts a TRUNCATE for each table that has begun since the last call. False: their digests prevent
   // it, and the sync ends.
   bool EmitTruncates();
@@ -75,9 +85,25 @@ class CopyLane final : public Lane {
   // When an unfinished read is given out again.
   enum class Again { kFirst, kLast, kAfterSnapshot };
 
+  // Rows that are deleted before `then` is read, or before the table's copy goes on.
+  struct TakingBack {
+    std::size_t table = 0;
+    std::uint32_t attempt = 0;
+    GivenRows given;
+    std::optional<ReadWork> then;
+    // Of the records, those that are deleted and those that a worker has.
+    std::size_t deleted = 0;
+    std::size_t with_worker = 0;
+    int deaths = 0;
+  };
+
   // Work that was given to a worker and has not ended.
   struct UnderWay {
     Work work;
+    // Not a read: the first of taking_back_, whose table this is of.
+    bool takes_back = false;
+    // Of a read: rows of it may be in the stream.
+    bool opened = false;
     // Of a read: the gate did not admit it.
     bool refused = false;
     Again again = Again::kFirst;
@@ -99,6 +125,20 @@ class CopyLane final : public Lane {
   static Gate::Slice SliceOf(const ReadWork& read);
   bool PassesGate(UnderWay& opening, const Snapshot& snapshot, std::string_view life);
   void GiveOutAgain(const UnderWay& ended);
+  // --- taking_back.cc ---
+  // The source gives its content no name.
+  bool IsNameless(std::size_t table) const;
+  // What counts no longer of a read that has ended and is read again.
+  GivenRows EndReading(std::uint64_t ticket, const UnderWay& ended);
+  // The rest of the slice is read again, once `given` is taken back.
+  void ReadAgain(const UnderWay& ended, GivenRows given);
+  void TakeBack(std::size_t table, GivenRows given, std::optional<ReadWork> then);
+  bool IsOver(const TakingBack& one) const;
+  std::optional<Order> NextTakingBack();
+  Verdict TakingBackEnded(const AssignmentEnd& end);
+  void TakingBackReturned(bool culprit, std::string_view ending);
+  void TakenBack();
+
   // They no longer delay the log: one slice, or the refused ones of a table.
   void CloseSlice(const ReadWork& read);
   void CloseRefused(std::size_t table);
@@ -124,6 +164,8 @@ class CopyLane final : public Lane {
   Remarks remarks_;
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, UnderWay> under_way_;
+  // One at a time, as the state of a table names the last of them.
+  std::deque<TakingBack> taking_back_;
   // Refused by the gate: the log waits until each has opened again.
   std::set<Gate::Slice> refused_;
   // These do not open again.

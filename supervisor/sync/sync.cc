@@ -241,8 +241,8 @@ absl::Status Sync::RunLanes(Scheduler& scheduler, bool follows) {
   Requests requests;
   Gate gate;
   DigestKeeper* const digests = digests_.keeper();
-  digests_.Resume(scheduler);
   CopyLane copies(scheduler, requests, world_.log, &gate, digests);
+  copies.Resume();
   LogLane log(scheduler, plan_.state, confirmed_log_, gate, copies, requests, world_.log);
   std::optional<CompareLane> compares;
   if (digests != nullptr) {

@@ -71,18 +71,6 @@ bool SyncDigests::HasUnconfirmed(const State& state) {
   });
 }
 
-void SyncDigests::Resume(Scheduler& scheduler) {
-  for (std::size_t table = 0; table < scheduler.tables(); ++table) {
-    const std::uint64_t generation = scheduler.generation(table);
-    if (scheduler.phase(table) != course::Phase::kCopying || generation == 0) continue;
-    if (keeper_ != nullptr && scheduler.table(table).method == Method::kCompare) {
-      keeper_->ResumeCopy(scheduler.table(table).name, generation);
-    } else {
-      scheduler.SetGeneration(table, 0);
-    }
-  }
-}
-
 absl::Status SyncDigests::Settle(State& state) {
   if (keeper_ == nullptr || given_up_) return absl::OkStatus();
   const absl::Status synced = keeper_->writer().Sync(limits::kDigestPatience);
@@ -108,6 +96,17 @@ bool SyncDigests::AtHand(const TableName& table, std::uint64_t generation) {
   world_.log.Info("a table has changed and is copied again, since it cannot be compared",
                   {{log_key::kTable, absl::StrCat(table.schema, ".", table.table)},
                    {log_key::kError, std::string(there.message())}});
+  return false;
+}
+
+bool SyncDigests::MayResume(const TableName& table, std::uint64_t generation,
+                            const DoneRanges& done) {
+  const absl::Status may = keeper_ == nullptr ? absl::NotFoundError("no digests are kept")
+                                              : keeper_->MayResume(table, generation, done);
+  if (may.ok()) return true;
+  world_.log.Info("a copy that was interrupted begins again",
+                  {{log_key::kTable, absl::StrCat(table.schema, ".", table.table)},
+                   {log_key::kError, std::string(may.message())}});
   return false;
 }
 

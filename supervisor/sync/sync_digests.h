@@ -17,7 +17,6 @@
 #include "supervisor/checkpoint/state.h"
 #include "supervisor/digests/digest_keeper.h"
 #include "supervisor/plan/plan.h"
-#include "supervisor/plan/scheduler.h"
 #include "supervisor/sync/sync_world.h"
 
 namespace tributary {
@@ -41,9 +40,6 @@ class SyncDigests final : public KeptDigests {
   bool HasUnconfirmed(const State& state);
   // The generation that the request's state names for the table.
   std::uint64_t Returned(const TableName& table) const;
-  // Tables whose copy an earlier sync began continue with its digests.
-  void Resume(Scheduler& scheduler);
-
   // Before a checkpoint: ensures that the generations in its state are on the disk. If they are not
   // and nothing else depends on them, removes them from the state. UNAVAILABLE: no checkpoint may
   // be sent.
@@ -52,6 +48,7 @@ class SyncDigests final : public KeptDigests {
   // KeptDigests.
   bool Unreadable() const override { return unreadable_; }
   bool AtHand(const TableName& table, std::uint64_t generation) override;
+  bool MayResume(const TableName& table, std::uint64_t generation, const DoneRanges& done) override;
   bool HasUnconfirmed(const TableName& table, std::uint64_t generation) override;
 
  private:

@@ -1,5 +1,7 @@
 // A copy that makes digests: each row is sent, and its digest goes into the ring before the mark
-// that covers the row. Rows without a key have one digest for all rows between two marks.
+// that covers the row. Rows without a key have one digest for all rows between two marks. With
+// tells_intents the digest goes into the ring before the row's batch as well; for rows without a
+// key, an empty frame does.
 //
 // Used by the worker's main thread only.
 #ifndef TRIBUTARY_WORKER_COMPARE_DIGESTING_H_
@@ -22,8 +24,8 @@ class Digesting final : public RowJudge {
   Digesting(const ReadAssignment& read, RingProducer& ring, std::uint32_t assignment);
 
   bool Keep(const TableShape& shape, std::string_view entries) override;
-  bool has_intents() const override { return false; }
-  void TellIntents() override {}
+  bool has_intents() const override { return untold_; }
+  void TellIntents() override;
   void BeforeMark(std::string_view at) override;
   bool marks() const override { return false; }
   bool MarkDue() const override { return false; }
@@ -31,6 +33,10 @@ class Digesting final : public RowJudge {
  private:
   RowDigester digester_;
   FreshRows fresh_;
+  const bool tells_intents_;
+  // Of the rows since the last TellIntents.
+  std::string intents_;
+  bool untold_ = false;
   // `sum_` has the rows without a key since the last mark.
   const bool keyless_;
   ContentSum sum_;

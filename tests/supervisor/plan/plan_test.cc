@@ -243,6 +243,9 @@ class AllDigests final : public KeptDigests {
   bool Unreadable() const override { return false; }
   bool AtHand(const TableName&, std::uint64_t generation) override { return generation > 0; }
   bool HasUnconfirmed(const TableName&, std::uint64_t) override { return false; }
+  bool MayResume(const TableName&, std::uint64_t, const DoneRanges&) override { return resumes; }
+
+  bool resumes = true;
 };
 
 // Live, with digests, of a source that cannot name its contents.
