@@ -77,7 +77,7 @@ test: build_tests
 e2e: build_tests
 	$(call install,$(E2E_PACKAGES))
 	@SUDO='$(SUDO)' tests/metrics/fetch_program.sh prometheus-alertmanager build/prometheus-alertmanager
-	$(SUDO) ctest --test-dir $(BUILD) --output-on-failure -L e2e
+	$(SUDO) ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure -L e2e
 
 package: build_connector
 	cpack --config $(BUILD)/CPackConfig.cmake -B build/package

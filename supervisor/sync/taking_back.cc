@@ -108,10 +108,13 @@ std::optional<Order> CopyLane::NextTakingBack() {
     read.set_digest_secret(digests_->row_secret());
     order.estimated_bytes = compare.ByteSizeLong();
     first.with_worker = *loaded;
-    under_way_.emplace(order.ticket,
-                       UnderWay{.work = ReadWork{.table = first.table, .attempt = first.attempt},
-                                .takes_back = true,
-                                .given_after = snapshots_});
+    under_way_.emplace(order.ticket, UnderWay{.work = ReadWork{.table = first.table,
+                                                               .attempt = first.attempt,
+                                                               .slice = 0,
+                                                               .range = {},
+                                                               .estimated_bytes = 0},
+                                              .takes_back = true,
+                                              .given_after = snapshots_});
     return order;
   }
   return std::nullopt;
