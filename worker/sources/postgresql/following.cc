@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "worker/sources/postgresql/server_error.h"
 
 namespace tributary::postgresql {
 namespace {
@@ -78,10 +79,13 @@ absl::Status TryFollowing(Session& session, const PreparedLogin& login, const Se
   if (connected.ok()) connected = replication.Query("IDENTIFY_SYSTEM", kDoing).status();
   if (absl::IsUnavailable(connected)) return connected;
   if (!connected.ok()) {
-    missing.push_back(absl::StrCat(
-        connected.message(), ": ALTER ROLE ", Quoted(rows->text(0, 6)),
-        " REPLICATION (RDS: GRANT rds_replication TO it), and let it in for the database "
-        "(pg_hba.conf)"));
+    missing.emplace_back(connected.message());
+    // Whom the server itself has refused.
+    if (SqlStateOf(connected) == kInsufficientPrivilege) {
+      absl::StrAppend(&missing.back(), ": ALTER ROLE ", Quoted(rows->text(0, 6)),
+                      " REPLICATION (RDS: GRANT rds_replication TO it), and let it in for the "
+                      "database (pg_hba.conf)");
+    }
   }
   if (missing.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(

@@ -65,8 +65,10 @@ std::vector<PublishedTable> LogStream::Published() const {
 }
 
 absl::Status LogStream::Connect() {
-  if (const absl::Status opened = session_.Open(); !opened.ok()) return opened;
+  // First, as a pooler refuses it: the other one changes settings of a session, which there is
+  // one of others.
   if (const absl::Status opened = log_.Open(); !opened.ok()) return opened;
+  if (const absl::Status opened = session_.Open(); !opened.ok()) return opened;
   const absl::Status published = PreparePublication(session_, settings_.publication, Published());
   if (!published.ok()) return published;
   slot_ = SlotName(settings_);

@@ -21,6 +21,8 @@ struct Meaning {
   std::string_view sqlstate;
   absl::StatusCode code;
   std::string_view cure;
+  // Has to be in the message.
+  std::string_view says = {};
 };
 
 // The first that fits.
@@ -65,6 +67,13 @@ constexpr std::array kLoginMeanings = {
             "the database takes no connections; ALTER DATABASE … ALLOW_CONNECTIONS true"},
     Meaning{"0A000", absl::StatusCode::kFailedPrecondition,
             "name the server itself in `host`, not a pooler in front of it"},
+    // pgbouncer's only SQLSTATE for most that it refuses.
+    Meaning{"08P01", absl::StatusCode::kFailedPrecondition,
+            "a pooler in front of the server lets nobody replicate; name the server itself in "
+            "`host`, or set `update_method` to compare",
+            "replication"},
+    Meaning{"08P01", absl::StatusCode::kFailedPrecondition, "correct `database`",
+            "no such database"},
     Meaning{"53300", absl::StatusCode::kUnavailable,
             "all connections are taken; raise the server's max_connections, or lower --workers"},
 };
@@ -98,9 +107,10 @@ constexpr std::array kLoginWords = {
 };
 
 template <typename Meanings>
-const Meaning* Find(const Meanings& meanings, std::string_view sqlstate) {
-  const auto found = std::find_if(meanings.begin(), meanings.end(), [sqlstate](const Meaning& one) {
-    return sqlstate.substr(0, one.sqlstate.size()) == one.sqlstate;
+const Meaning* Find(const Meanings& meanings, std::string_view sqlstate, std::string_view message) {
+  const auto found = std::find_if(meanings.begin(), meanings.end(), [&](const Meaning& one) {
+    return sqlstate.substr(0, one.sqlstate.size()) == one.sqlstate &&
+           message.find(one.says) != std::string_view::npos;
   });
   return found == meanings.end() ? nullptr : &*found;
 }
@@ -159,7 +169,7 @@ absl::Status StatementError(std::string_view doing, std::string_view sqlstate,
     return absl::UnavailableError(absl::StrCat(
         View(doing), ": the connection broke: ", OneLine(message), "; it is tried again"));
   }
-  const Meaning* const meaning = Find(kStatementMeanings, sqlstate);
+  const Meaning* const meaning = Find(kStatementMeanings, sqlstate, message);
   const absl::StatusCode code = meaning == nullptr ? absl::StatusCode::kDataLoss : meaning->code;
   const std::string_view cure =
       meaning == nullptr ? std::string_view("look it up in the server's log") : meaning->cure;
@@ -177,7 +187,7 @@ absl::Status LoginError(std::string_view server, std::string_view message) {
   TakePreamble(line);
   const std::string text = absl::StrCat("connect to ", View(server), ": ", line);
   if (!sqlstate.empty()) {
-    const Meaning* const meaning = Find(kLoginMeanings, sqlstate);
+    const Meaning* const meaning = Find(kLoginMeanings, sqlstate, line);
     if (meaning == nullptr) {
       return WithSqlState(absl::UnavailableError(absl::StrCat(text, " (SQLSTATE ", sqlstate,
                                                               "); look at the server's log")),
