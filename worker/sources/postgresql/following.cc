@@ -32,7 +32,19 @@ std::string LookSql(const std::string& publication) {
       name, " AND pg_has_role(pubowner, 'USAGE'))");
 }
 
+absl::Status OfStandby() {
+  return absl::FailedPreconditionError(
+      "follow the log: the server is a standby, whose log cannot be followed; name its primary in "
+      "`host`, or set `update_method` to compare, which reads a standby as well");
+}
+
 }  // namespace
+
+absl::Status RefuseStandby(Session& session) {
+  const auto rows = session.Query("SELECT pg_is_in_recovery()", kDoing);
+  if (!rows.ok()) return rows.status();
+  return rows->truth(0, 0) ? OfStandby() : absl::OkStatus();
+}
 
 absl::Status TryFollowing(Session& session, const PreparedLogin& login, const Settings& settings,
                           Pulse& pulse, std::chrono::milliseconds patience) {
@@ -41,12 +53,7 @@ absl::Status TryFollowing(Session& session, const PreparedLogin& login, const Se
   const auto rows = session.Query(LookSql(settings.publication), kDoing);
   session.End();
   if (!rows.ok()) return rows.status();
-  if (rows->truth(0, 0)) {
-    return absl::FailedPreconditionError(
-        "follow the log: the server is a standby, whose log cannot be followed; name its primary "
-        "in "
-        "`host`");
-  }
+  if (rows->truth(0, 0)) return OfStandby();
   const std::string publication = Quoted(settings.publication);
   std::vector<std::string> missing;
   if (rows->at(0, 1) != "logical") {

@@ -37,13 +37,12 @@ struct Slot {
   bool active = false;
   std::string wal_status;
   Lsn confirmed = 0;
-  bool standby = false;
 };
 
 absl::StatusOr<Slot> Look(Session& session, const std::string& name) {
   const auto rows = session.Query(
       absl::StrCat("SELECT s.slot_name, s.plugin, s.database, current_database(), s.active, "
-                   "s.wal_status, s.confirmed_flush_lsn, pg_is_in_recovery() FROM (SELECT) one "
+                   "s.wal_status, s.confirmed_flush_lsn FROM (SELECT) one "
                    "LEFT JOIN pg_replication_slots s ON s.slot_name = ",
                    Literal(name)),
       kDoing);
@@ -54,8 +53,7 @@ absl::StatusOr<Slot> Look(Session& session, const std::string& name) {
               .this_database = rows->text(0, 3),
               .active = rows->truth(0, 4),
               .wal_status = rows->text(0, 5),
-              .confirmed = ParseLsn(rows->at(0, 6)),
-              .standby = rows->truth(0, 7)};
+              .confirmed = ParseLsn(rows->at(0, 6))};
 }
 
 // Who a new slot waits for, for people: "process 4711 (psql), for 3600 s".
@@ -137,11 +135,6 @@ absl::StatusOr<Lsn> PrepareSlot(Session& session, LogConnection& log, const std:
                                 Lsn from, std::uint32_t timeline, const SlotUse& use) {
   auto slot = Look(session, name);
   if (!slot.ok()) return slot.status();
-  if (slot->standby) {
-    return Task(name,
-                "the server is a standby, whose log cannot be followed. Name its primary in "
-                "`host`");
-  }
   if (slot->exists && (slot->plugin != "pgoutput" || slot->database != slot->this_database)) {
     return Task(name,
                 "it is of another database, or not of the plugin pgoutput. Give another name in "

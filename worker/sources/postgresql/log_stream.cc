@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "worker/sources/postgresql/following.h"
 #include "worker/sources/postgresql/log_publication.h"
 #include "worker/sources/postgresql/log_slot.h"
 #include "worker/sources/postgresql/server_error.h"
@@ -69,6 +70,7 @@ absl::Status LogStream::Connect() {
   // one of others.
   if (const absl::Status opened = log_.Open(); !opened.ok()) return opened;
   if (const absl::Status opened = session_.Open(); !opened.ok()) return opened;
+  if (const absl::Status refused = RefuseStandby(session_); !refused.ok()) return refused;
   const absl::Status published = PreparePublication(session_, settings_.publication, Published());
   if (!published.ok()) return published;
   slot_ = SlotName(settings_);
