@@ -14,12 +14,18 @@ namespace tributary::postgresql {
 
 // The expression for the life of a server that transaction numbers are of. A crash of one of
 // its processes begins another life too, as numbers that it has lost are given out again,
-// and leaves the start of the server as it was: so the first of its own processes counts.
+// and leaves the start of the server as it was: so the first of its own processes counts, other
+// than the one that ends with the recovery.
+//
+// The timeline is that of the end of the log: a server that was promoted has it at once, its
+// control file only after a checkpoint, up to minutes later. A standby has no such end.
 inline constexpr char kLifeSql[] =
-    "(SELECT 'timeline ' || timeline_id FROM pg_control_checkpoint()) || ' start ' || "
-    "extract(epoch FROM pg_postmaster_start_time())::text || ' process ' || "
-    "coalesce((SELECT min(pid) FROM pg_stat_activity WHERE datid IS NULL AND usesysid IS NULL), "
-    "0)";
+    "'timeline ' || CASE WHEN pg_is_in_recovery() "
+    "THEN (SELECT timeline_id FROM pg_control_checkpoint()) "
+    "ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer END "
+    "|| ' start ' || extract(epoch FROM pg_postmaster_start_time())::text || ' process ' || "
+    "coalesce((SELECT min(pid) FROM pg_stat_activity WHERE datid IS NULL AND usesysid IS NULL "
+    "AND backend_type <> 'startup'), 0)";
 // The timeline that a life is of; 0: the text is none of kLifeSql.
 std::uint32_t TimelineOf(std::string_view life);
 
