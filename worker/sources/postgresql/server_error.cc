@@ -57,6 +57,10 @@ constexpr std::array kStatementMeanings = {
 constexpr std::array kLoginMeanings = {
     Meaning{"28P01", absl::StatusCode::kFailedPrecondition, "correct `user` or `password`"},
     Meaning{"28000", absl::StatusCode::kFailedPrecondition,
+            "the server lets clients in by a certificate; upload in `sslcert` and `sslkey` one "
+            "whose name (CN) is `user`'s, signed by the server's authority",
+            "certificate"},
+    Meaning{"28000", absl::StatusCode::kFailedPrecondition,
             "correct `user`, or let it in from the connector's address (pg_hba.conf, or the "
             "provider's firewall and users), with the `sslmode` that is asked for"},
     Meaning{"28", absl::StatusCode::kFailedPrecondition, "correct the login"},
@@ -94,13 +98,14 @@ constexpr std::array kLoginWords = {
     Words{"does not match host name",
           "give in `host` a name that is in the server's certificate, "
           "or set `sslmode` to verify-ca"},
+    Words{"key values mismatch", "upload `sslcert` and `sslkey` of one pair"},
+    Words{"certificate does not match private key", "upload `sslcert` and `sslkey` of one pair"},
     Words{"root certificate file", "upload the authority's PEM file in `sslrootcert` again"},
     Words{"certificate file", "upload the client certificate's PEM file in `sslcert` again"},
     Words{"certificate present, but not private key", "upload the key in `sslkey`"},
     Words{"private key file",
           "upload the key of the client certificate in `sslkey` again, without a "
           "passphrase"},
-    Words{"certificate does not match private key", "upload `sslcert` and `sslkey` of one pair"},
     Words{"alert",
           "the server refuses the client certificate, or speaks another version of TLS; "
           "look at its log, and at `sslcert`"},
