@@ -32,12 +32,17 @@ std::uint32_t TimelineOf(std::string_view life);
 struct ServerView {
   Snapshot snapshot;
   std::string life;
+  // The server's process that the session had.
+  std::int64_t process = 0;
 };
 
 // The text of pg_current_snapshot(), "727:731:728,730". DATA_LOSS: it is none.
 absl::StatusOr<Snapshot> ParseSnapshot(std::string_view text);
 // Errors as Session::Query's.
 absl::StatusOr<ServerView> TakeView(Session& session);
+// A later one, at a fraction of the cost: a process of the server lives in one life of it. So where
+// the session has the process that it had for `earlier`, the life is the same.
+absl::StatusOr<ServerView> TakeNextView(Session& session, const ServerView& earlier);
 // A new transaction's number: every transaction before it began earlier.
 absl::StatusOr<std::uint64_t> TakeTransactionNumber(Session& session);
 
