@@ -11,7 +11,7 @@ BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache dpkg-dev \
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
   libboost-dev libleveldb-dev libsnappy-dev libxxhash-dev libabsl-dev libssl-dev liblz4-dev zlib1g-dev \
   libsqlite3-dev tcl8.6 nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
-TEST_PACKAGES := sqlite3 procps iproute2 faketime openssl util-linux
+TEST_PACKAGES := sqlite3 procps iproute2 faketime openssl util-linux libevent-2.1-7 libc-ares2
 DEPLOY_TEST_PACKAGES := python3 python3-yaml python3-kubernetes
 E2E_PACKAGES := chromium debootstrap buildah iproute2 systemd binutils python3-grpcio python3-seccomp
 LINT_PACKAGES := clang-16 clang-format-16 clang-tidy-16
@@ -30,6 +30,7 @@ define test_dependencies
 $(call install,$(TEST_PACKAGES))
 @SUDO='$(SUDO)' tests/metrics/fetch_program.sh prometheus build/prometheus
 @SUDO='$(SUDO)' tests/process/install_postgresql.sh
+@SUDO='$(SUDO)' tests/metrics/fetch_program.sh pgbouncer build/pgbouncer
 $(call install,$(DEPLOY_TEST_PACKAGES))
 @SUDO='$(SUDO)' tests/metrics/fetch_program.sh kubernetes-client build/kubernetes-client
 endef

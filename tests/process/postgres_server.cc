@@ -145,6 +145,18 @@ absl::StatusOr<PostgresRows> PostgresSession::Execute(const std::string& sql) {
   return rows;
 }
 
+absl::StatusOr<std::unique_ptr<PostgresSession>> PostgresSession::Connect(
+    std::uint16_t port_number, const std::string& database, const std::string& user) {
+  const std::string port = absl::StrCat(port_number);
+  const char* const keywords[] = {"host", "port", "dbname", "user", "application_name", nullptr};
+  const char* const values[] = {PostgresServer::kHost, port.c_str(), database.c_str(),
+                                user.c_str(),          "test",       nullptr};
+  std::unique_ptr<PostgresSession> session(
+      new PostgresSession(PQconnectdbParams(keywords, values, 0)));
+  if (PQstatus(session->connection()) == CONNECTION_OK) return session;
+  return absl::UnavailableError(PQerrorMessage(session->connection()));
+}
+
 std::string PostgresSession::Ask(const std::string& sql) { return FirstValue(Execute(sql)); }
 
 absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::MakeFolder() {
@@ -325,14 +337,7 @@ PostgresServer::~PostgresServer() {
 
 absl::StatusOr<std::unique_ptr<PostgresSession>> PostgresServer::Connect(
     const std::string& database, const std::string& user) const {
-  const std::string port = absl::StrCat(port_);
-  const char* const keywords[] = {"host", "port", "dbname", "user", "application_name", nullptr};
-  const char* const values[] = {kHost,        port.c_str(), database.c_str(),
-                                user.c_str(), "test",       nullptr};
-  std::unique_ptr<PostgresSession> session(
-      new PostgresSession(PQconnectdbParams(keywords, values, 0)));
-  if (PQstatus(session->connection()) == CONNECTION_OK) return session;
-  return absl::UnavailableError(PQerrorMessage(session->connection()));
+  return PostgresSession::Connect(port_, database, user);
 }
 
 absl::StatusOr<PostgresRows> PostgresServer::Execute(const std::string& sql,

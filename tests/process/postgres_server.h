@@ -33,6 +33,11 @@ using PostgresRows = std::vector<std::vector<std::optional<std::string>>>;
 // One connection, as an application has it.
 class PostgresSession {
  public:
+  // To what listens on PostgresServer::kHost. UNAVAILABLE, with what it said.
+  static absl::StatusOr<std::unique_ptr<PostgresSession>> Connect(std::uint16_t port,
+                                                                  const std::string& database,
+                                                                  const std::string& user);
+
   // Of several statements, which are separated by semicolons, the last one's rows. The
   // error is the server's, with its SQLSTATE.
   absl::StatusOr<PostgresRows> Execute(const std::string& sql);
@@ -43,7 +48,6 @@ class PostgresSession {
   PGconn* connection() { return connection_.get(); }
 
  private:
-  friend class PostgresServer;
   explicit PostgresSession(PGconn* connection) : connection_(connection, &PQfinish) {}
 
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;

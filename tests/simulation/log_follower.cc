@@ -96,22 +96,35 @@ void LogFollower::Join() {
 
 void LogFollower::HandOut(const LoggedTransaction& transaction) {
   if (handed_out_) return Pass(transaction);
-  const bool matters =
-      std::any_of(transaction.changes.begin(), transaction.changes.end(),
-                  [&](const LoggedChange& one) { return !IsLeftOut(transaction, one); });
-  if (matters) {
+  if (announced_.erase(transaction.end) == 0 && Matters(transaction)) {
     if (!MakesVisible(transaction.number)) {
       if (!world_.faults().source_changes || !OneIn(random_, 200)) return;
       rules_.ended_early = true;
       return End(AssignmentEnd::EARLY);
     }
     Flush();
-    LogReport report;
-    report.set_transaction(transaction.number);
-    ring_.PutReport(report);
+    Announce(transaction);
   }
   handed_out_ = true;
   change_ = 0;
+}
+
+void LogFollower::Announce(const LoggedTransaction& transaction) {
+  LogReport report;
+  report.set_transaction(transaction.number);
+  ring_.PutReport(report);
+  for (const LoggedTransaction& next : source_.log()) {
+    if (next.end <= transaction.end || !Matters(next)) continue;
+    if (!visible_.Sees(next.number) || OneIn(random_, 2)) return;
+    report.set_transaction(next.number);
+    ring_.PutReport(report);
+    announced_.insert(next.end);
+  }
+}
+
+bool LogFollower::Matters(const LoggedTransaction& transaction) {
+  return std::any_of(transaction.changes.begin(), transaction.changes.end(),
+                     [&](const LoggedChange& one) { return !IsLeftOut(transaction, one); });
 }
 
 bool LogFollower::MakesVisible(std::uint64_t number) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,9 @@ class LogFollower {
   bool Connect();
   void Join();
   void HandOut(const LoggedTransaction& transaction);
+  // With it those that follow and are visible already, as many as it likes.
+  void Announce(const LoggedTransaction& transaction);
+  bool Matters(const LoggedTransaction& transaction);
   bool MakesVisible(std::uint64_t number);
   void Pass(const LoggedTransaction& transaction);
   void Translate(const LoggedTransaction& transaction, const LoggedChange& change);
@@ -81,6 +85,8 @@ class LogFollower {
   LogPosition position_;
   // Of the transaction that has begun.
   bool handed_out_ = false;
+  // Ends of transactions that the ring has been told of, and whose changes are to come.
+  std::set<std::uint64_t> announced_;
   std::size_t change_ = 0;
   std::vector<Change> batch_;
   std::optional<std::uint64_t> finish_at_;

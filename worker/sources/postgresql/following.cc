@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "worker/sources/postgresql/server_error.h"
 
 namespace tributary::postgresql {
 namespace {
@@ -31,7 +32,19 @@ std::string LookSql(const std::string& publication) {
       name, " AND pg_has_role(pubowner, 'USAGE'))");
 }
 
+absl::Status OfStandby() {
+  return absl::FailedPreconditionError(
+      "follow the log: the server is a standby, whose log cannot be followed; name its primary in "
+      "`host`, or set `update_method` to compare, which reads a standby as well");
+}
+
 }  // namespace
+
+absl::Status RefuseStandby(Session& session) {
+  const auto rows = session.Query("SELECT pg_is_in_recovery()", kDoing);
+  if (!rows.ok()) return rows.status();
+  return rows->truth(0, 0) ? OfStandby() : absl::OkStatus();
+}
 
 absl::Status TryFollowing(Session& session, const PreparedLogin& login, const Settings& settings,
                           Pulse& pulse, std::chrono::milliseconds patience) {
@@ -40,12 +53,7 @@ absl::Status TryFollowing(Session& session, const PreparedLogin& login, const Se
   const auto rows = session.Query(LookSql(settings.publication), kDoing);
   session.End();
   if (!rows.ok()) return rows.status();
-  if (rows->truth(0, 0)) {
-    return absl::FailedPreconditionError(
-        "follow the log: the server is a standby, whose log cannot be followed; name its primary "
-        "in "
-        "`host`");
-  }
+  if (rows->truth(0, 0)) return OfStandby();
   const std::string publication = Quoted(settings.publication);
   std::vector<std::string> missing;
   if (rows->at(0, 1) != "logical") {
@@ -79,10 +87,13 @@ absl::Status TryFollowing(Session& session, const PreparedLogin& login, const Se
   if (connected.ok()) connected = replication.Query("IDENTIFY_SYSTEM", kDoing).status();
   if (absl::IsUnavailable(connected)) return connected;
   if (!connected.ok()) {
-    missing.push_back(absl::StrCat(
-        connected.message(), ": ALTER ROLE ", Quoted(rows->text(0, 6)),
-        " REPLICATION (RDS: GRANT rds_replication TO it), and let it in for the database "
-        "(pg_hba.conf)"));
+    missing.emplace_back(connected.message());
+    // Whom the server itself has refused.
+    if (SqlStateOf(connected) == kInsufficientPrivilege) {
+      absl::StrAppend(&missing.back(), ": ALTER ROLE ", Quoted(rows->text(0, 6)),
+                      " REPLICATION (RDS: GRANT rds_replication TO it), and let it in for the "
+                      "database (pg_hba.conf)");
+    }
   }
   if (missing.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(

@@ -16,6 +16,10 @@ namespace tributary::postgresql {
 absl::Status TryFollowing(Session& session, const PreparedLogin& login, const Settings& settings,
                           Pulse& pulse, std::chrono::milliseconds patience);
 
+// FAILED_PRECONDITION where the server is a standby: it takes no publication, and no slot of this
+// kind before PostgreSQL 16. Else errors as Session::Query's.
+absl::Status RefuseStandby(Session& session);
+
 }  // namespace tributary::postgresql
 
 #endif  // TRIBUTARY_WORKER_SOURCES_POSTGRESQL_FOLLOWING_H_

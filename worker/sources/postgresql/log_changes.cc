@@ -21,10 +21,25 @@ constexpr std::uint64_t kRowsBetweenPositions = 2'000;
 }  // namespace
 
 absl::Status LogStream::Take(const ReplicationMessage& message) {
-  if (message.type == ReplicationMessage::Type::kLogData) return TakeData(message);
+  const bool is_data = message.type == ReplicationMessage::Type::kLogData;
+  // Of a transaction that began in an earlier turn nothing is gathered: it may be large.
+  if (is_data && !cursor_->in_transaction() && message.payload.size() <= LogGathering::kMostBytes) {
+    gathered_.Add(message);
+    return gathered_.full() ? TakeGathered() : absl::OkStatus();
+  }
+  if (const absl::Status taken = TakeGathered(); !taken.ok() || ended_) return taken;
+  if (is_data) return TakeData(message);
   received_ = std::max(received_, message.end);
   cursor_->TakeKeepalive(message.end);
+  following_.place = cursor_->place();
   return message.reply_wanted ? Report() : absl::OkStatus();
+}
+
+absl::Status LogStream::TakeGathered() {
+  while (const auto data = gathered_.Take()) {
+    if (const absl::Status taken = TakeData(*data); !taken.ok() || ended_) return taken;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status LogStream::TakeData(const ReplicationMessage& data) {
@@ -33,16 +48,23 @@ absl::Status LogStream::TakeData(const ReplicationMessage& data) {
   if (!parsed.ok()) return parsed;
   const auto is_new = cursor_->Take(message_, data.start);
   if (!is_new.ok()) return is_new.status();
+  const absl::Status taken = TakeMessage(*is_new);
+  if (taken.ok()) following_.place = cursor_->place();
+  return taken;
+}
+
+absl::Status LogStream::TakeMessage(bool is_new) {
   switch (message_.type) {
     case Type::kBegin:
       transaction_ = WholeTransaction(message_.transaction, view_.snapshot.none_from);
-      begun_ = false;
+      begun_ = announced_ > 0;
+      if (begun_) --announced_;
       return absl::OkStatus();
     case Type::kCommit:
       following_.place = cursor_->place();
       lag_.Committed(message_.time);
       ended_ = end_seen_;
-      if (begun_ || ended_) TellPosition();
+      if ((begun_ && announced_ == 0) || ended_) TellPosition();
       return absl::OkStatus();
     case Type::kRelation:
       TakeRelation(message_);
@@ -50,9 +72,9 @@ absl::Status LogStream::TakeData(const ReplicationMessage& data) {
     case Type::kInsert:
     case Type::kUpdate:
     case Type::kDelete:
-      return *is_new ? TakeChange(message_) : absl::OkStatus();
+      return is_new ? TakeChange(message_) : absl::OkStatus();
     case Type::kTruncate:
-      return *is_new ? TakeTruncate(message_) : absl::OkStatus();
+      return is_new ? TakeTruncate(message_) : absl::OkStatus();
     case Type::kMessage:
       end_seen_ = end_seen_ || (!end_mark_.empty() && message_.content == end_mark_);
       return absl::OkStatus();
@@ -184,7 +206,7 @@ absl::Status LogStream::BeginTransaction() {
     const auto until = steady_clock::now() + kVisiblePatience;
     auto pause = std::chrono::milliseconds(1);
     for (;;) {
-      auto view = TakeView(session_);
+      auto view = TakeNextView(session_, view_);
       if (!view.ok()) return view.status();
       if (view->life != view_.life) {
         return absl::UnavailableError("follow the log: the server was started anew");
@@ -209,6 +231,14 @@ absl::Status LogStream::BeginTransaction() {
   }
   writer_.Transaction(transaction_);
   begun_ = true;
+  // Those that follow pass the gate with it. A slice that opens between here and their changes
+  // sees N, and so them.
+  for (const std::uint32_t number : gathered_.transactions_left()) {
+    const std::uint64_t next = WholeTransaction(number, view_.snapshot.none_from);
+    if (!view_.snapshot.Sees(next)) break;
+    writer_.Transaction(next);
+    ++announced_;
+  }
   return absl::OkStatus();
 }
 

@@ -46,8 +46,9 @@ Lsn ParseLsn(std::string_view text) {
 absl::Status LogConnection::Open() {
   const absl::Status opened = session_.Open();
   if (!opened.ok()) return opened;
-  // While a slice holds a transaction up nothing is read; statuses go out all the same.
-  return session_.Query("SET wal_sender_timeout = '5min'", kDoing).status();
+  // While a slice holds a transaction up nothing is read; statuses go out all the same. And a slot
+  // that is made waits for transactions as for locks.
+  return session_.Query("SET wal_sender_timeout = '5min'; SET lock_timeout = 0", kDoing).status();
 }
 
 void LogConnection::Close() {
@@ -80,6 +81,10 @@ absl::StatusOr<std::optional<Lsn>> LogConnection::EndOfTimeline(std::uint32_t cu
 
 absl::StatusOr<Lsn> LogConnection::CreateSlot(
     const std::string& name, const std::function<absl::Status(std::chrono::seconds)>& looks) {
+  // A server that waits here sees that its client is gone only where it is told to look; else the
+  // slot comes about when the transactions have ended, and nobody knows of it. The setting counts
+  // from the next statement on. Servers on some systems cannot look, and refuse it.
+  static_cast<void>(session_.Query("SET client_connection_check_interval = '2s'; SELECT", kDoing));
   PGconn* const connection = session_.connection();
   const std::string sql =
       absl::StrCat("CREATE_REPLICATION_SLOT ", Quoted(name), " LOGICAL pgoutput NOEXPORT_SNAPSHOT");

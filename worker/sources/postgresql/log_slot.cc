@@ -1,7 +1,6 @@
 #include "worker/sources/postgresql/log_slot.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -15,10 +14,6 @@ namespace {
 
 constexpr char kDoing[] = "look at the replication slot";
 constexpr std::size_t kDigitsInName = 16;
-constexpr std::chrono::seconds kBlockersEvery{10};
-constexpr std::chrono::seconds kWarnAfter{60};
-// A slot waits for all transactions of the server; one that is older than this is given up on.
-constexpr std::chrono::hours kPatienceForSlot{1};
 
 absl::Status Task(const std::string& name, absl::string_view what) {
   return absl::FailedPreconditionError(
@@ -37,13 +32,12 @@ struct Slot {
   bool active = false;
   std::string wal_status;
   Lsn confirmed = 0;
-  bool standby = false;
 };
 
 absl::StatusOr<Slot> Look(Session& session, const std::string& name) {
   const auto rows = session.Query(
       absl::StrCat("SELECT s.slot_name, s.plugin, s.database, current_database(), s.active, "
-                   "s.wal_status, s.confirmed_flush_lsn, pg_is_in_recovery() FROM (SELECT) one "
+                   "s.wal_status, s.confirmed_flush_lsn FROM (SELECT) one "
                    "LEFT JOIN pg_replication_slots s ON s.slot_name = ",
                    Literal(name)),
       kDoing);
@@ -54,20 +48,23 @@ absl::StatusOr<Slot> Look(Session& session, const std::string& name) {
               .this_database = rows->text(0, 3),
               .active = rows->truth(0, 4),
               .wal_status = rows->text(0, 5),
-              .confirmed = ParseLsn(rows->at(0, 6)),
-              .standby = rows->truth(0, 7)};
+              .confirmed = ParseLsn(rows->at(0, 6))};
 }
 
-// Who a new slot waits for, for people: "process 4711 (psql), for 3600 s".
+// Who a new slot waits for, the oldest first, for people: "process 4711 (psql), for 3600 s".
+// Since when others' transactions run is hidden from a role that is not in pg_read_all_stats.
 std::string Blockers(Session& session) {
   constexpr char kSql[] =
-      "SELECT 'process ' || pid || coalesce(' (' || nullif(application_name, '') || ')', '') || "
-      "coalesce(', for ' || extract(epoch FROM now() - xact_start)::bigint || ' s', '') "
+      "SELECT what FROM (SELECT age(backend_xid) AS age, 'process ' || pid || "
+      "coalesce(' (' || nullif(application_name, '') || ')', '') || "
+      "coalesce(', for ' || extract(epoch FROM now() - xact_start)::bigint || ' s', '') AS what "
       "FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() "
-      "UNION ALL SELECT 'prepared transaction ' || transaction || ', for ' || "
-      "extract(epoch FROM now() - prepared)::bigint || ' s' FROM pg_prepared_xacts LIMIT 5";
+      "UNION ALL SELECT age(transaction), 'prepared transaction ' || quote_literal(gid) || "
+      "' of database ' || database || ', for ' || "
+      "extract(epoch FROM now() - prepared)::bigint || ' s' FROM pg_prepared_xacts) one "
+      "ORDER BY age DESC LIMIT 5";
   const auto rows = session.Query(kSql, "look for what a new replication slot waits for");
-  if (!rows.ok()) return "";
+  if (!rows.ok() || rows->size() == 0) return "transactions that it does not name";
   std::vector<std::string> blockers;
   for (int row = 0; row < rows->size(); ++row) blockers.push_back(rows->text(row, 0));
   return absl::StrJoin(blockers, "; ");
@@ -79,15 +76,16 @@ absl::StatusOr<Lsn> Create(Session& session, LogConnection& log, const std::stri
   bool warned = false;
   return log.CreateSlot(name, [&](std::chrono::seconds waited) -> absl::Status {
     if (use.stopped()) return absl::CancelledError("make the replication slot: the sync stops");
-    if (waited - looked < kBlockersEvery) return absl::OkStatus();
+    if (waited - looked < use.patience.blockers_every) return absl::OkStatus();
     looked = waited;
     const std::string text = absl::StrCat(
-        "The replication slot ", Quoted(name), " is being made for ", waited.count(),
-        " s: the server waits for every transaction that began before to end. It waits for ",
-        Blockers(session), ". End those, or wait for them.");
+        "The server has been making the replication slot ", Quoted(name), " for ", waited.count(),
+        " s, and goes on once the transactions have ended that were running then. It waits for ",
+        Blockers(session),
+        ". End them (SELECT pg_terminate_backend(…), ROLLBACK PREPARED …), or wait for them.");
     use.log.Info("a new replication slot waits for transactions", {{log_key::kError, text}});
-    if (waited > kPatienceForSlot) return absl::UnavailableError(text);
-    if (waited >= kWarnAfter && !std::exchange(warned, true)) use.warn(text);
+    if (waited >= use.patience.give_up_after) return Task(name, text);
+    if (waited >= use.patience.warn_after && !std::exchange(warned, true)) use.warn(text);
     return absl::OkStatus();
   });
 }
@@ -137,11 +135,6 @@ absl::StatusOr<Lsn> PrepareSlot(Session& session, LogConnection& log, const std:
                                 Lsn from, std::uint32_t timeline, const SlotUse& use) {
   auto slot = Look(session, name);
   if (!slot.ok()) return slot.status();
-  if (slot->standby) {
-    return Task(name,
-                "the server is a standby, whose log cannot be followed. Name its primary in "
-                "`host`");
-  }
   if (slot->exists && (slot->plugin != "pgoutput" || slot->database != slot->this_database)) {
     return Task(name,
                 "it is of another database, or not of the plugin pgoutput. Give another name in "

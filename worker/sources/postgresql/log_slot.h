@@ -4,6 +4,7 @@
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_LOG_SLOT_H_
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_LOG_SLOT_H_
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -18,13 +19,23 @@ namespace tributary::postgresql {
 // The configured one, or a name derived from which database it is of.
 std::string SlotName(const Settings& settings);
 
+// The server makes a slot once every transaction that ran when it was asked to has ended,
+// prepared ones too. So this takes as long as its longest transaction, and has bounds of its own.
+struct SlotPatience {
+  // Who is waited for is looked up and logged this often.
+  std::chrono::seconds blockers_every{10};
+  // The user is told.
+  std::chrono::seconds warn_after{60};
+  std::chrono::seconds give_up_after{std::chrono::hours(1)};
+};
+
 struct SlotUse {
-  // What is told to the user while a slot is made, which may take as long as the longest
-  // transaction of the server.
+  // Tells the user, once, who a slot that is being made waits for.
   std::function<void(const std::string& remark)> warn;
   // The sync is to stop.
   std::function<bool()> stopped;
   Logger log;
+  SlotPatience patience = {};
 };
 
 // Makes the slot where there is none and `from` is 0, and gives the place to start from:
@@ -32,7 +43,8 @@ struct SlotUse {
 // first sync.
 //
 //   FAILED_PRECONDITION  the log before `from` is gone, was never of this server, or the slot
-//                        serves another: the text says which and what to do
+//                        serves another: the text says which and what to do. Or the
+//                        patience for a new slot is over: the text names who it waits for
 //   CANCELLED            `stopped` said so
 absl::StatusOr<Lsn> PrepareSlot(Session& session, LogConnection& log, const std::string& name,
                                 Lsn from, std::uint32_t timeline, const SlotUse& use);

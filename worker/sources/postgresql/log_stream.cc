@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "worker/sources/postgresql/following.h"
 #include "worker/sources/postgresql/log_publication.h"
 #include "worker/sources/postgresql/log_slot.h"
 #include "worker/sources/postgresql/server_error.h"
@@ -24,7 +25,7 @@ using std::chrono::steady_clock;
 constexpr char kPrefix[] = "tributary";
 constexpr std::string_view kObjectInUse = "55006";
 // Messages between looks at orders and the clock.
-constexpr int kMessagesInTurn = 256;
+constexpr int kMessagesInTurn = 1024;
 constexpr std::chrono::milliseconds kIdle{200};
 constexpr std::chrono::seconds kReportEvery{10};
 constexpr std::chrono::seconds kServerEvery{5};
@@ -65,8 +66,11 @@ std::vector<PublishedTable> LogStream::Published() const {
 }
 
 absl::Status LogStream::Connect() {
-  if (const absl::Status opened = session_.Open(); !opened.ok()) return opened;
+  // First, as a pooler refuses it: the other one changes settings of a session, which there is
+  // one of others.
   if (const absl::Status opened = log_.Open(); !opened.ok()) return opened;
+  if (const absl::Status opened = session_.Open(); !opened.ok()) return opened;
+  if (const absl::Status refused = RefuseStandby(session_); !refused.ok()) return refused;
   const absl::Status published = PreparePublication(session_, settings_.publication, Published());
   if (!published.ok()) return published;
   slot_ = SlotName(settings_);
@@ -177,21 +181,26 @@ absl::StatusOr<std::optional<AssignmentEnd::Outcome>> LogStream::Turn() {
     if (const absl::Status asked = AskForTheEnd(); !asked.ok()) return asked;
   }
   bool any = false;
-  for (int i = 0; i < kMessagesInTurn; ++i) {
+  absl::Status broken;
+  absl::Status taken;
+  for (int i = 0; i < kMessagesInTurn && taken.ok() && !ended_; ++i) {
     ReplicationMessage message;
     const auto came = log_.Take(message);
-    if (!came.ok()) return came.status();
-    if (!*came) break;
+    if (!came.ok()) broken = came.status();
+    if (!came.ok() || !*came) break;
     any = true;
-    const absl::Status taken = Take(message);
-    if (absl::IsCancelled(taken)) {
-      writer_.Remark(early_);
-      return AssignmentEnd::EARLY;
-    }
-    if (!taken.ok()) return taken;
-    following_.place = cursor_->place();
-    if (ended_) return AssignmentEnd::DONE;
+    taken = Take(message);
   }
+  // What came before the connection broke counts. After a message that could not be taken
+  // nothing does: its place would be passed.
+  if (taken.ok() && !ended_) taken = TakeGathered();
+  if (absl::IsCancelled(taken)) {
+    writer_.Remark(early_);
+    return AssignmentEnd::EARLY;
+  }
+  if (!taken.ok()) return taken;
+  if (ended_) return AssignmentEnd::DONE;
+  if (!broken.ok()) return broken;
   pulse_.Beat();
   if (writer_.PauseWanted()) return AssignmentEnd::PAUSED;
   const auto now = steady_clock::now();

@@ -23,6 +23,7 @@
 #include "worker/sources/postgresql/change_writer.h"
 #include "worker/sources/postgresql/log_connection.h"
 #include "worker/sources/postgresql/log_cursor.h"
+#include "worker/sources/postgresql/log_gathering.h"
 #include "worker/sources/postgresql/log_lag.h"
 #include "worker/sources/postgresql/log_publication.h"
 #include "worker/sources/postgresql/logged_relation.h"
@@ -88,7 +89,11 @@ class LogStream {
   absl::Status TakeOrders();
   absl::Status AskForTheEnd();
   absl::Status Take(const ReplicationMessage& message);
+  // What was gathered, in order, up to the end mark.
+  absl::Status TakeGathered();
   absl::Status TakeData(const ReplicationMessage& data);
+  // message_; `is_new`: the cursor's word.
+  absl::Status TakeMessage(bool is_new);
   void TakeRelation(const PgoutputMessage& message);
   // Null: of no table that is followed.
   absl::StatusOr<LogTable*> TableOf(std::uint32_t oid);
@@ -100,7 +105,8 @@ class LogStream {
   void ForgetRelations(const LogTable& table);
   absl::Status TakeChange(const PgoutputMessage& message);
   absl::Status TakeTruncate(const PgoutputMessage& message);
-  // Before the first record of a transaction: N sees it, and the ring says whose it is.
+  // Before the first record of a transaction: N sees it, and the ring has its number. The numbers
+  // of those that were gathered after it, as far as N sees them, go with it.
   absl::Status BeginTransaction();
   // The table has to be copied again; its changes are passed over until it joins anew.
   void Lose(LogTable& table, const absl::Status& why);
@@ -142,10 +148,13 @@ class LogStream {
   std::unordered_map<std::uint32_t, Described> relations_;
 
   Lsn received_ = 0;
+  LogGathering gathered_;
   LogLag lag_;
   // The transaction that is read: its number, and whether the ring knows of it.
   std::uint64_t transaction_ = 0;
   bool begun_ = false;
+  // How many that follow it the ring knows of as well.
+  std::size_t announced_ = 0;
   // How many rows there were, and the place, when a position was told last.
   std::uint64_t rows_told_ = 0;
   LogPosition told_;

@@ -20,6 +20,8 @@ constexpr std::size_t kBlockBytes = 4;
 constexpr std::size_t kPlaceColumns = 2;
 // Between looks, where rows come without blocks.
 constexpr std::uint64_t kRowsBetweenBeats = 64;
+// The most that a table without marks within may have: pauses wait for its end.
+constexpr std::uint64_t kSmallTableBytes = limits::kMiB;
 // How long a snapshot that has the table whole is waited for, before another slice may have
 // the worker.
 constexpr std::chrono::seconds kWholePatience{5};
@@ -64,6 +66,8 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
       }
       slice.keys = *std::move(keys);
     }
+    slice.is_small =
+        IsWholeTable(assignment, *access) && view.bytes <= kSmallTableBytes && columns->are_names;
     writer.Open(view.opened);
     const std::string sql = CopySql(assignment, slice, columns->expressions);
     ending = Copy(assignment, sql, *std::move(columns), slice, writer);
@@ -104,12 +108,7 @@ absl::StatusOr<SliceView> SliceReader::TryToOpen(const ReadAssignment& assignmen
     slice.leaves = *std::move(leaves);
     slice.within = slice.leaves.Within(slice.places);
   }
-  // What is locked by its planning alone needs a snapshot that is taken after it.
-  const absl::Status begun = session_.Begin(slice.access.by == Access::By::kUnlockable
-                                                ? Session::Isolation::kReadCommitted
-                                                : Session::Isolation::kRepeatableRead);
-  if (!begun.ok()) return begun;
-  auto looked = LockAndLook(session_, assignment, slice.access, slice.leaves, slice.within);
+  auto looked = LockAndLook(session_, assignment, slice.access, slice.leaves, slice.within, life_);
   // A partition that went between the two; whether the table is there, the next try says.
   if (absl::IsNotFound(looked.status()) && !slice.within.empty() &&
       !SqlStateOf(looked.status()).empty()) {
@@ -144,6 +143,8 @@ absl::StatusOr<SliceReader::Columns> SliceReader::ColumnsOf(const ReadAssignment
     if (!type->IsOf(column)) return changed(column.name());
     absl::StrAppend(&columns.expressions, at == 0 ? "" : ", ",
                     CopyExpression(type->copy_form, Quoted(column.name())));
+    columns.are_names = columns.are_names && type->copy_form == CopyForm::kPlain &&
+                        !found[static_cast<std::size_t>(at)].generated;
     columns.written.push_back(
         {.name = column.name(), .type = *std::move(type), .key = column.primary_key()});
   }
@@ -153,6 +154,9 @@ absl::StatusOr<SliceReader::Columns> SliceReader::ColumnsOf(const ReadAssignment
 std::string SliceReader::CopySql(const ReadAssignment& assignment, const Slice& slice,
                                  const std::string& expressions) {
   const std::string table = Quoted(assignment.schema(), assignment.table());
+  if (slice.is_small) {
+    return absl::StrCat("COPY ", table, " (", expressions, ") TO STDOUT (FORMAT binary); COMMIT");
+  }
   std::string select = absl::StrCat("SELECT ", expressions);
   if (slice.access.by_keys()) {
     // Only the key's index gives the rows of a range without reading the whole table.
@@ -160,7 +164,7 @@ std::string SliceReader::CopySql(const ReadAssignment& assignment, const Slice& 
                         slice.access.partitioned() ? "" : "ONLY ", table, " AS t",
                         slice.keys.WhereAndOrder("t"), ") TO STDOUT (FORMAT binary); COMMIT");
   }
-  if (!slice.access.by_blocks()) {
+  if (!slice.by_blocks()) {
     return absl::StrCat("COPY (", select,
                         slice.access.by == Access::By::kWhole ? " FROM ONLY " : " FROM ", table,
                         ") TO STDOUT (FORMAT binary); COMMIT");
@@ -192,7 +196,7 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Copy(const ReadAssignment& assi
                                                       const Slice& slice, BatchWriter& writer) {
   const std::string doing = Doing(assignment);
   const bool by_keys = slice.access.by_keys();
-  const bool by_blocks = slice.access.by_blocks();
+  const bool by_blocks = slice.by_blocks();
   const bool by_leaves = slice.access.by == Access::By::kLeaves;
   const TableShape shape(assignment.schema(), assignment.table(), assignment.columns());
   CopyStream stream(Quoted(assignment.schema(), assignment.table()),

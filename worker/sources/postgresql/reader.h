@@ -4,7 +4,9 @@
 // A slice by blocks has the place of each row (tableoid, ctid) as its last columns, which no
 // client sees: rows come in the order of their places, so that a mark can be put before the
 // first row of a block. A slice by keys has its rows in the order of the key, so that a mark can
-// be put before any of them. A slice in one piece has a mark at its end only.
+// be put before any of them. A slice in one piece has a mark at its end only; so has a table that
+// is smaller than what is between two marks, which COPY gives by its columns' names: a query would
+// be planned for longer than its rows are read. It has the snapshot that was looked at, as any.
 //
 // Where the connection breaks, or the server ends it, the read ends as PAUSED at its last mark,
 // and the slice is given out again; after kInterruptions in a row at one place it fails. The
@@ -48,6 +50,8 @@ class SliceReader {
     std::vector<RowWriter::Column> written;
     // What COPY selects for them.
     std::string expressions;
+    // These are names that COPY takes without a query.
+    bool are_names = true;
   };
   // What is read.
   struct Slice {
@@ -58,6 +62,10 @@ class SliceReader {
     std::vector<Leaf> within;
     // Of a table by its keys.
     KeyRange keys;
+    // A small table, which has no marks within.
+    bool is_small = false;
+
+    bool by_blocks() const { return access.by_blocks() && !is_small; }
   };
 
   // Until the table is locked and its snapshot can be used; kPaused where a pause was wanted
@@ -85,6 +93,7 @@ class SliceReader {
   TypeLookup& types_;
   Pulse& pulse_;
   const std::chrono::milliseconds patience_;
+  KnownLife life_;
   // Of the slice that is read.
   const TableShape* shape_ = nullptr;
   RowWriter* rows_ = nullptr;

@@ -21,6 +21,8 @@ struct Meaning {
   std::string_view sqlstate;
   absl::StatusCode code;
   std::string_view cure;
+  // Has to be in the message.
+  std::string_view says = {};
 };
 
 // The first that fits.
@@ -55,6 +57,10 @@ constexpr std::array kStatementMeanings = {
 constexpr std::array kLoginMeanings = {
     Meaning{"28P01", absl::StatusCode::kFailedPrecondition, "correct `user` or `password`"},
     Meaning{"28000", absl::StatusCode::kFailedPrecondition,
+            "the server lets clients in by a certificate; upload in `sslcert` and `sslkey` one "
+            "whose name (CN) is `user`'s, signed by the server's authority",
+            "certificate"},
+    Meaning{"28000", absl::StatusCode::kFailedPrecondition,
             "correct `user`, or let it in from the connector's address (pg_hba.conf, or the "
             "provider's firewall and users), with the `sslmode` that is asked for"},
     Meaning{"28", absl::StatusCode::kFailedPrecondition, "correct the login"},
@@ -65,6 +71,13 @@ constexpr std::array kLoginMeanings = {
             "the database takes no connections; ALTER DATABASE … ALLOW_CONNECTIONS true"},
     Meaning{"0A000", absl::StatusCode::kFailedPrecondition,
             "name the server itself in `host`, not a pooler in front of it"},
+    // pgbouncer's only SQLSTATE for most that it refuses.
+    Meaning{"08P01", absl::StatusCode::kFailedPrecondition,
+            "a pooler in front of the server lets nobody replicate; name the server itself in "
+            "`host`, or set `update_method` to compare",
+            "replication"},
+    Meaning{"08P01", absl::StatusCode::kFailedPrecondition, "correct `database`",
+            "no such database"},
     Meaning{"53300", absl::StatusCode::kUnavailable,
             "all connections are taken; raise the server's max_connections, or lower --workers"},
 };
@@ -85,22 +98,24 @@ constexpr std::array kLoginWords = {
     Words{"does not match host name",
           "give in `host` a name that is in the server's certificate, "
           "or set `sslmode` to verify-ca"},
+    Words{"key values mismatch", "upload `sslcert` and `sslkey` of one pair"},
+    Words{"certificate does not match private key", "upload `sslcert` and `sslkey` of one pair"},
     Words{"root certificate file", "upload the authority's PEM file in `sslrootcert` again"},
     Words{"certificate file", "upload the client certificate's PEM file in `sslcert` again"},
     Words{"certificate present, but not private key", "upload the key in `sslkey`"},
     Words{"private key file",
           "upload the key of the client certificate in `sslkey` again, without a "
           "passphrase"},
-    Words{"certificate does not match private key", "upload `sslcert` and `sslkey` of one pair"},
     Words{"alert",
           "the server refuses the client certificate, or speaks another version of TLS; "
           "look at its log, and at `sslcert`"},
 };
 
 template <typename Meanings>
-const Meaning* Find(const Meanings& meanings, std::string_view sqlstate) {
-  const auto found = std::find_if(meanings.begin(), meanings.end(), [sqlstate](const Meaning& one) {
-    return sqlstate.substr(0, one.sqlstate.size()) == one.sqlstate;
+const Meaning* Find(const Meanings& meanings, std::string_view sqlstate, std::string_view message) {
+  const auto found = std::find_if(meanings.begin(), meanings.end(), [&](const Meaning& one) {
+    return sqlstate.substr(0, one.sqlstate.size()) == one.sqlstate &&
+           message.find(one.says) != std::string_view::npos;
   });
   return found == meanings.end() ? nullptr : &*found;
 }
@@ -159,7 +174,7 @@ absl::Status StatementError(std::string_view doing, std::string_view sqlstate,
     return absl::UnavailableError(absl::StrCat(
         View(doing), ": the connection broke: ", OneLine(message), "; it is tried again"));
   }
-  const Meaning* const meaning = Find(kStatementMeanings, sqlstate);
+  const Meaning* const meaning = Find(kStatementMeanings, sqlstate, message);
   const absl::StatusCode code = meaning == nullptr ? absl::StatusCode::kDataLoss : meaning->code;
   const std::string_view cure =
       meaning == nullptr ? std::string_view("look it up in the server's log") : meaning->cure;
@@ -177,7 +192,7 @@ absl::Status LoginError(std::string_view server, std::string_view message) {
   TakePreamble(line);
   const std::string text = absl::StrCat("connect to ", View(server), ": ", line);
   if (!sqlstate.empty()) {
-    const Meaning* const meaning = Find(kLoginMeanings, sqlstate);
+    const Meaning* const meaning = Find(kLoginMeanings, sqlstate, line);
     if (meaning == nullptr) {
       return WithSqlState(absl::UnavailableError(absl::StrCat(text, " (SQLSTATE ", sqlstate,
                                                               "); look at the server's log")),

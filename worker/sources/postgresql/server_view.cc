@@ -46,12 +46,23 @@ absl::StatusOr<Snapshot> ParseSnapshot(std::string_view text) {
 }
 
 absl::StatusOr<ServerView> TakeView(Session& session) {
-  const auto rows =
-      session.Query(absl::StrCat("SELECT pg_current_snapshot()::text, ", kLifeSql), kDoing);
+  const auto rows = session.Query(
+      absl::StrCat("SELECT pg_current_snapshot()::text, pg_backend_pid(), ", kLifeSql), kDoing);
   if (!rows.ok()) return rows.status();
   auto snapshot = ParseSnapshot(rows->at(0, 0));
   if (!snapshot.ok()) return snapshot.status();
-  return ServerView{.snapshot = *std::move(snapshot), .life = rows->text(0, 1)};
+  return ServerView{
+      .snapshot = *std::move(snapshot), .life = rows->text(0, 2), .process = rows->number(0, 1)};
+}
+
+absl::StatusOr<ServerView> TakeNextView(Session& session, const ServerView& earlier) {
+  const auto rows = session.Query("SELECT pg_current_snapshot()::text, pg_backend_pid()", kDoing);
+  if (!rows.ok()) return rows.status();
+  if (rows->number(0, 1) != earlier.process) return TakeView(session);
+  auto snapshot = ParseSnapshot(rows->at(0, 0));
+  if (!snapshot.ok()) return snapshot.status();
+  return ServerView{
+      .snapshot = *std::move(snapshot), .life = earlier.life, .process = earlier.process};
 }
 
 absl::StatusOr<std::uint64_t> TakeTransactionNumber(Session& session) {

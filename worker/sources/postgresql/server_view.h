@@ -12,27 +12,37 @@
 
 namespace tributary::postgresql {
 
-// The expression for the life of a server, to which transaction numbers belong. A crash of one of
-// its processes also begins a new life, because numbers that were lost are used again. Such a crash
-// does not change the server's start time, so the pid of the first of its own processes is
-// included.
+// The expression for the life of a server that transaction numbers are of. A crash of one of
+// its processes begins another life too, as numbers that it has lost are given out again,
+// and leaves the start of the server as it was: so the first of its own processes counts, other
+// than the one that ends with the recovery.
+//
+// The timeline is that of the end of the log: a server that was promoted has it at once, its
+// control file only after a checkpoint, up to minutes later. A standby has no such end.
 inline constexpr char kLifeSql[] =
-    "(SELECT 'timeline ' || timeline_id FROM pg_control_checkpoint()) || ' start ' || "
-    "extract(epoch FROM pg_postmaster_start_time())::text || ' process ' || "
-    "coalesce((SELECT min(pid) FROM pg_stat_activity WHERE datid IS NULL AND usesysid IS NULL), "
-    "0)";
-// The timeline of a life; 0: the text is not from kLifeSql.
+    "'timeline ' || CASE WHEN pg_is_in_recovery() "
+    "THEN (SELECT timeline_id FROM pg_control_checkpoint()) "
+    "ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer END "
+    "|| ' start ' || extract(epoch FROM pg_postmaster_start_time())::text || ' process ' || "
+    "coalesce((SELECT min(pid) FROM pg_stat_activity WHERE datid IS NULL AND usesysid IS NULL "
+    "AND backend_type <> 'startup'), 0)";
+// The timeline that a life is of; 0: the text is none of kLifeSql.
 std::uint32_t TimelineOf(std::string_view life);
 
 struct ServerView {
   Snapshot snapshot;
   std::string life;
+  // The server's process that the session had.
+  std::int64_t process = 0;
 };
 
 // The text of pg_current_snapshot(), "727:731:728,730". DATA_LOSS: it does not parse.
 absl::StatusOr<Snapshot> ParseSnapshot(std::string_view text);
 // Errors as Session::Query's.
 absl::StatusOr<ServerView> TakeView(Session& session);
+// A later one, at a fraction of the cost: a process of the server lives in one life of it. So where
+// the session has the process that it had for `earlier`, the life is the same.
+absl::StatusOr<ServerView> TakeNextView(Session& session, const ServerView& earlier);
 // A new transaction's number: every transaction before it began earlier.
 absl::StatusOr<std::uint64_t> TakeTransactionNumber(Session& session);
 

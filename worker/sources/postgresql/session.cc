@@ -231,6 +231,7 @@ absl::Status Session::ConnectTo(const std::string& address) {
   }
   PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
   if (PQsetnonblocking(connection_.get(), 1) != 0) return Broken("connect");
+  ++connections_;
   return CheckServer();
 }
 
@@ -247,19 +248,25 @@ absl::Status Session::CheckServer() {
 // --- transactions ------------------------------------------------------------
 
 absl::Status Session::Begin(Isolation isolation) {
-  constexpr char kDoing[] = "begin a transaction";
+  const absl::Status begun = BeginWith(isolation, "", "begin a transaction").status();
+  if (!begun.ok()) Close();
+  return begun;
+}
+
+absl::StatusOr<Rows> Session::BeginWith(Isolation isolation, const std::string& sql,
+                                        std::string_view doing) {
   const char* const level =
       isolation == Isolation::kRepeatableRead ? "REPEATABLE READ" : "READ COMMITTED";
   Patience patience(pulse_, patience_);
   for (;;) {
     absl::Status status = open() ? absl::OkStatus() : ConnectOnce();
     if (status.ok()) {
-      status = Query(absl::StrCat("BEGIN ISOLATION LEVEL ", level, " READ ONLY;",
-                                  SettingsSql("SET LOCAL ", connection_.get())),
-                     kDoing)
-                   .status();
-      if (status.ok()) return status;
-      Close();
+      auto rows = Query(absl::StrCat("BEGIN ISOLATION LEVEL ", level, " READ ONLY;",
+                                     SettingsSql("SET LOCAL ", connection_.get()), sql),
+                        doing);
+      // Where the connection is there still, the statements have failed.
+      if (rows.ok() || open()) return rows;
+      status = rows.status();
     }
     if (!absl::IsUnavailable(status) || !patience.Wait()) return status;
   }

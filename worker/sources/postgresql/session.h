@@ -14,6 +14,7 @@
 #include <libpq-fe.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -119,6 +120,10 @@ class Session {
   // 150020 is 15.20.
   int server_version() const { return PQserverVersion(connection_.get()); }
   bool encrypted() const { return PQsslInUse(connection_.get()) != 0; }
+  // The server's process that serves it, as it was told when it connected: that of a pooler is
+  // another one. And the number of this connection among all that it has had.
+  int process() const { return PQbackendPID(connection_.get()); }
+  std::uint64_t connection_number() const { return connections_; }
   // "db.example.com:5432", for texts.
   std::string server() const;
 
@@ -132,6 +137,10 @@ class Session {
   // Begins a transaction that reads only, with the settings that all have. Opens the session
   // where it is closed, or broke while it was idle. Errors as Open's.
   absl::Status Begin(Isolation isolation = Isolation::kRepeatableRead);
+  // The same, and `sql` within it, in one round trip. After an error within the transaction it
+  // is open still, and End is to be called.
+  absl::StatusOr<Rows> BeginWith(Isolation isolation, const std::string& sql,
+                                 std::string_view doing);
   // Nothing was written, so it is no matter how it ends: a session that fails is closed.
   void End();
 
@@ -186,6 +195,7 @@ class Session {
   const std::chrono::milliseconds patience_;
   const Kind kind_;
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_{nullptr, &PQfinish};
+  std::uint64_t connections_ = 0;
   // Of the COPY that is read.
   char* chunk_ = nullptr;
   std::string doing_;

@@ -35,24 +35,25 @@ std::string LockSql(const std::string& table, Access::By by, const std::vector<L
   }
 }
 
-std::string LookSql(int server_version, const ReadAssignment& assignment, const Access& access) {
+// By the OID and without a join: of a small table a query is planned for longer than its rows are
+// read. regclass prints a name with its schema, as search_path is empty.
+std::string LookSql(int server_version, const ReadAssignment& assignment, const Access& access,
+                    bool asks_life) {
+  const std::string oid = absl::StrCat(access.oid);
   return absl::StrCat(
-      "SELECT pg_current_snapshot()::text, ", kLifeSql,
+      "SELECT pg_current_snapshot()::text, ", asks_life ? kLifeSql : "''",
       ", CASE WHEN pg_is_in_recovery() THEN '0' "
-      "ELSE (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text END, "
-      "c.oid, ",
+      "ELSE (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text END, ",
+      oid, "::regclass::text = quote_ident(", Literal(assignment.schema()),
+      ") || '.' || quote_ident(", Literal(assignment.table()), "), ",
       access.by == Access::By::kLeaves
-          ? absl::StrCat("coalesce(md5(", LeafFilesSql("c.oid"), "), '')")
-          : "coalesce(pg_relation_filenode(c.oid), 0)::text",
-      ", a.attname, a.atttypid, a.atttypmod, a.attnum, ",
-      access.by_keys()
-          ? KeyOrderSql(server_version, absl::StrCat(access.oid), KeyNumbersSql(access))
-          : "''",
-      " "
-      "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-      "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
-      "WHERE n.nspname = ",
-      Literal(assignment.schema()), " AND c.relname = ", Literal(assignment.table()));
+          ? absl::StrCat("coalesce(md5(", LeafFilesSql(oid), "), '')")
+          : absl::StrCat("coalesce(pg_relation_filenode(", oid, "), 0)::text"),
+      ", attname, atttypid, atttypmod, attnum, ",
+      access.by_keys() ? KeyOrderSql(server_version, oid, KeyNumbersSql(access)) : "''",
+      ", pg_backend_pid(), attgenerated <> '', ",
+      IsWholeTable(assignment, access) ? absl::StrCat("pg_table_size(", oid, ")") : "0",
+      " FROM pg_attribute WHERE attrelid = ", oid, " AND attnum > 0 AND NOT attisdropped");
 }
 
 absl::Status Gone(const std::string& doing) {
@@ -62,17 +63,41 @@ absl::Status Gone(const std::string& doing) {
 
 }  // namespace
 
+bool IsWholeTable(const ReadAssignment& assignment, const Access& access) {
+  return access.by == Access::By::kBlocks && assignment.range().from().empty() &&
+         assignment.range().to().empty();
+}
+
+void KnownLife::Learn(const Session& session, std::int64_t process, std::string_view life) {
+  connection_ = process == session.process() ? session.connection_number() : 0;
+  life_ = life;
+}
+
 absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& assignment,
                                       const Access& access, const Leaves& leaves,
-                                      const std::vector<Leaf>& slice) {
+                                      const std::vector<Leaf>& slice, KnownLife& life) {
   const std::string table = Quoted(assignment.schema(), assignment.table());
   const std::string doing = absl::StrCat("read table ", table);
-  const auto rows =
-      session.Query(absl::StrCat(LockSql(table, access.by, slice),
-                                 LookSql(session.server_version(), assignment, access)),
-                    doing);
+  const auto isolation = access.by == Access::By::kUnlockable ? Session::Isolation::kReadCommitted
+                                                              : Session::Isolation::kRepeatableRead;
+  // What is asked depends on the server.
+  if (const absl::Status opened = session.Open(); !opened.ok()) return opened;
+  const bool asks_life = life.Of(session).empty();
+  const auto rows = session.BeginWith(
+      isolation,
+      absl::StrCat(LockSql(table, access.by, slice),
+                   LookSql(session.server_version(), assignment, access, asks_life)),
+      doing);
   if (!rows.ok()) return rows.status();
-  if (rows->size() == 0 || rows->number(0, 3) != access.oid) return Gone(doing);
+  if (rows->size() == 0 || !rows->truth(0, 3)) return Gone(doing);
+  const std::int64_t process = rows->number(0, 10);
+  if (asks_life) {
+    life.Learn(session, process, rows->at(0, 1));
+  } else if (process != session.process() || life.Of(session).empty()) {
+    life.Forget();
+    return absl::UnavailableError(
+        absl::StrCat(doing, ": another process of the server serves it; it is tried again"));
+  }
   if (access.by == Access::By::kLeaves && rows->at(0, 4) != leaves.files) {
     return absl::UnavailableError(
         absl::StrCat(doing, ": its partitions change; it is tried again"));
@@ -90,17 +115,19 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
   seen.set_all_before(snapshot->all_before);
   seen.set_none_from(snapshot->none_from);
   seen.mutable_except()->Add(snapshot->except.begin(), snapshot->except.end());
-  view.opened.set_life(rows->text(0, 1));
+  view.opened.set_life(asks_life ? rows->text(0, 1) : std::string(life.Of(session)));
   view.opened.mutable_bound()->set_commit(static_cast<std::uint64_t>(rows->number(0, 2)));
   if (access.by_keys()) {
     view.opened.set_may_differ(true);
   } else {
     view.opened.set_content(absl::StrCat("file ", rows->text(0, 4)));
   }
+  view.bytes = static_cast<std::uint64_t>(rows->number(0, 12));
   for (int row = 0; row < rows->size(); ++row) {
     view.columns[rows->text(row, 5)] = {.type = static_cast<std::uint32_t>(rows->number(row, 6)),
                                         .typmod = static_cast<std::int32_t>(rows->number(row, 7)),
-                                        .number = static_cast<std::uint32_t>(rows->number(row, 8))};
+                                        .number = static_cast<std::uint32_t>(rows->number(row, 8)),
+                                        .generated = rows->truth(row, 11)};
   }
   return view;
 }

@@ -23,24 +23,49 @@ struct SliceView {
     std::int32_t typmod = -1;
     // Which of all columns that the table has had.
     std::uint32_t number = 0;
+    // COPY gives it out of a query only.
+    bool generated = false;
   };
   // Content: the table's file, or those of its leaf partitions, which a rewrite replaces; none
   // where it is read by keys, which are the same in another file. On a standby without a bound.
   Opened opened;
   // The table's columns as they are now, by their names.
   std::unordered_map<std::string, Column> columns;
+  // On the server's disk, with what is stored out of line. 0 where a slice is not its whole table.
+  std::uint64_t bytes = 0;
 };
 
-// Locks the table, or those of its leaf partitions that are in the slice, and looks, in one round
-// trip, within a transaction of `session` that has read nothing. NOT_FOUND: the table is gone, or
-// another has its name, or keys have another order now. Otherwise errors as Session::Query's;
-// kLockNotAvailable: it is locked.
+// A table that is one slice, in blocks.
+bool IsWholeTable(const ReadAssignment& assignment, const Access& access);
+
+// The life of the server (kLifeSql), as an earlier slice of a session has found it: that of the
+// process which serves the connection, as long as it does. Asking is most of what a look costs.
+class KnownLife {
+ public:
+  // Empty where it has to be asked for.
+  std::string_view Of(const Session& session) const {
+    return session.connection_number() == connection_ ? std::string_view(life_) : "";
+  }
+  // As `process` of the server has answered. One of a pooler may be another the next time.
+  void Learn(const Session& session, std::int64_t process, std::string_view life);
+  void Forget() { connection_ = 0; }
+
+ private:
+  std::uint64_t connection_ = 0;
+  std::string life_;
+};
+
+// Begins a transaction of `session`, locks the table, or those of its leaf partitions that are in
+// the slice, and looks, in one round trip. The transaction stays open, also after an error. It is
+// READ COMMITTED for what is locked by its planning alone, where the snapshot of the next
+// statement is the one that counts, else REPEATABLE READ.
 //
-// Where `leaves`, which a table by its leaves needs, are no longer its partitions and files,
-// UNAVAILABLE: ask for them again.
+// NOT_FOUND: the table is gone, or another has its name, or keys have another order now. Otherwise
+// errors as Session::BeginWith's; kLockNotAvailable: it is locked. Where `leaves`, which a table by
+// its leaves needs, are no longer its partitions and files, UNAVAILABLE: ask for them again.
 absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& assignment,
                                       const Access& access, const Leaves& leaves,
-                                      const std::vector<Leaf>& slice);
+                                      const std::vector<Leaf>& slice, KnownLife& life);
 
 }  // namespace tributary::postgresql
 

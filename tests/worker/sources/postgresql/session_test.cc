@@ -6,15 +6,10 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "tests/process/certificates.h"
-#include "tests/process/temp_dir.h"
 #include "tests/worker/network/beat_times.h"
 #include "tests/worker/sources/postgresql/reading.h"
 #include "worker/network/forbidden_address.h"
@@ -34,11 +29,6 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr std::chrono::milliseconds kShort(500);
-
-std::string ReadAll(const std::string& file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // What the setup test `connect` says with this changed in a configuration that works.
 absl::Status Connect(const Configuration& changes, const OperatorSettings& settings = {}) {
@@ -219,38 +209,6 @@ TEST_F(SessionTest, ErrorsHaveTheCodesThatTheSourceNeeds) {
     EXPECT_THAT(std::string(status.message()), Not(HasSubstr("secret")));
     session_->End();
   }
-}
-
-TEST(SessionTls, CertificatesAreCheckedAsTheModeSays) {
-  tests::TempDir dir;
-  const tests::Certificates certificates(dir.path());
-  const auto server = tests::PostgresServer::Make({.access = {"hostssl all all 127.0.0.1/32 trust"},
-                                                   .certificate = certificates.Sign("localhost"),
-                                                   .client_ca = certificates.ca()});
-  ASSERT_TRUE(server.ok()) << server.status();
-  const auto connect = [&](const Configuration& changes) {
-    Configuration all = {{"port", absl::StrCat((*server)->port())}};
-    all.insert(changes.begin(), changes.end());
-    return Connect(all);
-  };
-  std::string ca;
-  absl::Base64Escape(ReadAll(certificates.ca()), &ca);
-  EXPECT_TRUE(connect({{"sslmode", "require"}}).ok());
-  const absl::Status full =
-      connect({{"host", "localhost"}, {"sslmode", "verify-full"}, {"sslrootcert", ca}});
-  EXPECT_TRUE(full.ok()) << full;
-  EXPECT_TRUE(connect({{"sslmode", "verify-ca"}, {"sslrootcert", ca}}).ok());
-  const absl::Status other_name = connect({{"sslmode", "verify-full"}, {"sslrootcert", ca}});
-  EXPECT_THAT(std::string(other_name.message()), HasSubstr("verify-ca"));
-  EXPECT_TRUE(absl::IsFailedPrecondition(other_name)) << other_name;
-  tests::TempDir other_dir;
-  const tests::Certificates other(other_dir.path());
-  absl::Base64Escape(ReadAll(other.ca()), &ca);
-  const absl::Status other_authority = connect({{"sslmode", "verify-ca"}, {"sslrootcert", ca}});
-  EXPECT_THAT(std::string(other_authority.message()), HasSubstr("`sslrootcert`"));
-  const absl::Status plain = connect({{"sslmode", "disable"}});
-  EXPECT_THAT(std::string(plain.message()), HasSubstr("sslmode"));
-  EXPECT_TRUE(absl::IsFailedPrecondition(plain)) << plain;
 }
 
 TEST(SetupTests, FollowNamesWhatIsMissingUntilNothingIs) {
