@@ -20,8 +20,9 @@ constexpr std::size_t kBlockBytes = 4;
 constexpr std::size_t kPlaceColumns = 2;
 // Between looks, where rows come without blocks.
 constexpr std::uint64_t kRowsBetweenBeats = 64;
-// The most that a table without marks within may have: pauses wait for its end.
-constexpr std::uint64_t kSmallTableBytes = limits::kMiB;
+// The most that a table has in blocks which is read without marks within: a pause waits for its
+// end, as it otherwise does for the end of one block.
+constexpr std::uint64_t kSmallTableBytes = 8 * 8 * limits::kKiB;
 // How long a snapshot that has the table whole is waited for, before another slice may have
 // the worker.
 constexpr std::chrono::seconds kWholePatience{5};

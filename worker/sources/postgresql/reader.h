@@ -4,9 +4,9 @@
 // A slice by blocks has the place of each row (tableoid, ctid) as its last columns, which no
 // client sees: rows come in the order of their places, so that a mark can be put before the
 // first row of a block. A slice by keys has its rows in the order of the key, so that a mark can
-// be put before any of them. A slice in one piece has a mark at its end only; so has a table that
-// is smaller than what is between two marks, which COPY gives by its columns' names: a query would
-// be planned for longer than its rows are read. It has the snapshot that was looked at, as any.
+// be put before any of them. A slice in one piece has a mark at its end only; so has a table of a
+// few blocks, which COPY gives by its columns' names: a query would be planned for longer than its
+// rows are read. It has the snapshot that was looked at, as any.
 //
 // Where the connection breaks, or the server ends it, the read ends as PAUSED at its last mark,
 // and the slice is given out again; after kInterruptions in a row at one place it fails. The

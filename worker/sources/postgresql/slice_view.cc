@@ -52,7 +52,8 @@ std::string LookSql(int server_version, const ReadAssignment& assignment, const 
       ", attname, atttypid, atttypmod, attnum, ",
       access.by_keys() ? KeyOrderSql(server_version, oid, KeyNumbersSql(access)) : "''",
       ", pg_backend_pid(), attgenerated <> '', ",
-      IsWholeTable(assignment, access) ? absl::StrCat("pg_table_size(", oid, ")") : "0",
+      // Once, and not for each column.
+      IsWholeTable(assignment, access) ? absl::StrCat("(SELECT pg_relation_size(", oid, "))") : "0",
       " FROM pg_attribute WHERE attrelid = ", oid, " AND attnum > 0 AND NOT attisdropped");
 }
 

@@ -31,7 +31,7 @@ struct SliceView {
   Opened opened;
   // The table's columns as they are now, by their names.
   std::unordered_map<std::string, Column> columns;
-  // On the server's disk, with what is stored out of line. 0 where a slice is not its whole table.
+  // Of its blocks, without what is stored out of line. 0 where a slice is not its whole table.
   std::uint64_t bytes = 0;
 };
 
