@@ -65,7 +65,7 @@ TEST(WebToken, CookieIsTakenWhereItIsAndIsNotTheToken) {
   EXPECT_TRUE(token.IsInCookie(cookie));
   EXPECT_TRUE(token.IsInCookie(absl::StrCat("other=1; ", cookie, "; last=2")));
   EXPECT_FALSE(token.IsInCookie(""));
-  EXPECT_FALSE(token.IsInCookie(std::string("tributary=") + kToken));
+  EXPECT_FALSE(token.IsInCookie(absl::StrCat("tributary=", kToken)));
   EXPECT_FALSE(token.IsInCookie(absl::StrCat("other", cookie)));
   EXPECT_FALSE(Token("another token of some length").IsInCookie(cookie));
 }

@@ -23,7 +23,7 @@ void Add(LogGathering& gathered, const std::string& payload, Lsn start = 7) {
 
 TEST(LogGathering, GivesMessagesInTheirOrderAndKnowsTheTransactionsThatAreLeft) {
   LogGathering gathered;
-  for (const char transaction : {1, 2, 3}) {
+  for (const char transaction : {'\1', '\2', '\3'}) {
     Add(gathered, Begin(transaction));
     Add(gathered, "I" + std::string(1, transaction), 100);
     Add(gathered, Commit());
