@@ -132,6 +132,10 @@ class Scheduler {
   // finished by this. `last`: after all other work.
   bool GiveBack(const Work& work, bool culprit, bool last = false);
 
+  // All of the slice is marked. Not for a stale read.
+  bool IsDone(const ReadWork& read) const {
+    return state_.at(tables_[read.table].copy.name).done.finished(read.slice);
+  }
   // The worker ended while doing it: what GiveBack says of a culprit. The work stays out.
   bool Died(const ReadWork& read);
   // What was given out of the table after its state has been taken back: its copy goes on.

@@ -24,13 +24,13 @@ bool CopyLane::IsNameless(std::size_t table) const {
 // --- what counts no longer ---------------------------------------------------
 
 GivenRows CopyLane::EndReading(std::uint64_t ticket, const UnderWay& ended) {
-  const std::size_t table = std::get<ReadWork>(ended.work).table;
+  const ReadWork& read = std::get<ReadWork>(ended.work);
   GivenRows given;
-  if (digests_ != nullptr) given = digests_->EndCopied(scheduler_.table(table).name, ticket);
+  if (digests_ != nullptr) given = digests_->EndCopied(scheduler_.table(read.table).name, ticket);
+  if (!IsNameless(read.table) || MakesDigests(read.table)) return given;
   // Without digests, rows may have been given out since the last mark, and nobody knows which.
-  if (IsNameless(table) && !MakesDigests(table)) {
-    given = {.any = ended.opened, .known = false};
-  }
+  given.any = ended.opened && !scheduler_.Stale(read) && !scheduler_.IsDone(read);
+  given.known = false;
   return given;
 }
 

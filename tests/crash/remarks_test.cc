@@ -133,7 +133,7 @@ TEST_F(RemarkFaults, WorkerThatIsKilledBehindItsFirstMarkHasItsRowsCounted) {
 TEST_F(RemarkFaults, ClientThatGoesAwayBehindACheckpointHasItsRowsCounted) {
   // So many that the table is not done by then, however fast its rows are read.
   ASSERT_NO_FATAL_FAILURE(BeginMarred(600, kSomeBytes, kSlow, {"--workers", "1"}));
-  const SyncOutcome first = scene().RunSync({"--stop-after-checkpoints", "5"});
+  const SyncOutcome first = scene().RunSync({"--stop-after-checkpoints", "20"});
   ASSERT_GT(DoneTo(), kMarred) << first.text;
   const SyncOutcome next = ExpectGoodSyncAndEqual();
   EXPECT_GE(Counted(first.warnings(), kRepaired) + Counted(next.warnings(), kRepaired), kMarred)
