@@ -131,8 +131,9 @@ TEST_F(RemarkFaults, WorkerThatIsKilledBehindItsFirstMarkHasItsRowsCounted) {
 }
 
 TEST_F(RemarkFaults, ClientThatGoesAwayBehindACheckpointHasItsRowsCounted) {
-  // So many that the table is not done by then, however fast its rows are read.
-  ASSERT_NO_FATAL_FAILURE(BeginMarred(600, kSomeBytes, kSlow, {"--workers", "1"}));
+  // So many that the table is not done after two seconds, however fast its rows are read, and so
+  // large that the marred ones are, however slowly.
+  ASSERT_NO_FATAL_FAILURE(BeginMarred(400, kManyBytes, kSlow, {"--workers", "1"}));
   const SyncOutcome first = scene().RunSync({"--stop-after-checkpoints", "20"});
   ASSERT_GT(DoneTo(), kMarred) << first.text;
   const SyncOutcome next = ExpectGoodSyncAndEqual();
