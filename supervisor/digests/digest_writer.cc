@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/limits.h"
 
 namespace tributary {
 
@@ -72,6 +73,10 @@ absl::Status DigestWriter::Sync(std::chrono::milliseconds patience) {
 
 absl::Status DigestWriter::Drain(std::chrono::milliseconds patience) {
   return Wait(patience, [this] { return written_ >= given_; });
+}
+
+bool DigestWriter::takes_more() const {
+  return queued_bytes() <= limits::kQueuedDigestBytes || !failure().ok();
 }
 
 absl::Status DigestWriter::failure() const {

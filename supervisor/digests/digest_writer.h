@@ -49,6 +49,9 @@ class DigestWriter final : public Journal {
   absl::Status failure() const override;
   // The changes that wait in memory.
   std::size_t queued_bytes() const { return queued_bytes_.load(std::memory_order_relaxed); }
+  // At most limits::kQueuedDigestBytes wait; `progress` is called when that has changed. After a
+  // failure nothing is kept, so there is always room.
+  bool takes_more() const;
 
  private:
   struct Step {

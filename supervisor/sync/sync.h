@@ -111,7 +111,7 @@ class Sync : private MergerHost {
   bool Draining() override { return draining_.load(std::memory_order_relaxed); }
   bool CheckpointDue() override { return checkpoints_.Due(*epoch_.outbox(), Now()); }
   absl::Status Checkpoint() override;
-  bool TakesMore() override { return epoch_.TakesMore(); }
+  bool TakesMore() override { return epoch_.TakesMore() && digests_.TakesMore(); }
   absl::Status Pump() override;
   Clock::time_point Now() override { return world_.clock->Now(); }
   void Show(const Shown& shown) override;

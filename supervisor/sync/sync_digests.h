@@ -40,6 +40,9 @@ class SyncDigests final : public KeptDigests {
   bool HasUnconfirmed(const State& state);
   // The generation that the request's state names for the table.
   std::uint64_t Returned(const TableName& table) const;
+  // Whether the disk keeps up with the digests.
+  bool TakesMore() const { return keeper_ == nullptr || keeper_->writer().takes_more(); }
+
   // Before a checkpoint: ensures that the generations in its state are on the disk. If they are not
   // and nothing else depends on them, removes them from the state. UNAVAILABLE: no checkpoint may
   // be sent.

@@ -1,10 +1,18 @@
 // What is kept of a table on the disk, and what is not taken for it.
 #include <gtest/gtest.h>
+#include <leveldb/env.h>
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
 #include "supervisor/digests/digest_keeper.h"
 #include "tests/process/temp_dir.h"
 #include "worker/compare/entries.h"
@@ -209,6 +217,56 @@ TEST_F(KeeperTest, DamagedFileIsNoDigest) {
   if (keeper.ok()) {
     EXPECT_FALSE((*keeper)->Check(kTable, generation).ok());
   }
+}
+
+// A disk whose writes wait until it is let go.
+class HangingDisk : public leveldb::EnvWrapper {
+ public:
+  HangingDisk() : leveldb::EnvWrapper(leveldb::Env::Default()) {}
+  leveldb::Status NewWritableFile(const std::string& name, leveldb::WritableFile** file) override {
+    const leveldb::Status made = target()->NewWritableFile(name, file);
+    if (made.ok()) *file = new File(*this, *file);
+    return made;
+  }
+  std::atomic<bool> hangs = false;
+
+ private:
+  class File : public leveldb::WritableFile {
+   public:
+    File(HangingDisk& disk, leveldb::WritableFile* file) : disk_(disk), file_(file) {}
+    leveldb::Status Append(const leveldb::Slice& data) override {
+      while (disk_.hangs) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      return file_->Append(data);
+    }
+    leveldb::Status Close() override { return file_->Close(); }
+    leveldb::Status Flush() override { return file_->Flush(); }
+    leveldb::Status Sync() override { return file_->Sync(); }
+
+   private:
+    HangingDisk& disk_;
+    std::unique_ptr<leveldb::WritableFile> file_;
+  };
+};
+
+TEST_F(KeeperTest, NoMoreIsTakenThanMayWaitForADiskThatHangs) {
+  HangingDisk disk;
+  auto keeper = DigestKeeper::Open(&disk, folder(), kKey, [] {});
+  ASSERT_TRUE(keeper.ok()) << keeper.status();
+  ASSERT_TRUE((*keeper)->BeginCopy(kTable, 0).ok());
+  ASSERT_TRUE((*keeper)->writer().Sync(std::chrono::seconds(10)).ok());
+  disk.hangs = true;
+  const std::string key(1000, 'k');
+  const std::vector<std::string> keys(1000, key);
+  std::uint64_t given = 0;
+  for (int piece = 0; (*keeper)->writer().takes_more(); ++piece) {
+    (*keeper)->AddCopied(kTable, 1, absl::StrCat(piece), RowsBefore(absl::StrCat(piece + 1), keys));
+    given += key.size() * keys.size();
+    ASSERT_LT(given, 4 * limits::kQueuedDigestBytes);
+  }
+  EXPECT_GT(given, limits::kQueuedDigestBytes / 2);
+  disk.hangs = false;
+  EXPECT_TRUE((*keeper)->writer().Sync(std::chrono::seconds(60)).ok());
+  EXPECT_TRUE((*keeper)->writer().takes_more());
 }
 
 }  // namespace
