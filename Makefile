@@ -10,7 +10,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 BUILD_PACKAGES := g++ cmake ninja-build pkg-config ccache dpkg-dev \
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
   libboost-dev libleveldb-dev libsnappy-dev libxxhash-dev libabsl-dev libssl-dev liblz4-dev zlib1g-dev \
-  libsqlite3-dev tcl8.6 nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
+  libsqlite3-dev tcl nlohmann-json3-dev libcli11-dev libseccomp-dev libgtest-dev libgmock-dev
 TEST_PACKAGES := sqlite3 procps iproute2 faketime openssl util-linux libevent-2.1-7 libc-ares2
 DEPLOY_TEST_PACKAGES := python3 python3-yaml python3-kubernetes
 E2E_PACKAGES := chromium debootstrap buildah iproute2 systemd binutils python3-grpcio python3-seccomp

@@ -4,7 +4,7 @@
 #
 # Nothing is done where FOLDER is there. Where the package cannot be had, FOLDER says so
 # and holds no source: the connector is then built with Debian 12's SQLite. Needs what
-# fetch_source.sh needs, tclsh8.6 and a C compiler.
+# fetch_source.sh needs, tclsh (SQLite calls it by that name as well) and a C compiler.
 set -euo pipefail
 cd "$(dirname "$0")/../../../.."
 
