@@ -73,6 +73,35 @@ bool DigestKeeper::HasUnconfirmed(const TableName& table, std::uint64_t confirme
   return !CheckIntents(Id(table), confirmed, &any).ok() || any;
 }
 
+// --- records -------------------------------------------------------------------
+
+absl::StatusOr<std::vector<RecordName>> DigestKeeper::Names(
+    const std::string& id, RecordName::Kind kind, const std::vector<std::uint64_t>& prefix) {
+  std::vector<RecordName> names;
+  const absl::Status listed =
+      store_->List(id, kind, prefix, [&](const std::vector<std::uint64_t>& numbers) {
+        names.push_back({id, kind, numbers});
+        return true;
+      });
+  if (!listed.ok()) return listed;
+  return names;
+}
+
+absl::StatusOr<DigestKeeper::Bounded> DigestKeeper::ReadPiece(const RecordName& name) {
+  const auto text = store_->Read(name);
+  if (!text.ok()) return text.status();
+  DigestPiece piece;
+  if (name.numbers.size() != 2 || !piece.ParseFromString(*text)) {
+    return absl::DataLossError("digests: a piece does not parse");
+  }
+  Bounded bounded{.from = piece.from(), .to = piece.to()};
+  bounded.piece.set_generation(name.numbers[0]);
+  bounded.piece.set_number(name.numbers[1]);
+  bounded.piece.set_rows(piece.rows());
+  bounded.piece.set_bytes(piece.entries().size());
+  return bounded;
+}
+
 // --- pieces ------------------------------------------------------------------
 
 bool DigestKeeper::Gather(const std::string& id, std::uint64_t generation,
@@ -104,12 +133,9 @@ absl::Status DigestKeeper::DropAll(const std::string& id) {
   for (const RecordName::Kind kind :
        {RecordName::kLayout, RecordName::kIntents, RecordName::kPiece, RecordName::kGiven,
         RecordName::kTakenBack, RecordName::kBegun}) {
-    const absl::Status listed =
-        store_->List(id, kind, {}, [&](const std::vector<std::uint64_t>& numbers) {
-          changes.push_back({{id, kind, numbers}, std::nullopt});
-          return true;
-        });
-    if (!listed.ok()) return listed;
+    auto names = Names(id, kind);
+    if (!names.ok()) return names.status();
+    for (RecordName& name : *names) changes.push_back({std::move(name), std::nullopt});
   }
   if (!changes.empty()) writer_->Give(std::move(changes), /*urgent=*/true);
   return absl::OkStatus();
@@ -157,28 +183,16 @@ void DigestKeeper::ResumeCopy(const TableName& table, std::uint64_t generation) 
   touched_.insert(table);
   Copy& copy = copies_[table];
   copy = Copy{.id = Id(table), .generation = generation, .named = generation};
-  std::vector<std::uint64_t> there;
-  const absl::Status listed = store_->List(copy.id, RecordName::kPiece, {generation},
-                                           [&there](const std::vector<std::uint64_t>& numbers) {
-                                             if (numbers.size() == 2) there.push_back(numbers[1]);
-                                             return true;
-                                           });
-  copy.usable = listed.ok();
-  // List gives them in the order in which they were written.
-  for (const std::uint64_t number : there) {
-    const auto text = store_->Read({copy.id, RecordName::kPiece, {generation, number}});
-    DigestPiece piece;
-    if (!text.ok() || !piece.ParseFromString(*text)) {
-      copy.usable = false;
-      return;
-    }
-    Bounded bounded{.from = piece.from(), .to = piece.to()};
-    bounded.piece.set_generation(generation);
-    bounded.piece.set_number(number);
-    bounded.piece.set_rows(piece.rows());
-    bounded.piece.set_bytes(piece.entries().size());
-    copy.pieces.insert_or_assign(piece.from(), std::move(bounded));
-    copy.next_number = number + 1;
+  const auto names = Names(copy.id, RecordName::kPiece, {generation});
+  copy.usable = names.ok();
+  if (!names.ok()) return;
+  // In the order in which they were written.
+  for (const RecordName& name : *names) {
+    auto piece = ReadPiece(name);
+    copy.usable = piece.ok();
+    if (!piece.ok()) return;
+    copy.next_number = piece->piece.number() + 1;
+    copy.pieces.insert_or_assign(piece->from, *std::move(piece));
   }
 }
 

@@ -54,12 +54,13 @@ enum class CopiedContent {
 
 // Rows that were put into the stream and whose slice is read again.
 struct GivenRows {
-  bool any = false;
-  // All of it is in these records; otherwise the table can only be copied again from TRUNCATE.
+  // All of them are in these records; otherwise the table can only be copied again from TRUNCATE.
   bool known = true;
   std::vector<RecordName> records = {};
-  // Once its keys are deleted, a state may name this generation.
+  // Once their keys are deleted, a state may name this generation.
   std::uint64_t generation = 0;
+
+  bool any() const { return !known || !records.empty(); }
 };
 
 class DigestKeeper {
@@ -206,9 +207,15 @@ class DigestKeeper {
   // Adds to `gathering`; true: `bounded` is a whole piece, which is being written to the disk.
   bool Gather(const std::string& id, std::uint64_t generation, std::uint64_t& next_number,
               Gathering& gathering, const Digests& digests, Bounded& bounded);
+  static RecordName GivenRecord(const Copy& copy, std::uint64_t slice, std::uint64_t number);
   void NoteGiven(Copy& copy, std::uint64_t slice, const Digests& digests);
   // No later sync may continue it.
   void GiveUpCopy(Copy& copy);
+  // The names of a table's records of a kind, in order.
+  absl::StatusOr<std::vector<RecordName>> Names(const std::string& id, RecordName::Kind kind,
+                                                const std::vector<std::uint64_t>& prefix = {});
+  // The piece without its entries. Errors as DigestStore::Read's.
+  absl::StatusOr<Bounded> ReadPiece(const RecordName& name);
   absl::Status FindPieces(const std::string& id, std::map<std::string, Bounded>& pieces);
   absl::Status FindResumption(const std::string& id, const DoneRanges& done, Resumption& found);
   // Deletes all records of a table, before any message is sent that is put later.

@@ -1,10 +1,10 @@
-// The part of DigestKeeper that serves copies whose content has no name. What a reading gives
-// out is on the disk before it leaves: in records of its own until the piece up to its next
-// mark has it. What counts no longer is moved to records of a new generation, to be deleted:
-// a state that names an earlier one may have come back without those deletes, and takes it back
-// again.
+// The part of DigestKeeper that serves copies whose content has no name. The digests of rows are on
+// the disk before the rows are sent: in records of their own until a piece, up to the next mark,
+// has them. If the rows are read again, these records move to a new generation, and their keys are
+// deleted. A state that names an earlier generation may come back without these deletes; then
+// they are made again.
 #include <algorithm>
-#include <set>
+#include <iterator>
 #include <utility>
 
 #include "common/digest.h"
@@ -33,6 +33,10 @@ absl::Status Passed() {
 
 // --- what is given out -------------------------------------------------------
 
+RecordName DigestKeeper::GivenRecord(const Copy& copy, std::uint64_t slice, std::uint64_t number) {
+  return {copy.id, RecordName::kGiven, {copy.generation, slice, number}};
+}
+
 void DigestKeeper::NoteGiven(Copy& copy, std::uint64_t slice, const Digests& digests) {
   Unmarked& unmarked = copy.unmarked[slice];
   if (digests.kind() != Digests::INTENTS) GiveUpCopy(copy);
@@ -42,8 +46,7 @@ void DigestKeeper::NoteGiven(Copy& copy, std::uint64_t slice, const Digests& dig
   }
   const std::uint64_t number = copy.next_number++;
   std::vector<RecordChange> changes;
-  changes.push_back({{copy.id, RecordName::kGiven, {copy.generation, slice, number}},
-                     digests.SerializeAsString()});
+  changes.push_back({GivenRecord(copy, slice, number), digests.SerializeAsString()});
   unmarked.intents.emplace_back(number, *changes.back().plain);
   writer_->Give(std::move(changes), /*urgent=*/true);
 }
@@ -65,8 +68,7 @@ void DigestKeeper::MarkCopied(const TableName& table, std::uint64_t slice) {
   if (marked.empty() || marked.mapped().intents.empty()) return;
   std::vector<RecordChange> changes;
   for (const auto& [number, intents] : marked.mapped().intents) {
-    changes.push_back(
-        {{copy.id, RecordName::kGiven, {copy.generation, slice, number}}, std::nullopt});
+    changes.push_back({GivenRecord(copy, slice, number), std::nullopt});
   }
   writer_->Give(std::move(changes), /*urgent=*/false);
 }
@@ -80,8 +82,7 @@ GivenRows DigestKeeper::EndCopied(const TableName& table, std::uint64_t slice) {
   const auto left = copy.unmarked.extract(slice);
   if (left.empty()) return given;
   const Unmarked& unmarked = left.mapped();
-  given.any = unmarked.unknown || !unmarked.intents.empty();
-  given.known = copy.usable && !unmarked.unknown;
+  given.known = !unmarked.unknown && (copy.usable || unmarked.intents.empty());
   std::vector<RecordChange> changes;
   if (unmarked.piece.has_value()) {
     // The rows will be in another one.
@@ -91,12 +92,13 @@ GivenRows DigestKeeper::EndCopied(const TableName& table, std::uint64_t slice) {
                         {unmarked.piece->piece.generation(), unmarked.piece->piece.number()}},
                        std::nullopt});
   }
-  if (given.any && given.known) given.generation = ++copy.last;
+  const bool takes_back = given.known && !unmarked.intents.empty();
+  if (takes_back) given.generation = ++copy.last;
   for (const auto& [number, intents] : unmarked.intents) {
+    changes.push_back({GivenRecord(copy, slice, number), std::nullopt});
+    if (!takes_back) continue;
     given.records.push_back({copy.id, RecordName::kTakenBack, {given.generation, number}});
-    if (given.known) changes.push_back({given.records.back(), intents});
-    changes.push_back(
-        {{copy.id, RecordName::kGiven, {copy.generation, slice, number}}, std::nullopt});
+    changes.push_back({given.records.back(), intents});
   }
   if (!changes.empty()) writer_->Give(std::move(changes), /*urgent=*/true);
   return given;
@@ -131,26 +133,12 @@ void DigestKeeper::TakenBack(const TableName& table, std::uint64_t generation) {
 
 absl::Status DigestKeeper::FindPieces(const std::string& id,
                                       std::map<std::string, Bounded>& pieces) {
-  std::vector<RecordName> there;
-  const absl::Status listed =
-      store_->List(id, RecordName::kPiece, {}, [&](const std::vector<std::uint64_t>& numbers) {
-        there.push_back({id, RecordName::kPiece, numbers});
-        return true;
-      });
-  if (!listed.ok()) return listed;
-  for (const RecordName& name : there) {
-    const auto text = store_->Read(name);
-    if (!text.ok()) return text.status();
-    DigestPiece piece;
-    if (name.numbers.size() != 2 || !piece.ParseFromString(*text)) {
-      return absl::DataLossError("digests: a piece does not parse");
-    }
-    Bounded bounded{.from = piece.from(), .to = piece.to()};
-    bounded.piece.set_generation(name.numbers[0]);
-    bounded.piece.set_number(name.numbers[1]);
-    bounded.piece.set_rows(piece.rows());
-    bounded.piece.set_bytes(piece.entries().size());
-    if (!pieces.emplace(piece.from(), bounded).second) {
+  const auto names = Names(id, RecordName::kPiece);
+  if (!names.ok()) return names.status();
+  for (const RecordName& name : *names) {
+    auto piece = ReadPiece(name);
+    if (!piece.ok()) return piece.status();
+    if (!pieces.emplace(piece->from, *std::move(piece)).second) {
       return absl::DataLossError("digests: two pieces of a copy begin at one bound");
     }
   }
@@ -159,43 +147,28 @@ absl::Status DigestKeeper::FindPieces(const std::string& id,
 
 absl::Status DigestKeeper::FindResumption(const std::string& id, const DoneRanges& done,
                                           Resumption& found) {
-  // A comparison has given rows out since.
-  bool compared = false;
-  bool begun = false;
-  bool passed = false;
-  std::vector<RecordName> later;
-  absl::Status listed = store_->List(id, RecordName::kIntents, {}, [&](const auto&) {
-    compared = true;
-    return false;
-  });
-  if (listed.ok()) {
-    listed = store_->List(id, RecordName::kBegun, {}, [&](const std::vector<std::uint64_t>& at) {
-      if (at.size() == 1 && at[0] <= found.generation) begun = true;
-      if (at.size() == 1 && at[0] > found.generation) later.push_back({id, RecordName::kBegun, at});
-      return true;
-    });
+  const auto compared = Names(id, RecordName::kIntents);
+  const auto begun = Names(id, RecordName::kBegun);
+  const auto given = Names(id, RecordName::kGiven);
+  const auto taken_back = Names(id, RecordName::kTakenBack);
+  for (const auto* const listed : {&compared, &begun, &given, &taken_back}) {
+    if (!listed->ok()) return listed->status();
   }
-  if (listed.ok()) {
-    listed = store_->List(id, RecordName::kTakenBack, {}, [&](const auto& numbers) {
-      if (numbers.size() == 2 && numbers[0] > found.generation) {
-        found.taken_back.push_back({id, RecordName::kTakenBack, numbers});
-      }
-      return true;
-    });
-  }
-  if (listed.ok()) {
-    listed = store_->List(id, RecordName::kGiven, {}, [&](const auto& numbers) {
-      found.unmarked.push_back({id, RecordName::kGiven, numbers});
-      return true;
-    });
-  }
-  if (!listed.ok()) return listed;
-  for (const RecordName& name : later) {
+  // A comparison has sent rows since.
+  if (!compared->empty()) return Passed();
+  const auto is_later = [&found](const RecordName& name) {
+    return name.numbers.front() > found.generation;
+  };
+  if (std::all_of(begun->begin(), begun->end(), is_later)) return Passed();
+  for (const RecordName& name : *begun) {
+    if (!is_later(name)) continue;
     const auto from = store_->Read(name);
     if (!from.ok()) return from.status();
-    passed = passed || *from != found.from;
+    if (*from != found.from) return Passed();
   }
-  if (compared || passed || !begun) return Passed();
+  std::copy_if(taken_back->begin(), taken_back->end(), std::back_inserter(found.taken_back),
+               is_later);
+  found.unmarked = *given;
   std::map<std::string, Bounded> pieces;
   const absl::Status read = FindPieces(id, pieces);
   if (!read.ok()) return read;
@@ -231,7 +204,7 @@ absl::Status DigestKeeper::MayResume(const TableName& table, std::uint64_t gener
 }
 
 GivenRows DigestKeeper::ResumeNamelessCopy(const TableName& table) {
-  GivenRows given{.any = true, .known = false};
+  GivenRows given{.known = false};
   const auto found = resumptions_.extract(table);
   if (found.empty() || given_up_ || !writer_->failure().ok()) return given;
   Resumption& from = found.mapped();
@@ -241,7 +214,7 @@ GivenRows DigestKeeper::ResumeNamelessCopy(const TableName& table) {
   std::vector<RecordChange> changes;
   changes.push_back({{id, RecordName::kBegun, {generation}}, from.from});
   writer_->Give(std::move(changes), /*urgent=*/true);
-  given = {.any = false, .known = true, .records = from.taken_back, .generation = generation};
+  given = {.known = true, .records = from.taken_back, .generation = generation};
   std::uint64_t number = 0;
   for (const RecordName& name : from.unmarked) {
     auto text = store_->Read(name);
@@ -260,7 +233,6 @@ GivenRows DigestKeeper::ResumeNamelessCopy(const TableName& table) {
     moved.push_back({name, std::nullopt});
     writer_->Give(std::move(moved), /*urgent=*/true);
   }
-  given.any = !given.records.empty();
   copies_.insert_or_assign(table, Copy{.id = id,
                                        .generation = generation,
                                        .named = from.generation,

@@ -188,7 +188,7 @@ Verdict CompareLane::ReadEnded(const UnderWay& one, const AssignmentEnd& end) {
       return Verdict::Broken("its end does not fit its work");
   }
   const absl::Status why = ToStatus(end.failure());
-  if (absl::IsUnavailable(why) || absl::IsFailedPrecondition(why)) {
+  if (ConcernsAll(why)) {
     GiveBack(one, /*last=*/false);
     requests_.stops_for = why;
     return Verdict::Taken();
@@ -261,7 +261,7 @@ void CompareLane::BeginAgain(Table& table) {
 
 void CompareLane::CopyAgain(Table& table, const absl::Status& why) {
   digests_.EndComparison(copy(table).name);
-  if (absl::IsUnavailable(why) || absl::IsDeadlineExceeded(why)) {
+  if (IsOfTheDisk(why)) {
     requests_.stops_for = absl::UnavailableError(why.message());
     return;
   }

@@ -17,11 +17,6 @@ namespace {
 constexpr int kTableShift = 40;
 constexpr int kAttemptShift = 24;
 
-// Whether the whole sync, and not only this table, has to wait for the source or the user.
-bool ConcernsAll(const absl::Status& why) {
-  return absl::IsUnavailable(why) || absl::IsFailedPrecondition(why);
-}
-
 }  // namespace
 
 // --- what is read next -------------------------------------------------------
@@ -229,8 +224,8 @@ Verdict CopyLane::ReadEnded(std::uint64_t ticket, const UnderWay& ended, const A
   }
   if (end.outcome() == AssignmentEnd::AGAIN) {
     requests_.retries.push_back(Retry::kSource);
-    given.any ? ReadAgain(ended, given)
-              : void(scheduler_.GiveBack(read, /*culprit=*/false, /*last=*/true));
+    given.any() ? ReadAgain(ended, given)
+                : void(scheduler_.GiveBack(read, /*culprit=*/false, /*last=*/true));
     SettleDigests(read.table);
     return Verdict::Taken();
   }
@@ -287,7 +282,7 @@ void CopyLane::Returned(std::uint64_t ticket, bool culprit, std::string_view end
   GivenRows given;
   if (read != nullptr) given = EndReading(ticket, returned);
   bool fatal = false;
-  if (given.any && !scheduler_.Stale(*read)) {
+  if (given.any() && !scheduler_.Stale(*read)) {
     fatal = culprit && scheduler_.Died(*read);
     if (!fatal) ReadAgain(returned, std::move(given));
   } else {

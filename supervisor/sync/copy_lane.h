@@ -128,7 +128,7 @@ class CopyLane final : public Lane {
   // --- taking_back.cc ---
   // The source gives its content no name.
   bool IsNameless(std::size_t table) const;
-  // What counts no longer of a read that has ended and is read again.
+  // The read has ended: what it sent after its last mark.
   GivenRows EndReading(std::uint64_t ticket, const UnderWay& ended);
   // The rest of the slice is read again, once `given` is taken back.
   void ReadAgain(const UnderWay& ended, GivenRows given);
@@ -137,6 +137,8 @@ class CopyLane final : public Lane {
   std::optional<Order> NextTakingBack();
   Verdict TakingBackEnded(const AssignmentEnd& end);
   void TakingBackReturned(bool culprit, std::string_view ending);
+  // The first of taking_back_: its table is copied again; its rows are deleted.
+  void GiveUpTakingBack();
   void TakenBack();
 
   // They no longer delay the log: one slice, or the refused ones of a table.

@@ -4,6 +4,14 @@
 
 namespace tributary {
 
+bool ConcernsAll(const absl::Status& why) {
+  return absl::IsUnavailable(why) || absl::IsFailedPrecondition(why);
+}
+
+bool IsOfTheDisk(const absl::Status& why) {
+  return absl::IsUnavailable(why) || absl::IsDeadlineExceeded(why);
+}
+
 void Requests::Warn(const Logger& log, Shown warning) {
   LogShown(log, "warning", warning.text);
   messages.push_back(WarningMessage(warning.text));

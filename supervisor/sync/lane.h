@@ -57,6 +57,12 @@ struct Requests {
   std::optional<absl::Status> stops_for;
 };
 
+// Whether the sync has to wait for the source or the user, and not one table alone.
+bool ConcernsAll(const absl::Status& why);
+// Whether digests cannot be had because their disk fails, and not because they are missing or
+// damaged.
+bool IsOfTheDisk(const absl::Status& why);
+
 // A lane's answer to a frame.
 class Verdict {
  public:

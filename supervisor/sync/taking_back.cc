@@ -1,5 +1,5 @@
-// The part of CopyLane for tables whose content has no name: what was given out and counts no
-// longer is deleted before it is read again.
+// The part of CopyLane for tables whose content has no name: rows that were sent and whose slice is
+// read again are deleted first.
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,7 +21,7 @@ bool CopyLane::IsNameless(std::size_t table) const {
   return copied.method != Method::kLog && copied.content.empty();
 }
 
-// --- what counts no longer ---------------------------------------------------
+// --- rows whose slice is read again ------------------------------------------
 
 GivenRows CopyLane::EndReading(std::uint64_t ticket, const UnderWay& ended) {
   const ReadWork& read = std::get<ReadWork>(ended.work);
@@ -29,8 +29,7 @@ GivenRows CopyLane::EndReading(std::uint64_t ticket, const UnderWay& ended) {
   if (digests_ != nullptr) given = digests_->EndCopied(scheduler_.table(read.table).name, ticket);
   if (!IsNameless(read.table) || MakesDigests(read.table)) return given;
   // Without digests, rows may have been given out since the last mark, and nobody knows which.
-  given.any = ended.opened && !scheduler_.Stale(read) && !scheduler_.IsDone(read);
-  given.known = false;
+  given.known = !ended.opened || scheduler_.Stale(read) || scheduler_.IsDone(read);
   return given;
 }
 
@@ -89,15 +88,13 @@ std::optional<Order> CopyLane::NextTakingBack() {
     order.ticket = ++last_ticket_;
     CompareAssignment& compare = *order.assignment.mutable_compare();
     const auto loaded = digests_->LoadGiven(first.given, first.deleted, compare);
-    if (!loaded.ok() && absl::IsDataLoss(loaded.status())) {
-      const std::size_t table = first.table;
-      taking_back_.pop_front();
-      Lose(table, kUnknown);
-      continue;
-    }
-    if (!loaded.ok()) {
+    if (IsOfTheDisk(loaded.status())) {
       requests_.stops_for = absl::UnavailableError(loaded.status().message());
       return std::nullopt;
+    }
+    if (!loaded.ok()) {
+      GiveUpTakingBack();
+      continue;
     }
     const TableToCopy& table = scheduler_.table(first.table);
     compare.set_reads_nothing(true);
@@ -129,11 +126,14 @@ Verdict CopyLane::TakingBackEnded(const AssignmentEnd& end) {
     return Verdict::Broken("its end does not fit its work");
   }
   if (end.outcome() == AssignmentEnd::FAILED) {
-    SetAside(first.table, std::string(ToStatus(end.failure()).message()));
+    const absl::Status why = ToStatus(end.failure());
+    if (ConcernsAll(why)) {
+      requests_.stops_for = why;
+    } else {
+      SetAside(first.table, std::string(why.message()));
+    }
   } else if (!first.given.known) {
-    const std::size_t table = first.table;
-    taking_back_.pop_front();
-    Lose(table, kUnknown);
+    GiveUpTakingBack();
   } else {
     first.deleted += loaded;
     if (first.deleted == first.given.records.size()) TakenBack();
@@ -148,6 +148,12 @@ void CopyLane::TakingBackReturned(bool culprit, std::string_view ending) {
   SetAside(first.table,
            absl::StrCat("deleting rows that are read again ended ", limits::kDeathsOfSlice,
                         " workers; the last one was ", std::string(ending)));
+}
+
+void CopyLane::GiveUpTakingBack() {
+  const std::size_t table = taking_back_.front().table;
+  taking_back_.pop_front();
+  Lose(table, kUnknown);
 }
 
 void CopyLane::TakenBack() {

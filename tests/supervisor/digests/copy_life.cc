@@ -9,23 +9,16 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "supervisor/digests/digest_keeper.h"
-#include "supervisor/staging/private_env.h"
+#include "tests/supervisor/digests/life_model.h"
 #include "worker/compare/entries.h"
 #include "worker/compare/known_rows.h"
 
 namespace tributary::tests {
 namespace {
 
-constexpr int kKeys = 12;
-constexpr int kSliceKeys = 4;
 constexpr int kSteps = 400;
 // Rows between two marks.
 constexpr int kMarked = 2;
-const TableName kTable{"public", "t"};
-
-using Rows = std::map<int, int>;
 
 struct SavedState {
   std::uint64_t generation = 0;
@@ -33,29 +26,14 @@ struct SavedState {
   Rows destination = {};
 };
 
-RowDigest DigestOf(int value) {
-  RowDigest digest{};
-  digest[0] = static_cast<char>(value);
-  return digest;
-}
-std::string KeyOf(int key) { return absl::StrCat(key); }
-std::string BoundBefore(int key) { return key == 0 || key >= kKeys ? "" : absl::StrCat(key); }
-int First(const BoundRange& range) { return range.from.empty() ? 0 : std::stoi(range.from); }
-int End(const BoundRange& range) { return range.to.empty() ? kKeys : std::stoi(range.to); }
-
 // What one process does; the folder outlives it.
 class Copier {
  public:
   Copier(Rows& source, SavedState& now, const WrongCopyRules& wrong, std::mt19937_64& random,
          const std::string& folder)
       : source_(source), now_(now), wrong_(wrong), random_(random) {
-    static PrivateEnv unsynced(leveldb::Env::Default());
-    auto keeper = DigestKeeper::Open(&unsynced, folder, std::string(32, 'k'), [] {});
-    if (!keeper.ok()) {
-      failure_ = std::string(keeper.status().message());
-      return;
-    }
-    keeper_ = *std::move(keeper);
+    keeper_ = OpenKeeper(folder, failure_);
+    if (keeper_ == nullptr) return;
     if (now_.generation > 0 && !now_.done.Done().empty() &&
         keeper_->MayResume(kTable, now_.generation, now_.done).ok()) {
       resumed_ = true;
@@ -156,8 +134,8 @@ class Copier {
   void Cut() {
     std::vector<BoundRange> slices;
     for (const BoundRange& gap : now_.done.Remaining()) {
-      for (int begin = First(gap); begin < End(gap);) {
-        const int end = std::min(End(gap), (begin / kSliceKeys + 1) * kSliceKeys);
+      for (int begin = FirstKey(gap); begin < EndKey(gap);) {
+        const int end = std::min(EndKey(gap), (begin / kSliceKeys + 1) * kSliceKeys);
         slices.push_back({BoundBefore(begin), BoundBefore(end)});
         begin = end;
       }
@@ -177,8 +155,8 @@ class Copier {
 
   void Plan(Reading& reading, const BoundRange& range) {
     const std::uint64_t ticket = reading.ticket;
-    for (int begin = First(range); begin < End(range); begin += kMarked) {
-      const int end = std::min(begin + kMarked, End(range));
+    for (int begin = FirstKey(range); begin < EndKey(range); begin += kMarked) {
+      const int end = std::min(begin + kMarked, EndKey(range));
       Digests rows;
       rows.set_at(BoundBefore(end));
       for (auto row = source_.lower_bound(begin); row != source_.end() && row->first < end; ++row) {
@@ -209,7 +187,7 @@ class Copier {
     reading.steps.clear();
     const GivenRows given = keeper_->EndCopied(kTable, reading.ticket);
     const auto again = [this, &reading] { Open(reading, now_.done.Left(reading.slice)); };
-    if (!given.any) {
+    if (!given.any()) {
       again();
     } else {
       TakeBack(given, wrong_.kept_after_mark, again);
@@ -223,7 +201,7 @@ class Copier {
     for (const std::string& rows : old.rows()) known.AddRows(rows);
     for (const std::string& intents : old.intents()) known.AddIntents(intents);
     for (const auto& [key, value] : source_) {
-      if (key < First(range) || key >= End(range)) continue;
+      if (key < FirstKey(range) || key >= EndKey(range)) continue;
       if (known.MustSend(KeyOf(key), DigestOf(value))) now_.destination[key] = value;
     }
     known.TakeGone(

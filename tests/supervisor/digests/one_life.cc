@@ -9,36 +9,19 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "supervisor/digests/digest_keeper.h"
-#include "supervisor/staging/private_env.h"
+#include "tests/supervisor/digests/life_model.h"
 #include "worker/compare/entries.h"
 #include "worker/compare/known_rows.h"
 
 namespace tributary::tests {
 namespace {
 
-constexpr int kKeys = 12;
-constexpr int kSliceKeys = 4;
 constexpr int kSteps = 250;
-const TableName kTable{"main", "t"};
-
-using Rows = std::map<int, int>;
 
 struct SavedState {
   std::uint64_t generation = 0;
   Rows destination;
 };
-
-RowDigest DigestOf(int value) {
-  RowDigest digest{};
-  digest[0] = static_cast<char>(value);
-  return digest;
-}
-
-std::string KeyOf(int key) { return absl::StrCat(key); }
-
-std::string BoundBefore(int key) { return key == 0 || key >= kKeys ? "" : absl::StrCat(key); }
 
 // What one process does; the folder outlives it.
 class Connector {
@@ -50,14 +33,8 @@ class Connector {
         generation_(generation),
         wrong_(wrong),
         random_(random) {
-    // No power fails here, and syncing would take nearly all of the time.
-    static PrivateEnv unsynced(leveldb::Env::Default());
-    auto keeper = DigestKeeper::Open(&unsynced, folder, std::string(32, 'k'), [] {});
-    if (!keeper.ok()) {
-      failure_ = std::string(keeper.status().message());
-      return;
-    }
-    keeper_ = *std::move(keeper);
+    keeper_ = OpenKeeper(folder, failure_);
+    if (keeper_ == nullptr) return;
     if (generation_ == 0) {
       PlanCopy();
     } else {
@@ -126,9 +103,8 @@ class Connector {
     left_ = slices_.size();
   }
 
-  bool IsIn(int key, const BoundRange& range) const {
-    return (range.from.empty() || key >= std::stoi(range.from)) &&
-           (range.to.empty() || key < std::stoi(range.to));
+  static bool IsIn(int key, const BoundRange& range) {
+    return key >= FirstKey(range) && key < EndKey(range);
   }
 
   // As Comparison has it, step by step.
