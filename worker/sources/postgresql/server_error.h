@@ -24,8 +24,8 @@ inline constexpr std::string_view kInsufficientPrivilege = "42501";
 absl::Status StatementError(std::string_view doing, std::string_view sqlstate,
                             std::string_view message);
 
-// A connection was refused or could not be made. `message` is libpq's, in the verbosity that
-// includes the SQLSTATE.
+// The server refused the connection, or none could be made. `message`: libpq's error text, made
+// with PQERRORS_VERBOSE, so that it includes the SQLSTATE.
 //
 //   FAILED_PRECONDITION  login, database, privilege, TLS: the user must act
 //   UNAVAILABLE          all else

@@ -182,6 +182,8 @@ class Session {
   absl::Status ConnectOnce();
   absl::Status ConnectTo(const std::string& address);
   absl::Status CheckServer();
+  // Statements that set all that the engine relies on; `how`: "SET " or "SET LOCAL ".
+  std::string SettingsSql(std::string_view how) const;
   absl::Status Send(const std::string& sql, std::string_view doing);
   absl::StatusOr<PGresult*> AwaitResult(std::string_view doing);
   absl::Status Broken(std::string_view doing);
