@@ -15,8 +15,6 @@
 namespace tributary::bench {
 namespace {
 
-constexpr std::uint64_t kOrders = 3'000'000;
-constexpr std::uint64_t kTables = 10'000;
 constexpr std::chrono::seconds kBetweenScrapes{1};
 constexpr double kLongestStartMs = 150;
 constexpr std::uint64_t kGigabyte = 1'000'000'000;
@@ -121,7 +119,7 @@ void TenTimes(Bench& bench) {
 }
 
 void ManyTables(Bench& bench) {
-  const std::string file = bench.databases.ManyTables(kTables, 20 * kTables);
+  const std::string file = bench.databases.ManyTables(kTables, kRowsOfTable * kTables);
   Databases::Warm(file);
   const BareCost bare = RunBareLoop(file);
   std::vector<SyncCost> first;

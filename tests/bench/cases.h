@@ -11,6 +11,11 @@
 
 namespace tributary::bench {
 
+// Rows of the large table of most cases, and the many small tables.
+inline constexpr std::uint64_t kOrders = 3'000'000;
+inline constexpr std::uint64_t kTables = 10'000;
+inline constexpr std::uint64_t kRowsOfTable = 20;
+
 struct Bench {
   Databases& databases;
   Report& report;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -18,8 +17,6 @@
 namespace tributary::bench {
 namespace {
 
-constexpr std::uint64_t kOrders = 3'000'000;
-constexpr std::uint64_t kTables = 10'000;
 constexpr double kMostDigestBytesOfRow = 32;
 
 // One row of a hundred is changed, and one of two hundred is deleted: others in each round.
@@ -94,7 +91,7 @@ void Compare(Bench& bench) {
 
 void CompareManyTables(Bench& bench) {
   const std::string file = bench.databases.folder() + "/compared_tables.db";
-  std::filesystem::copy_file(bench.databases.ManyTables(kTables, 20 * kTables), file,
+  std::filesystem::copy_file(bench.databases.ManyTables(kTables, kRowsOfTable * kTables), file,
                              std::filesystem::copy_options::overwrite_existing);
   Databases::Warm(file);
   std::vector<SyncCost> first;
@@ -112,13 +109,8 @@ void CompareManyTables(Bench& bench) {
   }
   const SyncCost whole = Median(first, Wall);
   const SyncCost compared = Median(next, Wall);
-  const double ratio = compared.seconds / whole.seconds;
-  bench.report.Add({.work = "compare_tables: 10,000 tables, one row changed, of the first sync",
-                    .baseline = Seconds(whole.seconds),
-                    .ours = Seconds(compared.seconds),
-                    .ratio = Ratio(ratio),
-                    .goal = "<= 0.50",
-                    .met = ratio <= 0.5});
+  AddRatio(bench, "compare_tables: 10,000 tables, one row changed, of the first sync",
+           {{.seconds = whole.seconds}, compared}, 0.5);
   std::filesystem::remove(file);
 }
 
@@ -130,8 +122,7 @@ void PostgresqlCompare(Bench& bench) {
   SyncSubject compared = subject.subject();
   compared.configuration["update_method"] = "compare";
   SyncBench syncs(compared);
-  const std::string script = compared.folder + "/baseline.sql";
-  std::ofstream(script) << "COPY orders TO STDOUT (FORMAT binary);\n";
+  const std::string script = subject.Script("COPY orders TO STDOUT (FORMAT binary);\n");
   const std::string work = absl::StrCat("pg_compare: ", rows,
                                         " rows, 1 % changed, 0.5 % deleted, of psql's COPY BINARY");
   const Against both = CompareAgainst(

@@ -1,6 +1,5 @@
 // The cases that copy PostgreSQL tables: a large one, and many small ones.
 #include <algorithm>
-#include <fstream>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -14,10 +13,6 @@
 
 namespace tributary::bench {
 namespace {
-
-constexpr std::uint64_t kOrders = 3'000'000;
-constexpr std::uint64_t kTables = 10'000;
-constexpr std::uint64_t kRowsOfTable = 20;
 
 // The server's CPU seconds while `act` runs.
 template <typename Act>
@@ -48,12 +43,6 @@ void AddCpuColumn(Bench& bench, const std::string& name, const PostgresqlSubject
       .name = name, .sync = both.ours, .source_read = both.bare.cpu_seconds, .sample = sample});
 }
 
-std::string Script(const PostgresqlSubject& subject, const std::string& statements) {
-  const std::string file = subject.subject().folder + "/baseline.sql";
-  std::ofstream(file) << statements;
-  return file;
-}
-
 }  // namespace
 
 void PostgresqlFirstSync(Bench& bench) {
@@ -61,7 +50,7 @@ void PostgresqlFirstSync(Bench& bench) {
   PostgresqlSubject subject(bench.databases.folder());
   subject.MakeOrders(rows);
   subject.Publish();
-  const std::string copy = Script(subject, "COPY orders TO STDOUT (FORMAT binary);\n");
+  const std::string copy = subject.Script("COPY orders TO STDOUT (FORMAT binary);\n");
   // Into the server's cache.
   RunPsql(subject.server(), copy);
   std::vector<BareCost> bare;
@@ -107,7 +96,7 @@ void PostgresqlManyTables(Bench& bench) {
   for (std::uint64_t table = 0; table < tables; ++table) {
     absl::StrAppend(&statements, "COPY t", table, " TO STDOUT (FORMAT binary);\n");
   }
-  const std::string copies = Script(subject, statements);
+  const std::string copies = subject.Script(statements);
   RunPsql(subject.server(), copies);
   std::vector<BareCost> bare;
   std::vector<SyncCost> first;

@@ -1,6 +1,7 @@
 #include "tests/bench/postgresql_subject.h"
 
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -99,6 +100,12 @@ double PostgresqlSubject::CpuOfEndedSessions() const {
   };
   if (!tests::Eventually(none)) Fail("a session of the server does not end");
   return CpuOf(server_->pid()).children;
+}
+
+std::string PostgresqlSubject::Script(const std::string& statements) const {
+  const std::string file = folder_ + "/baseline.sql";
+  std::ofstream(file) << statements;
+  return file;
 }
 
 SyncSubject PostgresqlSubject::subject() const {

@@ -34,6 +34,8 @@ class PostgresqlSubject {
   double CpuOfEndedSessions() const;
 
   const tests::PostgresServer& server() const { return *server_; }
+  // A file with statements for psql; one at a time.
+  std::string Script(const std::string& statements) const;
   // From no state.
   SyncSubject subject() const;
 

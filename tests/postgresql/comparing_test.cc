@@ -160,7 +160,9 @@ TEST_F(PostgresqlComparing, RowsAreDeletedThatWereGivenOutAndAreGoneWhenTheyAreR
     const SyncOutcome first = run.Wait(std::chrono::minutes(2));
     EXPECT_TRUE(first.ok()) << first.text << connector_.Output();
     const SyncOutcome second = GoodSync();
-    if (!one.is_copied_again) EXPECT_EQ(CountsOf(second, one.table).truncates, 0) << second.text;
+    if (!one.is_copied_again) {
+      EXPECT_EQ(CountsOf(second, one.table).truncates, 0) << second.text;
+    }
     ExpectEqual(one.table, {"id", "note"});
     database_.Run(absl::StrCat("DROP TABLE ", one.table));
   }
@@ -198,7 +200,9 @@ TEST_F(PostgresqlComparing, AFirstCopyGoesOnWhereItWasInterrupted) {
     }
     database_.Run(
         "DELETE FROM large WHERE id % 7 = 3; UPDATE large SET n = n + 1 WHERE id % 11 = 0");
-    if (!before.empty()) EXPECT_EQ(CountsOf(disturbed, "large").truncates, 0) << disturbed.text;
+    if (!before.empty()) {
+      EXPECT_EQ(CountsOf(disturbed, "large").truncates, 0) << disturbed.text;
+    }
   }
   const SyncOutcome rest = GoodSync();
   EXPECT_EQ(CountsOf(rest, "large").truncates, 0) << rest.text << connector_.Output();
