@@ -124,7 +124,7 @@ TEST_F(SourceFaults, FileThatIsCutShortInMidSyncIsNamedAndTheRestoredOneEndsEqua
   ContinueWorkers();
   const SyncOutcome cut = run->Wait();
   ExpectClearOutcome(cut);
-  ExpectNamed(cut, {"damaged; check", "shorter than its header states"});
+  ExpectNamed(cut, {"it is damaged", "is damaged; check", "shorter than its header states"});
   fs::copy_file(whole, scene().source(), fs::copy_options::overwrite_existing);
   ExpectGoodSyncAndEqual();
   ExpectSoundSupervisor();
@@ -139,7 +139,8 @@ TEST_F(SourceFaults, FileThatIsEmptiedInMidSyncIsNamedAndTheRestoredOneEndsEqual
   ContinueWorkers();
   const SyncOutcome cut = run->Wait();
   ExpectClearOutcome(cut);
-  ExpectNamed(cut, {"damaged; check", "it has changed since the catalog was read"});
+  ExpectNamed(cut,
+              {"it is damaged", "is damaged; check", "it has changed since the catalog was read"});
   fs::copy_file(whole, scene().source(), fs::copy_options::overwrite_existing);
   ExpectGoodSyncAndEqual();
   ExpectSoundSupervisor();
