@@ -51,7 +51,7 @@ TEST_F(ControlChannelTest, AMessageInPiecesIsThereWhenItsLastByteIs) {
     Raw(std::string_view(wire).substr(i, 1));
   }
   EXPECT_EQ(got.SerializeAsString(), sent.SerializeAsString());
-  // An empty message is one, too.
+  // An empty message counts as a message.
   auto received = channel_.Receive(got);
   ASSERT_TRUE(received.ok());
   EXPECT_TRUE(*received);
@@ -108,7 +108,7 @@ TEST_F(ControlChannelTest, AMessageOverTheLimitIsNotSent) {
   EXPECT_EQ(channel_.Send(MessageOf(1, limits::kMaxControlMessageBytes)).code(),
             absl::StatusCode::kResourceExhausted);
   EXPECT_FALSE(channel_.has_unsent());
-  // And the channel is as good as before.
+  // The channel still works.
   ASSERT_TRUE(channel_.Send(MessageOf(2, 3)).ok());
   ControlChannel other(std::move(ends_.second));
   ToWorker got;

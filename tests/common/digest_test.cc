@@ -6,7 +6,7 @@ namespace tributary {
 namespace {
 
 TEST(Digest, IsAPrefixOfSha256) {
-  // Of no bytes at all, as published.
+  // The published SHA-256 of an empty input.
   EXPECT_EQ(Digest().Hex(64), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(Digest().Hex(16), "e3b0c44298fc1c14");
 }

@@ -31,8 +31,8 @@ json ParseLine(const std::string& line) {
   return json::parse(line);
 }
 
-// What `writes` sends to stdout, which is the file itself and no stream of C or
-// C++: Log goes past both.
+// What `writes` prints to stdout. The file descriptor is redirected, because Log uses neither C's
+// nor C++'s streams.
 std::string Captured(const std::function<void()>& writes) {
   char path[] = "/tmp/tributary-log-XXXXXX";
   const int file = mkstemp(path);
@@ -121,7 +121,7 @@ TEST(LogLine, LongTextsAreCutBetweenCharactersAndTheLineStaysValid) {
   for (const std::string unit : {"x", "\n", "\x01", "é", "€", "😀", "\xff", "\x80"}) {
     std::string text;
     while (text.size() < 3 * limits::kMaxLogLineBytes) text += unit;
-    // Shifts the cut through every place within a character.
+    // Moves the cut to each byte of a character.
     for (std::size_t shift = 0; shift < 4; ++shift) {
       text.insert(0, "-");
       const std::string line =
@@ -148,8 +148,8 @@ TEST(LogBudget, LetsThroughAsManyASecondAsItsLimitAndThenCounts) {
     EXPECT_EQ(budget.Spend(7), 0u);
   }
   for (int i = 0; i < 5; ++i) EXPECT_EQ(budget.Spend(7), std::nullopt);
-  EXPECT_EQ(budget.Spend(8), 5u) << "the next second starts with what was left out";
-  EXPECT_EQ(budget.Spend(8), 0u) << "and says it once";
+  EXPECT_EQ(budget.Spend(8), 5u) << "the next second begins with the number that was left out";
+  EXPECT_EQ(budget.Spend(8), 0u) << "which is returned once";
 }
 
 TEST(LogBudget, EntriesLeftOutOverSeveralSecondsAddUp) {
@@ -180,7 +180,7 @@ TEST(Logger, ItsFieldsStandInEachLineAndALongerOneIsAnotherValue) {
                                        "table": "main.a", "rows": "7"})"));
   EXPECT_EQ(fields(1)["table"], "main.b");
   EXPECT_EQ(fields(2)["table"], "main.c");
-  EXPECT_EQ(lines[2].find("main.a"), std::string::npos) << "a key stands once";
+  EXPECT_EQ(lines[2].find("main.a"), std::string::npos) << "each key occurs once";
   EXPECT_EQ(fields(3), json::parse(R"({"role": "supervisor"})"));
 }
 

@@ -36,7 +36,7 @@ TEST(SnapshotTest, NumbersHaveSixtyFourBits) {
   EXPECT_FALSE(snapshot.SeesAllOf({kLargest, kLargest, {}}));
 }
 
-// Every snapshot of transactions 0 to `most` - 1.
+// All snapshots of transactions 0 to `most` - 1.
 std::vector<Snapshot> AllSnapshots(std::uint64_t most) {
   std::vector<Snapshot> all;
   for (std::uint64_t from = 0; from <= most; ++from) {

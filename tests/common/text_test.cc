@@ -22,7 +22,7 @@ TEST(Prefix, EndsBetweenCharacters) {
       {"a😀b", 4, "a"},
       {"a😀b", 5, "a😀"},
       {"😀", 3, ""},
-      // No UTF-8: what would be left of it is not thrown away.
+      // Not UTF-8: the remaining bytes are kept.
       {std::string(10, '\x80'), 9, std::string(9, '\x80')},
   };
   for (const auto& one : kCases) {
@@ -44,7 +44,7 @@ TEST(WithoutQuoted, LeavesOutWhatMayBeAValue) {
       {"", ""},
       {"malformed JSON", "malformed JSON"},
       {"bad JSON path: 'Hypatia'; mend it", "bad JSON path: '…'; mend it"},
-      // As SQL writes a quotation mark within quotation marks, and as others do not.
+      // A quotation mark within quotation marks: SQL doubles it, other languages do not.
       {"bad JSON path: 'it''s Hypatia'", "bad JSON path: '…'"},
       {"near \"a\"b\": syntax error", "near \"…\": syntax error"},
       {"two: 'a' and 'b'.", "two: '…'."},

@@ -1,5 +1,6 @@
-// The compact form's two ends against its golden file, and bytes that are no compact
-// form. That every batch of the encoder comes back from its form: tests/worker/encoder.
+// Writes and expands the golden file of the compact form, and refuses bytes that are not a compact
+// form. tests/worker/encoder tests that every batch of the encoder is the same after it was written
+// in the compact form and expanded.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,8 +29,8 @@ std::string ReadFile(const char* path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The bytes of one part of the golden file: lines of hexadecimal pairs, a text behind
-// more than two spaces, up to an empty line.
+// The bytes of one part of the golden file: lines of hexadecimal pairs, with a comment after more
+// than two spaces, until an empty line.
 std::string Golden(std::string_view part) {
   std::istringstream file(ReadFile(BATCH_GOLDEN_FILE));
   std::string line;
@@ -58,7 +59,7 @@ void WriteFields(CompactWriter& writer, std::initializer_list<std::string_view> 
 absl::StatusOr<std::string> Expanded(std::string_view compact) {
   const auto size = ExpandedBytes(compact);
   if (!size.ok()) return size.status();
-  // Of exactly its size, for the sanitizer.
+  // Allocated with exactly this size, so that the sanitizer finds a write past the end.
   const auto batch = std::make_unique<char[]>(*size);
   const absl::Status done = ExpandCompactBatch(compact, batch.get());
   if (!done.ok()) return done;
@@ -112,7 +113,7 @@ TEST(CompactFormTest, WhatIsNoneIsRefusedByWhatIsWrongWithIt) {
       {whole.substr(0, 20), "has no template"},
       {with(4, '\0'), "has no template"},
       {with(7, '\x7f'), "has no template"},
-      // Wire type 3, and a text whose length goes on for ever.
+      // Wire type 3; a text whose length never ends.
       {with(first_row, '\x2b'), "holds a value that is no field"},
       {whole.substr(0, first_row) + "\x6a\xff\xff\xff\xff\xff", "holds a value that is no field"},
       {whole.substr(0, whole.size() - 1), "holds a value that is no field"},

@@ -1,4 +1,4 @@
-// A bell between a supervisor and a worker that wants it to wait.
+// A bell between a supervisor and a worker that tries to block it.
 #include "common/ring/bell.h"
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 namespace tributary {
 namespace {
 
-// More than a pipe holds.
+// More than fit into a pipe.
 constexpr int kManyRings = 20'000;
 
 class BellTest : public ::testing::Test {
@@ -69,7 +69,7 @@ TEST_F(BellTest, RingerThatFillsItStopsNeitherTheSleeperNorOtherRingers) {
   RingBell(bell_.get());
   EXPECT_TRUE(Rung(bell_.get()));
   while (Rung(bell_.get())) ClearBell(bell_.get());
-  // As if another had taken what was heard.
+  // As if another thread had already cleared the bell.
   ClearBell(bell_.get());
 }
 

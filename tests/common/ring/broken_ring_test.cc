@@ -1,5 +1,5 @@
-// A worker is not trusted: what no sound worker writes ends in INVALID_ARGUMENT,
-// and what changes behind the supervisor's back changes nothing.
+// A worker is not trusted: data that a correct worker never writes ends in INVALID_ARGUMENT, and
+// data that changes after the supervisor has read it has no effect.
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 
@@ -45,7 +45,7 @@ class BrokenRingTest : public ::testing::Test {
     const auto frame = consumer_->Next();
     EXPECT_EQ(frame.status().code(), absl::StatusCode::kInvalidArgument);
   }
-  // The first frame is sound, the second is not.
+  // The first frame is correct, the second one is not.
   void ExpectRefusedFor(const std::function<void(FrameHeader&)>& spoil) {
     Write(Sound(1), 0);
     FrameHeader header = Sound(2);
@@ -173,7 +173,7 @@ TEST_F(BrokenRingTest, AHeaderThatChangesBehindTheCheckChangesNothing) {
 TEST_F(BrokenRingTest, CountersOfTheOtherSideAreNotBelieved) {
   Write(Sound(1), 0);
   Publish(64);
-  // The tail is the supervisor's own to count.
+  // The tail is counted by the supervisor alone.
   memory_->control().tail.store(1'000'000);
   auto frame = consumer_->Next();
   ASSERT_TRUE(frame.ok() && frame->has_value());

@@ -1,11 +1,11 @@
-// A header that its worker changes while the supervisor reads it: what comes of it is
-// what was checked, or nothing.
+// A worker changes a header while the supervisor reads it: the supervisor uses exactly what it
+// checked, or refuses the frame.
 //
-// Left to chance, a change that falls between two readings of one field is met once in
-// many thousands. So every reading is caught: the header's page cannot be read in the
-// supervisor's mapping, the fault lets one instruction through, and behind it the header
-// is changed by way of another mapping. With the change behind each instruction in
-// turn, what is read twice is read differently at some turn.
+// A random change would fall between two reads of one field only once in many thousands of runs. So
+// each read is caught: the header's page is unreadable in the supervisor's mapping, the fault
+// handler lets one instruction through, and after it the header is changed through a second
+// mapping. The test repeats this with the change after each instruction in turn, so that a field
+// that is read twice is read with different values in one of the runs.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -29,8 +29,8 @@ namespace {
 
 constexpr greg_t kSingleStep = 0x100;
 
-// While it lives, whoever reads the page is let through for one instruction, behind
-// which `behind` is called with the number of such instructions. One at a time; for one
+// While it exists, each instruction that reads the page causes a fault; it is let through, and then
+// `behind` is called with the number of such instructions until now. One object at a time; for one
 // thread.
 class ReadingTrap {
  public:
@@ -68,7 +68,8 @@ class ReadingTrap {
   static void LetThrough(int, siginfo_t* fault, void* at) {
     const auto first = reinterpret_cast<std::uintptr_t>(current_->page_);
     const auto address = reinterpret_cast<std::uintptr_t>(fault->si_addr);
-    // Another fault than those that are wanted comes again, and is fatal then.
+    // A fault at another address is not ours: without the handler it occurs again and ends the
+    // process.
     if (address < first || address - first >= current_->page_bytes_) {
       ::sigaction(SIGSEGV, &current_->segv_before_, nullptr);
       return;
@@ -95,7 +96,7 @@ class ReadingTrap {
 
 ReadingTrap* ReadingTrap::current_ = nullptr;
 
-// What is known of a frame once it was taken and given back.
+// What is known of a frame after it was taken and released.
 struct Taken {
   FrameType type{};
   std::size_t skip = 0;
@@ -103,12 +104,12 @@ struct Taken {
   std::uint32_t assignment = 0;
   std::uint32_t records = 0;
   std::size_t compact_bytes = 0;
-  // Where the next one begins.
+  // Where the next frame begins.
   std::uint64_t frame_bytes = 0;
 
   bool operator==(const Taken&) const = default;
 };
-// Nothing: it was refused.
+// Nothing: the frame was refused.
 using Outcome = std::optional<Taken>;
 
 Outcome TakenAs(const FrameHeader& header) {
@@ -129,8 +130,8 @@ FrameHeader Sound() {
 
 constexpr int kNever = 0;
 
-// What a supervisor makes of a ring's first frame, whose header is changed behind the
-// `turn`th reading of it. Says how many readings there were.
+// What a supervisor takes from a ring whose first frame's header is changed after the read number
+// `turn`. `readings`: how many reads there were.
 Outcome Next(const FrameHeader& header, const FrameHeader& changed, int turn, int& readings) {
   auto memory = RingMemory::Create(limits::kRingBytes);
   auto worker = RingMemory::Attach(FileDescriptor(::dup(memory->fd())), limits::kRingBytes);
@@ -175,20 +176,20 @@ void ExpectOneOfThem(const FrameHeader& header, const Outcome& as_it_is, const F
     const Outcome outcome = Next(header, changed, turn, with_change);
     readings = std::max(readings, with_change);
     EXPECT_TRUE(outcome == as_it_is || outcome == as_changed)
-        << "changed behind reading " << turn << " of " << readings;
+        << "changed after read " << turn << " of " << readings;
   }
 }
 
 using Change = void (*)(FrameHeader&);
 
-// Of two headers that are both sound.
+// Both headers are correct.
 void ExpectTheOneOrTheOther(Change change) {
   FrameHeader changed = Sound();
   change(changed);
   ExpectOneOfThem(Sound(), TakenAs(Sound()), changed, TakenAs(changed));
 }
 
-// Of a sound one and one that is refused.
+// One header is correct, the other is refused.
 void ExpectTheSoundOneOrNone(Change spoil) {
   FrameHeader spoiled = Sound();
   spoil(spoiled);

@@ -1,4 +1,4 @@
-// The ring's memory: who may attach, what a worker cannot do to it, when it goes.
+// The ring's memory: who may attach it, what a worker cannot do to it, and when it is freed.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/filter.h>
@@ -59,7 +59,8 @@ TEST(RingMemoryTest, SizesThatCannotBeARingAreRefused) {
   }
 }
 
-// Otherwise a page that is touched later may be one too many, which is a SIGBUS.
+// If memory is not reserved, a page that is touched later may not be available, which raises
+// SIGBUS.
 TEST(RingMemoryTest, AllOfItsMemoryIsReservedWhenItIsMade) {
   constexpr std::size_t kBlockBytes = 512;
   const auto ring = RingMemory::Create(kBytes);
@@ -97,7 +98,7 @@ TEST(RingMemoryTest, ADescriptorThatIsNoSealedRingOfThisSizeIsRefused) {
   EXPECT_FALSE(RingMemory::Attach(std::move(file), kBytes).ok()) << "a file can be cut short";
 }
 
-// Ends the process: 0 where that the ring cannot be made is told, and why.
+// Ends the process, with 0 if the error says that the ring cannot be made and why.
 [[noreturn]] void ExpectNoRing(const std::string& why) {
   const absl::Status status = RingMemory::Create(kBytes).status();
   const bool told =
@@ -113,8 +114,8 @@ TEST(RingMemoryTest, ADescriptorThatIsNoSealedRingOfThisSizeIsRefused) {
   ExpectNoRing("make ring: ");
 }
 
-// The kernel has no page left for a file whose size it has granted. Where that is the
-// machine's plight nobody may be left to test it, so a filter of system calls says it.
+// As if the kernel had no page for a file whose size it has granted. Really using up the memory
+// could kill the test, so a filter of system calls returns the error.
 [[noreturn]] void MakeRingWithoutPages() {
   sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kBytes = 64 * 1024;
 constexpr int kFrames = 20'000;
 
-// The frame with this number: a function of it and the seed.
+// The payload of the frame with this number, made from it and the seed.
 std::string PayloadOf(std::uint64_t seed, std::uint32_t number) {
   std::mt19937_64 random(seed * 1'000'003 + number);
   const std::size_t bytes = random() % 8 == 0 ? random() % 8000 : random() % 200;
@@ -47,13 +47,13 @@ class RingTrafficTest : public ::testing::Test {
     std::mt19937_64 random(seed);
     for (std::uint32_t number = 1; number <= kFrames; ++number) {
       if (slowly && random() % 64 == 0) std::this_thread::yield();
-      // Only the end of a read rings for less than is worth waking.
+      // Small frames do not ring the doorbell; only the end of a read does.
       const FrameType type = number == kFrames ? FrameType::kEnd : FrameType::kBatch;
       producer_->Send(type, number, PayloadOf(seed, number), number % 100);
     }
   }
 
-  // Gives frames back late and out of order.
+  // Releases frames late and out of order.
   void Consume(std::uint64_t seed, bool slowly) {
     std::mt19937_64 random(seed + 1);
     std::vector<Hold> held;
@@ -66,8 +66,8 @@ class RingTrafficTest : public ::testing::Test {
         held_bytes = 0;
         if (!consumer_->ArmDoorbell()) continue;
         pollfd wait{data_ready_.get(), POLLIN, 0};
-        // Far longer than the producer's own bounded sleep: a wake-up that is lost
-        // shows here.
+        // Much longer than the time for which the producer sleeps by itself, so that a lost wake-up
+        // is detected here.
         ASSERT_EQ(::poll(&wait, 1, 60'000), 1) << "the doorbell never rang";
         std::uint64_t rings;
         ASSERT_EQ(::read(data_ready_.get(), &rings, sizeof(rings)), 8);
@@ -128,7 +128,7 @@ TEST_F(RingTrafficTest, WhatAKilledWorkerHadPublishedCanBeRead) {
     for (std::uint32_t number = 1; number <= 50; ++number) {
       producer_->Send(FrameType::kBatch, number, PayloadOf(44, number % 20), 1);
     }
-    // A frame that is never finished.
+    // A frame that is never sent.
     producer_->Reserve(100)[0] = 'x';
     [[maybe_unused]] const auto told = ::write(ready[1], "x", 1);
     for (;;) ::pause();
@@ -159,13 +159,13 @@ TEST_F(RingTrafficTest, DetachedFramesKeepTheirBytesWhileTheRingIsUsedAgain) {
   }
   ASSERT_TRUE(consumer_->Detach().ok());
   EXPECT_EQ(consumer_->bytes_held(), 0u);
-  // Several times around, over where the held ones lay.
+  // Fills the ring several times, over the places of the frames that are held.
   for (std::uint32_t number = 11; number <= 400; ++number) {
     producer_->Send(FrameType::kBatch, number, PayloadOf(55, number), 1);
     auto frame = consumer_->Next();
     ASSERT_TRUE(frame.ok() && frame->has_value());
     ASSERT_EQ((*frame)->payload, PayloadOf(55, number));
-    // Now and then again, with some of both views held.
+    // Checked again from time to time, while some of both views are held.
     if (number % 100 == 0) {
       held.push_back(**frame);
       ASSERT_TRUE(consumer_->Detach().ok());
