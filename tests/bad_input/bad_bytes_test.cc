@@ -1,4 +1,4 @@
-// Requests that no protobuf library writes: bytes that are none, fields of another wire
+// Requests that no protobuf library writes: bytes that are not a message, fields with a wrong wire
 // type, texts that are not UTF-8, both members of a oneof.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 namespace sdk = fivetran_sdk::v2;
 using ::testing::HasSubstr;
 
-// --- the wire -------------------------------------------------------------------
+// --- the requests -----------------------------------------------------------------
 
 constexpr int kKeyField = 1;
 constexpr int kValueField = 2;
@@ -23,7 +23,7 @@ std::string Field(int number, const std::string& content) {
 }
 std::string NumberField(int number, char value) { return {static_cast<char>(number << 3), value}; }
 
-// A request of each kind with these bytes for the entries of its configuration.
+// A request of each kind; the entries of its configuration are these bytes.
 struct Request {
   const char* method;
   std::string before;
@@ -52,7 +52,7 @@ std::string Entry(const std::string& key, const std::string& value) {
 constexpr char kNoSource[] = "`source` is missing; choose one of: sqlite";
 constexpr char kNoPath[] = "`database_path` is missing; give the path of the SQLite database file";
 
-// The answer that each call has for a configuration that lacks something.
+// Each call's answer when the configuration lacks something.
 void ExpectMissing(const Request& request, const std::string& configuration,
                    const std::string& says) {
   const std::string method = request.method;
@@ -110,8 +110,8 @@ TEST(BytesTest, ConfigurationThatIsANumberIsAMissingOne) {
   }
 }
 
-// gRPC itself refuses what it cannot parse for Test and Schema; the bytes of an Update
-// are taken as they are.
+// For Test and Schema, gRPC itself refuses what it cannot parse; the bytes of an Update reach the
+// connector unparsed.
 void ExpectNoRequest(const std::string& method, const BytesAnswer& answer) {
   EXPECT_EQ(answer.status.error_code(),
             method == "Update" ? grpc::StatusCode::INVALID_ARGUMENT : grpc::StatusCode::INTERNAL);
@@ -131,7 +131,7 @@ TEST(BytesTest, TextsThatAreNotUtf8AreNoRequest) {
       ExpectNoRequest(request.method, Call(request, entries));
     }
   }
-  // Protobuf says more of it, in the log, where a flood of it is bounded.
+  // Protobuf logs the details; the log bounds how many of these lines are written.
   const std::vector<nlohmann::json> said = Caller::Get().connector().Logged("invalid UTF-8");
   EXPECT_FALSE(said.empty());
   for (const nlohmann::json& line : said) EXPECT_EQ(line.value("library", ""), "protobuf") << line;
@@ -146,7 +146,7 @@ TEST(BytesTest, GarbageIsNoRequest) {
 
 // --- selections -------------------------------------------------------------------
 
-// Protobuf keeps the last one, and never writes both.
+// A parser keeps only the last of the two forms, and no library writes both.
 TEST(BytesTest, SelectionInBothFormsIsAnInvalidArgument) {
   sdk::Selection with;
   with.mutable_with_schema()->set_include_new_schemas(true);

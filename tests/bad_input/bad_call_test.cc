@@ -1,4 +1,4 @@
-// Calls that are too large, too many or empty, and a connector that goes on serving.
+// Calls that are too large, too many or empty; the connector goes on serving.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ TEST(CallTest, AnEmptyRequestIsATask) {
   EXPECT_THAT(answer.tasks, SizeIs(1));
 }
 
-// Syncs that stay open because nobody reads them.
+// Syncs that stay open because their client does not read.
 class OpenSync {
  public:
   explicit OpenSync(const std::string& database) {

@@ -23,7 +23,7 @@ struct Case {
   Configuration configuration;
   // Part of the text that the user gets: what is wrong, and what to do.
   const char* says;
-  // With a --sqlite-root that leaves nothing outside.
+  // The connector runs with a --sqlite-root that contains all files of the machine.
   bool whole_system = false;
 };
 
@@ -88,7 +88,7 @@ std::vector<Case> Cases() {
       {"Proc", path("/proc/self/environ"), kOfTheKernel, kWholeSystem},
       {"ProcFolder", path("/proc/self"), kOfTheKernel, kWholeSystem},
       {"Sys", path("/sys/kernel"), kOfTheKernel, kWholeSystem},
-      // Which is /etc/passwd itself.
+      // This is /etc/passwd itself.
       {"ThroughProc", path("/proc/self/root/etc/passwd"), kNoDatabase, kWholeSystem},
       {"TextFile", path("text.db"), kNoDatabase},
       {"ShortFile", path("short.db"), "it is shorter than its header states"},

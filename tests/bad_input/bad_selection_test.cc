@@ -1,4 +1,4 @@
-// Selections that are wrong or odd: the answer that the error table has for each.
+// Selections that are wrong or unusual, each with the answer that the error table gives.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

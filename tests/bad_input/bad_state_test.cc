@@ -1,5 +1,5 @@
-// States that are wrong, newer, of another source or with another key: the answer that
-// the error table has for each, and a connector that goes on serving.
+// States that are wrong, newer, of another source or encrypted with another key, each with the
+// answer that the error table gives; the connector goes on serving.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -30,7 +30,7 @@ std::string With(const std::string& pointer, const nlohmann::json& value) {
   return state.dump();
 }
 
-// A good state of so many bytes.
+// A good state, padded to this many bytes.
 std::string Padded(std::size_t bytes) {
   const std::string& good = Caller::Get().GoodState();
   return good + std::string(bytes - good.size(), ' ');
@@ -164,7 +164,7 @@ TEST(StateTest, OfAsManyBytesAsItMayHaveIsTaken) {
   EXPECT_THAT(answer.records, SizeIs(0)) << "the source has not changed";
 }
 
-// Operation, names and values, in an order of their own.
+// Operation, names and values; sorted.
 std::vector<std::string> TextsOf(const std::vector<sdk::Record>& records) {
   std::vector<std::string> texts;
   for (const sdk::Record& record : records) texts.push_back(record.ShortDebugString());
@@ -184,7 +184,7 @@ TEST(StateTest, WithAForeignKeyReadsTheSourceInsteadOfStaging) {
   const UpdateAnswer whole = caller.Update(request);
   ASSERT_THAT(whole.records, SizeIs(1 + kRows)) << "TRUNCATE and all rows";
 
-  // An early checkpoint: all of the table is behind it, in staging.
+  // An early checkpoint; all rows of the table follow it, and are staged.
   std::size_t from = caller.connector().LogSize();
   request.set_state_json(whole.states.front());
   const UpdateAnswer replayed = caller.Update(request);

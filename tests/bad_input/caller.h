@@ -1,5 +1,5 @@
-// Calls the real connector as any client could, with requests that no sound client
-// would make.
+// Calls the real connector like any client, also with requests that a correct client would not
+// make.
 #ifndef TRIBUTARY_TESTS_BAD_INPUT_CALLER_H_
 #define TRIBUTARY_TESTS_BAD_INPUT_CALLER_H_
 
@@ -19,7 +19,7 @@ namespace tributary::tests {
 
 using Configuration = std::map<std::string, std::string>;
 
-// What became of an Update.
+// The result of an Update.
 struct UpdateAnswer {
   grpc::Status status;
   std::vector<std::string> tasks;
@@ -28,20 +28,19 @@ struct UpdateAnswer {
   std::vector<fivetran_sdk::v2::Record> records;
 };
 
-// What became of a call whose request was bytes.
+// The result of a call whose request was given as bytes.
 struct BytesAnswer {
   grpc::Status status;
-  // The only message of the answer, where there is one.
+  // The answer's only message, if there is one.
   std::string message;
 };
 
-// One connector for all cases of a program: a case that broke it would fail those
-// that come after it.
+// One connector for all cases of a program: if a case breaks it, the cases after it fail.
 class Caller {
  public:
   static Caller& Get();
-  // Another, whose --sqlite-root is the whole system, so that files are refused for
-  // what they are and not for where they lie.
+  // A connector whose --sqlite-root is the root of the file system, so that a file is refused
+  // because of its kind and not because of its place.
   static Caller& OfTheWholeSystem();
 
   // A folder with good.db, which has the tables main.people (id, name, age) and
@@ -49,17 +48,17 @@ class Caller {
   const TempDir& root() const { return root_; }
   Configuration Good() const { return {{"source", "sqlite"}, {"database_path", "good.db"}}; }
 
-  // The failure's text; empty where the test passed.
+  // The text of the failure; empty if the test passed.
   std::string Test(const std::string& name, const Configuration& configuration,
                    grpc::Status* status = nullptr);
   grpc::Status Schema(const Configuration& configuration,
                       fivetran_sdk::v2::SchemaResponse* response = nullptr);
   UpdateAnswer Update(const fivetran_sdk::v2::UpdateRequest& request);
   fivetran_sdk::v2::UpdateRequest GoodUpdate() const;
-  // Any bytes for a request: `method` is "Update". An answer of several messages is an
-  // error here.
+  // Sends any bytes as the request: `method` is for example "Update". An answer of several messages
+  // is an error.
   BytesAnswer CallWithBytes(const std::string& method, const std::string& request);
-  // The state of a whole sync of good.db.
+  // The state after a complete sync of good.db.
   const std::string& GoodState();
 
   fivetran_sdk::v2::SourceConnector::Stub& stub() { return *stub_; }
@@ -67,7 +66,7 @@ class Caller {
   bool StillServes();
 
  private:
-  // Empty: the folder that root() names.
+  // Empty: root() is used.
   explicit Caller(const std::string& sqlite_root);
 
   TempDir root_;
