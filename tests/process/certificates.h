@@ -1,4 +1,5 @@
-// A certificate authority of a test's own, and what it signs, by the openssl program.
+// A certificate authority for a test, and the certificates that it signs; made with the program
+// openssl.
 #ifndef TRIBUTARY_TESTS_PROCESS_CERTIFICATES_H_
 #define TRIBUTARY_TESTS_PROCESS_CERTIFICATES_H_
 
@@ -8,8 +9,8 @@ namespace tributary::tests {
 
 class Certificates {
  public:
-  // Its files are made in `folder`, PEM all of them; keys are readable by their owner
-  // only. The test ends where they cannot be made.
+  // Makes its files in `folder`, all in PEM; keys are readable by their owner only. Ends the test
+  // if they cannot be made.
   explicit Certificates(std::string folder);
 
   // The authority's own certificate.
@@ -19,8 +20,8 @@ class Certificates {
     std::string certificate;
     std::string key;
   };
-  // For a server of that name, or a client whose user it is. A negative number of days:
-  // it expired that long ago.
+  // For a server with this name, or for a client with this user name. If `days` is negative, it
+  // expired that long ago.
   Signed Sign(const std::string& name, int days = 1) const;
 
  private:

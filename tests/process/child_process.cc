@@ -20,9 +20,10 @@ namespace tributary::tests {
 namespace {
 
 constexpr std::chrono::milliseconds kLook(5);
-// What is kept of stderr.
+// How much of stderr is kept.
 constexpr std::size_t kMaxErrorBytes = 1 << 20;
-// After its end, for the rest of its output where its children hold the pipe.
+// How long the rest of the output is awaited after the process's end, since its children may hold
+// the pipe.
 constexpr std::chrono::seconds kOutputGrace{2};
 constexpr int kCannotStart = 127;
 
@@ -43,7 +44,7 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   return pointers;
 }
 
-// In the child: only what may be called after a fork.
+// Runs in the child: only functions that may be called after a fork.
 [[noreturn]] void Become(const ChildOptions& options, int out, int err, int network, pid_t parent,
                          char* const* arguments, char* const* environment) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -1,8 +1,8 @@
 // A program that a test starts, with what it prints.
 //
-// It is killed when its object goes, and the kernel kills it when the test's
-// thread that started it ends in any other way. Start, signals and Wait are for
-// that thread; output may be read from any.
+// It is killed when its object is destroyed, and the kernel kills it when the thread that started
+// it ends in any other way. Only that thread may call Start, Wait and send signals; any thread may
+// read the output.
 #ifndef TRIBUTARY_TESTS_PROCESS_CHILD_PROCESS_H_
 #define TRIBUTARY_TESTS_PROCESS_CHILD_PROCESS_H_
 
@@ -26,7 +26,7 @@
 
 namespace tributary::tests {
 
-// Only there so that nothing hangs; no test waits for so long where all is well.
+// Only prevents that a test hangs; when all works, no test waits that long.
 inline constexpr std::chrono::seconds kPatience{120};
 
 struct ChildOptions {
@@ -34,9 +34,9 @@ struct ChildOptions {
   std::vector<std::string> arguments = {};
   // In addition to the test's own environment.
   std::map<std::string, std::string> environment = {};
-  // setrlimit's resource and the value for both of its limits.
+  // A resource of setrlimit, and the value for its soft and hard limit.
   std::vector<std::pair<int, rlim_t>> limits = {};
-  // The file of a network namespace that it is to live in; empty: the test's own.
+  // The file of the network namespace in which it runs; empty: the test's own.
   std::string network = {};
 };
 
@@ -57,19 +57,19 @@ class ChildProcess {
   ~ChildProcess();
 
   pid_t pid() const { return pid_; }
-  // It has not ended, or nobody has asked since.
+  // True if it has not ended, or if its end was not yet waited for.
   bool running();
   // False: it has ended.
   bool Signal(int signal);
-  // Nothing: it still runs after so long.
+  // Nothing: it still runs after `limit`.
   std::optional<Ending> Wait(std::chrono::milliseconds limit = kPatience);
 
-  // Lines of stdout from the first one or from line `from` on, without their
-  // line feeds. After Wait all of them are there.
+  // Lines of stdout from line `from` on, without their line feeds. After Wait all of them are
+  // available.
   std::vector<std::string> Lines(std::size_t from = 0) const;
   std::string Errors() const;
-  // The first line from `from` on for which `wanted` is true, and its number;
-  // waits for it until the process has ended or the limit has passed.
+  // The first line from `from` on for which `wanted` is true, and its number; waits for it until
+  // the process has ended or the limit has passed.
   std::optional<std::pair<std::size_t, std::string>> WaitForLine(
       const std::function<bool(const std::string&)>& wanted, std::size_t from = 0,
       std::chrono::milliseconds limit = kPatience) const;
@@ -85,7 +85,7 @@ class ChildProcess {
   std::optional<Ending> ending_;
   FileDescriptor out_;
   FileDescriptor err_;
-  // Ends the reading also where somebody else holds the other end of a pipe.
+  // Ends the reading even if another process holds the other end of a pipe.
   FileDescriptor stop_;
 
   mutable std::mutex mutex_;

@@ -31,27 +31,27 @@ namespace tributary::tests {
 struct ConnectorOptions {
   std::string sqlite_root = {};
   std::string staging_dir = {};
-  // Further ones, each word by itself: {"--workers", "2"}. With a --port among
-  // them that one is taken and not a free one.
+  // More flags, each word by itself: {"--workers", "2"}. If --port is among them, it is used
+  // instead of a free port.
   std::vector<std::string> flags = {};
   std::map<std::string, std::string> environment = {};
-  // As ChildOptions'.
+  // As in ChildOptions.
   std::vector<std::pair<int, rlim_t>> limits = {};
-  // Another executable than ConnectorBinary().
+  // Another executable instead of ConnectorBinary().
   std::string program = {};
 };
 
-// Where the executable stands.
+// The path of the executable.
 std::string ConnectorBinary();
 
 class Connector {
  public:
   explicit Connector(ConnectorOptions options) : options_(std::move(options)) {}
 
-  // Starts it, on a port that is free, and waits until it serves. The log begins
-  // anew. Otherwise the error says what it printed; Wait gives how it ended.
+  // Starts it on a free port, and waits until it serves. The log starts empty. An error holds what
+  // it printed; Wait says how it ended.
   absl::Status Start();
-  // The options of the next start.
+  // For the next start.
   ConnectorOptions& options() { return options_; }
 
   // "localhost:<port>".
@@ -66,29 +66,31 @@ class Connector {
   // SIGTERM and Wait.
   std::optional<Ending> Stop();
 
-  // Workers that live now.
+  // The workers that are running now.
   std::vector<pid_t> workers() const {
     return pid() == 0 ? std::vector<pid_t>{} : ChildrenOf(pid());
   }
-  // The worker whose title ends with `what`, as "main.orders"; 0: none at the moment.
+  // The worker whose title ends with `what`, for example "main.orders"; 0: there is none at the
+  // moment.
   pid_t WorkerOn(const std::string& what) const;
 
-  // The lines of this start, those of the workers included. A line that is no
-  // JSON object, as with --log-format text, stands as a JSON string.
+  // The lines since this start, including those of the workers. A line that is not a JSON object,
+  // as with --log-format text, is returned as a JSON string.
   std::vector<nlohmann::json> Log(std::size_t from = 0) const;
-  // Number of lines until now, to look on from.
+  // The number of lines until now, as a `from` for later.
   std::size_t LogSize() const;
-  // Lines whose message holds `text`.
+  // The lines whose message contains `text`.
   std::vector<nlohmann::json> Logged(const std::string& text, std::size_t from = 0) const;
   std::optional<nlohmann::json> WaitForLog(const std::string& text, std::size_t from = 0,
                                            std::chrono::milliseconds limit = kPatience) const;
-  // A field of either form of line that is one word; empty where it is not there.
+  // The value of a field that is one word, in a line of either log format; empty: there is no such
+  // field.
   static std::string FieldOf(const nlohmann::json& line, const std::string& name);
-  // Rows read from the source, of all syncs that came to their end in this start. Of one
-  // that has copied some tables and compared others, those of the larger part.
+  // Rows read from the source by all syncs that ended since this start. If a sync has copied some
+  // tables and compared others, only the larger number counts.
   std::uint64_t RowsRead(std::size_t from = 0) const;
   std::string Errors() const { return process_ == nullptr ? "" : process_->Errors(); }
-  // All that it printed, for a failure's message.
+  // Everything that it printed, for a failure's message.
   std::string Output() const;
 
  private:

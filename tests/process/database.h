@@ -1,6 +1,5 @@
-// A SQLite database that a test makes and changes. Where a statement fails the
-// test's process ends with its text: a test whose source is not what it says it
-// is has nothing to prove.
+// A SQLite database that a test makes and changes. If a statement fails, the test's process ends
+// with the statement's error, because a test with a wrong source proves nothing.
 #ifndef TRIBUTARY_TESTS_PROCESS_DATABASE_H_
 #define TRIBUTARY_TESTS_PROCESS_DATABASE_H_
 
@@ -13,18 +12,17 @@ namespace tributary::tests {
 
 class Database {
  public:
-  // Made where it is missing. Nothing waits for the disk.
+  // Makes the file if it is missing. Writes are not synced to the disk.
   explicit Database(const std::string& path);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();
 
-  // One or more statements, in one transaction each unless they say otherwise.
-  // Waits for locks.
+  // One or more statements, each in its own transaction unless they say otherwise. Waits for locks.
   void Run(const std::string& sql);
-  // All of it in one transaction.
+  // All statements in one transaction.
   void RunAtOnce(const std::string& sql);
-  // The first column of the first row; 0 where there is none.
+  // The first column of the first row; 0 if there is no row.
   std::int64_t Number(const std::string& sql);
   std::string Text(const std::string& sql);
 

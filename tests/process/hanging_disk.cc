@@ -69,7 +69,7 @@ absl::StatusOr<std::unique_ptr<HangingDisk>> HangingDisk::Make(pid_t process,
       const int stop = WSTOPSIG(status);
       const bool event = status >> 16 != 0;
       if (stop == kSyscallStop && disk->AtWriteTo(folder)) return disk;
-      // A signal that it was stopped for is its own.
+      // A stop for a signal: the signal is passed on to the thread.
       const int signal = event || stop == kSyscallStop ? 0 : stop;
       ptrace(PTRACE_SYSCALL, found, 0, signal);
       continue;
@@ -77,7 +77,7 @@ absl::StatusOr<std::unique_ptr<HangingDisk>> HangingDisk::Make(pid_t process,
     if (std::chrono::steady_clock::now() > until) break;
     std::this_thread::sleep_for(kLook);
   }
-  // Only a thread that is stopped can be let go.
+  // Only a stopped thread can be detached.
   ptrace(PTRACE_INTERRUPT, found, 0, 0);
   waitpid(found, nullptr, __WALL);
   return absl::DeadlineExceededError(absl::StrCat(thread, " wrote nothing to ", folder));
@@ -85,7 +85,8 @@ absl::StatusOr<std::unique_ptr<HangingDisk>> HangingDisk::Make(pid_t process,
 
 HangingDisk::~HangingDisk() {
   if (ended_ || ptrace(PTRACE_DETACH, thread_, 0, 0) == 0) return;
-  // Killed: nobody else may take the notice of its end.
+  // It was killed; this call must not take the status of the process, for which another thread
+  // waits.
   waitpid(thread_, nullptr, __WALL);
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs Debian's PostgreSQL for tests, which run servers of their own: without the
-# cluster that its package makes and starts, now and at every boot. Nothing is done where
-# it is installed, or where $TRIBUTARY_POSTGRESQL_BIN names another.
+# Installs Debian's PostgreSQL for tests, which start their own servers: without the cluster that
+# its package makes, starts now and starts at each boot. Does nothing if it is installed, or if
+# $TRIBUTARY_POSTGRESQL_BIN names another one.
 set -euo pipefail
 
 package=postgresql-15

@@ -1,4 +1,4 @@
-// A clock that stands still until a test moves it. One thread.
+// A clock whose time changes only when a test changes it. For one thread.
 #ifndef TRIBUTARY_TESTS_PROCESS_MANUAL_CLOCK_H_
 #define TRIBUTARY_TESTS_PROCESS_MANUAL_CLOCK_H_
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr char kNamespaces[] = "/run/netns";
 constexpr char kPrefix[] = "tributary-test-";
-// Eight addresses each, in 256 nets.
+// 256 nets with room for 32 networks each; a network has eight addresses.
 constexpr unsigned kPlacesInNet = 32;
 constexpr unsigned kPlaces = 256 * kPlacesInNet;
 
@@ -26,7 +26,7 @@ bool Run(const std::string& command) {
   return std::system(absl::StrCat(command, " >/dev/null 2>&1").c_str()) == 0;
 }
 
-// Those of tests that were killed; their processes are gone.
+// Removes the namespaces of tests that were killed: those whose process has ended.
 void SweepUp() {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(kNamespaces, ignored)) {
@@ -45,7 +45,7 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Make() {
   SweepUp();
   static int made = 0;
   const int number = ++made;
-  // From the range that is set aside for measurements and leads nowhere (RFC 2544).
+  // From the range that is reserved for benchmarks and is not routed (RFC 2544).
   const unsigned place =
       (static_cast<unsigned>(getpid()) * 7 + static_cast<unsigned>(number)) % kPlaces;
   std::unique_ptr<Network> network(new Network(
@@ -89,11 +89,12 @@ absl::Status Network::Build() {
     }
   }
   if (Mend()) return absl::OkStatus();
-  return absl::PermissionDeniedError("make a network: its router cannot be told to pass packets");
+  return absl::PermissionDeniedError(
+      "make a network: forwarding cannot be switched on in its router");
 }
 
-// A namespace lives on while a socket in it has something to say; its link to this
-// host must not.
+// A namespace exists as long as a socket in it has data to send; its link to this host has to be
+// removed now.
 Network::~Network() {
   Run(absl::StrCat("ip link del ", link_));
   Run(absl::StrCat("ip netns del ", client_));
@@ -102,8 +103,7 @@ Network::~Network() {
 
 std::string Network::client_namespace() const { return absl::StrCat(kNamespaces, "/", client_); }
 
-// A Linux router that is not to forward drops what is not for itself, and says
-// nothing to anybody.
+// A Linux router with forwarding off drops packets that are not for itself, and sends no error.
 bool Network::PassOn(bool on) {
   return Run(absl::StrCat("ip netns exec ", router_, " sh -c 'echo ", on ? 1 : 0,
                           " > /proc/sys/net/ipv4/ip_forward'"));

@@ -12,7 +12,7 @@
 namespace tributary::tests {
 namespace {
 
-// Of one database and user; further clients wait.
+// For each database and user; other clients wait.
 constexpr int kServerSessions = 8;
 
 }  // namespace
@@ -30,7 +30,7 @@ absl::StatusOr<std::unique_ptr<Pooler>> Pooler::Make(const PostgresServer& serve
   std::ofstream list(names);
   for (const std::string& user : users) list << '"' << user << "\" \"\"\n";
   list.close();
-  // Round robin, so that a client's transactions do go to different sessions.
+  // Round robin, so that a client's transactions really use different sessions.
   std::ofstream(configuration) << "[databases]\n* = host=" << PostgresServer::kHost
                                << " port=" << server.port()
                                << "\n[pgbouncer]\nlisten_addr = " << PostgresServer::kHost

@@ -1,5 +1,6 @@
-// pgbouncer in front of a test's server, in transaction pooling mode: each transaction may get
-// another session of the server. On a free port, as the servers' user; it ends with the object.
+// pgbouncer in front of a test's server, in transaction pooling mode: each transaction may use
+// another session of the server. It listens on a free port, runs as the servers' user, and ends
+// with the object.
 //
 // `make build_tests` fetches the program.
 #ifndef TRIBUTARY_TESTS_PROCESS_POOLER_H_
@@ -17,14 +18,14 @@ namespace tributary::tests {
 
 class Pooler {
  public:
-  // Lets `users` in without a password. FAILED_PRECONDITION: the program is not there.
+  // Accepts `users` without a password. FAILED_PRECONDITION: the program is missing.
   static absl::StatusOr<std::unique_ptr<Pooler>> Make(const PostgresServer& server,
                                                       const std::vector<std::string>& users);
 
   // On PostgresServer::kHost.
   std::uint16_t port() const { return port_; }
   std::string log() const { return process_->Errors(); }
-  // As an application connects.
+  // Connects as an application does.
   absl::StatusOr<std::unique_ptr<PostgresSession>> Connect(const std::string& database,
                                                            const std::string& user) const;
 

@@ -27,11 +27,11 @@ namespace {
 constexpr char kBinVariable[] = "TRIBUTARY_POSTGRESQL_BIN";
 constexpr char kDebiansBin[] = "/usr/lib/postgresql/15/bin";
 constexpr char kSetpriv[] = "/usr/bin/setpriv";
-// Another test may take a free port before the server does.
+// Another test may take a free port before the server uses it.
 constexpr int kAttemptsToListen = 5;
 
-// What every server of a test has. Without fsync a process may be killed all the same:
-// what it has written stays in the kernel's cache.
+// The settings of all test servers. Without fsync a killed process still loses nothing, because
+// what it has written is in the kernel's cache.
 constexpr std::pair<const char*, const char*> kSettings[] = {
     {"fsync", "off"},
     {"jit", "off"},
@@ -47,7 +47,7 @@ constexpr const char* kAccess[] = {
     "host replication all 127.0.0.1/32 trust",
 };
 
-// Root's server runs as another; nothing where the test is not root.
+// If the test is root, its server runs as this user; null: the test is not root.
 const passwd* ServersUser() {
   if (::geteuid() != 0) return nullptr;
   const passwd* const own = ::getpwnam("postgres");
@@ -74,7 +74,7 @@ absl::Status Failed(PGconn* connection, const PGresult* result) {
                    result == nullptr ? PQerrorMessage(connection) : PQresultErrorMessage(result)));
 }
 
-// With owners and rights, as a server looks at them.
+// With owners and permissions, because a server checks them.
 absl::Status CopyTree(const std::string& from, const std::string& to) {
   auto child = ChildProcess::Start({.program = "/bin/cp", .arguments = {"-a", from, to}});
   if (!child.ok()) return child.status();
@@ -104,8 +104,9 @@ std::uint16_t FreePort() {
   return ntohs(address.sin_port);
 }
 
-// A process that changes its user loses the signal for its parent's death, so the program
-// that changes it asks for it anew: SIGQUIT, after which a server frees what it shares.
+// When a process changes its user, the kernel forgets which signal it gets when its parent ends, so
+// setpriv, which changes the user, sets it again: SIGQUIT, after which a server frees its shared
+// memory.
 ChildOptions AsServersUser(const std::string& program, std::vector<std::string> arguments) {
   std::vector<std::string> all = {"--pdeathsig", "QUIT"};
   if (const passwd* const user = ServersUser(); user != nullptr) {
@@ -196,8 +197,8 @@ absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::MakeStandby(
   return server;
 }
 
-// initdb takes longer than most tests: what it makes is kept in the build folder, for each
-// folder of programs, and copied.
+// initdb takes longer than most tests: its result is kept in the build folder, one for each folder
+// of programs, and copied.
 absl::Status PostgresServer::InitializeData() const {
   const std::filesystem::path kept =
       std::filesystem::path(CLUSTERS_FOLDER) / absl::StrReplaceAll(bin_, {{"/", "_"}});
@@ -206,7 +207,7 @@ absl::Status PostgresServer::InitializeData() const {
       Run("initdb", {"-D", Data(), "-U", kUser, "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust",
                      "--no-sync", "--no-instructions"});
   if (!made.ok()) return made;
-  // Under its name only when it is whole; another test may have been first.
+  // Renamed when complete; another test may have been faster.
   std::error_code failed;
   std::filesystem::create_directories(CLUSTERS_FOLDER, failed);
   const std::string partial = absl::StrCat(kept.string(), ".", ::getpid());
@@ -270,7 +271,7 @@ absl::Status PostgresServer::Write(const std::string& name, const std::string& c
 
 absl::Status PostgresServer::Set(const std::map<std::string, std::string>& settings) {
   const std::string name = "postgresql.conf";
-  // Of two lines for one setting the last one holds.
+  // If a setting is given twice, the last line applies.
   return Write(name, absl::StrCat(ReadFile(absl::StrCat(Data(), "/", name)), Lines(settings)));
 }
 
@@ -306,7 +307,7 @@ absl::Status PostgresServer::WaitUntilServing() {
 
 absl::Status PostgresServer::Stop(const std::string& mode, std::chrono::milliseconds limit) {
   if (!running()) return absl::FailedPreconditionError("stop PostgreSQL: it does not run");
-  // pg_ctl's modes, as the server's signals.
+  // pg_ctl's modes as signals.
   process_->Signal(mode == "smart" ? SIGTERM : mode == "immediate" ? SIGQUIT : SIGINT);
   if (process_->Wait(limit).has_value()) return absl::OkStatus();
   return absl::DeadlineExceededError(absl::StrCat("stop PostgreSQL: it still runs after ",
@@ -320,7 +321,7 @@ absl::Status PostgresServer::Restart(const std::string& mode) {
 
 absl::Status PostgresServer::Kill() {
   if (!running()) return absl::FailedPreconditionError("kill PostgreSQL: it does not run");
-  // Stopped first, so that it starts none meanwhile.
+  // Stopped first, so that it starts no further processes.
   process_->Signal(SIGSTOP);
   const std::vector<pid_t> children = ChildrenOf(process_->pid());
   process_->Signal(SIGKILL);
@@ -331,7 +332,7 @@ absl::Status PostgresServer::Kill() {
 }
 
 PostgresServer::~PostgresServer() {
-  // The memory that it shares is freed by nobody else.
+  // No other process frees its shared memory.
   if (running()) Stop("immediate").IgnoreError();
 }
 

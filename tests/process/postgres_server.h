@@ -1,12 +1,12 @@
-// A PostgreSQL server of a test's own: made in a temporary folder, on a free port, by its
-// own user where the test is root (a server refuses root). Nothing of the machine's own
-// servers is touched, and all of it goes with the object, whichever way the test ends.
+// A PostgreSQL server for a test: made in a temporary folder, on a free port; if the test is root,
+// it runs as another user, since a server refuses root. It does not touch other servers of the
+// machine, and everything is removed with the object, however the test ends.
 //
 //   auto server = PostgresServer::Make({.settings = {{"wal_level", "logical"}}});
 //   auto rows = (*server)->Execute("SELECT count(*) FROM pg_class");
 //
-// The programs are those of $TRIBUTARY_POSTGRESQL_BIN, or of Debian's package.
-// For the thread that made it, but for sessions, each of which is for one thread.
+// The programs are those in $TRIBUTARY_POSTGRESQL_BIN, or those of Debian's package. Only the
+// thread that made it may use it; each session may be used by one thread.
 #ifndef TRIBUTARY_TESTS_PROCESS_POSTGRES_SERVER_H_
 #define TRIBUTARY_TESTS_PROCESS_POSTGRES_SERVER_H_
 
@@ -27,23 +27,24 @@
 
 namespace tributary::tests {
 
-// Rows of texts; nothing: null.
+// Rows of texts; nothing stands for null.
 using PostgresRows = std::vector<std::vector<std::optional<std::string>>>;
 
-// One connection, as an application has it.
+// A connection like that of an application.
 class PostgresSession {
  public:
-  // To what listens on PostgresServer::kHost. UNAVAILABLE, with what it said.
+  // Connects to the server on this port of PostgresServer::kHost. UNAVAILABLE, with the server's
+  // error.
   static absl::StatusOr<std::unique_ptr<PostgresSession>> Connect(std::uint16_t port,
                                                                   const std::string& database,
                                                                   const std::string& user);
 
-  // Of several statements, which are separated by semicolons, the last one's rows. The
-  // error is the server's, with its SQLSTATE.
+  // Several statements are separated by semicolons; returns the rows of the last one. The error is
+  // the server's, with its SQLSTATE.
   absl::StatusOr<PostgresRows> Execute(const std::string& sql);
-  // The first column of the first row; a text that says so where there is none.
+  // The first column of the first row; if there is none, a text that says so.
   std::string Ask(const std::string& sql);
-  // The server's process that serves it.
+  // The pid of the server process that serves it.
   int backend() const { return PQbackendPID(connection_.get()); }
   PGconn* connection() { return connection_.get(); }
 
@@ -53,20 +54,21 @@ class PostgresSession {
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
 };
 
-// A server refuses to run as root, and so do programs like it: these run as another user where
-// the test is root, who owns what they are to write.
+// A server and similar programs refuse to run as root: if the test is root, they run as another
+// user, who owns the files that they write.
 ChildOptions AsServersUser(const std::string& program, std::vector<std::string> arguments);
 absl::Status GiveToServersUser(const std::string& path);
-// Of PostgresServer::kHost; another program may take it first.
+// A free port of PostgresServer::kHost; another program may take it before it is used.
 std::uint16_t FreePort();
 
 struct PostgresOptions {
-  // Of postgresql.conf, over what every test needs.
+  // For postgresql.conf; they override those that all tests use.
   std::map<std::string, std::string> settings = {};
-  // Lines of pg_hba.conf; without one, everybody is let in from this host, also to
-  // replicate.
+  // Lines of pg_hba.conf; if there are none, everybody may connect from this host, also for
+  // replication.
   std::vector<std::string> access = {};
-  // Serves TLS with it; clients' certificates are checked against `client_ca`, where given.
+  // The server's TLS certificate; clients' certificates are checked against `client_ca`, if it is
+  // given.
   std::optional<Certificates::Signed> certificate = {};
   std::string client_ca = {};
 };
@@ -74,11 +76,11 @@ struct PostgresOptions {
 class PostgresServer {
  public:
   static constexpr char kHost[] = "127.0.0.1";
-  // The superuser, and the database that is there.
+  // The superuser; also the name of the existing database.
   static constexpr char kUser[] = "postgres";
   static constexpr char kDatabase[] = "postgres";
 
-  // FAILED_PRECONDITION: there is no server to be run; the text says what to install.
+  // FAILED_PRECONDITION: PostgreSQL is not installed; the text says what to install.
   static absl::StatusOr<std::unique_ptr<PostgresServer>> Make(const PostgresOptions& options = {});
   // A standby that follows `primary` by streaming.
   static absl::StatusOr<std::unique_ptr<PostgresServer>> MakeStandby(
@@ -88,22 +90,21 @@ class PostgresServer {
   ~PostgresServer();
 
   std::uint16_t port() const { return port_; }
-  // Of its first process, the parent of all that serve; 0: it does not run.
+  // The pid of its first process, the parent of all others; 0: it does not run.
   pid_t pid() const { return process_ == nullptr ? 0 : process_->pid(); }
-  // The folder of its programs, psql among them.
+  // The folder of its programs, including psql.
   const std::string& bin() const { return bin_; }
   bool running();
-  // Its log since it was last started.
+  // What it has logged since its last start.
   std::string log() const;
 
-  // After Stop or Kill, on the same port and with the same data. Returns when it lets
-  // clients in.
+  // After Stop or Kill, on the same port and with the same data. Returns when clients can connect.
   absl::Status Start();
-  // `mode` is pg_ctl's: smart waits for clients, fast ends them, immediate is a crash in
-  // order. DEADLINE_EXCEEDED: it still runs after `limit`.
+  // `mode` is pg_ctl's: smart waits for clients, fast disconnects them, immediate ends without a
+  // clean shutdown. DEADLINE_EXCEEDED: it still runs after `limit`.
   absl::Status Stop(const std::string& mode = "fast", std::chrono::milliseconds limit = kPatience);
   absl::Status Restart(const std::string& mode = "fast");
-  // SIGKILL to all of its processes, as by the kernel for want of memory.
+  // SIGKILL to all of its processes, as the kernel does when memory is exhausted.
   absl::Status Kill();
   // Changes postgresql.conf; some settings need Restart, others Reload.
   absl::Status Set(const std::map<std::string, std::string>& settings);
@@ -111,7 +112,7 @@ class PostgresServer {
 
   absl::StatusOr<std::unique_ptr<PostgresSession>> Connect(const std::string& database = kDatabase,
                                                            const std::string& user = kUser) const;
-  // In a session of its own.
+  // In a new session.
   absl::StatusOr<PostgresRows> Execute(const std::string& sql,
                                        const std::string& database = kDatabase) const;
   std::string Ask(const std::string& sql, const std::string& database = kDatabase) const;

@@ -27,8 +27,8 @@ std::unique_ptr<PostgresServer> Running(const PostgresOptions& options = {}) {
   return server.ok() ? *std::move(server) : nullptr;
 }
 
-// System V memory, one line each and one above them.
-// Those that `creator` has made; other tests have servers, too.
+// How many segments of System V shared memory `creator` has made; other tests have servers, too.
+// The kernel's list has one line for each, after a line of headings.
 int SharedMemorySegments(pid_t creator) {
   std::ifstream list("/proc/sysvipc/shm");
   int found = 0;

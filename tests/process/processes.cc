@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLook(5);
 
-// A process may go while its files are read; then they end early.
+// A process may end while its files are read; then they end early.
 std::string ReadAll(const std::string& path) {
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::string text;
@@ -48,7 +48,7 @@ struct Stat {
   std::uint64_t started = 0;
 };
 
-// The name, in parentheses, may hold anything; what counts comes behind it.
+// The name is in parentheses and may contain anything; the fields are after it.
 Stat StatOf(pid_t pid) {
   const std::string text = ReadAll(absl::StrCat("/proc/", pid, "/stat"));
   const std::size_t name_end = text.rfind(')');
@@ -110,7 +110,7 @@ std::chrono::milliseconds TimeUntilGone(const std::vector<pid_t>& pids,
     return std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - since);
   };
   for (const pid_t pid : pids) {
-    // Not valid: it is gone. glibc 2.36 declares its own calls for C only.
+    // Not valid: the process has ended. glibc 2.36 declares its own wrapper for C only.
     const FileDescriptor process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (!process.valid()) continue;
     pollfd end{process.get(), POLLIN, 0};

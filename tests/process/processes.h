@@ -1,4 +1,4 @@
-// What the kernel says of other processes.
+// What the kernel reports about other processes.
 #ifndef TRIBUTARY_TESTS_PROCESS_PROCESSES_H_
 #define TRIBUTARY_TESTS_PROCESS_PROCESSES_H_
 
@@ -14,23 +14,24 @@
 
 namespace tributary::tests {
 
-// Living children of `parent`, by age; dead ones that are not reaped do not count.
+// Living children of `parent`, oldest first; children that have ended and are not reaped do not
+// count.
 std::vector<pid_t> ChildrenOf(pid_t parent);
-// Dead children of `parent` that it has not reaped.
+// The number of children of `parent` that have ended and are not reaped.
 std::size_t ZombiesOf(pid_t parent);
-// The process's command line or the title it has written over it; empty: gone.
+// The process's command line, or the title that it has written over it; empty: it has ended.
 std::string TitleOf(pid_t pid);
-// It has ended, reaped or not. A pid that somebody else has got since counts as
-// living, so ask soon.
+// Whether it has ended, reaped or not. If another process has been given its pid since, it counts
+// as living, so ask soon.
 bool Gone(pid_t pid);
 
-// From `since` until the last of them had ended, by the kernel's own notice of it
-// and its monotonic clock. `limit` or more: one of them lived until then, and is killed.
+// The time from `since` until the last of them had ended, by the kernel's notification and
+// monotonic clock. `limit` or more: one of them was still running then, and was killed.
 std::chrono::milliseconds TimeUntilGone(const std::vector<pid_t>& pids,
                                         std::chrono::steady_clock::time_point since,
                                         std::chrono::milliseconds limit);
 
-// In bytes; 0 where the process is gone.
+// In bytes; 0 if the process has ended.
 struct Memory {
   std::uint64_t anonymous = 0;
   std::uint64_t shared = 0;
@@ -40,10 +41,10 @@ struct Memory {
 };
 Memory MemoryOf(pid_t pid);
 
-// Looks every few milliseconds until `true`; false: the limit has passed.
+// Checks every few milliseconds until it holds; false: the limit has passed.
 bool Eventually(const std::function<bool()>& holds, std::chrono::milliseconds limit = kPatience);
 
-// Names under /dev/shm.
+// The names of the files in /dev/shm.
 std::vector<std::string> SharedMemoryNames();
 
 }  // namespace tributary::tests

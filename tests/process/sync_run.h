@@ -1,4 +1,4 @@
-// sync-tester as a child: the client of one sync, and the judge of what it wrote.
+// Runs sync-tester as a child: it is the client of one sync, and checks the stream.
 //
 //   SyncRun run({.address = connector.address(), .config = config, .state = state,
 //                .warehouse = warehouse});
@@ -25,39 +25,39 @@ namespace tributary::tests {
 
 struct SyncRunOptions {
   std::string address = {};
-  // Files of the tester's --config, --selection, --state and --warehouse; empty:
-  // not given. Without a warehouse the sync is drained.
+  // Files for the tester's --config, --selection, --state and --warehouse; empty: not given.
+  // Without a warehouse the rows are only counted.
   std::string config = {};
   std::string selection = {};
   std::string state = {};
   std::string warehouse = {};
-  // Only Update, no setup calls before it.
+  // Only Update, without setup calls before it.
   bool skip_setup = true;
-  // Further ones, each word by itself: {"--deadline-s", "2"}.
+  // More flags, each word by itself: {"--deadline-s", "2"}.
   std::vector<std::string> flags = {};
-  // As ChildOptions'.
+  // As in ChildOptions.
   std::string network = {};
 };
 
 struct SyncOutcome {
   Ending ending;
-  // The tester's report (tests/sync_tester/tally.cc); null where it was killed.
+  // The tester's report (tests/sync_tester/tally.cc); null if the tester was killed.
   nlohmann::json report;
-  // All that it printed, for a failure's message.
+  // Everything that it printed, for a failure's message.
   std::string text;
 
-  // The sync ended with OK, without a task and without a breach of the contract.
+  // The sync ended with OK, without a task, and without breaking the contract.
   bool ok() const { return ending.exit_code == 0; }
-  // What breaks the contract; empty: nothing.
+  // What broke the contract; empty: nothing did.
   std::string breach() const { return Text("breach"); }
   std::string task() const { return Text("task"); }
-  // "OK", "UNAVAILABLE"; empty where the tester was killed.
+  // For example "OK" or "UNAVAILABLE"; empty if the tester was killed.
   std::string grpc_code() const;
   std::string grpc_message() const;
   std::vector<std::string> warnings() const;
-  // "records", "checkpoints", "states_saved", "truncates"…
+  // For example "records", "checkpoints", "states_saved" or "truncates".
   std::uint64_t Count(const std::string& name) const;
-  // Of one table: "main.orders", "truncates".
+  // For one table: "main.orders", "truncates".
   std::uint64_t TableCount(const std::string& table, const std::string& name) const;
 
  private:
@@ -66,7 +66,7 @@ struct SyncOutcome {
 
 class SyncRun {
  public:
-  // Starts at once; where that fails the test's process ends.
+  // Starts at once; if that fails, the test's process ends.
   explicit SyncRun(const SyncRunOptions& options);
 
   pid_t pid() const { return process_->pid(); }
@@ -74,7 +74,7 @@ class SyncRun {
   void Kill();
   void Stop();
   void Continue();
-  // Kills it after the limit; the outcome's ending says so then.
+  // Kills it after the limit; the outcome's ending then says so.
   SyncOutcome Wait(std::chrono::milliseconds limit = kPatience);
 
  private:
@@ -84,11 +84,11 @@ class SyncRun {
 // Runs a sync to its end.
 SyncOutcome RunSync(const SyncRunOptions& options);
 
-// Whether the warehouse equals the source; the error lists what differs.
+// Whether the warehouse equals the source; the error lists the differences.
 absl::Status CompareWarehouse(const std::string& warehouse, const std::string& source,
                               const std::string& selection = "");
 
-// A configuration file for a SQLite source. `database` is put in as it is.
+// Writes a configuration file for a SQLite source. `database` is inserted as it is.
 void WriteSqliteConfig(const std::string& file, const std::string& database);
 
 std::string SyncTesterBinary();

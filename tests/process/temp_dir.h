@@ -1,4 +1,4 @@
-// A folder for one test, removed with all in it.
+// A folder for one test, removed with everything in it.
 #ifndef TRIBUTARY_TESTS_PROCESS_TEMP_DIR_H_
 #define TRIBUTARY_TESTS_PROCESS_TEMP_DIR_H_
 
@@ -15,7 +15,7 @@ class TempDir {
  public:
   TempDir() : path_((std::filesystem::temp_directory_path() / "tributary-XXXXXX").string()) {
     if (mkdtemp(path_.data()) == nullptr) std::abort();
-    // Where /tmp is a link, what the kernel names is compared with it.
+    // If /tmp is a symbolic link: tests compare this path with those that the kernel reports.
     path_ = std::filesystem::canonical(path_).string();
   }
   TempDir(const TempDir&) = delete;

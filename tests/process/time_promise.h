@@ -1,5 +1,5 @@
-// Promises that name a time, on a machine that may be busy with other things: of
-// three attempts one has to keep it, which one whose mechanism is broken never does.
+// Promises that name a time, on a machine that may be busy: one of three attempts has to keep the
+// time, which never happens if the mechanism is broken.
 #ifndef TRIBUTARY_TESTS_PROCESS_TIME_PROMISE_H_
 #define TRIBUTARY_TESTS_PROCESS_TIME_PROMISE_H_
 
@@ -10,7 +10,7 @@
 namespace tributary::tests {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// Sanitizers slow down whatever is timed.
+// Sanitizers slow down everything that is measured.
 inline constexpr int kSlowness = 10;
 #else
 inline constexpr int kSlowness = 1;
@@ -19,12 +19,11 @@ inline constexpr int kSlowness = 1;
 inline constexpr std::chrono::milliseconds kWorkersOutliveSupervisorBy{kSlowness * 1000};
 inline constexpr std::chrono::milliseconds kWorkersOutliveClientBy{kSlowness * 5000};
 
-// How long a measurement goes on where a promise is broken.
+// How long a measurement continues if a promise is broken, in promised times.
 inline constexpr int kTimesPromised = 4;
 inline constexpr int kAttemptsAtPromise = 3;
 
-// The time that the first attempt to keep the promise took; where none does, that of
-// the quickest.
+// The time of the first attempt that keeps the promise; if none does, that of the quickest attempt.
 inline std::chrono::milliseconds QuickestOf(
     std::chrono::milliseconds promised, const std::function<std::chrono::milliseconds()>& attempt) {
   std::chrono::milliseconds quickest = attempt();
