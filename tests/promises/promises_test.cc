@@ -1,6 +1,6 @@
-// Promises of the design that can be seen in the stream and in the state alone, each by
-// its number and name, on the real connector and to the last message. tests/PROMISES.md says
-// where the other ones are proved.
+// The promises of the design that can be checked with stream and state alone, each by its number
+// and name, on the real connector and message by message. tests/PROMISES.md says where the other
+// promises are tested.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -39,7 +39,7 @@ namespace sdk = fivetran_sdk::v2;
 
 class Promises : public ::testing::Test {
  protected:
-  // Some 18 MB each, which is two slices.
+  // About 18 MB each, which is two slices.
   static constexpr int kTables = 3;
   static constexpr int kRows = 20'000;
   static constexpr int kRowBytes = 900;
@@ -58,7 +58,7 @@ class Promises : public ::testing::Test {
     const absl::Status started = scene_.connector().Start();
     ASSERT_TRUE(started.ok()) << started;
   }
-  // What was staged is gone, as with a pod's disk.
+  // The staged data is lost, as with a pod's disk.
   void StartWithNothingStaged() {
     if (scene_.connector().running()) scene_.connector().Stop();
     std::filesystem::remove_all(scene_.staging());
@@ -83,8 +83,8 @@ class Promises : public ::testing::Test {
     EXPECT_TRUE(recording.status.ok()) << recording.status.error_message();
     return recording;
   }
-  // A sync from nothing that its client leaves where a table is copied in part; begun
-  // anew where there is no such moment.
+  // A first sync whose client cancels when one table is partly copied; it is repeated if no
+  // checkpoint has such a moment.
   Recording LeftInMidTable() {
     for (int attempt = 0; attempt < 20; ++attempt) {
       bool found = false;
@@ -98,10 +98,10 @@ class Promises : public ::testing::Test {
       EXPECT_TRUE(recording.status.ok()) << recording.status.error_message();
       StartWithNothingStaged();
     }
-    ADD_FAILURE() << "no checkpoint says that a table is copied in part";
+    ADD_FAILURE() << "no checkpoint says that a table is partly copied";
     return {};
   }
-  // At each checkpoint.
+  // Checks it at each checkpoint.
   void ExpectNoClaimTooMuch(const Recording& recording, Destination& destination) {
     std::size_t checkpoints = 0;
     for (const Message& message : recording.messages) {
@@ -139,9 +139,9 @@ void ExpectOneTruncateAndFirst(const Recording& recording, const std::string& ta
   EXPECT_EQ(TruncatesIn(operations), 1) << table;
 }
 
-// The disk hangs behind some checkpoints; then the supervisor is killed, and what it has
-// not staged is lost. What the client has been told until then comes out of staging.
-// Where no thread may be traced the supervisor is killed with its disk sound.
+// The disk hangs after some checkpoints; then the supervisor is killed, and what it has not staged
+// is lost. Everything that the client got until then must be in staging. If the system does not
+// allow threads to be traced, the supervisor is killed while its disk works.
 TEST_F(Promises, P1CheckpointCoversOnlyBatchesBeforeItAndAllOfThemAreStagedAndSent) {
   constexpr int kHangsAt = 3;
   std::unique_ptr<HangingDisk> disk;
@@ -168,7 +168,8 @@ TEST_F(Promises, P1CheckpointCoversOnlyBatchesBeforeItAndAllOfThemAreStagedAndSe
   if (disk != nullptr) {
     scene_.connector().Signal(SIGKILL);
     disk.reset();
-    EXPECT_FALSE(cut.messages.back().says.has_checkpoint()) << "nothing came that was not staged";
+    EXPECT_FALSE(cut.messages.back().says.has_checkpoint())
+        << "everything that was sent was staged";
   }
   scene_.connector().Wait();
   Destination destination;
@@ -190,11 +191,11 @@ TEST_F(Promises, P2CursorNeverMovesPastDataThatHasNotBeenSent) {
   Destination destination;
   const Recording left = LeftInMidTable();
   ASSERT_NO_FATAL_FAILURE(ExpectNoClaimTooMuch(left, destination));
-  // From staging, and from the source.
+  // Some rows come from staging, the others from the source.
   const Recording rest = RecordWhole(From(left.last_state()));
   ASSERT_NO_FATAL_FAILURE(ExpectNoClaimTooMuch(rest, destination));
   ExpectAllThere(destination);
-  // Tables that are read once more because their source has changed.
+  // Tables that are read again because they have changed in the source.
   Database(scene_.source()).Run("UPDATE t1 SET number = 0; UPDATE t2 SET number = 0");
   ASSERT_NO_FATAL_FAILURE(ExpectNoClaimTooMuch(RecordWhole(From(rest.last_state())), destination));
   ExpectAllThere(destination);
@@ -214,15 +215,15 @@ TEST_F(Promises, P4MissingEmptyOrLostProgressMeansNotDoneYet) {
   };
   const std::map<std::string, std::string> states = {
       {"its entry is missing", without([](auto& json) { json["tables"]["main"].erase("t2"); })},
-      {"no range is said", without(set_copying)},
-      {"no range is there", without([&](auto& json) {
+      {"its ranges are missing", without(set_copying)},
+      {"its list of ranges is empty", without([&](auto& json) {
          set_copying(json);
          json["tables"]["main"]["t2"]["done"] = nlohmann::json::array();
        })},
       {"its content is missing",
        without([](auto& json) { json["tables"]["main"]["t2"].erase("content"); })},
-      {"no table is there", without([](auto& json) { json["tables"]["main"].clear(); })},
-      {"no schema is there", without([](auto& json) { json["tables"].clear(); })},
+      {"there are no tables", without([](auto& json) { json["tables"]["main"].clear(); })},
+      {"there are no schemas", without([](auto& json) { json["tables"].clear(); })},
       {"there is no state", ""},
       {"the state is empty", "{}"},
   };
@@ -249,7 +250,7 @@ TEST_F(Promises, P5TableFromNothingGetsTruncateBeforeItsFirstRecordAndAResumedCo
       ExpectOneTruncateAndFirst(rest, table);
     }
   }
-  // One that comes later, and holds no rows either.
+  // A table that is added later and has no rows.
   Database(scene_.source()).Run("CREATE TABLE late(id INTEGER PRIMARY KEY, text TEXT)");
   ExpectOneTruncateAndFirst(RecordWhole(From(rest.last_state())), "late");
 }
@@ -328,7 +329,7 @@ TEST_F(Promises, P7RowEncodesToTheSameValuesWhicheverWayItCame) {
   EXPECT_GT(Metric("tributary_messages_read_back_total"), 0);
   ways["read back for a slow client"].Apply(read_back);
 
-  // Each row is another one for a while, so that a comparison sends it twice.
+  // All rows are changed and changed back, so that comparisons send each of them twice.
   Destination& compared = ways["compared with what was sent"];
   Recording before = read_back;
   for (const char* change : {"number + 1", "number - 1"}) {
@@ -349,7 +350,8 @@ TEST_F(Promises, P7RowEncodesToTheSameValuesWhicheverWayItCame) {
   }
 }
 
-// By table: how many keys its records have, and whether its columns were told before.
+// By table: the number of key columns in its records, and whether its columns were sent before
+// them.
 struct Arrived {
   std::vector<std::string> key;
   std::set<std::string> rows;
@@ -417,7 +419,7 @@ TEST_F(Promises, P13RowsThatAreTwoInTheSourceAreTwoInTheDestination) {
   EXPECT_TRUE(AnyHolds(warnings, "main.names.name: 3 key values are sent as SQL literals"));
 }
 
-// The client asked for the schema, and then the application went on.
+// The application changes tables after the client has asked for the schema.
 TEST_F(Promises, TablesAndColumnsThatCameAfterTheSchemaAreToldBeforeTheirRecords) {
   Database database(scene_.source());
   std::string state;
@@ -426,7 +428,7 @@ TEST_F(Promises, TablesAndColumnsThatCameAfterTheSchemaAreToldBeforeTheirRecords
         "ALTER TABLE hollow ADD COLUMN c TEXT; INSERT INTO hollow VALUES(1, 'x', 'y')",
         "CREATE TABLE later(a TEXT); INSERT INTO later VALUES('x');"
         "ALTER TABLE late ADD COLUMN d INTEGER; UPDATE late SET d = 5",
-        // To the client's knowledge it has the key that it had, and no other since.
+        // The client only knows that this table has its old key, not the changes since.
         "DROP TABLE late; CREATE TABLE late(id INTEGER, a TEXT, d INTEGER);"
         "INSERT INTO late VALUES(1, 'x', 1), (1, 'x', 1)"}) {
     const auto channel = tester::OpenChannel(scene_.connector().address(), {});

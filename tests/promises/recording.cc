@@ -11,7 +11,7 @@ namespace {
 
 namespace sdk = fivetran_sdk::v2;
 
-// Empty where there are none.
+// Empty if there are none.
 std::string BytesOf(const grpc::ByteBuffer& buffer) {
   grpc::Slice slice;
   if (!buffer.DumpToSingleSlice(&slice).ok()) return "";

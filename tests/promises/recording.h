@@ -1,4 +1,4 @@
-// One sync as its client gets it: every message of the stream, in its order.
+// One sync as its client receives it: all messages of the stream, in order.
 #ifndef TRIBUTARY_TESTS_PROMISES_RECORDING_H_
 #define TRIBUTARY_TESTS_PROMISES_RECORDING_H_
 
@@ -15,7 +15,7 @@
 namespace tributary::tests {
 
 struct Message {
-  // As it is on the wire, and what that says.
+  // As it is on the wire; `says` is the parsed message.
   std::string bytes;
   fivetran_sdk::v2::UpdateResponse says;
 };
@@ -24,13 +24,12 @@ struct Recording {
   std::vector<Message> messages;
   grpc::Status status;
 
-  // Of the records for a table, in their order.
+  // The operations of all records for a table, in order.
   std::vector<fivetran_sdk::v2::RecordType> OperationsOn(const std::string& table) const;
-  // The state of the last checkpoint; empty: there is none.
+  // The state of the last checkpoint; empty: there was none.
   std::string last_state() const;
-  // What is no checkpoint, on the wire: all that comes behind the first checkpoint
-  // that says `from` and before the last one that says `to`. Empty texts: from the
-  // start, to the end.
+  // All messages except checkpoints, as bytes on the wire, after the first checkpoint with the
+  // state `from` and before the last one with the state `to`. Empty: from the start, to the end.
   std::vector<std::string> BatchesBetween(const std::string& from, const std::string& to) const;
 };
 
@@ -40,16 +39,16 @@ struct RecordOptions {
   std::string source = {};
   std::string state = {};
   std::optional<fivetran_sdk::v2::Selection> selection = std::nullopt;
-  // Reads nothing for so long, behind the first message.
+  // How long it stops reading after the first message.
   std::chrono::milliseconds stands_still{0};
-  // Behind the first checkpoint: after so long without a message the client cancels, and
-  // the recording ends there.
+  // After the first checkpoint: if there is no message for this time, the client cancels and the
+  // recording ends.
   std::optional<std::chrono::milliseconds> patience = std::nullopt;
-  // Told of each state; false: the client cancels, and the recording ends there.
+  // Called with each state; false: the client cancels and the recording ends.
   std::function<bool(const std::string& state)> at_checkpoint = nullptr;
 };
 
-// Syncs to the stream's end. Where the connector cannot be reached the status says so.
+// Records until the stream's end. If the connector cannot be reached, the status says so.
 Recording Record(const RecordOptions& options);
 
 }  // namespace tributary::tests
