@@ -1,5 +1,5 @@
-// Tables as applications declare and fill them: each row is sent once, in types that the
-// values need, and one Warning for a table says what its columns hold.
+// Tables as applications declare and fill them: each row is sent once, in types that hold the
+// values, and one Warning for each table says what its columns hold.
 #include <gmock/gmock.h>
 
 #include <string>
@@ -13,15 +13,15 @@ namespace tributary::tests {
 namespace {
 
 constexpr int kRowsOfTable = 3000;
-// Of which each table makes several slices.
+// The size of each row's padding, so that each table has several slices.
 constexpr int kPadBytes = 12'000;
 
 struct Application {
   const char* table;
-  // Columns beside the key, and their values in row i.
+  // The columns after the key, and their values in row i.
   const char* columns;
   const char* values;
-  // What its Warning says; empty: there is none.
+  // The text of its Warning; empty: there is none.
   const char* warning;
 };
 
@@ -86,8 +86,8 @@ TEST_F(ApplicationTypes, EachRowIsSentOnceAndOneWarningSaysWhatATableHolds) {
   EXPECT_EQ(second.Count("records"), 0u) << second.text;
   EXPECT_EQ(second.warnings(), std::vector<std::string>()) << second.text;
 
-  // One value in the midst of each table: what was sent in a type so far is sent in one
-  // that holds this as well.
+  // One value in the middle of each table does not fit the column's type until now: the rows are
+  // sent again in a type that holds this value as well.
   {
     Database database(scene().source());
     for (const Application& one : Applications()) {
@@ -99,14 +99,14 @@ TEST_F(ApplicationTypes, EachRowIsSentOnceAndOneWarningSaysWhatATableHolds) {
   const SyncOutcome third = ExpectGoodSyncAndEqual();
   std::size_t widened = 0;
   for (const std::string& warning : third.warnings()) {
-    // Blobs beside the text are sent as texts too; each checkpoint tells how many.
+    // Blobs in a text column are sent as texts; each checkpoint counts them.
     if (absl::StrContains(warning, "main.geopackage.geom: ")) continue;
     EXPECT_TRUE(absl::StrContains(warning, " as STRING (")) << warning;
     ++widened;
   }
   EXPECT_EQ(widened, Applications().size() - 1) << third.text;
   for (const Application& one : Applications()) {
-    // Copied again once at the most.
+    // It may be copied again once.
     EXPECT_LE(third.TableCount(absl::StrCat("main.", one.table), "truncates"), 2u) << third.text;
   }
   EXPECT_EQ(ExpectGoodSync().Count("records"), 0u);

@@ -18,7 +18,7 @@ namespace {
 
 using Ranges = std::vector<std::pair<std::int64_t, std::int64_t>>;
 
-// Bounds by rowid are decimals, which can be compared; others cannot.
+// Bounds by rowid are decimal numbers, which can be compared; other bounds cannot.
 std::optional<Ranges> RowidRanges(const nlohmann::json& done) {
   Ranges ranges;
   for (const nlohmann::json& range : done) {
@@ -43,7 +43,7 @@ bool Covers(const Ranges& later, const Ranges& earlier) {
 
 struct Entry {
   nlohmann::json json;
-  // As text; a state's own numbers only point to it.
+  // As text; in a state it is a reference to a list of texts.
   std::string content;
 };
 
@@ -141,7 +141,7 @@ absl::Status CheckNeverBack(const std::string& first_state,
       }
     }
     for (const auto& [name, entry] : next->tables) {
-      // One that has only begun says nothing yet of which content it will read.
+      // A table that has only begun has no content yet.
       if (entry.content.empty()) continue;
       const auto before = progress.find(name);
       const std::string regress = before == progress.end() ? "" : Regress(before->second, entry);

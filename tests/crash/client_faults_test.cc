@@ -1,4 +1,4 @@
-// Clients that go away, stand still, or want too much.
+// Clients that go away, stop reading, or ask for too much.
 #include <signal.h>
 
 #include <algorithm>
@@ -18,16 +18,16 @@ using Clock = std::chrono::steady_clock;
 
 class ClientFaults : public Faults {
  protected:
-  // The last table takes its reader some seconds, so that there is something to read
-  // when the client leaves.
+  // Reading the last table takes some seconds, so that the copy is still running when the client
+  // leaves.
   void BeginAtLength(std::vector<std::string> flags = {}) {
     ASSERT_NO_FATAL_FAILURE(Begin(std::move(flags)));
     AddSlowTable();
   }
 };
 
-// Tables that the saved state calls live are in the destination; the next sync
-// does not begin them again.
+// The destination has the tables that the saved state calls live; the next sync does not copy them
+// again.
 void ExpectResumed(const SyncOutcome& outcome, const std::set<std::string>& live) {
   EXPECT_FALSE(live.empty());
   for (const std::string& table : live) {
@@ -38,7 +38,7 @@ void ExpectResumed(const SyncOutcome& outcome, const std::set<std::string>& live
 TEST_F(ClientFaults, ClientThatIsKilledEndsTheWorkersInTimeAndTheNextSyncGoesOn) {
   ASSERT_NO_FATAL_FAILURE(BeginAtLength());
   ExpectWorkersStopWithin(kWorkersOutliveClientBy, [this] {
-    // Each attempt has all there is to read before it.
+    // Each attempt starts with the whole source to read.
     std::filesystem::remove(scene().state());
     const auto run = scene().SyncInItsMidst(1);
     EXPECT_FALSE(connector().workers().empty());
@@ -52,7 +52,7 @@ TEST_F(ClientFaults, ClientThatIsKilledEndsTheWorkersInTimeAndTheNextSyncGoesOn)
 }
 
 TEST_F(ClientFaults, ClientThatCancelsEndsTheWorkersInTimeAndTheNextSyncGoesOn) {
-  // So often that the second checkpoint comes long before all is read.
+  // The interval is so short that the second checkpoint comes long before the source is read.
   ASSERT_NO_FATAL_FAILURE(BeginAtLength({"--checkpoint-interval", "0.01"}));
   ExpectWorkersStopWithin(kWorkersOutliveClientBy, [this] {
     std::filesystem::remove(scene().state());
@@ -79,7 +79,7 @@ TEST_F(ClientFaults, CallPastItsDeadlineEndsTheWorkersInTimeAndTheNextSyncGoesOn
   ExpectSoundSupervisor();
 }
 
-// Half-open: the connection stands and its other end does nothing.
+// Half-open: the connection exists, but the client does nothing.
 TEST_F(ClientFaults, ClientThatReadsNothingForAMinuteLetsTheSourceBeReadToItsEndInFlatMemory) {
   constexpr std::uint64_t kSourceBytes = 400'000'000;
   constexpr std::chrono::seconds kMinute(60);
@@ -92,7 +92,7 @@ TEST_F(ClientFaults, ClientThatReadsNothingForAMinuteLetsTheSourceBeReadToItsEnd
   EXPECT_TRUE(Eventually([&] {
     most = std::max(most, resident());
     return !connector().Logged("reading ends").empty();
-  })) << "the source is not read while its client stands still";
+  })) << "the source is not read while its client has stopped";
   EXPECT_EQ(connector().RowsRead(), std::uint64_t{kTables} * kRows);
   ExpectNoWorkers();
 
@@ -105,7 +105,7 @@ TEST_F(ClientFaults, ClientThatReadsNothingForAMinuteLetsTheSourceBeReadToItsEnd
   RecordProperty("figures",
                  absl::StrCat("a source of ", kSourceBytes >> 20, " MiB; the supervisor has ",
                               before >> 20, " MiB, while it reads at most ", most >> 20,
-                              ", in the minute behind ", in_minute >> 20));
+                              ", in the minute after that ", in_minute >> 20));
   EXPECT_LT(most, kMostSupervisorBytes);
   EXPECT_LT(in_minute, at_start + kMostGrowthBytes);
   EXPECT_TRUE(run->running()) << "the call is cut";
@@ -154,7 +154,7 @@ TEST_F(ClientFaults, SecondUpdateOfOneConnectionIsAbortedAndTheFirstGoesOn) {
   ExpectSoundSupervisor();
 }
 
-// The sync that it has left has still to be taken down.
+// The connector is still ending the sync that this client has left.
 TEST_F(ClientFaults, ClientThatComesBackAtOnceIsServed) {
   ASSERT_NO_FATAL_FAILURE(Begin({"--checkpoint-interval", "0.01", "--max-syncs", "1"}));
   for (int times = 0; times < 20; ++times) {
@@ -171,7 +171,7 @@ TEST_F(ClientFaults, ClientThatComesBackAtOnceIsServed) {
   ExpectSoundSupervisor();
 }
 
-// The sync that it has left cannot be taken down, since it stages.
+// The sync that this client has left cannot end while it is staging.
 TEST_F(ClientFaults, ClientThatComesBackWhileTheDiskHangsIsToldSoAndServedWhenItDoesNot) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   const auto run = scene().SyncInItsMidst(0);

@@ -1,5 +1,5 @@
-// A wall clock that jumps while a sync runs. Debian's faketime stands between the
-// supervisor and CLOCK_REALTIME; the steady clock stays as it is.
+// A wall clock that jumps while a sync runs. Debian's faketime replaces CLOCK_REALTIME for the
+// supervisor; the steady clock is not changed.
 #include <signal.h>
 
 #include <filesystem>
@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// faketime has to be the first library, and so has a sanitizer's.
+// faketime has to be the first library, and so does a sanitizer's.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kSanitized = true;
 #else
@@ -36,13 +36,13 @@ std::string FakeTimeLibrary() {
 class ClockFaults : public Faults {
  protected:
   void SetUp() override {
-    if (kSanitized) GTEST_SKIP() << "faketime cannot be loaded beside a sanitizer";
+    if (kSanitized) GTEST_SKIP() << "faketime cannot be loaded together with a sanitizer";
     library_ = FakeTimeLibrary();
     if (library_.empty()) GTEST_SKIP() << "needs Debian's faketime";
   }
 
   std::string ClockFile(const std::string& name) { return scene().dir() / name; }
-  // Whole at every moment: it is read at any.
+  // Replaces the file atomically, because it may be read at any moment.
   void SetClock(const std::string& name, const std::string& offset) {
     std::ofstream(ClockFile("next")) << offset << "\n";
     fs::rename(ClockFile("next"), ClockFile(name));
@@ -51,11 +51,11 @@ class ClockFaults : public Faults {
     return {{"LD_PRELOAD", library_},
             {"FAKETIME_TIMESTAMP_FILE", ClockFile(name)},
             {"FAKETIME_NO_CACHE", "1"},
-            // The files' times are those of the disk.
+            // The times of files are not changed.
             {"NO_FAKE_STAT", "1"},
             {"FAKETIME_DONT_FAKE_MONOTONIC", "1"}};
   }
-  // As what runs under this clock sees it.
+  // The year in a program that runs with this clock.
   int YearOf(const std::string& name) {
     auto date = ChildProcess::Start(
         {.program = "/bin/date", .arguments = {"+%Y"}, .environment = FakeTime(name)});
@@ -74,8 +74,8 @@ class ClockFaults : public Faults {
     const std::string text{std::istreambuf_iterator<char>(maps), {}};
     ASSERT_TRUE(absl::StrContains(text, library_)) << "faketime is not loaded";
   }
-  // Jumps once the sync is under way, with a deadline that is far off by any clock
-  // that does not jump.
+  // The clock jumps during the sync; the client's deadline is so far away that only a jump can
+  // reach it.
   void JumpInMidSync(const std::string& offset) {
     ASSERT_NO_FATAL_FAILURE(BeginUnderAClock());
     const int year = YearOf("clock");
@@ -83,12 +83,12 @@ class ClockFaults : public Faults {
     SetClock("clock", offset);
     ASSERT_NE(YearOf("clock"), year);
     const std::size_t live = scene().LiveTables().size();
-    // Checkpoints go on to come.
+    // More checkpoints arrive.
     EXPECT_TRUE(Eventually([&] { return scene().LiveTables().size() > live; }));
     const SyncOutcome outcome = run->Wait();
     EXPECT_TRUE(outcome.ok()) << outcome.text;
     ExpectEqual();
-    EXPECT_TRUE(connector().Logged("is replaced").empty()) << "a worker was taken for dead";
+    EXPECT_TRUE(connector().Logged("is replaced").empty()) << "a worker was considered dead";
     ExpectSoundSupervisor();
   }
 
@@ -115,7 +115,7 @@ TEST_F(ClockFaults, ClockThatJumpsToAndFroAndASupervisorThatIsKilledLoseNothing)
   ExpectSoundSupervisor();
 }
 
-// It takes every connection for one that has not come for a year.
+// For this supervisor, each connection's last sync was a year ago.
 TEST_F(ClockFaults, SupervisorAYearAheadDropsStagingOfOthersOnlyWhereNobodyNeedsItNow) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   {
@@ -130,7 +130,7 @@ TEST_F(ClockFaults, SupervisorAYearAheadDropsStagingOfOthersOnlyWhereNobodyNeeds
                           .skip_setup = false,
                           .flags = {"--save-checkpoint", "1"}};
   ASSERT_TRUE(RunSync(other).ok());
-  // What this client has yet to get is on the disk and nowhere else.
+  // What this client has not received yet is only on the disk.
   const auto run = HeldSync(0);
   ASSERT_TRUE(connector().WaitForLog("reading ends").has_value());
 
@@ -147,7 +147,7 @@ TEST_F(ClockFaults, SupervisorAYearAheadDropsStagingOfOthersOnlyWhereNobodyNeeds
   const SyncOutcome outcome = run->Wait();
   EXPECT_TRUE(outcome.ok()) << outcome.text;
   ExpectEqual();
-  // Its staging is gone, so the source is read once more.
+  // Its staging is gone, so the source is read again.
   other.flags.clear();
   const std::size_t log_size = connector().LogSize();
   EXPECT_TRUE(RunSync(other).ok());

@@ -1,9 +1,9 @@
-// Kills the connector's processes and its client at random moments, over and
-// over, and checks that nothing is lost.
+// Kills the connector's processes and its client at random moments, again and again, and checks
+// that nothing is lost.
 //
 //   TRIBUTARY_CRASH_SEED   repeats a schedule: victims, and their moments as
-//                          parts of a sync's length
-//   TRIBUTARY_CRASH_KILLS  how many kills; 200 where it is not set, and a quarter of them
+//                          fractions of a sync's length
+//   TRIBUTARY_CRASH_KILLS  the number of kills; 200 if it is not set, and a quarter of that
 //                          under ThreadSanitizer
 #include <gtest/gtest.h>
 
@@ -32,7 +32,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// So many try everything that ExpectAllTried looks for.
+// With this many kills everything is tried that ExpectAllTried looks for.
 constexpr std::uint64_t kKillsOfAllKinds = 200;
 #if defined(__SANITIZE_THREAD__)
 constexpr std::uint64_t kDefaultKills = kKillsOfAllKinds / 4;
@@ -40,9 +40,10 @@ constexpr std::uint64_t kDefaultKills = kKillsOfAllKinds / 4;
 constexpr std::uint64_t kDefaultKills = kKillsOfAllKinds;
 #endif
 constexpr std::uint64_t kLargeRows = 400'000;
-// After so many attempts with kills one without has to end the round.
+// After this many attempts with kills, an attempt without kills has to end the round.
 constexpr int kAttemptsInRound = 5;
-// Of clients that come while one that was killed has not been missed yet.
+// Attempts of clients that are refused because the connector has not yet noticed that the client
+// before was killed.
 constexpr int kMostAttempts = 200;
 
 std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
@@ -67,7 +68,7 @@ class CrashLoop : public ::testing::Test {
   }
 
   void Round(std::uint64_t round);
-  // True: the sync ended with OK, and nothing was left out of it.
+  // True: the sync ended with OK and left nothing out.
   bool Attempt(Dice& dice, bool quiet);
   void KeepRunning();
   void ChooseState(Dice& dice);
@@ -75,7 +76,7 @@ class CrashLoop : public ::testing::Test {
   void ExpectExcused(const SyncOutcome& outcome, const Striker& striker);
   void CheckCheckpoints(const SyncOutcome& outcome, const std::string& first_state);
   void CheckLog();
-  // Of the rows since the round began, or since a re-sync in it.
+  // The rows since the round, or a re-sync in it, began.
   void CloseAccount();
   void ExpectAllTried();
   std::string StateText() const;
@@ -88,11 +89,11 @@ class CrashLoop : public ::testing::Test {
   Figures figures_;
   RowAccount rows_;
   milliseconds sync_length_{3000};
-  // Of the connector's log.
+  // Lines of the connector's log.
   std::size_t lines_checked_ = 0;
-  // The connector may not have noticed yet that a client was killed.
+  // The connector may not yet have noticed that a client was killed.
   bool client_lingers_ = false;
-  // Since a sync ended with OK.
+  // Since a sync last ended with OK.
   int workers_killed_ = 0;
   bool source_stood_still_ = true;
 };
@@ -140,7 +141,7 @@ bool CrashLoop::Attempt(Dice& dice, bool quiet) {
   const auto took =
       std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
   const bool complete = Judge(outcome, striker, first_state);
-  // Only a sync from the start tells how long one takes.
+  // Only a complete sync shows how long one takes.
   if (complete && outcome.Count("truncates") >= 30) sync_length_ = took;
   return complete;
 }
@@ -152,7 +153,8 @@ bool CrashLoop::Judge(const SyncOutcome& outcome, const Striker& striker,
   EXPECT_EQ(outcome.breach(), "");
   EXPECT_EQ(outcome.task(), "");
   CheckCheckpoints(outcome, first_state);
-  // Its lines come before the client knows that it has ended, and by another way.
+  // The connector writes its lines before the client knows that the sync has ended, but they arrive
+  // independently.
   if (outcome.ok()) {
     EXPECT_TRUE(scene_.connector().WaitForLog("sync ends", striker.log_from()).has_value());
   }
@@ -165,27 +167,27 @@ bool CrashLoop::Judge(const SyncOutcome& outcome, const Striker& striker,
     put_aside += absl::StrContains(warning, "put aside") ? 1 : 0;
   }
   figures_.put_aside += put_aside;
-  // Its Warning may be replayed, where the sync that gave it lost its client.
+  // Its Warning may be replayed if the sync that first sent it lost its client.
   workers_killed_ += striker.workers_killed();
   EXPECT_TRUE(put_aside == 0 || workers_killed_ >= limits::kDeathsOfSlice) << outcome.text;
   if (outcome.ok()) workers_killed_ = 0;
   return outcome.ok() && put_aside == 0 && !striker.source_changed();
 }
 
-// Where nothing was struck the sync ends with OK, and so it does where only some of its
-// workers were, a worker was stopped, or the source changed.
+// A sync must end with OK if nothing was killed, if only one or two of its workers were, if a
+// worker was stopped, or if the source changed.
 void CrashLoop::ExpectExcused(const SyncOutcome& outcome, const Striker& striker) {
   const std::string code = outcome.grpc_code();
   if (striker.client_killed()) return;
   if (code == "ABORTED") {
-    EXPECT_TRUE(client_lingers_) << "nobody else syncs\n" << outcome.text;
+    EXPECT_TRUE(client_lingers_) << "no other client is syncing\n" << outcome.text;
     return;
   }
   bool excused = false;
   if (striker.supervisor_killed() || striker.asked_to_end()) excused = code == "UNAVAILABLE";
-  // A setup call that came while the server was closing.
+  // A setup call that arrived while the server was closing.
   if (striker.asked_to_end() && outcome.Count("messages") == 0) excused |= code == "CANCELLED";
-  // What has lost so many workers is given up, a setup test, too, which says why.
+  // A sync that has lost this many workers ends, and so does a setup test, which then says why.
   if (striker.workers_killed() >= limits::kDeathsOfSlice) {
     excused |=
         code == "UNAVAILABLE" || absl::StrContains(outcome.text, "it was killed by signal 9");
@@ -195,7 +197,7 @@ void CrashLoop::ExpectExcused(const SyncOutcome& outcome, const Striker& striker
 
 void CrashLoop::CheckCheckpoints(const SyncOutcome& outcome, const std::string& first_state) {
   const std::vector<LoggedCheckpoint> checkpoints = ReadCheckpointLog(scene_.dir() / "checkpoints");
-  // One that was killed tells nothing.
+  // A client that was killed has no report.
   const bool told = outcome.report.is_object();
   EXPECT_TRUE(!told || checkpoints.size() == outcome.Count("checkpoints"))
       << checkpoints.size() << " logged\n"
@@ -245,13 +247,13 @@ void CrashLoop::Round(std::uint64_t round) {
     const absl::Status equal = scene_.Compare();
     ASSERT_TRUE(equal.ok()) << equal;
     ++figures_.rounds;
-    // Later ones hold rows against what was sent, and send what has changed.
+    // Later rounds compare rows with those that were sent, and send those that have changed.
     if (source_stood_still_ && figures_.rounds > 1) ++figures_.still_rounds;
     if (source_stood_still_ && figures_.rounds == 1) {
       ++figures_.still_rounds;
       figures_.rows_due += source_.Rows();
       figures_.rows_read_for_them += rows_.read();
-      EXPECT_GE(rows_.read(), source_.Rows()) << "rows that nobody has read";
+      EXPECT_GE(rows_.read(), source_.Rows()) << "rows that were never read";
     }
     CloseAccount();
     return;
@@ -259,7 +261,7 @@ void CrashLoop::Round(std::uint64_t round) {
   FAIL() << "no sync of the round ends";
 }
 
-// A loop that does nothing proves nothing.
+// A loop that does nothing proves nothing, so this checks what the loop did.
 void CrashLoop::ExpectAllTried() {
   for (const Victim victim : {Victim::kWorker, Victim::kSupervisor, Victim::kClient}) {
     EXPECT_GT(figures_.kills_of(victim), 0u);
@@ -290,7 +292,7 @@ TEST_F(CrashLoop, WhateverIsKilledWheneverTheDestinationEndsEqualToTheSource) {
                               figures_.older_states, " began from an older state"));
   if (!HasFailure()) {
     if (wanted_kills_ >= kKillsOfAllKinds) ExpectAllTried();
-    // The last blow may have struck when its sync had just ended well.
+    // The last kill may have happened after its sync had ended well.
     KeepRunning();
     EXPECT_EQ(scene_.connector().Stop()->ToString(), "exited with 0");
     return;

@@ -1,5 +1,5 @@
-// What the crash loop believes of its records: that a checkpoint which goes back is
-// found, and whose rows a client got.
+// The crash loop's records: they detect a checkpoint that goes back, and assign rows to the right
+// epoch.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -67,14 +67,15 @@ TEST(RowAccountTest, RowsBeforeTheFirstCheckpointOfAnotherEpochAreReplayed) {
   rows.Received(At("a", 5, 0).state, {At("a", 5, 0), At("a", 9, 30), At("b", 1, 30)}, 80);
   rows.Logged("b", 60);
   EXPECT_EQ(rows.replayed(), 30u);
-  // Ten rows of the second epoch had not come to its client.
+  // Ten rows of the second epoch had not reached its client.
   EXPECT_EQ(rows.read(), 70u + 60u);
 }
 
 TEST(RowAccountTest, EpochThatIsInNoLogHasTheRowsThatItsClientsGot) {
   RowAccount rows;
-  // Fifty came, the last ten behind the checkpoint. Then staging has thirty behind it,
-  // of which the client of a second supervisor, killed too, gets twenty.
+  // The client received fifty rows, the last ten after the checkpoint. Thirty rows after the
+  // checkpoint are staged; the client of a second supervisor, which is killed too, gets twenty of
+  // them.
   rows.Received("", {At("a", 1, 0), At("a", 5, 40)}, 50);
   EXPECT_EQ(rows.read(), 50u);
   rows.Received(At("a", 5, 0).state, {At("a", 5, 0), At("a", 6, 5)}, 20);

@@ -10,7 +10,8 @@
 namespace tributary::tests {
 namespace {
 
-// That a slow row is computed from. ThreadSanitizer clears its shadow of each.
+// The bytes from which a slow row is computed. ThreadSanitizer clears its shadow memory for each of
+// them.
 #if defined(__SANITIZE_THREAD__)
 constexpr int kSlowBytes = 100'000;
 #else
@@ -57,7 +58,8 @@ void Faults::DropTables() {
 void Faults::AddSlowTable(std::uint64_t rows) {
   Database(scene_->source())
       .RunAtOnce(absl::StrCat(
-          // Of another length than in the row before, or SQLite would compute it once for all.
+          // A different length in each row, since otherwise SQLite would compute it once for all
+          // rows.
           "CREATE TABLE slow(id INTEGER PRIMARY KEY, n INTEGER AS (length(hex(zeroblob(",
           kSlowBytes,
           " + id % 2)))));WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
@@ -110,7 +112,7 @@ void Faults::ExpectEqual() {
 
 void Faults::ExpectNoWorkers() {
   EXPECT_TRUE(Eventually([this] { return connector().workers().empty(); }))
-      << "workers go on though nobody wants their rows";
+      << "workers go on although no client wants their rows";
 }
 
 void Faults::ExpectWorkersStopWithin(
@@ -122,7 +124,7 @@ void Faults::ExpectWorkersStopWithin(
     const Clock::time_point left = leave();
     Eventually([this] { return connector().workers().empty(); }, kTimesPromised * promised);
     const auto passed = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - left);
-    // Otherwise they may have ended because there was nothing more to read.
+    // Otherwise the workers may have ended because there was nothing more to read.
     const auto start = connector().WaitForLog("plan made", log_size, promised);
     const auto end = connector().WaitForLog("reading ends", log_size, promised);
     EXPECT_TRUE(start.has_value() && end.has_value() &&
@@ -131,7 +133,7 @@ void Faults::ExpectWorkersStopWithin(
     return passed;
   });
   std::cout << "workers were gone after " << took.count() << " ms" << std::endl;
-  EXPECT_LE(took, promised) << "workers go on though nobody wants their rows";
+  EXPECT_LE(took, promised) << "workers go on although no client wants their rows";
 }
 
 void Faults::ExpectSoundSupervisor() {

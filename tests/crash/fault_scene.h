@@ -1,5 +1,5 @@
-// What the fault tests have in common: a source that is larger than the rings
-// and the client's window together, synced by a client that reads slowly.
+// What the fault tests have in common: a source that is larger than the rings and the client's
+// window together, and a client that reads slowly.
 #ifndef TRIBUTARY_TESTS_CRASH_FAULT_SCENE_H_
 #define TRIBUTARY_TESTS_CRASH_FAULT_SCENE_H_
 
@@ -19,11 +19,11 @@
 
 namespace tributary::tests {
 
-// What the supervisor may have in memory whatever its client does: rings, two write
-// buffers of staging, what gRPC holds, and the program itself. And by how much it may grow
-// while it waits for its client and does nothing else.
+// The most memory that the supervisor may use, whatever its client does: rings, two write buffers
+// of staging, gRPC's buffers and the program itself. And how much it may grow while it only waits
+// for its client.
 #if defined(__SANITIZE_THREAD__)
-// Its shadow memory is a multiple of what is looked for.
+// Its shadow memory is a multiple of the memory that is measured.
 inline constexpr std::uint64_t kMostSupervisorBytes = std::numeric_limits<std::uint64_t>::max() / 2;
 inline constexpr std::uint64_t kMostGrowthBytes = kMostSupervisorBytes;
 #elif defined(__SANITIZE_ADDRESS__)
@@ -49,36 +49,35 @@ class Faults : public ::testing::Test {
   Scene& scene() { return *scene_; }
   Connector& connector() { return scene_->connector(); }
   void AddRowsToAllTables();
-  // A file is where the folder for staging was, until the next start: nothing is staged.
+  // Until the next start there is a file in place of the staging folder, so nothing is staged.
   void ReplaceStagingByAFile();
-  // Leaves the source without a table.
+  // Drops all tables of the source.
   void DropTables();
-  // A table `slow` in one slice, each of whose rows takes its reader a millisecond or more.
+  // A table `slow` with one slice; reading a row takes a millisecond or more.
   static constexpr std::uint64_t kSlowRows = 2000;
   void AddSlowTable(std::uint64_t rows = kSlowRows);
-  // An application with a timeout of five seconds changes the source once: how long that
-  // takes it. Fails the test where it finds the database locked.
+  // An application with a timeout of five seconds changes the source once: how long this takes.
+  // Fails the test if the database stays locked.
   std::chrono::milliseconds Commit(const std::string& sql);
-  // The longest that a commit is to wait for readers: a second, and what a busy machine
-  // adds to it.
+  // The longest time that a commit may wait for readers: a second, and some more on a busy machine.
   static constexpr std::chrono::milliseconds kLongestCommit =
       kSlowness * std::chrono::milliseconds(2500);
-  // Makes the rows so wide that the source has about so many bytes.
+  // Makes the rows so wide that the source has about `bytes`.
   void Enlarge(std::uint64_t bytes);
 
-  // A sync whose client has stopped reading, with checkpoints saved.
+  // A sync whose client has stopped reading; checkpoints have been saved.
   std::unique_ptr<SyncRun> HeldSync(std::size_t live_tables = 1);
   // Runs a sync, which must end with OK and leave nothing out.
   SyncOutcome ExpectGoodSync(std::vector<std::string> flags = {});
-  // The same, and then the warehouse must equal the source.
+  // The same; then the warehouse must equal the source.
   SyncOutcome ExpectGoodSyncAndEqual(std::vector<std::string> flags = {});
   void ExpectEqual();
   void ExpectNoWorkers();
-  // `leave` lets a client that still reads go, and gives the moment at which it went;
-  // the workers are gone in time. It is called again where they are not.
+  // `leave` ends a client that is still reading, and returns the moment; the workers must end in
+  // time. It is called again if they do not.
   void ExpectWorkersStopWithin(std::chrono::milliseconds promised,
                                const std::function<std::chrono::steady_clock::time_point()>& leave);
-  // The supervisor lives, and none of its lines is SEVERE.
+  // The supervisor is running, and has logged nothing as SEVERE.
   void ExpectSoundSupervisor();
 
  private:

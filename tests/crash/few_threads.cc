@@ -1,8 +1,9 @@
-// A system that has no thread left, for the connector's own threads only: linked into
-// its executable, this stands before the system's pthread_create. gRPC's go on to come,
-// which does not expect otherwise.
+// A system without free threads, for the connector's own threads only: linked into its executable,
+// this function replaces the system's pthread_create. gRPC's threads are still created, because
+// gRPC expects that.
 //
-// $FEW_THREADS names a file; while it is there and holds a thread's name, that thread
+// $FEW_THREADS names a file; while the file exists and contains a thread's name, that thread cannot
+// start another one: "sync" for a sync's thread. "*" stands for all threads except those of syncs.
 // cannot start another: "sync" for a sync's own. "*" is any but a sync's.
 #include <dlfcn.h>
 #include <pthread.h>
@@ -19,7 +20,7 @@ namespace {
 using Routine = void* (*)(void*);
 using Create = int (*)(pthread_t*, const pthread_attr_t*, Routine, void*);
 
-// What every std::thread begins with; gRPC's do not.
+// The function with which each std::thread starts; gRPC's threads start with another one.
 Routine own_routine = nullptr;
 bool learning = false;
 

@@ -1,4 +1,4 @@
-// A process that may have no more threads.
+// A process that may not start more threads.
 #include <cstdio>
 #include <fstream>
 
@@ -17,7 +17,7 @@ class FewThreads : public Faults {
     connector().options().environment = {{"FEW_THREADS", file()}};
     ASSERT_NO_FATAL_FAILURE(StartConnector());
   }
-  // Threads of that name can start no other.
+  // Threads with this name cannot start others.
   void Refuse(const char* name) { std::ofstream(file()) << name; }
   void RefuseNone() { std::remove(file().c_str()); }
   std::string file() { return scene().dir() / "few_threads"; }
@@ -38,7 +38,7 @@ TEST_F(FewThreads, SyncThatHasNoneIsRefusedAndItsConnectionAndItsPlaceAreFreeAga
   ExpectSoundSupervisor();
   ASSERT_TRUE(connector().Signal(SIGTERM));
   const auto ending = connector().Wait();
-  ASSERT_TRUE(ending.has_value()) << "the supervisor waits for a sync that never was";
+  ASSERT_TRUE(ending.has_value()) << "the supervisor waits for a sync that never started";
   EXPECT_EQ(ending->ToString(), "exited with 0");
 }
 

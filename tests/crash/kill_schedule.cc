@@ -9,7 +9,7 @@
 namespace tributary::tests {
 namespace {
 
-// As Figures::kills counts them.
+// In the order of Figures::kills.
 constexpr std::array<const char*, 3> kKilled = {"worker", "supervisor", "client"};
 
 }  // namespace
@@ -55,14 +55,14 @@ void Figures::Print() const {
             << syncs << " syncs in " << rounds
             << " rounds, each of which ended equal to the source; " << older_states
             << " began from an older state, " << resyncs << " from none; " << put_aside
-            << " tables put aside for a time\n"
+            << " tables put aside temporarily\n"
             << checkpoints << " checkpoints, none of which went back\n"
             << rows_replayed << " rows (" << messages_replayed << " messages) replayed from "
             << "staging in " << replays << " syncs; " << rows_read
             << " rows read from the sources\n"
-            << "the source stood still in " << still_rounds << " rounds; in the first " << rows_due
-            << " rows had to be read; " << (rows_read_for_them - rows_due) << " were read again, "
-            << std::fixed << std::setprecision(1)
+            << "the source did not change in " << still_rounds << " rounds; in the first "
+            << rows_due << " rows had to be read; " << (rows_read_for_them - rows_due)
+            << " were read again, " << std::fixed << std::setprecision(1)
             << 100.0 * static_cast<double>(rows_read_for_them - rows_due) /
                    static_cast<double>(std::max<std::uint64_t>(rows_due, 1))
             << " of 100\n";

@@ -1,4 +1,4 @@
-// What the crash loop does to one sync, and what it has done to all of them.
+// What the crash loop does to one sync, and what it has done to all syncs.
 #ifndef TRIBUTARY_TESTS_CRASH_KILL_SCHEDULE_H_
 #define TRIBUTARY_TESTS_CRASH_KILL_SCHEDULE_H_
 
@@ -14,17 +14,17 @@ namespace tributary::tests {
 
 enum class Victim { kWorker, kSupervisor, kClient, kStoppedWorker, kTermination, kSource };
 
-// How far the sync had come, as the connector's log tells.
+// How far the sync was, according to the connector's log.
 enum Moment { kStarting, kCopying, kFinishing, kMoments };
 
 struct Blow {
   Victim victim;
-  // Of the time that a whole sync takes.
+  // A fraction of the time that a complete sync takes.
   double moment;
   std::uint64_t which;
 };
 
-// A few of them, by moment.
+// A few blows, ordered by moment.
 std::vector<Blow> PlanBlows(Dice& dice);
 
 struct Figures {
@@ -43,20 +43,20 @@ struct Figures {
   // As RowAccount counts them.
   std::uint64_t rows_replayed = 0;
   std::uint64_t rows_read = 0;
-  // Rounds whose source stood still while it was read; what had to be read in them,
-  // and what was.
+  // Rounds whose source did not change while it was read; the rows that had to be read in them, and
+  // those that were read.
   std::uint64_t still_rounds = 0;
   std::uint64_t rows_due = 0;
   std::uint64_t rows_read_for_them = 0;
-  // How long workers lived on after their supervisor.
+  // How long workers lived after their supervisor had ended.
   std::vector<std::chrono::milliseconds> outlived;
 
   std::uint64_t all_kills() const {
     return kills_of(Victim::kWorker) + kills_of(Victim::kSupervisor) + kills_of(Victim::kClient);
   }
-  // Of workers, supervisors or clients.
+  // Kills of workers, supervisors or clients.
   std::uint64_t kills_of(Victim victim) const;
-  // Whether the last `times` all took longer than was promised.
+  // Whether the last `times` measurements all took longer than promised.
   bool LateInARow(std::chrono::milliseconds promised, std::size_t times) const;
   void Print() const;
 };

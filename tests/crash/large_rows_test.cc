@@ -1,4 +1,4 @@
-// Rows that are larger than a ring, among others that are not.
+// Rows larger than a ring, among smaller rows.
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
@@ -11,7 +11,7 @@ class LargeRows : public Faults {
  protected:
   static constexpr int kLargeRows = 6;
 
-  // No checkpoint falls due before the next hour, which would let go of ring space.
+  // No checkpoint is due within the next hour, so none frees ring space.
   void SetUp() override {
     ASSERT_NO_FATAL_FAILURE(Begin({"--checkpoint-interval", "3600", "--workers", "1"}));
     DropTables();
@@ -31,10 +31,10 @@ TEST_F(LargeRows, RowsLargerThanARingBehindSmallOnesWaitForNoCheckpoint) {
 }
 
 TEST_F(LargeRows, ClientThatStandsStillLetsThemBeReadToTheirEnd) {
-  // Its first messages stay in its window, and in the ring.
+  // Its first messages stay in its window and in the ring.
   const auto run = HeldSync(0);
   EXPECT_TRUE(Eventually([this] { return !connector().Logged("reading ends").empty(); }))
-      << "the source is not read while its client stands still";
+      << "the source is not read while its client has stopped";
   EXPECT_TRUE(run->running());
   run->Continue();
   const SyncOutcome outcome = run->Wait();

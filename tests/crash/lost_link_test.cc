@@ -1,5 +1,5 @@
-// Half-open connections: every packet between connector and client is lost from some
-// moment on, and nobody tells either of them.
+// Half-open connections: from some moment on, all packets between connector and client are lost,
+// and neither of them gets an error.
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -28,13 +28,13 @@ class LostLink : public Faults {
     options.network = network_->client_namespace();
     return options;
   }
-  // Until all of the source is staged, and nothing is read any more.
+  // Until all of the source is staged, and reading has ended.
   void ExpectTheSourceToBeReadToItsEndInLittleMemory() {
     std::uint64_t most = 0;
     EXPECT_TRUE(Eventually([&] {
       most = std::max(most, MemoryOf(connector().pid()).resident());
       return !connector().Logged("reading ends").empty();
-    })) << "the source is not read while its client is out of reach";
+    })) << "the source is not read while its client is unreachable";
     RecordProperty("figures",
                    absl::StrCat("a source of ", kSourceBytes >> 20,
                                 " MiB; the supervisor has at most ", most >> 20, " MiB"));
@@ -60,14 +60,14 @@ TEST_F(LostLink, LinkThatComesBackGoesOnWithTheSameCallAndLosesNothing) {
 }
 
 TEST_F(LostLink, LinkThatStaysCutFreesTheConnectionAndTheNextClientIsServedFromStaging) {
-  // Longer than it takes to read the source.
+  // Longer than reading the source takes.
   constexpr int kClientTimeout = kSlowness == 1 ? 9 : 60;
   ASSERT_NO_FATAL_FAILURE(Begin({"--client-timeout", absl::StrCat(kClientTimeout)}));
   Enlarge(kSourceBytes);
   const auto run = scene().InItsMidst(FarSync(), 0);
   ASSERT_TRUE(network_->Cut());
   ExpectTheSourceToBeReadToItsEndInLittleMemory();
-  // Its destination is this one's, too, from here on.
+  // The next client uses the same destination.
   run->Kill();
   run->Wait();
   const std::size_t log_size = connector().LogSize();
@@ -75,7 +75,7 @@ TEST_F(LostLink, LinkThatStaysCutFreesTheConnectionAndTheNextClientIsServedFromS
   ASSERT_TRUE(Eventually([&] {
     outcome = scene().RunSync();
     return outcome.grpc_code() != "ABORTED";
-  })) << "the call of a client that is gone holds its connection\n"
+  })) << "the call of a lost client still occupies its connection\n"
       << outcome.text;
   EXPECT_TRUE(outcome.ok()) << outcome.text;
   EXPECT_GT(scene().Replayed(log_size), 0u);
@@ -84,7 +84,7 @@ TEST_F(LostLink, LinkThatStaysCutFreesTheConnectionAndTheNextClientIsServedFromS
   ExpectSoundSupervisor();
 }
 
-// Nothing is under way that an end of the connection could miss.
+// There is no data in transit, so nothing of the sync itself detects that the connection is lost.
 TEST_F(LostLink, LinkThatIsCutWhileNothingMovesEndsTheWorkersInTime) {
   using std::chrono::milliseconds;
   constexpr milliseconds kClientTimeout(3000);
@@ -105,7 +105,7 @@ TEST_F(LostLink, LinkThatIsCutWhileNothingMovesEndsTheWorkersInTime) {
     EXPECT_TRUE(network_->Cut());
     Eventually([this] { return connector().workers().empty(); }, kTimesPromised * promised);
     const auto passed = std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - cut);
-    // It did not end for the lock, which its worker would have waited for longer.
+    // The lock did not end it: the worker would have waited longer for that.
     for (const nlohmann::json& line : connector().Logged("sync ends", log_size)) {
       EXPECT_EQ(line.value("outcome", ""), "cancelled") << connector().Output();
     }

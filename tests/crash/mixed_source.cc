@@ -79,7 +79,7 @@ void MixedSource::Create(const std::string& name, Shape shape, std::uint64_t row
   Insert(tables_.back(), rows);
 }
 
-// Each row has a number that no row had before.
+// Each row has a number that no earlier row had.
 void MixedSource::Insert(const Table& table, std::uint64_t rows) {
   if (rows == 0) return;
   const char* last = "";
@@ -146,7 +146,7 @@ void MixedSource::Alter(Dice& dice) {
           absl::StrCat("ALTER TABLE ", table.name, " ADD COLUMN ", column, " INTEGER DEFAULT 5"));
       break;
     case 2:
-      // Does not fit the column: it becomes a text.
+      // Does not fit the column, which becomes a STRING.
       database_.Run(absl::StrCat("UPDATE ", table.name, " SET v = 'no number' WHERE a % 3 = 0"));
       break;
     case 3:

@@ -1,5 +1,5 @@
-// A source of many tables of different shape for the crash loop, and changes to
-// it. What is done depends on the seeds only.
+// A source with many different tables for the crash loop, and changes to it. Everything depends on
+// the seeds only.
 #ifndef TRIBUTARY_TESTS_CRASH_MIXED_SOURCE_H_
 #define TRIBUTARY_TESTS_CRASH_MIXED_SOURCE_H_
 
@@ -33,9 +33,9 @@ class MixedSource {
   // WITHOUT ROWID, without a key, empty.
   MixedSource(const std::string& path, std::uint64_t large_rows, bool wal);
 
-  // Rows come, change and go; now and then tables and columns do.
+  // Inserts, changes and deletes rows; sometimes adds or removes tables and columns.
   void Change(Dice& dice);
-  // A small change of rows only.
+  // Changes a few rows.
   void Touch(Dice& dice);
 
   bool Has(const std::string& table);
@@ -54,7 +54,7 @@ class MixedSource {
   std::string NewName() { return "made_" + std::to_string(++made_); }
 
   Database database_;
-  // Those that Change may change in any way.
+  // The tables that Change may change in any way.
   std::vector<Table> tables_;
   std::uint64_t next_row_ = 1;
   int made_ = 0;

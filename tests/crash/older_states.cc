@@ -12,7 +12,8 @@ OlderStates::Choice OlderStates::Choose(Dice& dice) {
   const bool warehouse_too = dice.OneIn(2);
   if (dice.OneIn(40)) {
     fs::remove(scene_.state());
-    // What it claims goes with the re-sync's TRUNCATEs; nobody has such a state any more.
+    // The rows that it claims are deleted by the re-sync's TRUNCATEs; no client has such a state
+    // any longer.
     kept_ = false;
     return Choice::kNone;
   }

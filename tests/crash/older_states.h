@@ -1,5 +1,5 @@
-// The states that Fivetran may come back with: the last one, an older one because it
-// did not get to saving those behind it, or none because the user wants a re-sync.
+// The states with which Fivetran may start a sync: the last one, an older one because it did not
+// save the later ones, or none because the user wants a re-sync.
 #ifndef TRIBUTARY_TESTS_CRASH_OLDER_STATES_H_
 #define TRIBUTARY_TESTS_CRASH_OLDER_STATES_H_
 
@@ -14,8 +14,8 @@ class OlderStates {
 
   explicit OlderStates(const Scene& scene) : scene_(scene) {}
 
-  // Puts the state of the next sync into the scene. With an older one the destination
-  // is now as old, now ahead of it. Keeps a copy of the last one now and then.
+  // Puts the state of the next sync into the scene. If it is an older one, the destination may be
+  // as old or newer. Sometimes keeps a copy of the last state.
   Choice Choose(Dice& dice);
 
  private:

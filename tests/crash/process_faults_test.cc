@@ -1,4 +1,5 @@
-// Workers and supervisors that are killed or stopped, and what a worker is given.
+// Workers and supervisors that are killed or stopped, and what a worker can see of its supervisor
+// and its source.
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,7 +27,7 @@ namespace {
 
 class ProcessFaults : public Faults {
  protected:
-  // Both workers of a sync, stopped in a table so that they can be looked at.
+  // Both workers of a sync, stopped while they read a table, so that they can be examined.
   std::vector<pid_t> StopWorkers() {
     std::vector<pid_t> stopped;
     EXPECT_TRUE(Eventually([&] {
@@ -41,7 +42,7 @@ class ProcessFaults : public Faults {
   }
 };
 
-// A test that cannot read what it looks through proves nothing.
+// Fails the test if the file cannot be read, since nothing would be checked then.
 std::string ProcFile(pid_t pid, const char* name) {
   std::ifstream file(absl::StrCat("/proc/", pid, "/", name));
   EXPECT_TRUE(file.is_open()) << name;
@@ -51,7 +52,7 @@ std::string ProcFile(pid_t pid, const char* name) {
   return text;
 }
 
-// Each with what it stands for.
+// Each descriptor with the file that it refers to.
 std::map<int, std::string> Descriptors(pid_t pid) {
   std::map<int, std::string> descriptors;
   for (const auto& entry :
@@ -66,12 +67,12 @@ constexpr std::chrono::seconds kBeyondSilence{limits::kSilentPulseLooks + 3};
 
 TEST_F(ProcessFaults, SupervisorThatIsKilledLeavesNothingBehindAndTheNextStartGoesOn) {
   ASSERT_NO_FATAL_FAILURE(Begin());
-  // Its workers are there until it is read.
+  // Its workers are running until this table is read.
   AddSlowTable();
   const auto took = QuickestOf(kWorkersOutliveSupervisorBy, [this] {
     constexpr std::chrono::milliseconds kLimit = kTimesPromised * kWorkersOutliveSupervisorBy;
     if (!connector().running()) StartConnector();
-    // Each attempt has all there is to read before it.
+    // Each attempt starts with the whole source to read.
     std::filesystem::remove(scene().state());
     const auto run = scene().SyncInItsMidst(1);
     const std::vector<pid_t> workers = connector().workers();
@@ -113,7 +114,7 @@ TEST_F(ProcessFaults, StoppedWorkerIsReplacedWhileTheOthersGoOn) {
     }
     return false;
   }));
-  // The other worker reads what the stopped one does not hold.
+  // The other worker reads all slices except that of the stopped one.
   EXPECT_TRUE(Eventually([this] { return !scene().LiveTables().empty(); })) << title;
   EXPECT_FALSE(Gone(stopped));
   const SyncOutcome outcome = run.Wait();
@@ -160,7 +161,7 @@ TEST_F(ProcessFaults, WorkerHasNothingOfItsSourceInArgumentsAndEnvironment) {
   if (getuid() != 0) GTEST_SKIP() << "a worker shows its environment to root only";
   ASSERT_NO_FATAL_FAILURE(Begin());
   connector().Stop();
-  // What the sanitizers read is all that a worker is given.
+  // A worker's environment contains only variables of the sanitizers.
   connector().options().environment = {{"A_SECRET_OF_THE_OPERATOR", "hunter2"},
                                        {"TSAN_OPTIONS", "exitcode=66"}};
   ASSERT_NO_FATAL_FAILURE(StartConnector());
@@ -210,12 +211,12 @@ TEST_F(ProcessFaults, WorkerHasNoDescriptorsButThoseItWasGivenAndItsSource) {
   ExpectEqual();
 }
 
-// Rows, credentials and the staging keys are in it.
+// It contains rows, credentials and the staging keys.
 TEST_F(ProcessFaults, MemoryOfTheSupervisorGoesIntoNoDumpAndIsNotItsUsersToRead) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer looks at the process from outside";
+  GTEST_SKIP() << "a sanitizer inspects the process from another one";
 #endif
-  if (geteuid() != 0) GTEST_SKIP() << "needs root, to run as somebody else";
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to run as another user";
   constexpr uid_t kNobody = 65534;
   ASSERT_NO_FATAL_FAILURE(Begin());
   connector().Stop();
@@ -229,7 +230,7 @@ TEST_F(ProcessFaults, MemoryOfTheSupervisorGoesIntoNoDumpAndIsNotItsUsersToRead)
   }
   connector().options().program = script;
   const absl::Status started = connector().Start();
-  if (!started.ok()) GTEST_SKIP() << "nobody cannot run it from where it is: " << started;
+  if (!started.ok()) GTEST_SKIP() << "the user nobody cannot run it from its folder: " << started;
 
   const std::string of = absl::StrCat("/proc/", connector().pid());
   std::ifstream limits(of + "/limits");
@@ -240,9 +241,9 @@ TEST_F(ProcessFaults, MemoryOfTheSupervisorGoesIntoNoDumpAndIsNotItsUsersToRead)
   std::ifstream status(of + "/status");
   const std::string ids{std::istreambuf_iterator<char>(status), {}};
   EXPECT_TRUE(absl::StrContains(ids, absl::StrCat("Uid:\t", kNobody))) << ids;
-  // The kernel gives them to root where the process is not dumpable.
+  // The kernel gives these files to root if the process is not dumpable.
   EXPECT_EQ(memory.st_uid, 0u);
-  // It starts workers all the same.
+  // It can still start workers.
   ExpectGoodSyncAndEqual();
   ExpectSoundSupervisor();
 }

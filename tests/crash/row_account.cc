@@ -13,8 +13,8 @@ void RowAccount::Begin() {
 void RowAccount::Received(const std::string& first_state,
                           const std::vector<LoggedCheckpoint>& checkpoints,
                           std::optional<std::uint64_t> rows) {
-  // The epoch that the client is getting; none where it is not of this account. What
-  // came as the n-th row of the stream is the (base + n - from)-th of its epoch.
+  // The epoch that the client is receiving; null if this account does not know it. Row n of the
+  // stream is row (base + n - from) of its epoch.
   Epoch* epoch = nullptr;
   std::string name;
   std::uint64_t from = 0;

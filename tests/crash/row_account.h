@@ -1,11 +1,11 @@
-// Whose rows the clients of some syncs got: what was read from the source for them,
-// and what came again from staging.
+// Counts the rows that the clients of some syncs received: those read from the source for them, and
+// those replayed from staging.
 //
-// An epoch is one reading of the source. A client first gets the rest of the epoch that
-// its state is of, from staging; what comes behind the first checkpoint of another one
-// is read in this sync. How many rows were read in an epoch says the connector's log,
-// unless its supervisor was killed before it could: then there were as many as clients
-// got of that epoch, whether as it was read or later from staging.
+// An epoch is one reading of the source. A client first gets the rest of its state's epoch, from
+// staging; everything after the first checkpoint of another epoch is read in this sync. The
+// connector's log says how many rows were read in an epoch, unless its supervisor was killed
+// before: then the number is that of the rows that any client got of the epoch, directly or by a
+// later replay.
 #ifndef TRIBUTARY_TESTS_CRASH_ROW_ACCOUNT_H_
 #define TRIBUTARY_TESTS_CRASH_ROW_ACCOUNT_H_
 
@@ -22,14 +22,14 @@ namespace tributary::tests {
 
 class RowAccount {
  public:
-  // All is counted anew from here on. Rows of earlier epochs no longer count as read.
+  // Starts counting again. Rows of earlier epochs no longer count as read.
   void Begin();
 
-  // What one client got behind `first_state`, its request's. `rows`: all of them, where
-  // it lived to tell.
+  // What one client received after `first_state`, its request's state. `rows`: the number of all
+  // its rows, if it was not killed.
   void Received(const std::string& first_state, const std::vector<LoggedCheckpoint>& checkpoints,
                 std::optional<std::uint64_t> rows);
-  // What the log says of an epoch.
+  // The number of rows that the log gives for an epoch.
   void Logged(const std::string& epoch, std::uint64_t rows);
 
   // Since Begin.
@@ -38,7 +38,7 @@ class RowAccount {
 
  private:
   struct Epoch {
-    // Rows of the epoch before the checkpoint at a position.
+    // By the position of a checkpoint: rows of the epoch before it.
     std::map<std::uint64_t, std::uint64_t> before;
     std::uint64_t most = 0;
   };

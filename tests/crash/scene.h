@@ -1,4 +1,4 @@
-// The files of one destination and one source, and a connector between them.
+// The files of one source and one destination, and a connector between them.
 #ifndef TRIBUTARY_TESTS_CRASH_SCENE_H_
 #define TRIBUTARY_TESTS_CRASH_SCENE_H_
 
@@ -17,13 +17,12 @@ namespace tributary::tests {
 
 class Scene {
  public:
-  // Two workers and a checkpoint every tenth of a second, unless `flags` say
-  // otherwise behind them.
+  // Two workers, and a checkpoint every tenth of a second; `flags` follow and override these.
   explicit Scene(std::vector<std::string> flags = {});
 
-  // The tester's options for the next sync: state and warehouse are kept.
+  // The tester's options for the next sync, with the same state and warehouse.
   SyncRunOptions Sync(std::vector<std::string> flags = {}) const;
-  // Runs one.
+  // Runs a sync.
   SyncOutcome RunSync(std::vector<std::string> flags = {}) const {
     return tests::RunSync(Sync(std::move(flags)));
   }
@@ -38,17 +37,17 @@ class Scene {
   Connector& connector() { return connector_; }
   const Connector& connector() const { return connector_; }
 
-  // Where the log says so from line `from` on: messages that were sent again from
-  // staging. 0: nothing was.
+  // How many messages were replayed from staging, according to the log from line `from` on. 0:
+  // none.
   std::uint64_t Replayed(std::size_t from = 0) const;
 
-  // Tables that the saved state calls live.
+  // The tables that the saved state calls live.
   std::set<std::string> LiveTables() const;
-  // A sync whose client reads slowly, as soon as a state is saved that calls this
-  // many tables live. The rest of the stream is a matter of seconds.
+  // A sync whose client reads slowly; returns when a saved state calls `live_tables` tables live.
+  // The rest of the stream takes some seconds.
   std::unique_ptr<SyncRun> SyncInItsMidst(std::size_t live_tables,
                                           std::vector<std::string> flags = {}) const;
-  // The same of a client of another kind.
+  // The same with other options for the client.
   std::unique_ptr<SyncRun> InItsMidst(SyncRunOptions options, std::size_t live_tables) const;
 
  private:
@@ -59,7 +58,7 @@ class Scene {
 // Tables t1, t2, … of `rows` rows each, about `row_bytes` wide, by rowid.
 void AddPlainTables(Database& database, int tables, int rows, int row_bytes);
 
-// Whether one of the texts holds `part`.
+// Whether one of the texts contains `part`.
 bool AnyHolds(const std::vector<std::string>& texts, const std::string& part);
 
 }  // namespace tributary::tests

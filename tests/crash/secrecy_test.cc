@@ -1,7 +1,6 @@
-// Promise 10 on the real connector: whatever becomes of a sync, no value and no secret
-// is in its log, below its staging folder, in its metrics, on its status page, or where
-// other users of the machine could look: the list of processes, their environment, a core
-// dump.
+// Promise 10 on the real connector: however a sync ends, no value and no secret is in its log, in
+// its staging folder, in its metrics, on its status page, or where other users of the machine could
+// look: the list of processes, their environment, a core dump.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,11 +21,11 @@
 namespace tributary::tests {
 namespace {
 
-// Stands in each row, in keys and in what is sent in the place of a configuration or a
-// state; and what an operator would call a secret.
+// This text is in each row, in keys, in wrong configurations and states, and in everything that an
+// operator would call a secret.
 constexpr char kValue[] = "Hypatia415";
 constexpr char kPassword[] = "Sisyphus873";
-// It is in no folder; an operator sees it in the log.
+// There is no such file; an operator sees its name in the log.
 constexpr char kNoDatabase[] = "no_such_database.db";
 
 std::string ReadWhole(const std::filesystem::path& path) {
@@ -34,7 +33,7 @@ std::string ReadWhole(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Bytes that must be nowhere, in whatever form.
+// Bytes that must not be found anywhere, in several encodings.
 class Secrets {
  public:
   void Add(const std::string& bytes) {
@@ -44,7 +43,7 @@ class Secrets {
       if (std::find(forms_.begin(), forms_.end(), form) == forms_.end()) forms_.push_back(form);
     }
   }
-  // The key in the state of a client, which opens what is staged.
+  // The key in a client's state, which decrypts what is staged.
   void AddKeyOf(const std::string& state) {
     const nlohmann::json json = nlohmann::json::parse(state, nullptr, /*allow_exceptions=*/false);
     ASSERT_TRUE(json.is_object() && json.contains("staging_key")) << state;
@@ -86,11 +85,11 @@ class Secrecy : public ::testing::TestWithParam<const char*> {
     database.RunAtOnce(absl::StrCat(
         "CREATE TABLE rows(id INTEGER PRIMARY KEY, text TEXT);", many(60'000), "rows SELECT i, ",
         value, " || ' ' || i || hex(randomblob(600)) FROM n;",
-        // Its bounds, in the state, are made of its keys.
+        // The bounds in its state are made from its keys.
         "CREATE TABLE keyed(key TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID;", many(20'000),
         "keyed SELECT ", value, " || printf('%06d', i), hex(randomblob(130)) FROM n;",
-        // A value that makes its column wider; some that are sent in another form; a row
-        // that is left out; a table that SQLite cannot read, and says why.
+        // A value that widens its column; values that are sent in another form; a row that is left
+        // out; a table that SQLite cannot read, and says why.
         "CREATE TABLE misfit(id INTEGER PRIMARY KEY, number INTEGER);", many(10),
         "misfit SELECT i, iif(i = 5, ", value, ", i) FROM n;",
         "CREATE TABLE odd(id INTEGER PRIMARY KEY, text TEXT);", "INSERT INTO odd VALUES(1, x'", hex,
@@ -104,7 +103,7 @@ class Secrecy : public ::testing::TestWithParam<const char*> {
     std::ofstream(file) << nlohmann::json{
         {"source", source}, {"database_path", path}, {"password", kPassword}, {"token", kPassword}};
   }
-  // Only Update, so that no setup test ends the run before it.
+  // Only Update, so that no setup test fails before it.
   SyncRunOptions Update() const {
     SyncRunOptions options = scene_.Sync();
     options.skip_setup = true;
@@ -117,8 +116,8 @@ class Secrecy : public ::testing::TestWithParam<const char*> {
     return tests::RunSync(options);
   }
 
-  // The log until now, all that lies below the staging folder, the metrics, and what
-  // anybody may read of the processes.
+  // Searches the log until now, everything in the staging folder, the metrics, and what any user
+  // may read of the processes.
   void ExpectNoSecretAnywhere(const char* when) {
     SCOPED_TRACE(when);
     EXPECT_FALSE(secrets_.AnyIn(connector().Output()));
@@ -141,7 +140,7 @@ class Secrecy : public ::testing::TestWithParam<const char*> {
         const std::string text = ReadWhole(absl::StrCat("/proc/", process, file));
         EXPECT_FALSE(secrets_.AnyIn(text)) << file;
       }
-      // Wherever the machine's core pattern would put one, and whoever would read it there.
+      // Wherever the machine's core pattern would write one, and whoever could read it there.
       const std::string bounds = ReadWhole(absl::StrCat("/proc/", process, "/limits"));
       EXPECT_TRUE(kSanitized || bounds.empty() || HasNoCores(bounds)) << bounds;
     }
@@ -156,7 +155,7 @@ class Secrecy : public ::testing::TestWithParam<const char*> {
     }
     return false;
   }
-  // The page, the status, and all that it tells of the tables of syncs that run.
+  // The status page and the status, with what they say about the tables of running syncs.
   void ExpectNoSecretInStatus() {
     const HttpAnswer page = Get(metrics_address_, "/");
     EXPECT_EQ(page.status, 200);
@@ -186,21 +185,21 @@ class Secrecy : public ::testing::TestWithParam<const char*> {
   Secrets secrets_;
   std::string metrics_address_;
   std::uint64_t staged_bytes_ = 0;
-  // That there was something on the status page to look through.
+  // How many tables the status page listed, to check that there was something to search.
   std::size_t told_tables_ = 0;
   std::size_t told_notices_ = 0;
 };
 
 TEST_P(Secrecy, NoValueAndNoKeyIsInALogOnTheDiskOrInMetricsWhateverBecomesOfASync) {
   ASSERT_NO_FATAL_FAILURE(Start());
-  ASSERT_TRUE(secrets_.AnyIn(ReadWhole(scene_.source()))) << "as it would be found";
-  // A first sync whose client stands still until all is staged, and is killed then.
+  ASSERT_TRUE(secrets_.AnyIn(ReadWhole(scene_.source()))) << "the search works";
+  // A first sync whose client stops reading until everything is staged, and is then killed.
   const auto run = scene_.InItsMidst(Update(), 0);
   run->Stop();
   ASSERT_TRUE(run->running()) << run->Wait().text;
   ASSERT_TRUE(connector().WaitForLog("reading ends").has_value());
   secrets_.AddKeyOf(ReadWhole(scene_.state()));
-  ExpectNoSecretAnywhere("behind a client that stands still");
+  ExpectNoSecretAnywhere("while a client has stopped reading");
   EXPECT_GT(staged_bytes_, 20'000'000U);
   EXPECT_TRUE(absl::StrContains(Get(metrics_address_).body, "connection=")) << "a sync is open";
   run->Kill();
@@ -209,7 +208,7 @@ TEST_P(Secrecy, NoValueAndNoKeyIsInALogOnTheDiskOrInMetricsWhateverBecomesOfASyn
   EXPECT_FALSE(secrets_.AnyIn(connector().Output()));
   ASSERT_NO_FATAL_FAILURE(Start());
 
-  // The next one, from staging; and one from the source, with all that is odd in it.
+  // The next sync is replayed from staging; another reads the source, with all its unusual rows.
   const SyncOutcome replayed = tests::RunSync(Update());
   EXPECT_TRUE(replayed.ok()) << replayed.text;
   EXPECT_EQ(connector().Logged("replayed from staging").size(), 1U);
@@ -226,7 +225,7 @@ TEST_P(Secrecy, NoValueAndNoKeyIsInALogOnTheDiskOrInMetricsWhateverBecomesOfASyn
   secrets_.AddKeyOf(ReadWhole(scene_.dir() / "other_state.json"));
   ExpectNoSecretAnywhere("after a whole sync");
 
-  // Tasks.
+  // Syncs that end with a Task.
   const std::string wrong = scene_.dir() / "wrong.json";
   Configure(wrong, kPassword, kValue);
   SyncRunOptions options = Update();
@@ -237,7 +236,7 @@ TEST_P(Secrecy, NoValueAndNoKeyIsInALogOnTheDiskOrInMetricsWhateverBecomesOfASyn
   EXPECT_TRUE(absl::StrContains(UpdateFrom(other.dump()).task(), "another source"));
   ExpectNoSecretAnywhere("after a task");
 
-  // States that are none.
+  // States that do not parse.
   other = nlohmann::json::parse(state);
   other["staging_key"] = other.value("staging_key", "") + "x";
   for (const std::string& malformed :
@@ -248,7 +247,7 @@ TEST_P(Secrecy, NoValueAndNoKeyIsInALogOnTheDiskOrInMetricsWhateverBecomesOfASyn
   EXPECT_EQ(connector().Logged("sync refused").size(), 4U);
   ExpectNoSecretAnywhere("after a malformed state");
 
-  // Setup tests and Schema, that fail with a text which may name what the user gave.
+  // Setup tests and Schema that fail; their texts may name what the user gave.
   options = scene_.Sync();
   const SyncOutcome unread = tests::RunSync(options);
   EXPECT_TRUE(absl::StrContains(unread.text, "barred")) << unread.text;

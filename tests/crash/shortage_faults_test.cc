@@ -1,5 +1,4 @@
-// Shared memory, descriptors and ports that are not to be had, at the start and in
-// mid-sync.
+// Shared memory, descriptors and ports that are not available, at the start and during a sync.
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -38,7 +37,7 @@ TEST_F(ShortageFaults, SharedMemoryThatCannotBeHadIsAClearErrorAndTheSupervisorL
   ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_FSIZE, limits::kRingBytes / 2));
   SyncRunOptions options = scene().Sync();
   options.skip_setup = true;
-  // A warehouse that knows no table asks for the schema.
+  // With a warehouse that has no tables yet, the tester would call Schema.
   options.warehouse = "";
   const SyncOutcome refused = tests::RunSync(options);
   ASSERT_TRUE(connector().running()) << refused.text;
@@ -49,10 +48,10 @@ TEST_F(ShortageFaults, SharedMemoryThatCannotBeHadIsAClearErrorAndTheSupervisorL
   ExpectGoodSyncAndEqual();
 }
 
-// As where a deployment is being replaced under it.
+// As happens when a deployment is replaced while it runs.
 TEST_F(ShortageFaults, ExecutableThatMayNotBeRunIsAClearErrorAndLeavesNoZombie) {
 #if defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "it makes a fork of a vfork, whose child cannot say that exec has failed";
+  GTEST_SKIP() << "it replaces vfork by fork, whose child cannot report that exec has failed";
 #endif
   namespace fs = std::filesystem;
   ASSERT_NO_FATAL_FAILURE(Begin());
@@ -64,7 +63,7 @@ TEST_F(ShortageFaults, ExecutableThatMayNotBeRunIsAClearErrorAndLeavesNoZombie) 
   fs::permissions(program, fs::perms::owner_read);
   SyncRunOptions options = scene().Sync();
   options.skip_setup = true;
-  // A warehouse that knows no table asks for the schema.
+  // With a warehouse that has no tables yet, the tester would call Schema.
   options.warehouse = "";
   for (int times = 0; times < 10; ++times) {
     const SyncOutcome refused = tests::RunSync(options);
@@ -85,13 +84,13 @@ TEST_F(ShortageFaults, TooFewDescriptorsAreAClearErrorAndTheSupervisorLives) {
   options.warehouse = "";
   options.state = "";
   int refusals = 0;
-  // Behind 100 a worker's descriptors are made.
+  // From 100 on, only those of a worker are missing.
   for (const std::size_t limit : {open + 2, open + 4, open + 6, open + 8, std::size_t{100},
                                   std::size_t{102}, std::size_t{104}, std::size_t{107}}) {
     ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, limit));
     const SyncOutcome outcome = tests::RunSync(options);
     ASSERT_TRUE(connector().running()) << "with " << limit << " descriptors: " << outcome.text;
-    // Where not even the connection fits, the client is told nothing.
+    // If not even the connection gets a descriptor, the client gets no message.
     if (outcome.ok() || absl::StrContains(outcome.text, "nothing answers")) continue;
     ++refusals;
     EXPECT_TRUE(absl::StrContains(outcome.grpc_message(), "open-files limit"))
@@ -101,10 +100,10 @@ TEST_F(ShortageFaults, TooFewDescriptorsAreAClearErrorAndTheSupervisorLives) {
   ASSERT_NO_FATAL_FAILURE(SetLimit(RLIMIT_NOFILE, 4096));
   AddRowsToAllTables();
   ExpectGoodSyncAndEqual();
-  EXPECT_LE(Descriptors(), open + 4) << "descriptors are lost where a start fails";
+  EXPECT_LE(Descriptors(), open + 4) << "descriptors leak if a start fails";
 }
 
-// The replacement of a worker that ended has no place to go.
+// The worker that replaces an ended one cannot be started.
 TEST_F(ShortageFaults, WhatRunsOutInMidSyncEndsItClearlyAndTheNextOneGoesOn) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   struct Case {
@@ -114,8 +113,8 @@ TEST_F(ShortageFaults, WhatRunsOutInMidSyncEndsItClearlyAndTheNextOneGoesOn) {
   };
   std::vector<Case> cases = {{RLIMIT_FSIZE, limits::kRingBytes / 2, "shared memory"}};
 #if !defined(__SANITIZE_ADDRESS__)
-  // UndefinedBehaviorSanitizer looks at objects through a pipe, and takes one that it
-  // cannot make for an object of another type.
+  // UndefinedBehaviorSanitizer checks an object's type through a pipe; if the pipe cannot be made,
+  // it reports a wrong type.
   cases.push_back({RLIMIT_NOFILE, 16, "open-files limit"});
 #endif
   for (const Case& one : cases) {
@@ -136,7 +135,7 @@ TEST_F(ShortageFaults, WhatRunsOutInMidSyncEndsItClearlyAndTheNextOneGoesOn) {
     EXPECT_EQ(outcome.breach(), "") << outcome.text;
     ASSERT_TRUE(connector().running());
     ASSERT_NO_FATAL_FAILURE(SetLimit(one.resource, before.rlim_cur));
-    // A client that knocked meanwhile is let in when there is room again.
+    // A client that tried to connect meanwhile is accepted when descriptors are free again.
     ExpectGoodSyncAndEqual();
   }
   ExpectSoundSupervisor();

@@ -1,5 +1,5 @@
-// A source file that is replaced, cut, locked or gone while it is read. What the
-// sync says is one thing; the next good one must end equal.
+// A source file that is replaced, cut, locked or removed while it is read. The sync may end with an
+// error, but the next good one must end equal.
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,8 +25,8 @@ constexpr char kRowsOfT1[] = "SELECT count(*) FROM \"main.t1\" WHERE _fivetran_d
 
 class SourceFaults : public Faults {
  protected:
-  // A sync whose workers cannot go on: the rings are full of what the client does
-  // not take, and the disk of staging is the client's too.
+  // A sync whose workers cannot go on: the rings are full of messages that the client does not
+  // read, and nothing is staged.
   std::unique_ptr<SyncRun> SyncWithStoppedWorkers() {
     auto run = scene().SyncInItsMidst(0);
     EXPECT_TRUE(Eventually([this] { return ReadingWorkers().size() == 2; }));
@@ -49,8 +49,8 @@ class SourceFaults : public Faults {
     }
     return reading;
   }
-  // What is wrong is named, and what to do about it: the file where the sync ends for
-  // it, or each table that is not in the destination.
+  // The sync's end names what is wrong and what to do about it, or a Warning does so for each table
+  // that is not in the destination.
   void ExpectNamed(const SyncOutcome& outcome, const std::vector<std::string>& wrongs) {
     const auto names = [&wrongs](const std::string& text, const std::string& what) {
       return absl::StrContains(text, what) &&
@@ -65,7 +65,8 @@ class SourceFaults : public Faults {
     }
     const std::set<std::string> live = scene().LiveTables();
     const std::vector<std::string> warnings = outcome.warnings();
-    EXPECT_LT(live.size(), std::size_t{kTables}) << "half of the source is gone without a word";
+    EXPECT_LT(live.size(), std::size_t{kTables})
+        << "half of the source is missing and no message says so";
     for (int table = 1; table <= kTables; ++table) {
       const std::string name = absl::StrCat("t", table);
       const bool named = std::any_of(warnings.begin(), warnings.end(), [&](const auto& warning) {
@@ -74,14 +75,14 @@ class SourceFaults : public Faults {
       EXPECT_NE(named, live.contains(name)) << name << "\n" << outcome.text;
     }
   }
-  // As if nothing had been in its way.
+  // The sync is as if there had been no fault.
   void ExpectUnharmed(const SyncOutcome& outcome, std::size_t log_from) {
     EXPECT_TRUE(outcome.ok()) << outcome.text;
     EXPECT_TRUE(outcome.warnings().empty()) << outcome.text;
     EXPECT_TRUE(connector().Logged("is replaced", log_from).empty()) << connector().Output();
     ExpectSoundSupervisor();
   }
-  // OK, a Task, or UNAVAILABLE: never a breach, and never a supervisor that dies.
+  // OK, a Task or UNAVAILABLE: the contract is never broken, and the supervisor never ends.
   void ExpectClearOutcome(const SyncOutcome& outcome) {
     EXPECT_TRUE(connector().running());
     EXPECT_EQ(outcome.breach(), "") << outcome.text;
@@ -151,7 +152,7 @@ TEST_F(SourceFaults, FileThatIsGoneInMidSyncIsNamedAndTheRestoredOneEndsEqual) {
   const std::string away = scene().dir() / "away.db";
   const auto run = SyncWithStoppedWorkers();
   fs::rename(scene().source(), away);
-  // New workers find no file.
+  // New workers do not find the file.
   for (const pid_t worker : ReadingWorkers()) kill(worker, SIGKILL);
   const SyncOutcome gone = run->Wait();
   ExpectClearOutcome(gone);
@@ -163,7 +164,7 @@ TEST_F(SourceFaults, FileThatIsGoneInMidSyncIsNamedAndTheRestoredOneEndsEqual) {
   ExpectSoundSupervisor();
 }
 
-// Of an application that writes much in one transaction.
+// The duration of a lock, as an application holds it that writes much in one transaction.
 constexpr std::chrono::seconds kPassingLock(2);
 
 TEST_F(SourceFaults, PassingExclusiveLockBeforeASyncIsWaitedForAndNothingComesBefore) {
@@ -178,12 +179,13 @@ TEST_F(SourceFaults, PassingExclusiveLockBeforeASyncIsWaitedForAndNothingComesBe
   SyncRun run(options);
   ASSERT_TRUE(Eventually([this] { return !connector().workers().empty(); }));
   std::this_thread::sleep_for(kPassingLock);
-  EXPECT_TRUE(connector().Logged("plan made", log_size).empty()) << "the lock held nobody up";
+  EXPECT_TRUE(connector().Logged("plan made", log_size).empty())
+      << "the sync did not wait for the lock";
   EXPECT_TRUE(run.running());
   database.Run("COMMIT");
   const SyncOutcome outcome = run.Wait();
   ExpectUnharmed(outcome, log_size);
-  // Counted from the call, which came before the lock was held for its time.
+  // The tester counts from the start of its call, which may be later than the start of the lock.
   EXPECT_GE(outcome.report["first_record_ms"].get<double>(), 1000.0 * kPassingLock.count() / 2);
   EXPECT_EQ(connector().RowsRead(log_size), std::uint64_t{kTables} * (kRows + 1));
   ExpectEqual();
@@ -193,11 +195,11 @@ TEST_F(SourceFaults, PassingExclusiveLockInMidSyncIsWaitedFor) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   Database database(scene().source());
   const auto run = SyncWithStoppedWorkers();
-  // The readers' own locks let go as they end their slices.
+  // The readers release their own locks when they end their slices.
   ContinueWorkers();
   database.Run("BEGIN EXCLUSIVE");
   std::this_thread::sleep_for(kPassingLock);
-  EXPECT_TRUE(connector().Logged("reading ends").empty()) << "the lock held nobody up";
+  EXPECT_TRUE(connector().Logged("reading ends").empty()) << "the sync did not wait for the lock";
   EXPECT_TRUE(run->running());
   database.Run("COMMIT");
   ExpectUnharmed(run->Wait(), 0);
@@ -216,14 +218,15 @@ TEST_F(SourceFaults, LastingExclusiveLockEndsTheSyncAsUnavailableAndTheNextGoesO
     const SyncOutcome outcome = tests::RunSync(options);
     EXPECT_EQ(outcome.grpc_code(), "UNAVAILABLE") << outcome.text;
     EXPECT_TRUE(absl::StrContains(outcome.grpc_message(), "lock")) << outcome.text;
-    EXPECT_TRUE(connector().Logged("is replaced").empty()) << "a reader that waits is no dead one";
+    EXPECT_TRUE(connector().Logged("is replaced").empty())
+        << "a waiting reader was considered dead";
     database.Run("COMMIT");
   }
   ExpectGoodSyncAndEqual();
   ExpectSoundSupervisor();
 }
 
-// A transaction as long as the table would keep it for longer than its timeout.
+// If the table were read in one transaction, the application's timeout would pass.
 TEST_F(SourceFaults, CommitInMidCopyOfARollbackDatabaseWaitsForASecondAtTheMost) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   DropTables();
@@ -232,7 +235,7 @@ TEST_F(SourceFaults, CommitInMidCopyOfARollbackDatabaseWaitsForASecondAtTheMost)
   options.skip_setup = true;
   SyncRun run(options);
   ASSERT_TRUE(Eventually([this] { return IsRead("main.slow"); }));
-  // Let it be in the midst.
+  // Wait until the table is partly read.
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   EXPECT_LE(Commit("INSERT INTO slow(id) VALUES(1000000)").count(), kLongestCommit.count());
   EXPECT_TRUE(run.running()) << "the copy was over before";
@@ -252,7 +255,7 @@ TEST_F(SourceFaults, CommitsThatKeepComingHaveATableReadInOnePieceWithAWarning) 
   int commits = 0;
   Database application(scene().source());
   while (run.running()) {
-    // On a slow machine it may well find the database locked.
+    // On a slow machine the database may be locked for longer than the timeout.
     const int code =
         sqlite3_exec(application.get(), "UPDATE other SET n = n + 1", nullptr, nullptr, nullptr);
     commits += code == SQLITE_OK;
@@ -269,8 +272,7 @@ TEST_F(SourceFaults, CommitsThatKeepComingHaveATableReadInOnePieceWithAWarning) 
   ExpectSoundSupervisor();
 }
 
-// A table that is gone from the source is not gone from the destination, and nobody would
-// know.
+// A table that is dropped in the source stays in the destination, so the user has to be told.
 TEST_F(SourceFaults, TableThatIsDroppedBetweenTwoSyncsIsNamedOnceAndItsRowsStay) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   ExpectGoodSyncAndEqual();
@@ -284,7 +286,7 @@ TEST_F(SourceFaults, TableThatIsDroppedBetweenTwoSyncsIsNamedOnceAndItsRowsStay)
   EXPECT_TRUE(ExpectGoodSync().warnings().empty());
 }
 
-// The state that no longer has it, and that comes back, has been told of before.
+// If the client comes back with a state without the table, the Warning has already been sent.
 TEST_F(SourceFaults, TableThatIsGoneIsNamedBeforeTheFirstStateThatLacksIt) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   ExpectGoodSync();
@@ -294,7 +296,7 @@ TEST_F(SourceFaults, TableThatIsGoneIsNamedBeforeTheFirstStateThatLacksIt) {
   EXPECT_FALSE(scene().LiveTables().contains("t1"));
 }
 
-// The log held the table, and what was copied is an older state of the database.
+// Only the -wal file contained the table; the copy without it is an older version of the database.
 TEST_F(SourceFaults, TableThatOnlyTheLogOfACopiedDatabaseHadIsNamed) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   {
@@ -311,8 +313,8 @@ TEST_F(SourceFaults, TableThatOnlyTheLogOfACopiedDatabaseHadIsNamed) {
   EXPECT_TRUE(AnyHolds(outcome.warnings(), ": main.logged.")) << outcome.text;
 }
 
-// A backup onto a full disk; and a copy of a database in WAL mode without its log, which
-// held all that was ever written.
+// A backup that failed on a full disk; and a copy of a database in WAL mode without its -wal file,
+// which contained all tables.
 TEST_F(SourceFaults, SourceWithoutAnyTableWhereThereWereSomeIsATaskAndNothingIsTouched) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   ExpectGoodSyncAndEqual();
@@ -362,7 +364,7 @@ TEST_F(SourceFaults, SameFileByAnotherPathIsTheSameSourceAndAnotherApplicationsI
   ExpectSoundSupervisor();
 }
 
-// What SQLite says of it holds the name's bytes.
+// SQLite's error text contains the bytes of the name.
 TEST_F(SourceFaults, DamagedNameInTheSchemaLeavesItsTableOutAndMakesNoUnreadableAnswer) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   {
@@ -373,7 +375,7 @@ TEST_F(SourceFaults, DamagedNameInTheSchemaLeavesItsTableOutAndMakesNoUnreadable
         "WHERE name = 't1'");
   }
   SyncRunOptions options = scene().Sync();
-  // So that nobody asks for the schema before.
+  // So that the tester does not call Schema before.
   options.skip_setup = true;
   options.warehouse = "";
   const SyncOutcome outcome = tests::RunSync(options);
@@ -388,7 +390,7 @@ TEST_F(SourceFaults, DamagedNameThatOneTableNeedsPutsItAsideAndTheOthersGoOn) {
     Database database(scene().source());
     database.RunAtOnce("CREATE TABLE bad(id INTEGER PRIMARY KEY, text TEXT)");
     database.RunAtOnce("INSERT INTO bad VALUES(1, 'x')");
-    // Nobody can say this in a statement that has to compile.
+    // A CREATE statement with this text would not compile.
     database.Run("PRAGMA writable_schema = ON");
     database.Run(
         "UPDATE sqlite_schema SET sql = CAST('CREATE TABLE bad(id INTEGER PRIMARY KEY, text TEXT, "
@@ -405,8 +407,7 @@ TEST_F(SourceFaults, DamagedNameThatOneTableNeedsPutsItAsideAndTheOthersGoOn) {
   ExpectSoundSupervisor();
 }
 
-// A mark says how far a slice is read by naming a key, and no state could hold one
-// like these.
+// A mark names a key to say how far a slice is read, and keys like these fit into no state.
 TEST_F(SourceFaults, RowsWhoseKeysAreLongerThanAFrameAreAllThere) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   {

@@ -1,5 +1,5 @@
-// Staging folders that are missing, full, shared or lost, and states that are
-// older than what was sent.
+// Staging folders that are missing, full, shared or lost, and states that are older than the data
+// that was sent.
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -21,16 +21,16 @@ class StagingFaults : public Faults {
   void ExpectWarningOfBypass(const SyncOutcome& outcome) {
     EXPECT_TRUE(AnyHolds(outcome.warnings(), "without staging")) << outcome.text;
   }
-  // A client that has the first checkpoints and is killed once all of the source
-  // is staged.
+  // A client that has received the first checkpoints; it is killed when all of the source is
+  // staged.
   void StageAllAndKeepAnOldState() {
     const auto run = HeldSync(1);
     ASSERT_TRUE(connector().WaitForLog("reading ends").has_value());
-    // The last checkpoint is staged when nothing more is written.
+    // All is staged when nothing is written any longer.
     run->Kill();
     run->Wait();
     ExpectNoWorkers();
-    // It has written everything when it has ended.
+    // When it has ended, it has written everything.
     ASSERT_TRUE(connector().Stop().has_value());
     ASSERT_NO_FATAL_FAILURE(StartConnector());
   }
@@ -111,7 +111,7 @@ TEST_F(StagingFaults, SecondSupervisorOnOneFolderIsRefusedTheConnection) {
   run->Continue();
   EXPECT_TRUE(run->Wait().ok());
   ExpectEqual();
-  // The connection is free now, for either of the two.
+  // No sync uses the connection now, so either of the two may.
   options = scene().Sync();
   options.address = second.address();
   EXPECT_TRUE(tests::RunSync(options).ok());
@@ -150,19 +150,19 @@ TEST_F(StagingFaults, StateThatStagingHasNothingForIsReadFromTheSourceAgain) {
   const SyncOutcome outcome = ExpectGoodSyncAndEqual();
   EXPECT_EQ(scene().Replayed(), 0u);
   EXPECT_GT(connector().RowsRead(), 0u);
-  // What the state has is not read again.
+  // What the state covers is not read again.
   for (const std::string& table : live) {
     EXPECT_EQ(outcome.TableCount(absl::StrCat("main.", table), "upserts"), 0u) << table;
   }
   ExpectSoundSupervisor();
 }
 
-// What a disk or a power cut may have done to it while nobody looked.
+// Damage as a disk or a power cut may cause it between two syncs.
 TEST_F(StagingFaults, StagingThatWasDamagedIsReplayedAsFarAsItIsSoundAndReadAgainBehind) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   ASSERT_NO_FATAL_FAILURE(StageAllAndKeepAnOldState());
   connector().Stop();
-  // The client was killed, so much of its warehouse is in the -wal file.
+  // The client was killed, so a part of its warehouse is still in the -wal file.
   const std::vector<std::string> kept = {scene().staging(), scene().state(), scene().warehouse(),
                                          scene().warehouse() + "-wal"};
   const auto copy_of = [](const std::string& path) { return path + ".kept"; };
@@ -179,7 +179,7 @@ TEST_F(StagingFaults, StagingThatWasDamagedIsReplayedAsFarAsItIsSoundAndReadAgai
          bytes.seekp(static_cast<std::streamoff>(size / 2));
          bytes.put(static_cast<char>(byte ^ 1));
        }},
-      {"writes that never came to the disk",
+      {"writes that did not reach the disk",
        [](const std::string& file, std::uint64_t size) {
          std::filesystem::resize_file(file, size - size / 3);
        }},
@@ -196,7 +196,7 @@ TEST_F(StagingFaults, StagingThatWasDamagedIsReplayedAsFarAsItIsSoundAndReadAgai
     }
     std::size_t damaged = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(scene().staging())) {
-      // LevelDB's logs, in which all that is staged lies.
+      // LevelDB's logs contain everything that is staged.
       if (!entry.is_regular_file() || entry.path().extension() != ".log") continue;
       if (entry.file_size() < 4096) continue;
       damage(entry.path(), entry.file_size());
@@ -210,7 +210,7 @@ TEST_F(StagingFaults, StagingThatWasDamagedIsReplayedAsFarAsItIsSoundAndReadAgai
     ExpectSoundSupervisor();
     connector().Stop();
   }
-  // In front of the damage; a file that is gone leaves nothing.
+  // What precedes the damage is replayed; if a file is missing, nothing is.
   EXPECT_GT(replayed, 0u);
 }
 
@@ -242,7 +242,7 @@ TEST_F(StagingFaults, OperatorsKeyOpensWhatItSealedAnotherDoesNotAndNoneIsInTheS
   EXPECT_GT(scene().Replayed(), 0u);
   EXPECT_EQ(connector().RowsRead(), 0u);
 
-  // What another key has sealed is read from the source again.
+  // What was encrypted with the other key is read from the source again.
   std::ofstream(scene().state(), std::ios::trunc) << early_state.str();
   ASSERT_NO_FATAL_FAILURE(restart_with(other));
   ExpectGoodSyncAndEqual();
@@ -258,7 +258,7 @@ TEST_F(StagingFaults, WhatIsDeselectedIsNotReplayed) {
       {"included": true, "schema_name": "main", "include_new_tables": true,
        "tables": [{"included": false, "table_name": "t8"}, {"included": false, "table_name": "t3"}]}
       ]}})";
-  // The tester takes a record of a deselected table for a breach.
+  // The tester reports a record of a deselected table as a breach.
   SyncRunOptions options = scene().Sync();
   options.selection = selection;
   const SyncOutcome outcome = tests::RunSync(options);
@@ -277,7 +277,7 @@ TEST_F(StagingFaults, ReplayHoldsToTheTypesThatWereWidenedBefore) {
   }
   ExpectGoodSync();
   AddRowsToAllTables();
-  // Schema tells the declared types once more, before what is replayed.
+  // Schema names the declared types again, before the replayed messages.
   ExpectGoodSync({"--save-checkpoint", "2"});
   ExpectGoodSyncAndEqual();
   EXPECT_GT(scene().Replayed(), 0u);
@@ -289,8 +289,8 @@ TEST_F(StagingFaults, FolderThatIsLostInMidSyncLosesNothing) {
   std::filesystem::remove_all(scene().staging());
   run->Continue();
   const SyncOutcome outcome = run->Wait();
-  // What was already given up to staging may be gone with it; then the sync ends
-  // and the next one reads on.
+  // Data that was only in staging may be lost with the folder; then the sync ends, and the next one
+  // reads that data again.
   EXPECT_TRUE(outcome.ok() || outcome.grpc_code() == "UNAVAILABLE") << outcome.text;
   EXPECT_EQ(outcome.breach(), "");
   ExpectGoodSyncAndEqual();

@@ -1,5 +1,5 @@
-// Staging that is smaller than the source: what has to wait for the client, and what
-// is read from the source again.
+// Staging that is smaller than the source: what waits for the client, and what is read from the
+// source again.
 #include <chrono>
 #include <filesystem>
 #include <iostream>
@@ -14,9 +14,9 @@
 namespace tributary::tests {
 namespace {
 
-// The least that --staging-limit takes.
+// The smallest value that --staging-limit accepts.
 constexpr std::uint64_t kLimit = limits::kLeastStagingLimitBytes;
-// Of bytes that no compression makes less: more than the limit, the rings and the
+// Rows with random bytes, which cannot be compressed: more than the limit, the rings and the
 // client's window together.
 constexpr int kBodies = 4000;
 constexpr std::uint64_t kBodyBytes = 100'000;
@@ -26,8 +26,7 @@ constexpr std::chrono::seconds kHold{5};
 
 class StagingLimit : public Faults {
  protected:
-  // No checkpoint falls due by the clock: that there is one to be sent before staging
-  // is full is the connector's own care.
+  // No checkpoint is due by the clock: the connector itself has to make one before staging is full.
   void SetUp() override {
     ASSERT_NO_FATAL_FAILURE(
         Begin({"--staging-limit", absl::StrCat(kLimit), "--checkpoint-interval", "3600"}));
@@ -44,7 +43,7 @@ class StagingLimit : public Faults {
   std::uint64_t BytesInStaging() {
     namespace fs = std::filesystem;
     std::uint64_t bytes = 0;
-    // Segments go while they are looked at.
+    // Segments may be removed during the iteration.
     std::error_code gone;
     for (fs::recursive_directory_iterator at(scene().staging(), gone), end; !gone && at != end;
          at.increment(gone)) {
@@ -77,7 +76,7 @@ TEST_F(StagingLimit, FullStagingBehindAClientThatReadsNothingMakesTheWorkersWait
   RecordProperty("figures",
                  absl::StrCat("staged at most ", most_staged >> 20, " MiB of ", kLimit >> 20,
                               "; supervisor at most ", most_memory >> 20, " MiB"));
-  EXPECT_TRUE(connector().Logged("reading ends").empty()) << "the limit holds nobody up";
+  EXPECT_TRUE(connector().Logged("reading ends").empty()) << "the limit does not stop the reading";
   EXPECT_EQ(connector().workers().size(), 2u);
   EXPECT_TRUE(run->running());
 
@@ -98,25 +97,25 @@ TEST_F(StagingLimit, CommitWaitsForNoClientThatReadsNothing) {
   const auto run = HeldSync(0);
   ASSERT_TRUE(Eventually(
       [&] { return BytesInStaging() > kLimit - kLimit / limits::kCheckpointsInStagingLimit; }));
-  // The rings fill up.
+  // Until the rings are full.
   std::this_thread::sleep_for(std::chrono::seconds(2));
   for (const std::string table : {"bodies_1", "bodies_2"}) {
     EXPECT_LE(Commit("UPDATE " + table + " SET body = x'00' WHERE id = 1").count(),
               kLongestCommit.count());
   }
-  EXPECT_TRUE(connector().Logged("reading ends").empty()) << "the limit holds nobody up";
+  EXPECT_TRUE(connector().Logged("reading ends").empty()) << "the limit does not stop the reading";
   run->Continue();
   const SyncOutcome outcome = run->Wait();
   EXPECT_TRUE(outcome.ok()) << outcome.text;
   EXPECT_TRUE(outcome.warnings().empty()) << outcome.text;
   EXPECT_GE(connector().Logged("the source changed while a table was copied").size(), 1u);
-  // A table that was read to its end before its commit is of the content before that.
+  // A table that was read to its end before the commit has the content before it.
   ExpectGoodSyncAndEqual();
   ExpectSoundSupervisor();
 }
 
 TEST_F(StagingLimit, StateFromBeforeWhatIsStillHeldIsMadeGoodFromTheSource) {
-  // The first checkpoint with rows before it.
+  // The first checkpoint that follows some rows.
   const SyncOutcome whole = ExpectGoodSync({"--save-checkpoint", "2"});
   EXPECT_EQ(whole.Count("states_saved"), 1u);
   EXPECT_LE(BytesInStaging(), kLimit);
@@ -128,7 +127,7 @@ TEST_F(StagingLimit, StateFromBeforeWhatIsStillHeldIsMadeGoodFromTheSource) {
   EXPECT_TRUE(absl::StrContains(dropped.front().value("error", ""), "is older than what is held"))
       << dropped.front();
   EXPECT_EQ(scene().Replayed(), 0u);
-  // From the state's cursor on, and no more; staging held only what is behind that.
+  // It reads from the state's cursor on and no more; staging only contained what is after it.
   EXPECT_EQ(outcome.Count("upserts"), connector().RowsRead());
   EXPECT_GT(connector().RowsRead(), std::uint64_t{kBodies} / 2);
   EXPECT_LT(connector().RowsRead(), std::uint64_t{kBodies});

@@ -1,5 +1,5 @@
-// Strikes one sync of the crash loop as planned: kills, stops and asks to end what
-// takes part in it, and knows afterwards what it has struck.
+// Acts on one sync of the crash loop as planned: kills, stops or terminates its processes, and
+// records what it did.
 #ifndef TRIBUTARY_TESTS_CRASH_STRIKER_H_
 #define TRIBUTARY_TESTS_CRASH_STRIKER_H_
 
@@ -15,17 +15,17 @@ namespace tributary::tests {
 
 class Striker {
  public:
-  // Counts in `figures`. All of them outlive it. The sync begins where the connector's
-  // log ends now.
+  // Counts in `figures`. All arguments outlive this object. The sync's log begins where the
+  // connector's log ends now.
   Striker(Scene& scene, MixedSource& source, Figures& figures)
       : scene_(scene), source_(source), figures_(figures), log_from_(scene.connector().LogSize()) {}
 
-  // Strikes `run` until the last blow or the end of the sync. `sync_length` is what the
-  // moments are parts of. A promise that is broken meanwhile is a failure of the test.
+  // Acts on `run` until the last blow or the end of the sync. `sync_length` is the time of which
+  // the moments are fractions. A broken promise fails the test.
   void Strike(const std::vector<Blow>& blows, std::chrono::milliseconds sync_length, SyncRun& run);
 
   std::size_t log_from() const { return log_from_; }
-  // What a sync may end by.
+  // The reasons for which a sync may fail.
   bool client_killed() const { return client_killed_; }
   bool supervisor_killed() const { return supervisor_killed_; }
   bool asked_to_end() const { return asked_to_end_; }
@@ -35,7 +35,7 @@ class Striker {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // False: the sync is over.
+  // False: the sync has ended.
   bool WaitFor(Clock::time_point moment, SyncRun& run);
   bool StrikeOnce(const Blow& blow, SyncRun& run);
   void StrikeWorker(const Blow& blow, SyncRun& run);

@@ -1,4 +1,4 @@
-// SIGTERM: what a supervisor does that is asked to end.
+// SIGTERM: how a supervisor ends.
 #include <signal.h>
 
 #include <algorithm>
@@ -20,13 +20,13 @@ namespace tributary::tests {
 namespace {
 
 constexpr std::chrono::seconds kUntilRingsAreFull{3};
-// An operator's patience is bounded; this is twice what is promised, and more.
+// An operator does not wait forever; this is more than twice the promised time.
 constexpr std::chrono::seconds kBeyondDrain{2 * limits::kDrainGrace + std::chrono::seconds(20)};
 
 class TerminationFaults : public Faults {
  protected:
-  // Behind a client that stands still, and goes when the supervisor has; the next one's
-  // sync goes on.
+  // `run` has a client that has stopped reading; it is ended after the supervisor. The next sync
+  // goes on.
   void EndBehind(SyncRun& run) {
     ASSERT_TRUE(connector().Signal(SIGTERM));
     const auto ending = connector().Wait(kBeyondDrain);
@@ -39,22 +39,22 @@ class TerminationFaults : public Faults {
   }
 };
 
-// A fraction of the time that the slow table takes its reader.
+// A fraction of the time that reading the slow table takes.
 constexpr std::chrono::milliseconds kUntilWellInside{500};
 
-// The saved state's entry of a table.
+// A table's entry in the saved state.
 nlohmann::json EntryOf(const std::string& table, const std::string& state) {
   const nlohmann::json json = nlohmann::json::parse(std::ifstream(state), nullptr, false);
   return json.is_object() ? json["tables"]["main"].value(table, nlohmann::json()) : json;
 }
 
-// No checkpoint falls due before the next hour: what the state says at the end, the
-// drain has said.
+// No checkpoint is due within the next hour: the last state comes from the checkpoint that the
+// termination makes.
 TEST_F(TerminationFaults, TerminationInMidTableDrainsToACheckpointFromWhichTheNextSyncGoesOn) {
   ASSERT_NO_FATAL_FAILURE(Begin({"--checkpoint-interval", "3600"}));
   AddSlowTable();
   SyncRun run(scene().Sync({"--discard-tail"}));
-  // And nothing else is read any more.
+  // Wait until no other table is being read.
   ASSERT_TRUE(Eventually([this] {
     const std::vector<pid_t> workers = connector().workers();
     return connector().WorkerOn("main.slow") != 0 &&
@@ -70,7 +70,7 @@ TEST_F(TerminationFaults, TerminationInMidTableDrainsToACheckpointFromWhichTheNe
   const SyncOutcome drained = run.Wait();
   EXPECT_EQ(drained.grpc_code(), "UNAVAILABLE") << drained.text;
   EXPECT_EQ(drained.breach(), "");
-  // The one at the start and the drain's.
+  // One at the start and one at the termination.
   EXPECT_EQ(drained.Count("checkpoints"), 2u) << drained.text;
   EXPECT_EQ(drained.Count("states_saved"), 2u) << drained.text;
   const nlohmann::json slow = EntryOf("slow", scene().state());
@@ -85,7 +85,7 @@ TEST_F(TerminationFaults, TerminationInMidTableDrainsToACheckpointFromWhichTheNe
 
   ASSERT_NO_FATAL_FAILURE(StartConnector());
   const SyncOutcome outcome = ExpectGoodSyncAndEqual();
-  // Not a row is read twice, and none left out.
+  // No row is read twice, and none is left out.
   const std::uint64_t sent = drained.TableCount("main.slow", "upserts");
   EXPECT_EQ(connector().RowsRead(), kSlowRows - sent);
   EXPECT_GT(sent, 0u);
@@ -123,11 +123,11 @@ TEST_F(TerminationFaults, TerminationBehindAClientThatStandsStillEndsAndTheNextS
 TEST_F(TerminationFaults, TerminationBehindAClientThatStandsStillEndsAlsoWithoutStaging) {
   ASSERT_NO_FATAL_FAILURE(Begin());
   ReplaceStagingByAFile();
-  // Of the connector that comes after it.
+  // For the next connector.
   connector().options().staging_dir = scene().dir() / "staging2";
   Enlarge(100'000'000);
   const auto run = HeldSync(0);
-  // Until the workers wait for ring space, which nobody gives back.
+  // Until the workers wait for ring space, which is not freed.
   std::this_thread::sleep_for(kUntilRingsAreFull);
   ASSERT_NO_FATAL_FAILURE(EndBehind(*run));
 }
@@ -143,7 +143,7 @@ TEST_F(TerminationFaults, TerminationWhileTheStagingDiskHangsEndsAndTheNextSyncG
   const SyncOutcome drained = run->Wait();
   EXPECT_EQ(drained.grpc_code(), "UNAVAILABLE") << drained.text;
   EXPECT_EQ(drained.breach(), "");
-  // While it is traced it can end, and not be waited for.
+  // A traced process can end, but cannot be waited for.
   ASSERT_TRUE(Eventually([pid] { return Gone(pid); }, kBeyondDrain))
       << "the supervisor waits for its disk for too long";
   disk->reset();
