@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Unpacks a binary package of Debian for tests: fetch_program.sh PACKAGE FOLDER
 #
-# Nothing is done where FOLDER is there. Unpacked and not installed, because to install a
-# server's package is to have its service started now and at every boot. What it depends
-# on has to be there already.
+# Does nothing if FOLDER exists. The package is unpacked and not installed, because installing a
+# server's package also starts its service, now and at each boot. Its dependencies must already be
+# installed.
 set -euo pipefail
 
 package=$1

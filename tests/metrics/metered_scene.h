@@ -28,7 +28,7 @@ class MeteredScene : public Faults {
   bool Becomes(const std::string& name, double value) {
     return Eventually([&] { return Now(name) == value; });
   }
-  // A sample of the only sync that runs.
+  // A sample of the only running sync.
   std::string OfSync(const std::string& metric, const std::string& more = "") {
     const auto starts = connector().Logged("sync starts");
     const std::string id = starts.empty() ? "" : starts.back().value("connection", "");

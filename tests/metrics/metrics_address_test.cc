@@ -1,4 +1,5 @@
-// --metrics-address on the real connector: where it listens, and who may disturb it.
+// --metrics-address on the real connector: where it listens, and that clients of it disturb
+// nothing.
 #include <chrono>
 #include <filesystem>
 #include <fstream>

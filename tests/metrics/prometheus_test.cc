@@ -1,5 +1,5 @@
-// A real Prometheus at the other end: it scrapes the connector and answers queries,
-// and its own linter finds nothing to say.
+// With a real Prometheus: it scrapes the connector and answers queries, and its own linter finds no
+// fault.
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -15,7 +15,7 @@ class Prometheus : public MeteredScene {
  protected:
   void SetUp() override {
     ASSERT_TRUE(std::filesystem::exists(Program("prometheus")))
-        << "there is no Prometheus beside the sources; run: make build_tests";
+        << "Prometheus is missing in the build folder; run: make build_tests";
     ASSERT_NO_FATAL_FAILURE(BeginWithMetrics());
   }
 
@@ -23,7 +23,7 @@ class Prometheus : public MeteredScene {
     return absl::StrCat(PROMETHEUS_FOLDER, "/", name);
   }
 
-  // On a port that is free, with nothing of the machine's own configuration.
+  // On a free port, without the machine's own configuration.
   void StartPrometheus() {
     const std::string config = scene().dir() / "prometheus.yml";
     std::ofstream(config) << "global:\n"
@@ -46,7 +46,7 @@ class Prometheus : public MeteredScene {
     prometheus_address_ = absl::StrCat("127.0.0.1:", PortOf(prometheus_->Errors()));
   }
 
-  // Of the log line that tells which port it got; empty: not yet there.
+  // From the log line that names the port; empty: there is no such line yet.
   static std::string PortOf(const std::string& log) {
     const std::size_t line = log.find("msg=\"Listening on\" address=127.0.0.1:");
     const std::size_t end = line == std::string::npos ? line : log.find('\n', line);
@@ -54,7 +54,7 @@ class Prometheus : public MeteredScene {
     return log.substr(log.rfind(':', end) + 1, end - log.rfind(':', end) - 1);
   }
 
-  // The value of the only series that answers; nothing: there is none, or more.
+  // The value of the only series that the query returns; nothing: there is none, or more than one.
   std::optional<double> Query(const std::string& query) {
     const HttpAnswer answer = Get(prometheus_address_, "/api/v1/query?query=" + query);
     const auto json = nlohmann::json::parse(answer.body, nullptr, /*allow_exceptions=*/false);

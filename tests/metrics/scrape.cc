@@ -34,7 +34,7 @@ FileDescriptor ConnectTo(const std::string& address) {
 HttpAnswer Ask(const std::string& address, const std::string& request, std::chrono::seconds limit) {
   const FileDescriptor connection = ConnectTo(address);
   if (!connection.valid()) return {};
-  // The server may have heard enough before all of it is sent.
+  // The server may answer and close before it has received everything.
   [[maybe_unused]] const auto sent =
       send(connection.get(), request.data(), request.size(), MSG_NOSIGNAL);
   const auto until = std::chrono::steady_clock::now() + limit;

@@ -1,5 +1,4 @@
-// The client side of HTTP for tests, and what stands in a scrape. Shares no code
-// with the server.
+// The client side of HTTP for tests, and the samples of a scrape. Shares no code with the server.
 #ifndef TRIBUTARY_TESTS_METRICS_SCRAPE_H_
 #define TRIBUTARY_TESTS_METRICS_SCRAPE_H_
 
@@ -12,16 +11,16 @@
 namespace tributary::tests {
 
 struct HttpAnswer {
-  // 0: there was none.
+  // 0: there was no answer.
   int status = 0;
-  // Status line and fields.
+  // Status line and header fields.
   std::string head;
   std::string body;
 };
 
-// A connection to "127.0.0.1:9464" or "[::1]:9464"; not valid where nobody listens.
+// A connection to "127.0.0.1:9464" or "[::1]:9464"; not valid if nothing listens there.
 FileDescriptor ConnectTo(const std::string& address);
-// Sends `request` as it is and reads to the end of the answer.
+// Sends `request` unchanged, and reads to the end of the answer.
 HttpAnswer Ask(const std::string& address, const std::string& request,
                std::chrono::seconds limit = std::chrono::seconds(30));
 HttpAnswer Get(const std::string& address, const std::string& target = "/metrics");
@@ -31,11 +30,11 @@ class Samples {
  public:
   explicit Samples(const std::string& exposition);
 
-  // -1 where there is no such sample, which no metric of ours ever is.
+  // -1, which no metric of ours ever is, if there is no such sample.
   double operator[](const std::string& name) const;
-  // Of all series of one metric.
+  // The sum of all series of one metric.
   double Sum(const std::string& metric) const;
-  // Whether any sample's name holds `part`.
+  // Whether any sample's name contains `part`.
   bool AnyHolds(const std::string& part) const;
   std::size_t size() const { return values_.size(); }
   const std::map<std::string, double>& all() const { return values_; }

@@ -1,4 +1,4 @@
-// The real connector's metrics: what they say of a sync is what its client saw.
+// The real connector's metrics: what they say about a sync equals what its client saw.
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -36,7 +36,7 @@ TEST_F(SyncMetrics, ValuesOfASyncAreThoseOfItsClientsReport) {
   EXPECT_EQ(samples.Sum("tributary_syncs_ended_total"), 1);
   EXPECT_EQ(samples["tributary_sync_duration_seconds_count"], 1);
   EXPECT_GT(samples["tributary_sync_duration_seconds_sum"], 0);
-  // Those of the setup calls are among them.
+  // The workers of the setup calls are counted, too.
   EXPECT_GT(samples[WorkerEnds("finished")], 2);
   EXPECT_EQ(samples.Sum("tributary_worker_ends_total"), samples[WorkerEnds("finished")]);
   for (const char* zero :
@@ -54,7 +54,7 @@ TEST_F(SyncMetrics, SecondSyncAddsToTheFirst) {
   const SyncOutcome first = ExpectGoodSync();
   AddRowsToAllTables();
   const SyncOutcome second = ExpectGoodSyncAndEqual();
-  // One that finds nothing changed.
+  // A sync that finds nothing changed.
   const SyncOutcome third = ExpectGoodSync();
   const Samples samples = Scraped();
   const auto all = [&](const char* name) {
@@ -70,7 +70,7 @@ TEST_F(SyncMetrics, SecondSyncAddsToTheFirst) {
 TEST_F(SyncMetrics, SyncThatRunsShowsItsTablesItsCheckpointAndItsClientThatStandsStill) {
   ASSERT_NO_FATAL_FAILURE(BeginWithMetrics());
   Enlarge(100'000'000);
-  // The gauge has whole seconds.
+  // The gauge counts whole seconds.
   const auto began = static_cast<double>(absl::ToUnixSeconds(absl::Now()));
   const auto run = HeldSync(1);
   EXPECT_TRUE(Becomes("tributary_client_stalls_total", 1));
@@ -133,7 +133,7 @@ TEST_F(SyncMetrics, WorkerThatIsKilledIsCounted) {
 TEST_F(SyncMetrics, TableThatIsPutAsideIsShownAsideAndItsWarningCounted) {
   ASSERT_NO_FATAL_FAILURE(BeginWithMetrics());
   AddSlowTable();
-  // A sync whose client stands still cannot end before it is looked at.
+  // While its client has stopped reading, the sync cannot end before it is examined.
   const auto run = HeldSync(0);
   for (int death = 0; death < 3; ++death) {
     pid_t victim = 0;
@@ -147,7 +147,7 @@ TEST_F(SyncMetrics, TableThatIsPutAsideIsShownAsideAndItsWarningCounted) {
   EXPECT_TRUE(outcome.ok()) << outcome.text;
   const Samples samples = Scraped();
   EXPECT_EQ(samples[WorkerEnds("killed")], 3);
-  EXPECT_EQ(samples["tributary_tables_put_aside_total"], 1) << "the gauge is gone by now";
+  EXPECT_EQ(samples["tributary_tables_put_aside_total"], 1) << "the gauge has been removed by now";
   EXPECT_EQ(samples["tributary_warnings_total"], Of(outcome.Count("warning_count")));
 }
 
@@ -188,12 +188,12 @@ TEST_F(SyncMetrics, EverySyncEndsWithOneOutcome) {
   tests::RunSync(wrong);
   EXPECT_TRUE(Becomes(Outcome("task"), 1));
   EXPECT_EQ(Now("tributary_tasks_total"), 1);
-  // The configuration says nothing of use: a Task before a sync begins.
+  // The configuration cannot be used: a Task before a sync begins.
   std::ofstream(wrong.config) << R"({"source": "sqlite"})";
   tests::RunSync(wrong);
   EXPECT_TRUE(Becomes(Outcome("task"), 2));
   EXPECT_EQ(Now("tributary_tasks_total"), 2);
-  // Two at a time for one connection.
+  // Two syncs of one connection at the same time.
   const auto run = HeldSync(0);
   SyncRunOptions second = scene().Sync();
   second.state = scene().dir() / "second_state.json";
@@ -212,7 +212,7 @@ TEST_F(SyncMetrics, EverySyncEndsWithOneOutcome) {
 
 TEST_F(SyncMetrics, SyncThatCannotStartItsWorkersHasFailedAndTheMetricsGoOn) {
   ASSERT_NO_FATAL_FAILURE(BeginWithMetrics());
-  // A ring cannot be made.
+  // No ring can be made.
   rlimit limit{};
   ASSERT_EQ(prlimit(connector().pid(), RLIMIT_FSIZE, nullptr, &limit), 0);
   const rlimit small{limits::kRingBytes / 2, limit.rlim_max};
