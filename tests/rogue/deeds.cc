@@ -12,7 +12,7 @@
 namespace tributary::rogue {
 namespace {
 
-// Far from any that a sync comes to.
+// Far beyond the number of any assignment of a sync.
 constexpr std::uint32_t kNoSuchWork = 1'000'000;
 constexpr std::size_t kManyBytes = 64 * limits::kMiB;
 
@@ -145,13 +145,13 @@ const std::vector<Deed>& Deeds() {
        pen.JamBells();
        pen.Write([](FrameHeader& header) { header.magic ^= 1; });
      }},
-    // Found out when the batch is made again from it; until then its worker is sound.
+    // Detected when the batch is restored from it; until then the worker looks correct.
     {kNoForm, Moment::kAmid, "killed by signal 9",
      [](Pen& pen) {
        pen.WriteWithForm("no compact form");
        KillItself();
      }},
-    // Not rogues but the unlucky ones, at moments that a kill from outside does not hit.
+    // Not malicious: workers that die at moments that a kill from outside does not hit.
     {"KilledInMidFrame", Moment::kAmid, "killed by signal 9",
      [](Pen& pen) {
        pen.WriteUnpublished();

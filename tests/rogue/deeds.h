@@ -1,5 +1,5 @@
-// What a rogue worker does, by name: the test says which in the configuration, the
-// worker does it.
+// What a rogue worker does, by name: the test puts the name into the configuration, and the worker
+// does it.
 #ifndef TRIBUTARY_TESTS_ROGUE_DEEDS_H_
 #define TRIBUTARY_TESTS_ROGUE_DEEDS_H_
 
@@ -11,36 +11,36 @@
 
 namespace tributary::rogue {
 
-// Of the rogue's slice.
+// The moment in the rogue's slice.
 enum class Moment {
   // Nothing has been read.
   kFirst,
-  // Rows and a mark were written, as by a sound worker.
+  // Rows and a mark were written, as by a correct worker.
   kAmid,
-  // All rows and the mark at the end; only the end frame is missing.
+  // All rows and the mark at the end were written; only the end frame is missing.
   kLast,
 };
 
 struct Deed {
   const char* name;
   Moment moment;
-  // What the supervisor finds out; part of its log.
+  // What the supervisor detects; part of a line in its log.
   const char* found;
   void (*act)(Pen& pen);
 };
 
 const std::vector<Deed>& Deeds();
-// Null where none is named so.
+// Null: there is no such deed.
 const Deed* FindDeed(std::string_view name);
 
-// The table that is read by a rogue, where one is about.
+// The table that rogues read.
 inline constexpr char kVictim[] = "victim";
-// Keys of the configuration beside the source's own.
+// A key of the configuration in addition to the source's own.
 inline constexpr char kDeedKey[] = "deed";
-// In the folder of the databases: how many more times it is to be done, of all
-// workers together; a std::uint32_t.
+// A file in the folder of the databases: how many more times the deed is done by all workers
+// together; a std::uint32_t.
 inline constexpr char kTimesFile[] = "times";
-// Further names for kDeedKey, which are no frames.
+// More values of kDeedKey; these deeds do more than write one wrong frame.
 inline constexpr char kFlips[] = "HeadersChangeBehindTheCheck";
 inline constexpr char kTwin[] = "CatalogNamesATableTwice";
 inline constexpr char kUnasked[] = "CatalogIsUnchangedThoughNoneIsKnown";
@@ -49,15 +49,15 @@ inline constexpr char kMisfit[] = "CutsThatDoNotFitTogether";
 inline constexpr char kCatalogOfNothing[] = "CatalogOfMillionsOfEmptyTables";
 inline constexpr char kCutsOfNothing[] = "CutsIntoMillionsOfEmptySlices";
 inline constexpr std::size_t kManyAnswerBytes = std::size_t{64} << 20;
-// A deed that takes limits::kMessageAssemblyLimit, so it is done once only.
+// This deed takes limits::kMessageAssemblyLimit, so it is done only once.
 inline constexpr char kStandsStill[] = "AMessageThatStandsStill";
-// Reads its slice to the end and never says so.
+// Reads its slice to the end and does not report the end.
 inline constexpr char kMute[] = "NeverSaysThatItIsDone";
-// A deed that is begun before the sandbox closes.
+// A deed that begins before the sandbox closes.
 inline constexpr char kJams[] = "BellsThatBlock";
-// A deed that the next sync's replay meets.
+// A deed that the next sync's replay detects.
 inline constexpr char kNoForm[] = "ACompactFormThatIsNone";
-// What the worker logs of its confinement, before its deed.
+// The worker logs this before its deed if the sandbox refused everything that it tried.
 inline constexpr char kConfined[] = "rogue: everything it tried was refused";
 
 }  // namespace tributary::rogue

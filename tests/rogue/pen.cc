@@ -21,7 +21,7 @@ namespace {
 constexpr std::chrono::milliseconds kBeat(20);
 constexpr int kFlipsBetweenBeats = 100;
 constexpr int kLooks = 10;
-// Of eight bytes each; a pipe holds 64 KiB.
+// Each writes eight bytes; a pipe holds 64 KiB.
 constexpr int kRingsToJam = 9000;
 
 RingMemory SecondMapping() {
@@ -43,8 +43,8 @@ std::string_view Pen::Payload() {
   return payload;
 }
 
-// Ring memory keeps a frame's bytes until others are written over them, so the
-// newest one stands before the head, wherever it ends there.
+// Ring memory keeps a frame's bytes until they are overwritten, so the newest frame is the one that
+// ends at the head.
 Pen::Frame Pen::Newest() const {
   const std::uint64_t head = memory_.control().head.load();
   const std::uint64_t oldest = head > memory_.data_bytes() ? head - memory_.data_bytes() : 0;
@@ -135,8 +135,8 @@ void Pen::WriteWithForm(std::string_view form) {
 
 void Pen::MoveHead(std::int64_t by) {
   RingControl& control = memory_.control();
-  // What the supervisor sleeps for says how far it has taken all there is; it says so
-  // shortly before it looks once more.
+  // consumer_wants says how far the supervisor has read, plus a constant; the supervisor sets it
+  // shortly before it looks at the ring again and then sleeps.
   for (int looks = 0; looks < kLooks; ++looks) {
     const std::uint64_t head = control.head.load();
     if (control.consumer_wants.load() != head + limits::kBytesWorthWaking) {
@@ -171,7 +171,7 @@ void Pen::SendBytes(std::string_view bytes) {
 void Pen::WriteEmptyAnswers(int answer, int element, std::size_t bytes) {
   constexpr int kLengthDelimited = 2;
   constexpr std::size_t kPageBytes = limits::kMiB;
-  // A length of four bytes, also where fewer would do.
+  // The length always takes four bytes, even if fewer would suffice.
   std::string page;
   page.push_back(static_cast<char>(answer << 3 | kLengthDelimited));
   const std::size_t rest = (kPageBytes - 5) & ~std::size_t{1};
@@ -194,14 +194,14 @@ void Pen::LetBellsBlock() {
 }
 
 void Pen::JamBells() {
-  // As much as an eventfd takes; eight bytes to a pipe.
+  // The largest value that an eventfd accepts; for a pipe it is eight bytes.
   static constexpr std::uint64_t kMost = UINT64_MAX - 1;
   std::thread([] {
     while (::write(kDataReadyFd, &kMost, sizeof(kMost)) > 0) {
     }
   }).detach();
   [[maybe_unused]] const auto put = ::write(kSpaceFreeFd, &kMost, sizeof(kMost));
-  // The newest frame is a mark; the same one again moves nothing.
+  // The newest frame is a mark; writing it again does not change the cursor.
   const Frame newest = Newest();
   Mark mark;
   mark.ParseFromArray(memory_.data(newest.at) + sizeof(FrameHeader) + newest.header.skip,
@@ -224,8 +224,8 @@ void Pen::PauseAll() { memory_.control().pause_through.store(UINT32_MAX); }
 void Pen::FlipHeaders(std::uint64_t from) {
   using Spoil = void (*)(FrameHeader&);
   using Words = std::array<std::uint64_t, sizeof(FrameHeader) / sizeof(std::uint64_t)>;
-  // Each is one that the check refuses, so that what is sound when it is checked
-  // can do harm only where it is read a second time.
+  // The check refuses each of these, so a header that is correct when it is checked can do harm
+  // only if it is read a second time.
   constexpr std::array<Spoil, 7> kSpoils = {
       [](FrameHeader& header) { header.compact_bytes = UINT32_MAX; },
       [](FrameHeader& header) { header.payload_bytes = UINT32_MAX; },
@@ -256,7 +256,7 @@ void Pen::FlipHeaders(std::uint64_t from) {
         [place = reinterpret_cast<volatile std::uint64_t*>(memory_.data(at))](const Words& words) {
           for (std::size_t word = 0; word < words.size(); ++word) place[word] = words[word];
         };
-    // Until the supervisor has read it and let it go.
+    // Until the supervisor has read and released it.
     while (memory_.control().tail.load() <= at) {
       for (int flip = 0; flip < kFlipsBetweenBeats; ++flip) {
         put(spoiled_words);

@@ -1,6 +1,5 @@
-// Writes into a worker's own ring, and on its control socket, what no sound worker
-// writes. Beside the connector's code and not through it: the worker's encoder
-// notices nothing.
+// Writes into a worker's own ring, and to its control socket, what no correct worker writes. It
+// does not use the connector's encoder, which notices nothing.
 //
 // Used by one thread of a worker.
 #ifndef TRIBUTARY_TESTS_ROGUE_PEN_H_
@@ -18,56 +17,56 @@ namespace tributary::rogue {
 
 class Pen {
  public:
-  // Maps the ring once more; to be called before the sandbox closes.
+  // Maps the ring a second time; must be called before the sandbox closes.
   Pen();
 
-  // What a sound worker would write next: a batch of one record, the payload a
-  // Warning that a test looks for in the stream.
+  // What a correct worker would write next: a batch of one record. The payload is a Warning that a
+  // test searches for in the stream.
   FrameHeader Sound() const;
-  // Publishes a frame with what `spoil` makes of a sound header.
+  // Publishes a frame whose header is a correct one, changed by `spoil`.
   void Write(const std::function<void(FrameHeader&)>& spoil, std::string_view payload = Payload());
   void WriteOf(FrameType type, std::string_view payload);
-  // The same where the work that it is for has brought no frame yet: the one after the
-  // newest frame's, or the first.
+  // The same for an assignment that has no frames yet: the one after the newest frame's, or the
+  // first.
   void WriteFirst(FrameType type, std::string_view payload);
-  // A batch that may come to the client, with `form` as its compact form.
+  // A batch that may reach the client, with `form` as its compact form.
   void WriteWithForm(std::string_view form);
-  // As far as a worker has come that dies in the middle of a frame.
+  // Writes a part of a frame, like a worker that dies in the middle of one.
   void WriteUnpublished();
-  // Moves the head and nothing else, once the supervisor has taken all before it.
+  // Moves the head and nothing else, after the supervisor has read everything before it.
   void MoveHead(std::int64_t by);
-  // Straight onto the control socket.
+  // Writes directly to the control socket.
   void SendBytes(std::string_view bytes);
-  // Pages of an answer to the first assignment, `bytes` bytes in all, of nothing but empty
-  // messages: each page's field `answer` holds them as field `element`.
+  // Pages of an answer to the first assignment, `bytes` bytes in total, which contain only empty
+  // messages: each page's field `answer` has them as field `element`.
   void WriteEmptyAnswers(int answer, int element, std::size_t bytes);
 
-  // Bytes of an UpdateResponse whose Warning holds kMarker.
+  // The bytes of an UpdateResponse whose Warning contains kMarker.
   static std::string_view Payload();
 
-  // Has whoever shares the bells with this worker block at them; to be called before the
-  // sandbox closes.
+  // Makes writes to the worker's bells block for all processes that share them; must be called
+  // before the sandbox closes.
   static void LetBellsBlock();
-  // Fills both bells, and has the supervisor ring this worker's more often than a pipe
-  // holds.
+  // Fills both bells, and makes the supervisor ring this worker's bell more often than a pipe can
+  // hold.
   void JamBells();
 
-  // What the supervisor would write: every read is to stop at its next mark.
+  // Does what the supervisor would do: asks all reads to stop at their next mark.
   void PauseAll();
-  // Writes the first batch behind `from` again and again, and changes each one's header
-  // from sound to not and back while the supervisor reads it; until it is killed.
+  // Writes the first batch after `from` again and again, and changes each header between correct
+  // and wrong values while the supervisor reads it; until the worker is killed.
   [[noreturn]] void FlipHeaders(std::uint64_t from);
-  // Signs of life and nothing else, until it is killed.
+  // Only shows signs of life, until it is killed.
   [[noreturn]] void LiveOn();
 
-  // Of the work that the newest frame belongs to.
+  // The assignment of the newest frame.
   std::uint32_t assignment() const { return Newest().header.assignment; }
   // Where the next frame will begin.
   std::uint64_t head() const { return memory_.control().head.load(); }
 
  private:
   struct Frame {
-    // All zero where there is none yet.
+    // All zero if there is no frame yet.
     FrameHeader header;
     std::uint64_t at = 0;
   };
@@ -79,7 +78,7 @@ class Pen {
   RingMemory memory_;
 };
 
-// Stands in everything that must not come to the client.
+// Contained in everything that must not reach the client.
 inline constexpr char kMarker[] = "GARBAGE";
 
 }  // namespace tributary::rogue

@@ -1,6 +1,5 @@
-// A worker that can be told to go wrong, under the name and with the setup of SQLite. The
-// rest of the executable is the connector's own code, and so is the source behind this
-// one, which reads real databases.
+// A worker that misbehaves when it is told to. Its engine has the name and setup of SQLite and
+// reads real databases with it; the rest of the executable is the connector's own code.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -28,8 +27,8 @@ using rogue::Deed;
 using rogue::Moment;
 using rogue::Pen;
 
-// How often the deed is still to be done, in a file that all workers map: inside the
-// sandbox none could be opened.
+// How many more times the deed is done: a number in a file that all workers map before the sandbox
+// closes, since a file cannot be opened inside it.
 class Times {
  public:
   explicit Times(const std::string& file) {
@@ -52,7 +51,7 @@ class Times {
 
 bool Refused(long result) { return result < 0 && (errno == EPERM || errno == EACCES); }
 
-// A worker that was taken over tries what it can.
+// Tries what a worker that was taken over could try.
 void TellConfinement() {
   char program[] = "/bin/true";
   char* const arguments[] = {program, nullptr};

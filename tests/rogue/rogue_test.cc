@@ -1,5 +1,5 @@
-// A worker that was taken over by what it reads, in whole syncs: it is found out and
-// ended, nothing of what it made up comes to the client, and the rest goes on.
+// Whole syncs with a worker that was taken over by the data that it reads: it is detected and
+// ended, nothing that it invented reaches the client, and the rest of the sync goes on.
 #include <gtest/gtest.h>
 #include <time.h>
 
@@ -30,7 +30,7 @@ constexpr int kOtherTables = 3;
 constexpr int kOtherRows = 2000;
 constexpr std::uint64_t kVictimRows = 12'000;
 
-// The most that a process has in memory while this lives.
+// The largest memory of a process while this object exists.
 class MemoryPeak {
  public:
   explicit MemoryPeak(pid_t pid)
@@ -61,7 +61,7 @@ double CpuSecondsOf(pid_t pid) {
   return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) / 1e9;
 }
 
-// One connector for all of them: what a rogue did to it would show in the next.
+// One connector for all cases: if a rogue damages it, the next case fails.
 class Stage {
  public:
   static Stage& Get() {
@@ -72,14 +72,13 @@ class Stage {
   Stage() {
     Database database(scene_.source());
     AddPlainTables(database, kOtherTables, kOtherRows, 200);
-    // More than a mark's worth, and then some: a slice has rows before the rogue's
-    // deed and behind it.
+    // More than one mark's worth of rows: a slice has rows before and after the rogue's deed.
     database.RunAtOnce(absl::StrCat(
         "CREATE TABLE ", rogue::kVictim, "(id INTEGER PRIMARY KEY, number INTEGER, text TEXT);",
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ", kVictimRows,
         ") INSERT INTO ", rogue::kVictim,
         " SELECT i, i * 7919 % 1000003, hex(randomblob(100)) FROM n;",
-        // Altered on its way, which has to be told whoever reads it.
+        // This value is altered, which must be reported whichever worker reads it.
         "UPDATE ", rogue::kVictim, " SET text = CAST(x'FF' AS TEXT) WHERE id = 1"));
     scene_.connector().options().program = ROGUE_BINARY_PATH;
     const absl::Status started = scene_.connector().Start();
@@ -89,7 +88,7 @@ class Stage {
   Scene& scene() { return scene_; }
   Connector& connector() { return scene_.connector(); }
 
-  // A destination that has nothing, and a source whose workers do `deed` so often.
+  // An empty destination, and a source whose workers do `deed` `times` times.
   void Set(const char* deed, std::uint32_t times) {
     for (const std::string& file : {scene_.state(), scene_.warehouse(), scene_.warehouse() + "-wal",
                                     scene_.warehouse() + "-shm"}) {
@@ -103,7 +102,7 @@ class Stage {
     log_from_ = connector().LogSize();
   }
   void SetTimes(std::uint32_t times) {
-    // In place: those who have it mapped see it.
+    // Writes in place: processes that have mapped the file see the change.
     std::fstream file(scene_.dir() / rogue::kTimesFile,
                       std::ios::in | std::ios::out | std::ios::binary);
     if (!file.is_open()) file.open(scene_.dir() / rogue::kTimesFile, std::ios::out);
@@ -129,7 +128,7 @@ class Rogue : public ::testing::Test {
  protected:
   Stage& stage_ = Stage::Get();
 
-  // The tester holds the stream to the contract; a breach ends it.
+  // The tester checks the stream against the contract; a breach ends the sync.
   void ExpectClean(const SyncOutcome& outcome) {
     EXPECT_TRUE(outcome.ok()) << outcome.text << stage_.Output();
     EXPECT_FALSE(absl::StrContains(outcome.text, rogue::kMarker)) << outcome.text;
@@ -165,7 +164,7 @@ TEST_P(RogueDeed, EndsItsWorkerAndTheSliceIsReadBySoundOneInTheSameSync) {
   EXPECT_EQ(stage_.Found(deed_.found), 1u) << stage_.Output();
   EXPECT_EQ(stage_.Logged("is replaced"), 1u) << stage_.Output();
   ExpectConfined(1);
-  // The rogue's mark is behind the row, or the sound worker reads it.
+  // Either the rogue's mark covers the row, or a correct worker reads it.
   EXPECT_TRUE(AnyHolds(outcome.warnings(),
                        absl::StrCat("main.", rogue::kVictim, ".text: 1 value held invalid UTF-8")))
       << outcome.text;
@@ -205,7 +204,7 @@ TEST_F(Rogue, ReplayThatMeetsAFormThatIsNoneIsGivenUpForTheSource) {
 
 TEST_F(Rogue, HeadersThatChangeWhileTheyAreReadDoNoHarm) {
   constexpr int kMostSyncs = 20;
-  // One death less than puts a table aside.
+  // One death less than the number that puts a table aside.
   constexpr std::size_t kDeaths = limits::kDeathsOfSlice - 1;
   std::uint64_t rows_again = 0;
   for (int sync = 0; sync < 2 || (rows_again == 0 && sync < kMostSyncs); ++sync) {
@@ -213,7 +212,7 @@ TEST_F(Rogue, HeadersThatChangeWhileTheyAreReadDoNoHarm) {
     const SyncOutcome outcome = stage_.scene().RunSync();
     ExpectClean(outcome);
     ExpectEqual();
-    // A rogue goes on until a change has met a reading.
+    // A rogue goes on until one of its changes coincides with a read.
     ExpectConfined(kDeaths);
     EXPECT_EQ(stage_.Logged("is replaced"), kDeaths) << stage_.Output();
     EXPECT_EQ(stage_.Found("read ring: ") + stage_.Found("work that it does not have"), kDeaths)
@@ -221,7 +220,7 @@ TEST_F(Rogue, HeadersThatChangeWhileTheyAreReadDoNoHarm) {
     rows_again +=
         outcome.TableCount(absl::StrCat("main.", rogue::kVictim), "upserts") - kVictimRows;
   }
-  // And the other way: headers were read as sound though they changed.
+  // In other reads the header had its correct value, although it changed.
   EXPECT_GT(rows_again, 0u);
 }
 
@@ -230,11 +229,11 @@ TEST_F(Rogue, AnswerThatWasNotAskedForIsNoCatalog) {
     SCOPED_TRACE(name);
     stage_.Set(name, 1);
     SyncRunOptions options = stage_.scene().Sync();
-    // Schema is asked before Update, and its worker must not be the only rogue.
+    // Schema is called before Update, and its worker must not be the only rogue.
     stage_.SetTimes(limits::kDeathsOfSlice - 1);
     ExpectClean(tests::RunSync(options));
     ExpectEqual();
-    // And in Update itself, where nobody has asked for the schema before.
+    // And in Update itself, without a call of Schema before.
     SyncRunOptions drain = options;
     drain.skip_setup = true;
     drain.warehouse = "";
@@ -252,15 +251,15 @@ TEST_F(Rogue, AnswerThatWasNotAskedForIsNoCatalog) {
   }
 }
 
-// Sixty-four million bytes of them would be gigabytes in memory.
+// Sixty-four million bytes of empty elements would take gigabytes in memory.
 TEST_F(Rogue, AnswersOfMillionsOfEmptyElementsAreRefusedAtTheirFirstPage) {
-  // Two bytes of a page of 1 MiB become an element of less than this.
+  // Two bytes in a page of 1 MiB become an element of less than 192 bytes.
   constexpr std::uint64_t kMostOfPage = 96 * limits::kMiB;
   for (const char* const name : {rogue::kCatalogOfNothing, rogue::kCutsOfNothing}) {
     SCOPED_TRACE(name);
     stage_.Set(name, 1);
     MemoryPeak peak(stage_.connector().pid());
-    // For the catalog, Schema is asked before Update.
+    // If the answer is the catalog, Schema is called before Update.
     const SyncOutcome outcome = stage_.scene().RunSync();
     EXPECT_LT(peak.Stop(), kMostSupervisorBytes + kMostOfPage);
     ExpectClean(outcome);
@@ -293,15 +292,15 @@ TEST_F(Rogue, CutsThatDoNotFitTogetherAreNotFollowed) {
   stage_.Set(rogue::kMisfit, kAlways);
   const SyncOutcome outcome = stage_.scene().RunSync();
   ExpectClean(outcome);
-  // Where slices overlap, rows would be sent twice.
+  // If slices overlapped, rows would be sent twice.
   EXPECT_EQ(outcome.Count("upserts"), kVictimRows + kOtherTables * kOtherRows);
   ExpectEqual();
 }
 
-// Behind this the connector is another one; the stage has it started again.
+// These cases end the connector; the stage then starts it again.
 class RogueAtTheEnd : public Rogue {
  protected:
-  // SIGTERM, once a worker does `deed`.
+  // SIGTERM when a worker does `deed`.
   SyncOutcome Terminate(const char* deed) {
     stage_.Set(deed, kAlways);
     SyncRun run(stage_.scene().Sync());
