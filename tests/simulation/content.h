@@ -1,4 +1,4 @@
-// What a source or a destination holds, and what the user chooses of it.
+// The tables of a source or a destination, and the user's selection.
 #ifndef TRIBUTARY_TESTS_SIMULATION_CONTENT_H_
 #define TRIBUTARY_TESTS_SIMULATION_CONTENT_H_
 
@@ -16,10 +16,10 @@ namespace tributary::simulation {
 using Row = std::map<std::string, std::string>;
 
 struct Table {
-  // Without a key, rows are known by all their values, and read in one piece.
+  // A table without a key identifies rows by all their values, and is read in one piece.
   bool keyed = true;
   std::vector<std::string> columns;
-  // By the place in which they are read.
+  // By place, the order in which they are read.
   std::map<int, Row> rows;
 };
 using Content = std::map<std::string, Table>;
@@ -28,10 +28,10 @@ inline constexpr char kKeyColumn[] = "id";
 inline constexpr int kPlaces = 24;
 inline constexpr std::size_t kMostTables = 4;
 
-// What the user leaves out.
+// What the user deselects.
 struct Choice {
   std::set<std::string> tables;
-  // Never kKeyColumn.
+  // Never contains kKeyColumn.
   std::set<std::string> columns;
   Selection AsSelection() const;
 };

@@ -1,4 +1,4 @@
-// How workers cut tables into slices, and how a wrong one does.
+// How simulated workers cut tables into slices, and how a faulty one does.
 #ifndef TRIBUTARY_TESTS_SIMULATION_CUTS_H_
 #define TRIBUTARY_TESTS_SIMULATION_CUTS_H_
 
@@ -7,9 +7,9 @@
 
 namespace tributary::simulation {
 
-// Slices that meet, anywhere in the range of a table of `places`.
+// Adjacent slices with random bounds, in the range of a table of `places`.
 void CutRange(Random& random, const Range& range, int places, Slices::Table& out);
-// Slices that do not fit what was asked for.
+// Changes slices so that they do not fit the request.
 void Spoil(Random& random, Slices& slices);
 
 }  // namespace tributary::simulation

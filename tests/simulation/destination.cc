@@ -119,13 +119,13 @@ std::string Destination::Difference(const std::string& table, const Table& sourc
     const Row chosen = Chosen(row, choice);
     const auto one = here.find(IdentityOf(chosen, source.keyed));
     if (one == here.end()) return absl::StrCat(table, ": the row at ", place, " is missing");
-    // A column that was added is null in the rows that were there.
+    // A column that was added is null in the rows that already exist.
     for (const auto& [column, value] : chosen) one->second.emplace(column, "null");
-    if (one->second != chosen) return absl::StrCat(table, ": the row at ", place, " is another");
+    if (one->second != chosen) return absl::StrCat(table, ": the row at ", place, " is different");
     here.erase(one);
   }
   if (here.empty()) return "";
-  return absl::StrCat(table, ": has a row that the source has not: ", here.begin()->first);
+  return absl::StrCat(table, ": has a row that the source does not have: ", here.begin()->first);
 }
 
 }  // namespace tributary::simulation

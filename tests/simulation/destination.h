@@ -14,9 +14,9 @@
 
 namespace tributary::simulation {
 
-// What a record of a source's log does to a row that has a key.
+// What a record from a source's log does to a row that has a key.
 struct Change {
-  // What kUpdate lacks stays as it is.
+  // kUpdate leaves columns unchanged that it does not contain.
   enum class What { kUpsert, kUpdate, kDelete, kTruncate };
   What what = What::kUpsert;
   std::string table = {};
@@ -39,22 +39,22 @@ struct Message {
   std::string table = {};
   bool keyed = true;
   std::vector<Row> rows = {};
-  // Of kChanges, in order, of any tables.
+  // For kChanges: in order, of any tables.
   std::vector<Change> changes = {};
-  // The state of a checkpoint, or what a Warning or a Task says.
+  // The state of a checkpoint, or the text of a Warning or a Task.
   std::string text = {};
 };
 using MessagePtr = std::shared_ptr<const Message>;
 
-// One that the supervisor made itself.
+// A message that the supervisor itself made.
 Message ReadMessage(std::string_view bytes);
 
 class Destination {
  public:
   void Apply(const Message& message);
 
-  // Empty where this table holds the source's rows, of the chosen columns, and no
-  // other; else the first difference.
+  // Empty if this table holds the source's rows, with the selected columns, and no others;
+  // otherwise the first difference.
   std::string Difference(const std::string& table, const Table& source, const Choice& choice) const;
 
   bool WasTruncated(const std::string& table) const { return truncated_.contains(table); }
@@ -70,14 +70,14 @@ class Destination {
   std::set<std::string> truncated_;
 };
 
-// A row's identity in the destination.
+// What identifies the row in the destination.
 std::string IdentityOf(const Row& row, bool keyed);
 Row Chosen(const Row& row, const Choice& choice);
 
-// Whether the entry's cursor is behind the row at this place.
+// Whether the entry's cursor covers the row at this place.
 bool Covers(const TableState& entry, int place);
 
-// Bounds of ranges; the table's start and end are empty.
+// Bounds of ranges; the table's start and end are empty texts.
 std::string BoundAt(int place);
 int PlaceOf(const std::string& bound, int if_empty);
 

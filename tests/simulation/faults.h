@@ -1,4 +1,4 @@
-// What goes wrong in one sync, and a source that goes on beside it.
+// The faults of one sync, and a source that changes while the sync runs.
 #ifndef TRIBUTARY_TESTS_SIMULATION_FAULTS_H_
 #define TRIBUTARY_TESTS_SIMULATION_FAULTS_H_
 
@@ -6,10 +6,10 @@
 
 namespace tributary::simulation {
 
-// What goes wrong in one sync.
+// The faults of one sync.
 struct Faults {
   bool source_changes = false;
-  // Of a source that has a log.
+  // Only for a source that has a log.
   bool server_crashes = false;
   bool workers_die = false;
   bool cuts_are_wrong = false;
@@ -18,20 +18,20 @@ struct Faults {
   bool disk_fails = false;
   bool disk_is_slow = false;
   bool client_is_slow = false;
-  // Batches are large, and the staging holds few of them.
+  // Batches are large, and the staging can hold only a few of them.
   bool staging_is_tight = false;
   // Reading this place of this table ends the worker.
   std::string poison_table;
   int poison_place = -1;
 };
 
-// A source that goes on beside the sync.
+// A source that changes while the sync runs.
 class SimulatedSource {
  public:
   virtual ~SimulatedSource() = default;
-  // With each step of the world.
+  // Called with each step of the world.
   virtual void Step(const Faults& faults) = 0;
-  // Between two small things that workers do.
+  // Called between two small steps of workers.
   virtual void StepBetween(const Faults&) {}
 };
 

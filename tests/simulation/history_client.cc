@@ -23,7 +23,7 @@ void HistoryClient::Look(const Message& message) {
   if (message.kind == Message::Kind::kWarning) TakeWarning(message);
 }
 
-// "main.t0: 3 rows were left out: ...", if it is about altered rows.
+// Handles "main.t0: 3 rows were left out: ...", if it is about altered rows.
 void HistoryClient::TakeWarning(const Message& message) {
   const std::vector<std::string> parts = absl::StrSplit(message.text, absl::ByAnyChar(".: "));
   std::uint64_t rows = 0;
@@ -32,8 +32,7 @@ void HistoryClient::TakeWarning(const Message& message) {
   if (table != told_.end()) table->second += rows;
 }
 
-// A cursor that is behind altered rows has their Warning before it: nobody reads them
-// again.
+// If a cursor covers altered rows, their Warning must precede it, because they are not read again.
 void HistoryClient::CheckRemarks(const State& state) {
   for (const auto& [table, told] : told_) {
     const auto entry = state.tables.find({"main", table});
@@ -49,12 +48,12 @@ void HistoryClient::CheckRemarks(const State& state) {
   }
 }
 
-// What `state` claims is here, and nothing that a sync which goes on from it would leave
-// behind.
+// What `state` claims is here, and there is nothing else that a sync from this state would leave in
+// the destination.
 std::string HistoryClient::BrokenClaim(const State& state) {
   CheckRemarks(state);
   for (const auto& [name, entry] : state.tables) {
-    // Nothing goes on from another version than the source has.
+    // A sync does not resume a table if the source now has another version.
     if (entry.content != source_.version() || choice().tables.contains(name.table)) continue;
     const std::string broken = BrokenClaim(name.table, entry);
     if (!broken.empty()) return broken;
@@ -63,16 +62,17 @@ std::string HistoryClient::BrokenClaim(const State& state) {
 }
 
 std::string HistoryClient::BrokenClaim(const std::string& table, const TableState& entry) const {
-  // Without a version nothing is built on what is here.
+  // Without a version the table is copied again, whatever is here.
   if (entry.content.empty()) return "";
   const Table& then = source_.At(entry.content).at(table);
-  // With other columns it is copied again: from TRUNCATE, except where all rows
-  // are here and have a key.
+  // With other columns it is copied again: from TRUNCATE, except if all rows are here and have a
+  // key.
   const bool replaced = then.keyed && entry.phase == Phase::kLive;
   if (!replaced && entry.columns != DigestOf(source_.Describe(), table, entry)) return "";
   Table claimed{then.keyed, then.columns, {}};
   Destination::Rows allowed;
-  // What is left will not fit, whatever TRUNCATE a lost sync has sent for that.
+  // The remaining rows will not fit their types, so the table will be copied again, whatever
+  // TRUNCATE a lost sync has sent.
   bool starts_again = false;
   for (const auto& [place, row] : then.rows) {
     allowed[IdentityOf(Chosen(row, choice()), then.keyed)] = row;
@@ -85,7 +85,7 @@ std::string HistoryClient::BrokenClaim(const std::string& table, const TableStat
   for (const auto& [place, row] : claimed.rows) {
     const auto one = here.find(IdentityOf(Chosen(row, choice()), then.keyed));
     if (one == here.end()) return absl::StrCat(table, " lacks the row at ", place);
-    // A column that was deselected since is not sent by this state's entry yet.
+    // A column that is selected now may not have been sent yet for this state's entry.
     for (const auto& [column, value] : Chosen(row, choice())) {
       const auto has = one->second.find(column);
       if (has != one->second.end() && has->second != value) {
@@ -95,7 +95,7 @@ std::string HistoryClient::BrokenClaim(const std::string& table, const TableStat
   }
   for (const auto& [identity, row] : here) {
     if (!allowed.contains(identity)) {
-      return absl::StrCat(table, " has a row that ", entry.content, " has not: ", identity);
+      return absl::StrCat(table, " has a row that ", entry.content, " does not have: ", identity);
     }
   }
   return "";

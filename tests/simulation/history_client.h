@@ -1,4 +1,4 @@
-// The client of a SourceHistory: holds each checkpoint to what the source was then.
+// The client of a SourceHistory: compares each checkpoint with the source's content at that time.
 #ifndef TRIBUTARY_TESTS_SIMULATION_HISTORY_CLIENT_H_
 #define TRIBUTARY_TESTS_SIMULATION_HISTORY_CLIENT_H_
 
@@ -27,7 +27,7 @@ class HistoryClient final : public SimulatedClient {
   void CheckRemarks(const State& state);
 
   const SourceHistory& source_;
-  // Tables that this sync has begun: of how many rows a Warning has told since.
+  // Tables that this sync has begun, with the number of altered rows in Warnings since then.
   std::map<std::string, std::uint64_t> told_;
 };
 

@@ -60,7 +60,7 @@ void HistoryWorker::Cut(const Assignment& assignment) {
         *out.add_slices() = range;
       }
     }
-    // The sample, which meets what does not fit now and then.
+    // The sample sometimes contains a value that does not fit.
     for (const auto& column : asked.columns()) {
       if (column.type() != fivetran_sdk::v2::STRING && OneIn(random(), 2) &&
           HoldsMisfit(asked.table(), column.name())) {
@@ -91,7 +91,7 @@ void HistoryWorker::Read(const Assignment& assignment) {
     reading_ = Reading{source_.version(), source_.now(), PlaceOf(read.range().from(), 0)};
     return PublishOpened(id);
   }
-  // One that reads in several transactions cannot go on once the source has changed.
+  // A read that uses several transactions cannot go on after the source has changed.
   if (!read.in_one_piece() && reading_->version != source_.version() && OneIn(random(), 8)) {
     return EndRead(id, AssignmentEnd::MOVED);
   }
@@ -117,8 +117,8 @@ void HistoryWorker::Read(const Assignment& assignment) {
     Row& sent = batch.rows.emplace_back();
     for (const auto& column : read.columns()) {
       const auto value = row->second.find(column.name());
-      // Dropped from the source since the catalog was made: as in SQLite, the
-      // version has moved, and the read fails.
+      // The column was dropped from the source after the catalog was made: as with SQLite, the
+      // version has changed and the read fails.
       sent[column.name()] = value == row->second.end() ? "null" : value->second;
       if (column.type() != fivetran_sdk::v2::STRING && IsMisfit(sent[column.name()])) {
         return EndRead(id, AssignmentEnd::WIDEN, column.name());
@@ -132,7 +132,7 @@ void HistoryWorker::Read(const Assignment& assignment) {
     const bool keyed = batch.keyed;
     PublishBatch(
         id, world().batches().Make(std::make_shared<const Message>(std::move(batch)), padding));
-    // May lie at the slice's end, which is marked once more.
+    // The mark may be at the slice's end, where another mark follows.
     reading_->owes_mark = keyed && OneIn(random(), 2);
     return;
   }

@@ -1,4 +1,4 @@
-// The worker of a SourceHistory: describes, cuts and reads slices of it.
+// The worker of a SourceHistory: describes it, cuts its tables and reads slices.
 #ifndef TRIBUTARY_TESTS_SIMULATION_HISTORY_WORKER_H_
 #define TRIBUTARY_TESTS_SIMULATION_HISTORY_WORKER_H_
 
@@ -18,7 +18,7 @@ class HistoryWorker final : public SimulatedWorker {
       : SimulatedWorker(world), source_(source) {}
 
  private:
-  // A read in its transaction.
+  // A read within its transaction.
   struct Reading {
     std::string version;
     std::shared_ptr<const Content> content;

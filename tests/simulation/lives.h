@@ -1,4 +1,4 @@
-// What lives of either kind of source share.
+// What lives with both kinds of source have in common.
 #ifndef TRIBUTARY_TESTS_SIMULATION_LIVES_H_
 #define TRIBUTARY_TESTS_SIMULATION_LIVES_H_
 
@@ -25,7 +25,7 @@ struct Figures {
   std::string Text() const;
 };
 
-// The supervisor's log of many lives would bury what the test has to say.
+// Suppresses the supervisor's log, because that of many lives would hide the test's own output.
 class SilentStdout {
  public:
   SilentStdout();
@@ -37,12 +37,12 @@ class SilentStdout {
   int kept_;
 };
 
-// From the first to the last, as TRIBUTARY_SIMULATION_SEEDS has them; else 1 to `count`.
+// The first and the last seed of TRIBUTARY_SIMULATION_SEEDS; without it 1 and `count`.
 std::pair<std::uint64_t, std::uint64_t> SeedsToRun(std::uint64_t count);
 
-// All of these tables are live in the last checkpoint.
+// Whether all of these tables are live in the last checkpoint.
 bool IsComplete(const SyncResult& result, const std::vector<std::string>& tables);
-// A Task, or Warnings of tables that were put aside.
+// Whether there is a Task, or a Warning about a table that was put aside.
 bool TellsOfTables(const SyncResult& result);
 
 }  // namespace tributary::simulation

@@ -247,7 +247,7 @@ void LogFollower::TranslateUpdate(Followed& table, const LoggedChange& change) {
   }
   if (!key_changes && (table.told.live() || rules_.left_out == Rule::kReadingAgain)) {
     Row kept = change.row;
-    // Present, so that the rest is whole.
+    // The column is added, so that the row is complete.
     kept[kLargeColumn];
     Row row = *Whole(table, kept);
     row.erase(kLargeColumn);

@@ -1,4 +1,4 @@
-// A log worker's way through the log of a LoggedSource, as proto/worker.proto has it.
+// How a simulated log worker reads the log of a LoggedSource, as proto/worker.proto describes.
 #ifndef TRIBUTARY_TESTS_SIMULATION_LOG_FOLLOWER_H_
 #define TRIBUTARY_TESTS_SIMULATION_LOG_FOLLOWER_H_
 
@@ -26,7 +26,7 @@ class LogFollower {
     virtual ~Ring() = default;
     virtual void PutReport(const LogReport& report) = 0;
     virtual void PutChanges(std::vector<Change> changes) = 0;
-    // These two end the follower.
+    // These two calls end the follower.
     virtual void PutEnd(const AssignmentEnd& end) = 0;
     virtual void PutLostConnection() = 0;
     virtual bool is_full() const = 0;
@@ -37,13 +37,13 @@ class LogFollower {
               const FollowAssignment& follow);
 
   void Take(const FollowOrder& order);
-  // Does a little.
+  // Takes a small step.
   void Step();
 
  private:
   struct Followed {
     FollowedTable told;
-    // Its changes before this are left out.
+    // Changes before this point are left out.
     std::uint64_t start = 0;
     bool joined = false;
     bool start_was_moved = false;
@@ -52,7 +52,7 @@ class LogFollower {
   bool Connect();
   void Join();
   void HandOut(const LoggedTransaction& transaction);
-  // With it those that follow and are visible already, as many as it likes.
+  // Also announces some of the following transactions that are already visible.
   void Announce(const LoggedTransaction& transaction);
   bool Matters(const LoggedTransaction& transaction);
   bool MakesVisible(std::uint64_t number);
@@ -60,9 +60,9 @@ class LogFollower {
   void Translate(const LoggedTransaction& transaction, const LoggedChange& change);
   void TranslateUpdate(Followed& table, const LoggedChange& change);
   bool IsLeftOut(const LoggedTransaction& transaction, const LoggedChange& change);
-  // Null: its changes are nobody's.
+  // Null: the table is not followed, so its changes are ignored.
   Followed* Find(const std::string& table);
-  // The row's values as they are sent; nothing where some are missing.
+  // The row's values as they are sent; nothing if some are missing.
   static std::optional<Row> Whole(const Followed& table, const Row& row);
   void PutAgain(const Followed& table, const std::string& key);
   void PutSnapshot(const Snapshot& snapshot);
@@ -83,9 +83,9 @@ class LogFollower {
   std::string life_;
   Snapshot visible_;
   LogPosition position_;
-  // Of the transaction that has begun.
+  // Whether the transaction that has begun was announced as handed out.
   bool handed_out_ = false;
-  // Ends of transactions that the ring has been told of, and whose changes are to come.
+  // The ends of transactions that were announced in the ring and whose changes are not yet written.
   std::set<std::uint64_t> announced_;
   std::size_t change_ = 0;
   std::vector<Change> batch_;

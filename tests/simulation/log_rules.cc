@@ -21,9 +21,9 @@ void LogRules::Misstate(Opened& opened) const {
   const Snapshot slice = *ToSnapshot(opened.snapshot());
   const Snapshot log = *ToSnapshot(merged.snapshot());
   const bool late = !slice.SeesAllOf(log);
-  // Of two snapshots of one life, one sees all that the other does.
+  // Of two snapshots of one life, one sees everything that the other sees.
   if (left_out == Rule::kLateRefused && late) *opened.mutable_snapshot() = ToProto(log);
-  // It is admitted as it should be, and then sees whatever comes.
+  // It is admitted as it should be, and then sees all transactions.
   constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
   if (left_out == Rule::kGateHolds && !late) {
     *opened.mutable_snapshot() = ToProto({.all_before = kAll, .none_from = kAll, .except = {}});

@@ -1,4 +1,4 @@
-// The rules of supervisor/plan/gate.h that the simulated workers can break, one at a time.
+// The rules of supervisor/plan/gate.h that simulated workers can break, one at a time.
 #ifndef TRIBUTARY_TESTS_SIMULATION_LOG_RULES_H_
 #define TRIBUTARY_TESTS_SIMULATION_LOG_RULES_H_
 
@@ -12,19 +12,20 @@ namespace tributary::simulation {
 
 enum class Rule {
   kNone,
-  // 1: a transaction is handed out only when it is visible.
+  // Rule 1: a transaction is handed out only when it is visible.
   kVisible,
-  // 2: the log waits for open slices.
+  // Rule 2: the log waits for open slices.
   kGateHolds,
-  // 3: a slice that sees less than what was merged is refused.
+  // Rule 3: a slice that sees less than what was merged is refused.
   kLateRefused,
-  // 4: slices wait for W.
+  // Rule 4: a slice waits for all transactions before the first one that the log has completely
+  // (W).
   kWholeFrom,
-  // 5: changes are dropped by the oldest snapshot.
+  // Rule 5: changes are dropped by the oldest snapshot.
   kOldestSnapshot,
-  // 6: a table is live when the log has passed its slices' positions.
+  // Rule 6: a table is live when the log has passed the positions of its slices.
   kLogPassesCopy,
-  // 6: missing values are read again until then.
+  // Rule 6: missing values are read again until the table is live.
   kReadingAgain,
 };
 
@@ -33,14 +34,14 @@ SeenTransactions ToProto(const Snapshot& snapshot);
 // Of one sync.
 struct LogRules {
   Rule left_out = Rule::kNone;
-  // The log worker's snapshot that was merged last.
+  // The last merged snapshot of the log worker.
   LogSnapshot merged = {};
   // Transactions that were handed out before they were visible.
   std::set<std::uint64_t> early = {};
-  // A follower gave up for now.
+  // A log worker ended its work before its finish.
   bool ended_early = false;
 
-  // What a slice says of itself as the supervisor comes to it, so that the gate does not
+  // Changes what a slice reports when the supervisor gets its report, so that the gate does not
   // apply the rule that is left out.
   void Misstate(Opened& opened) const;
 };

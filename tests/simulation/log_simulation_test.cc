@@ -1,6 +1,6 @@
-// A source with a log: whatever is killed, whenever, the next sync from a state that was
-// saved ends with a destination equal to the source, and every checkpoint claims no more
-// than is there. And each rule of supervisor/plan/gate.h that is left out is found.
+// A source with a log: whichever process is killed at whatever moment, the next sync from a saved
+// state ends with a destination equal to the source, and no checkpoint claims more than the
+// destination has. If a rule of supervisor/plan/gate.h is broken, the simulation finds it.
 //
 // TRIBUTARY_SIMULATION_SEEDS as in simulation_test.cc.
 #include <gtest/gtest.h>
@@ -45,7 +45,7 @@ TEST(LogSimulationTest, DestinationEqualsSourceWhateverIsKilled) {
 struct LeftOut {
   Rule rule;
   const char* name;
-  // Lives in which it has to be found.
+  // The number of lives within which it has to be found.
   std::uint64_t lives;
 };
 

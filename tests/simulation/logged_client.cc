@@ -7,7 +7,7 @@
 namespace tributary::simulation {
 namespace {
 
-// Keys that transactions after `from` touch; nothing: all.
+// Keys that transactions after `from` change; nothing: all keys.
 std::optional<std::set<std::string>> TouchedAfter(const LoggedSource& source,
                                                   const std::string& table, std::uint64_t from) {
   std::set<std::string> keys;
@@ -39,7 +39,7 @@ std::string LoggedClient::BrokenClaim(const State& state) {
                                                                  : state.log_position.commit;
   const Catalog catalog = source_.Describe();
   for (const auto& [name, entry] : state.tables) {
-    // It is copied again.
+    // The table is copied again.
     if (choice().tables.contains(name.table)) continue;
     if (entry.content != source_.ContentOf(name.table)) continue;
     if (entry.columns != DigestOf(catalog, name.table, entry)) continue;
@@ -63,7 +63,7 @@ std::string LoggedClient::BrokenClaim(const std::string& table, const TableState
     if (one == here.end()) return absl::StrCat(table, " lacks the row ", key);
     for (const auto& [column, value] : Chosen(row, choice())) {
       const auto has = one->second.find(column);
-      // A column that was added is null in the rows that were there.
+      // A column that was added is null in the rows that already exist.
       if ((has == one->second.end() ? "null" : has->second) != value) {
         return absl::StrCat(table, " has another ", column, " in row ", key);
       }
@@ -71,7 +71,7 @@ std::string LoggedClient::BrokenClaim(const std::string& table, const TableState
   }
   for (const auto& [key, row] : here) {
     if (!touched->contains(key) && !there.contains(key)) {
-      return absl::StrCat(table, " has the row ", key, ", which the source has not");
+      return absl::StrCat(table, " has the row ", key, ", which the source does not have");
     }
   }
   return "";

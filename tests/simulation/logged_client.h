@@ -1,4 +1,4 @@
-// The client of a LoggedSource: holds each checkpoint to what the source's log has told.
+// The client of a LoggedSource: compares each checkpoint with what the source's log has told.
 #ifndef TRIBUTARY_TESTS_SIMULATION_LOGGED_CLIENT_H_
 #define TRIBUTARY_TESTS_SIMULATION_LOGGED_CLIENT_H_
 
@@ -20,10 +20,10 @@ class LoggedClient final : public SimulatedClient {
 
  private:
   void Look(const Message&) override {}
-  // The log may have what makes them.
+  // The log may contain changes that make tables begin again.
   bool MayRestart() const override { return true; }
-  // Rows that no transaction after the state's log position touches are as they are in the
-  // source, as far as the state claims them. The others will be told of.
+  // Rows that the state claims, and that no transaction after its log position changes, must be as
+  // in the source. The others will be sent again.
   std::string BrokenClaim(const State& state) override;
   std::string BrokenClaim(const std::string& table, const TableState& entry,
                           std::uint64_t from) const;

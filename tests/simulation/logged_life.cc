@@ -51,11 +51,11 @@ Faults LoggedLife::SomeFaults() {
 }
 
 std::string LoggedLife::SomeState() {
-  // A re-sync: what was saved before is no more.
+  // A re-sync: earlier states are never used again.
   if (OneIn(random_, 25)) saved_.clear();
   if (saved_.empty()) return OneIn(random_, 2) ? "" : "{}";
-  // Fivetran has saved this one and none that came later. What it had received later may be
-  // in the destination or not.
+  // Fivetran has saved this state and no later one. The destination may or may not have what was
+  // received after it.
   const std::size_t one = OneIn(random_, 2) ? saved_.size() - 1 : Below(random_, saved_.size());
   const std::size_t kept = one + Below(random_, saved_.size() - one + 1);
   if (kept < saved_.size()) destination_ = saved_[kept].destination;
@@ -119,7 +119,8 @@ void LoggedLife::Receive(const SyncResult& result, std::size_t count) {
   }
 }
 
-// The state that came last goes on with another selection, and older ones do not come back.
+// The next sync goes on from the last state with another selection; older states are not used
+// again.
 void LoggedLife::ChangeChoice() {
   saved_ = {saved_.back()};
   choice_ = Choice();

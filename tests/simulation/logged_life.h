@@ -1,5 +1,5 @@
-// One life of a connection to a LoggedSource: syncs in which things go wrong, states of which
-// some come back, and a last sync in which nothing does.
+// One life of a connection to a LoggedSource: syncs with faults, later syncs from some of their
+// states, and a last sync without faults.
 #ifndef TRIBUTARY_TESTS_SIMULATION_LOGGED_LIFE_H_
 #define TRIBUTARY_TESTS_SIMULATION_LOGGED_LIFE_H_
 
@@ -25,7 +25,7 @@ class LoggedLife {
   // A checkpoint that the destination received.
   struct Saved {
     std::string state;
-    // As it was then.
+    // As it was at that time.
     Destination destination;
   };
 
@@ -36,7 +36,7 @@ class LoggedLife {
   void QuietSync();
   void Receive(const SyncResult& result, std::size_t count);
   void ChangeChoice();
-  // Those that are chosen.
+  // The selected tables.
   std::vector<std::string> Tables() const;
   void Break(const std::string& what);
 
@@ -49,7 +49,7 @@ class LoggedLife {
   bool ended_early_ = false;
   Destination destination_;
   Choice choice_;
-  // From the one that came back last on, oldest first.
+  // From the state on which the last sync was based, oldest first.
   std::vector<Saved> saved_;
   std::string broken_;
 };

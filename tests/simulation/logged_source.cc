@@ -117,7 +117,7 @@ void LoggedSource::WriteRow(std::uint64_t number, Writer& writer, const std::str
     }
     row[kKeyColumn] = other;
   }
-  // Before the versions grow.
+  // Called before versions are added.
   See(number, name, key)->ended = number;
   put(row);
   if (what >= 40) row.erase(kLargeColumn);
@@ -133,7 +133,7 @@ void LoggedSource::Empty(std::uint64_t number, Writer& writer, const std::string
       {OneIn(random_, 3) ? LoggedChange::What::kLost : LoggedChange::What::kTruncate, name});
 }
 
-// In a transaction of its own.
+// In its own transaction.
 void LoggedSource::AddColumn() {
   const std::string name = relations_.begin()->first;
   const auto& columns = relations_.at(name).columns;
@@ -145,7 +145,7 @@ void LoggedSource::AddColumn() {
   Commit(next_++, std::move(writer));
 }
 
-// As VACUUM FULL does: no row changes, and the log has nothing of it.
+// As VACUUM FULL does: no row changes, and the log contains nothing about it.
 void LoggedSource::MoveRows() {
   const std::string name = relations_.rbegin()->first;
   Writer writer;
@@ -188,7 +188,7 @@ std::shared_ptr<void> LoggedSource::Lock(const std::string& table) {
   return {relation.readers.get(), [readers = relation.readers](void*) { --*readers; }};
 }
 
-// The version that the transaction itself sees; it has the row's lock.
+// The version that the transaction itself sees; the transaction holds the row's lock.
 LoggedSource::Version* LoggedSource::See(std::uint64_t, const std::string& table,
                                          const std::string& key) {
   for (Version& version : relations_.at(table).versions) {
@@ -228,7 +228,7 @@ void LoggedSource::RollBack(std::uint64_t number, const Writer& writer) {
   Unlock(writer);
 }
 
-// It is visible now.
+// The transaction becomes visible.
 void LoggedSource::Show(const Writer& writer) {
   for (const std::string& name : writer.owned) {
     if (!writer.adds_column) continue;

@@ -1,8 +1,7 @@
-// A source database with transactions and a log, as PostgreSQL has them: transactions have
-// numbers and run beside each other; a commit is in the log first and visible later; the log
-// leaves out a large value that an update has kept, and what was done to a table before the
-// log took it up. After a crash of the server numbers of transactions that were lost are
-// used again.
+// A source database with transactions and a log, like PostgreSQL: transactions have numbers and run
+// concurrently; a commit is in the log before it is visible; the log leaves out a large value that
+// an update has not changed, and changes to a table from before the log included it. After a crash
+// of the server, the numbers of lost transactions are used again.
 #ifndef TRIBUTARY_TESTS_SIMULATION_LOGGED_SOURCE_H_
 #define TRIBUTARY_TESTS_SIMULATION_LOGGED_SOURCE_H_
 
@@ -23,31 +22,31 @@
 
 namespace tributary::simulation {
 
-// Left out of the log where an update keeps it.
+// Left out of the log if an update does not change it.
 inline constexpr char kLargeColumn[] = "large";
 inline constexpr char kAddedColumn[] = "added";
-// Where rows lie; several may share one.
+// Where rows are stored; several rows may share a block.
 inline constexpr int kBlocks = 8;
 
 struct LoggedChange {
-  // kLost: the log says only that something has become of the rows.
+  // kLost: the log only says that the rows have changed in some way.
   enum class What { kInsert, kUpdate, kDelete, kTruncate, kAddColumn, kLost };
   What what = What::kInsert;
   std::string table;
   // The row's key before the change.
   std::string key = {};
-  // After it; what it lacks was kept.
+  // The row after the change; columns that it lacks were not changed.
   Row row = {};
-  // The table had been taken up.
+  // The log included the table at that time.
   bool in_log = true;
   std::uint64_t lsn = 0;
 };
 
 struct LoggedTransaction {
-  // 0: a message that somebody has written into the log.
+  // 0: a message that was written to the log.
   std::uint64_t number = 0;
   std::vector<LoggedChange> changes = {};
-  // Of its commit, and after it.
+  // The log positions of its commit, and after it.
   std::uint64_t final = 0;
   std::uint64_t end = 0;
 };
@@ -58,10 +57,10 @@ class LoggedSource final : public SimulatedSource {
 
   void Step(const Faults& faults) override;
   void StepBetween(const Faults& faults) override;
-  // It writes that often at most until the next call. A source that begins tables again for
-  // ever would never be copied.
+  // It writes at most this many times until the next call. A source that makes tables begin again
+  // forever would never be copied completely.
   void AllowWrites(std::size_t writes) { writes_left_ = writes; }
-  // One small thing. `writes`: not only what has begun goes on.
+  // One small step. `writes`: also begins new changes; otherwise it only continues what has begun.
   void Step(bool writes);
   void Crash();
   bool quiet() const { return running_.empty() && hidden_.empty(); }
@@ -74,25 +73,26 @@ class LoggedSource final : public SimulatedSource {
   std::optional<Row> Find(const std::string& table, const std::string& key) const;
   std::string ContentOf(const std::string& table) const;
   Catalog Describe() const;
-  // As it is now, by key.
+  // The current rows, by key.
   Table Current(const std::string& table) const;
   std::vector<std::string> tables() const;
 
-  // A reader's lock, until what it returns is gone; null while others have the table for
-  // themselves.
+  // A reader's lock, held as long as the returned pointer exists; null while another session holds
+  // an exclusive lock.
   std::shared_ptr<void> Lock(const std::string& table);
 
   // --- its log ---
   // Its end now.
   std::uint64_t log_end() const { return lsn_; }
   const std::vector<LoggedTransaction>& log() const { return log_; }
-  // The log is kept from `kept_from` on. False: it waits for transactions that run.
+  // The log is kept from `kept_from` on. False: it waits for running transactions.
   bool Keep();
   std::optional<std::uint64_t> kept_from() const { return kept_from_; }
   void Release(std::uint64_t end);
-  // From now on the log has the table's changes. The first transaction that it has whole.
+  // From now on the log includes the table's changes. Returns the first transaction that it
+  // includes completely.
   std::uint64_t TakeUp(const std::string& table);
-  // After it.
+  // Returns the position after the message.
   std::uint64_t WriteMessage();
 
  private:
@@ -107,7 +107,7 @@ class LoggedSource final : public SimulatedSource {
     std::uint64_t content = 1;
     bool taken_up = false;
     std::vector<Version> versions = {};
-    // Readers, and the transaction that has it for itself.
+    // The number of readers, and the transaction with the exclusive lock.
     std::shared_ptr<int> readers = std::make_shared<int>();
     std::uint64_t owner = 0;
   };
@@ -146,7 +146,7 @@ class LoggedSource final : public SimulatedSource {
   std::map<std::string, Relation> relations_;
   std::map<std::pair<std::string, std::string>, std::uint64_t> row_locks_;
   std::map<std::uint64_t, Writer> running_;
-  // In the log, and not visible.
+  // In the log, and not yet visible.
   std::map<std::uint64_t, Writer> hidden_;
   std::vector<LoggedTransaction> log_;
   std::optional<std::uint64_t> kept_from_;

@@ -8,7 +8,7 @@ namespace tributary::simulation {
 
 absl::Status LoggedWorker::Steer(const FollowOrder& order) {
   if (!alive()) return absl::UnavailableError("the worker is gone");
-  // Between two assignments an order comes too late, and the next assignment has it.
+  // Between two assignments an order is too late for the first; the next assignment contains it.
   if (following_ != nullptr) {
     following_->Take(order);
   } else if (has_work()) {
@@ -50,7 +50,7 @@ void LoggedWorker::Cut(const Assignment& assignment) {
   EndAssignment(assignment.id(), AssignmentEnd::DONE);
 }
 
-// The server has crashed under it.
+// The server has crashed during the read.
 void LoggedWorker::LoseConnection(std::uint32_t assignment) {
   if (!OneIn(random(), 4)) return Kill();
   AssignmentEnd end;
@@ -80,7 +80,7 @@ void LoggedWorker::Read(const Assignment& assignment) {
       reading_->next == world().faults().poison_place) {
     return Kill();
   }
-  // One block, in one batch or several.
+  // One block, in one or several batches.
   Message batch{.kind = Message::Kind::kRows, .table = read.table()};
   for (std::size_t room = 1 + Below(random(), 3); room > 0; --room) {
     const auto row = reading_->rows.find(reading_->next);
@@ -106,7 +106,7 @@ void LoggedWorker::Open(const Assignment& assignment) {
   auto lock = source_.Lock(read.table());
   if (lock == nullptr) return;
   const Snapshot snapshot = source_.TakeSnapshot();
-  // One that does not wait is refused.
+  // A reader that does not wait is refused.
   if (snapshot.all_before < read.whole_from() && !OneIn(random(), 20)) return;
   reading_ = Reading{source_.life(), source_.RowsSeenBy(read.table(), snapshot), std::move(lock),
                      PlaceOf(read.range().from(), 0)};

@@ -1,4 +1,4 @@
-// The worker of a LoggedSource: describes, cuts, reads slices, or follows the log.
+// The worker of a LoggedSource: describes it, cuts its tables, reads slices, or follows the log.
 #ifndef TRIBUTARY_TESTS_SIMULATION_LOGGED_WORKER_H_
 #define TRIBUTARY_TESTS_SIMULATION_LOGGED_WORKER_H_
 
@@ -23,7 +23,7 @@ class LoggedWorker final : public SimulatedWorker, private LogFollower::Ring {
   absl::Status Steer(const FollowOrder& order) override;
 
  private:
-  // A read in its transaction.
+  // A read within its transaction.
   struct Reading {
     std::string life;
     std::multimap<int, Row> rows;
@@ -56,7 +56,7 @@ class LoggedWorker final : public SimulatedWorker, private LogFollower::Ring {
   std::optional<Reading> reading_;
   std::unique_ptr<LogFollower> following_;
   std::uint32_t following_id_ = 0;
-  // To a follower that has yet to begin.
+  // For a follower that has not begun yet.
   std::vector<FollowOrder> orders_;
 };
 

@@ -48,14 +48,14 @@ void SimulatedClient::Write(std::string_view bytes, Hold hold) {
   Look(*message);
   switch (message->kind) {
     case Message::Kind::kDamaged:
-      world_.Break("a message comes otherwise than it was made");
+      world_.Break("a message differs from the one that was made");
       break;
     case Message::Kind::kTruncate:
       begun_.insert(message->table);
       if (resumed_.contains(message->table)) world_.Break("a resumed copy gets TRUNCATE");
       break;
     case Message::Kind::kSchemaChange:
-      // May be of one that starts again in wider types.
+      // The Warning may be about a table that begins again with wider types.
       resumed_.clear();
       break;
     case Message::Kind::kRows:
@@ -77,7 +77,7 @@ void SimulatedClient::CheckRows(const Message& message) {
   if (!seen_.insert(&message).second) world_.Break("a batch is sent twice");
   for (const Row& row : message.rows) CheckChosen(message.table, row);
   for (const Change& change : message.changes) CheckChosen(change.table, change.row);
-  // What the log says of a table before its copy begins does no harm.
+  // Changes from the log for a table before its copy begins do no harm.
   if (message.kind == Message::Kind::kRows && !begun_.contains(message.table)) {
     world_.Break(absl::StrCat(message.table, " starts without TRUNCATE"));
   }
@@ -105,11 +105,12 @@ void SimulatedClient::BeginOwnEpoch(const State& state) {
 void SimulatedClient::CheckCheckpoint(const Message& message) {
   const auto state = ParseState(message.text);
   if (!state.ok()) return world_.Break(std::string(state.status().message()));
-  if (SerializeState(*state) != message.text) world_.Break("a state is read back as another");
+  if (SerializeState(*state) != message.text)
+    world_.Break("a state that is read and written again differs");
   if (state->epoch != asked_.epoch) {
-    // Its first message is its first checkpoint.
+    // The first message of an epoch is its first checkpoint.
     if (!std::exchange(in_own_epoch_, true)) BeginOwnEpoch(*state);
-    // Where nothing is read, no numbering begins.
+    // If nothing is read, no numbering begins.
     const bool numbered = reads_ || state->position != 0;
     if (numbered && state->position != position_) {
       world_.Break("a state's position is not its checkpoint's");
@@ -119,7 +120,7 @@ void SimulatedClient::CheckCheckpoint(const Message& message) {
   } else {
     replayed_ = replayed_ || state->position > asked_.position;
   }
-  // What a replay begins with stands as it came.
+  // A replay begins with a checkpoint that is sent unchanged.
   if (handed_over_ > 1 && state->selection != selection_) {
     world_.Break("a checkpoint is of another selection");
   }

@@ -1,5 +1,5 @@
-// The client of one sync. It takes what it is handed when it likes, and looks at each
-// message as it is handed over, since that is the order that counts.
+// The client of one sync. It takes messages whenever it likes, but checks each message when the
+// sync hands it over, because that is the order that counts.
 #ifndef TRIBUTARY_TESTS_SIMULATION_SIMULATED_CLIENT_H_
 #define TRIBUTARY_TESTS_SIMULATION_SIMULATED_CLIENT_H_
 
@@ -17,8 +17,7 @@ namespace tributary::simulation {
 
 class SimulatedClient : public MessageWriter {
  public:
-  // `destination` as it was before the sync; `state` is what the sync was asked to go
-  // on from.
+  // `destination` before the sync; `state` is that of the request.
   SimulatedClient(World& world, Destination destination, const Choice& choice, State state);
 
   void OnProgress(std::function<void()>) override {}
@@ -30,27 +29,27 @@ class SimulatedClient : public MessageWriter {
   std::uint64_t sent_bytes() const override { return received_bytes_; }
   bool client_gone() const override { return world_.killed(); }
 
-  // Takes some of what it was handed.
+  // Takes some of the messages that were handed over.
   void Step();
 
-  // Called with each checkpoint of the sync's own epoch that covers something, and the
-  // position of the one before it.
+  // Called with each checkpoint of the sync's own epoch that covers something, and with the
+  // position of the checkpoint before it.
   std::function<void(const State& state, std::uint64_t after_position)> on_checkpoint;
 
-  // In order; what the sync had handed over and a kill kept from coming is not in it.
+  // In order; messages that were handed over but lost by a kill are not included.
   const std::vector<MessagePtr>& received() const { return received_; }
-  // Something was staged by an earlier sync and came again.
+  // Whether messages that an earlier sync had staged were replayed.
   bool replayed() const { return replayed_; }
 
  protected:
-  // What the source makes of it, before it is applied.
+  // Called with each message before it is applied; depends on the kind of source.
   virtual void Look(const Message& message) = 0;
-  // Tables may have to begin again that are half copied.
+  // Whether tables that are partly copied may have to begin again.
   virtual bool MayRestart() const = 0;
-  // The first claim of `state` that does not hold; empty: all do.
+  // The first claim of `state` that does not hold; empty: all hold.
   virtual std::string BrokenClaim(const State& state) = 0;
 
-  // Of the entry's columns as they are chosen now; empty where the table is deselected.
+  // The digest of the entry's columns with the current selection; empty if the table is deselected.
   std::string DigestOf(const Catalog& catalog, const std::string& table,
                        const TableState& entry) const;
 
@@ -66,19 +65,19 @@ class SimulatedClient : public MessageWriter {
   void BeginOwnEpoch(const State& state);
 
   World& world_;
-  // With all that was handed over.
+  // Includes everything that was handed over.
   Destination destination_;
   const Choice choice_;
   const State asked_;
   const std::string selection_;
   std::set<std::string> begun_;
-  // Their copies go on from where they were.
+  // Tables whose copies resume.
   std::set<std::string> resumed_;
   // In the sync's own epoch.
   std::uint64_t position_ = 0;
   std::uint64_t last_checkpoint_ = 0;
   bool in_own_epoch_ = false;
-  // Something of the source has been sent in it.
+  // Rows from the source have been sent in this epoch.
   bool reads_ = false;
   bool replayed_ = false;
   std::size_t handed_over_ = 0;

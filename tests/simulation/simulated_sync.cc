@@ -27,8 +27,8 @@ Settings SettingsFor(Random& random, const Faults& faults, const std::string& st
   return settings;
 }
 
-// A checkpoint is covered by staging as it leaves: the disk as it is now, seen by
-// another process, gives back all of it. Empty, or why not.
+// When a checkpoint is sent, it must be staged: another process that opens the disk as it is now
+// can replay everything before it. Empty, or why it cannot.
 std::string NotStaged(const std::string& staging_dir, const State& state,
                       std::uint64_t after_position) {
   const std::string copy = absl::StrCat(staging_dir, ".seen");
@@ -52,7 +52,7 @@ std::string NotStaged(const std::string& staging_dir, const State& state,
   return why;
 }
 
-// Moves with the world's steps, from an hour after its beginning.
+// Advances with the world's steps, and starts at one hour.
 class SimulatedClock final : public Clock {
  public:
   explicit SimulatedClock(const World& world) : world_(world) {}

@@ -1,6 +1,5 @@
-// One sync of the supervisor's, as it is: its plan, scheduler, merger, outbox, stager,
-// staging and state are the real ones. Simulated are what it has around it: workers,
-// client, clock, and the disk's faults.
+// One sync with the supervisor's real code: plan, scheduler, merger, outbox, stager, staging and
+// state. Workers, client, clock and the disk's faults are simulated.
 #ifndef TRIBUTARY_TESTS_SIMULATION_SIMULATED_SYNC_H_
 #define TRIBUTARY_TESTS_SIMULATION_SIMULATED_SYNC_H_
 
@@ -15,7 +14,7 @@
 
 namespace tributary::simulation {
 
-// What syncs of one connection leave to each other, but for the state.
+// What the syncs of one connection leave for later ones, except the state.
 struct Surroundings {
   Random& random;
   SimulatedSource& source;
@@ -30,14 +29,14 @@ struct SyncResult {
   bool replayed = false;
   // In order.
   std::vector<MessagePtr> received;
-  // Checkpoints whose staging was looked at as they left.
+  // The number of checkpoints whose staging was checked when they were sent.
   std::size_t staged_checkpoints = 0;
   // The first promise that was broken; empty: none.
   std::string broken;
 };
 
-// Who plays beside the supervisor: the source's workers, and the client that knows what the
-// source holds.
+// The parts that depend on the kind of source: its workers, and the client that knows the source's
+// content.
 struct Cast {
   std::function<std::unique_ptr<Worker>(World&)> worker;
   std::function<std::shared_ptr<SimulatedClient>(World&, const State& asked)> client;

@@ -43,7 +43,7 @@ void SimulatedWorker::Step() {
   Work(assignment);
 }
 
-// Now and then in two frames, between which the worker may be killed.
+// Sometimes in two frames, between which the worker may be killed.
 void SimulatedWorker::PublishBatch(std::uint32_t assignment, std::string bytes) {
   if (OneIn(random(), 8)) {
     const std::size_t part = 1 + Below(random(), bytes.size() - 1);

@@ -1,5 +1,6 @@
-// A worker as the supervisor sees it: a queue of work and a ring of frames. It does one small thing
-// at a time, and may be killed between any two; what it wrote stays to be read.
+// A worker as the supervisor sees it: a queue of assignments and a ring of frames. It takes one
+// small step at a time, and may be killed between any two steps; what it has written can still be
+// read.
 #ifndef TRIBUTARY_TESTS_SIMULATION_SIMULATED_WORKER_H_
 #define TRIBUTARY_TESTS_SIMULATION_SIMULATED_WORKER_H_
 
@@ -29,7 +30,7 @@ class SimulatedWorker : public Worker, private FrameSource {
   absl::Status Steer(const FollowOrder&) override { return absl::OkStatus(); }
   absl::Status Look() override;
   void Wait(std::chrono::milliseconds) override { world_.Step(); }
-  // The world rings the bell that is polled beside it.
+  // The world rings the bell instead.
   pollfd Awaited() const override { return {-1, 0, 0}; }
   FrameSource& ring() override { return *this; }
 
@@ -40,11 +41,11 @@ class SimulatedWorker : public Worker, private FrameSource {
     std::string payload;
   };
 
-  // It was killed.
+  // Called when it was killed.
   virtual void Died() {}
-  // Does a little of the assignment; EndAssignment when that is over.
+  // Does a small part of the assignment; calls EndAssignment at its end.
   virtual void Work(const Assignment& assignment) = 0;
-  // The supervisor is about to be given this frame.
+  // Called before the supervisor gets this frame.
   virtual void Given(Published&) {}
 
   void Publish(FrameType type, std::uint32_t assignment, std::string payload) {

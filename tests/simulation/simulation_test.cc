@@ -1,8 +1,7 @@
-// Whatever is killed, whenever: the next sync from a state that the destination
+// Whichever process is killed at whatever moment, the next sync from a state that the destination
 // received ends with a destination equal to the source.
 //
-// TRIBUTARY_SIMULATION_SEEDS=12345 runs that seed and shows its log, =1-1000000 that
-// many.
+// TRIBUTARY_SIMULATION_SEEDS=12345 runs this seed and shows its log; =1-1000000 runs all of these.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -65,10 +64,10 @@ class Life {
   }
 
   std::string SomeState() {
-    // A re-sync: what was saved before is no more.
+    // A re-sync: earlier states are never used again.
     if (OneIn(random_, 25)) states_.clear();
     if (states_.empty()) return OneIn(random_, 2) ? "" : "{}";
-    // Once it has gone on from an earlier state, those behind it are no more.
+    // After a sync from an earlier state, later states are never used again.
     if (OneIn(random_, 3)) states_.resize(1 + Below(random_, states_.size()));
     return states_.back();
   }
@@ -88,7 +87,7 @@ class Life {
   void SyncOnce(const Faults& faults) {
     const SyncResult result = RunSync(SomeState(), faults);
     if (result.killed && OneIn(random_, 4)) surroundings_.disk.LoseUnsynced(random_);
-    // Fivetran may lose the end of the stream, whoever ended it.
+    // Fivetran may lose the end of the stream, however the stream ended.
     const std::size_t sent = result.received.size();
     const std::size_t received = OneIn(random_, 4) ? Below(random_, sent + 1) : sent;
     Receive(result, received);
@@ -96,8 +95,8 @@ class Life {
         !TellsOfTables(result)) {
       Break("a sync ends incomplete and does not say so");
     }
-    // Where the user changes the selection behind a state of this sync, older ones
-    // do not come back.
+    // If the user changes the selection after a state of this sync, older states are not used
+    // again.
     if (received > 0 && OneIn(random_, 3)) {
       states_ = {states_.back()};
       ChangeChoice();
@@ -156,11 +155,11 @@ class Life {
   Surroundings surroundings_;
   Metrics& metrics_;
   Figures& figures_;
-  // The source does not change, so that what is staged stays good.
+  // The source does not change, so that staged data can be replayed.
   const bool calm_;
   Destination destination_;
   Choice choice_;
-  // Every checkpoint that the destination received, oldest first.
+  // All checkpoints that the destination received, oldest first.
   std::vector<std::string> states_;
   std::string broken_;
 };
@@ -181,7 +180,7 @@ TEST(SimulationTest, DestinationEqualsSourceWhateverIsKilled) {
   }
   RecordProperty("figures", absl::StrCat(last - first + 1, " lives: ", figures.Text()));
   if (last - first + 1 < kSeeds) return;
-  // Lives in which nothing happens prove nothing.
+  // Lives without kills would prove nothing.
   EXPECT_GT(figures.kills, figures.syncs / 10);
   EXPECT_GT(figures.replays, figures.syncs / 100);
   EXPECT_GT(figures.staged_checkpoints, 0u);

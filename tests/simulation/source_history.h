@@ -1,4 +1,4 @@
-// A source database that changes, and remembers all that it ever was.
+// A source database that changes, and keeps all its versions.
 #ifndef TRIBUTARY_TESTS_SIMULATION_SOURCE_HISTORY_H_
 #define TRIBUTARY_TESTS_SIMULATION_SOURCE_HISTORY_H_
 
@@ -16,10 +16,10 @@
 
 namespace tributary::simulation {
 
-// Does not fit its column until that is sent as STRING.
+// Whether the value fits its column only as STRING.
 bool IsMisfit(const std::string& value);
 
-// A row at this place is altered on its way, and remarked.
+// Whether a row at this place is altered and counted in a remark.
 inline bool IsRemarked(int place) { return place % 5 == 0; }
 
 class SourceHistory final : public SimulatedSource {

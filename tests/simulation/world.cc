@@ -11,9 +11,9 @@
 namespace tributary::simulation {
 namespace {
 
-// No sync of so small a source takes so long.
+// No sync of such a small source takes this many steps.
 constexpr std::size_t kMostSteps = 50'000;
-// No field of UpdateResponse begins so: what the supervisor makes itself never does.
+// No field of UpdateResponse begins with this byte, so no message of the supervisor does.
 constexpr char kBatchMark = '\xff';
 
 }  // namespace

@@ -1,10 +1,9 @@
-// What one simulated sync has around it: a clock, a disk, workers, a client, and what
-// goes wrong. Nothing happens by itself: each time the sync hands something to its
-// client or waits for a worker, the world takes a step, in which some of everything
-// happens, as the seed has it.
+// The environment of one simulated sync: a clock, a disk, workers, a client, and faults. Nothing
+// happens by itself: each time the sync hands a message to its client or waits for a worker, the
+// world takes a step, in which some of everything happens, as the seed determines.
 //
-// When the supervisor is killed the world stands still: nothing that the sync does
-// from then on reaches the disk or the client.
+// When the supervisor is killed, the world stops: nothing that the sync does from then on reaches
+// the disk or the client.
 #ifndef TRIBUTARY_TESTS_SIMULATION_WORLD_H_
 #define TRIBUTARY_TESTS_SIMULATION_WORLD_H_
 
@@ -24,13 +23,12 @@
 namespace tributary::simulation {
 
 class SimulatedWorker;
-// The batches that workers have made, by their numbers: what a batch holds is
-// nobody's business until the client opens it.
+// The batches that workers have made, by number: only the client opens a batch.
 class Batches {
  public:
-  // The wire bytes of a batch with these rows, and so much that does not compress.
+  // The wire bytes of a batch with these rows, and `padding` bytes that do not compress.
   std::string Make(MessagePtr rows, std::size_t padding);
-  // Null: `bytes` are no batch. One that is not what Make gave is kDamaged.
+  // Null: `bytes` are not a batch. A batch that differs from what Make returned is kDamaged.
   MessagePtr Open(std::string_view bytes) const;
 
  private:
@@ -54,13 +52,13 @@ class World {
   void Step();
   // Rings the sync's bell, so that it never sleeps.
   std::function<void()> wake = [] {};
-  // Lets the process be told to end.
+  // Asks the process to end.
   std::function<void()> drain = [] {};
   std::function<void()> client_step = [] {};
 
   void Join(SimulatedWorker* worker) { workers_.push_back(worker); }
   void Leave(const SimulatedWorker* worker);
-  // Until what it returns is let go.
+  // Runs the stager as long as the returned pointer exists.
   std::shared_ptr<void> RunStager(Stager& stager);
 
   // The supervisor is killed.
@@ -74,7 +72,7 @@ class World {
   Random& random() { return random_; }
   Batches& batches() { return batches_; }
   const Faults& faults() const { return faults_; }
-  // No call to the disk has failed since the sync began.
+  // No disk call has failed since the sync began.
   bool disk_is_good() const { return !disk_was_bad_ && !disk_.failed(); }
 
  private:
@@ -86,7 +84,7 @@ class World {
   Clock::time_point now_{std::chrono::hours(1)};
   std::vector<SimulatedWorker*> workers_;
   Stager* stager_ = nullptr;
-  // Seldom so many that the sync gives up.
+  // Rarely enough kills to make the sync give up.
   std::size_t kills_left_ = 0;
   std::size_t steps_ = 0;
   bool disk_was_bad_ = false;
