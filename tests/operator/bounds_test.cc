@@ -1,5 +1,4 @@
-// Clients of the gRPC port that misbehave: each comes to a bound, and costs nobody else
-// anything.
+// Clients of the gRPC port that misbehave: each meets a bound, and other clients are not affected.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -34,7 +33,7 @@ class Bounds : public ::testing::Test {
     const absl::Status started = connector_.Start();
     ASSERT_TRUE(started.ok()) << started;
   }
-  // Another client is answered all the same.
+  // Another client still gets an answer.
   void ExpectServes() {
     Http2Client client(connector_.port());
     client.Greet();
@@ -80,7 +79,7 @@ TEST_F(Bounds, ClientWithMoreCallsThanItMayHaveLosesItsConnection) {
   ASSERT_NO_FATAL_FAILURE(Start());
   Http2Client greedy(connector_.port());
   greedy.Greet();
-  // It knows the bound, and goes on.
+  // It has received the bound, and ignores it.
   ASSERT_TRUE(greedy.Next(Http2Frame::kSettings).has_value());
   for (std::uint32_t call = 0; call < limits::kMaxCallsOnConnection; ++call) {
     greedy.WatchHealth(2 * call + 1);
@@ -141,12 +140,13 @@ TEST_F(Bounds, ClientsForWhomThereIsNoConnectionWaitUntilOneEnds) {
     ASSERT_TRUE(clients.back()->Next(Http2Frame::kSettings).has_value()) << i;
   }
   ASSERT_TRUE(connector_.WaitForLog("further clients have to wait").has_value());
-  // The kernel has taken its connection; nobody reads from it.
+  // The kernel has accepted its connection; the connector does not read from it.
   Http2Client waits(connector_.port());
   waits.Greet();
   waits.CheckHealth(1);
   clients.front()->CheckHealth(1);
-  EXPECT_TRUE(clients.front()->Next(Http2Frame::kData).has_value()) << "those that are there go on";
+  EXPECT_TRUE(clients.front()->Next(Http2Frame::kData).has_value())
+      << "the accepted clients are still served";
   clients.pop_back();
   EXPECT_TRUE(waits.Next(Http2Frame::kData).has_value());
 }

@@ -23,7 +23,7 @@ struct Freed {
   void operator()(X509_EXTENSION* extension) const { X509_EXTENSION_free(extension); }
 };
 
-// A test without its certificate has nothing to prove.
+// Without its certificate a test proves nothing, so it ends.
 void Require(bool done) {
   if (!done) std::abort();
 }

@@ -1,4 +1,4 @@
-// Certificates for tests, as PEM: one key each, signed by itself.
+// Certificates for tests, as PEM: each has its own key and is signed with it.
 #ifndef TRIBUTARY_TESTS_OPERATOR_CERTIFICATES_H_
 #define TRIBUTARY_TESTS_OPERATOR_CERTIFICATES_H_
 
@@ -7,14 +7,14 @@
 namespace tributary::tests {
 
 struct KeyPair {
-  // Of "localhost", server and client, and its own authority.
+  // For "localhost", for server and client; it is also its own authority.
   std::string certificate;
   std::string key;
-  // The key with a passphrase.
+  // The key, encrypted with a passphrase.
   std::string encrypted_key;
 };
 
-// Valid from now for so many days; with a number under 0 it has expired.
+// Valid from now for this many days; if `days` is negative, it has expired.
 KeyPair MakeKeyPair(int days = 1);
 
 }  // namespace tributary::tests

@@ -34,7 +34,7 @@ std::uint32_t Number(const std::string& bytes, std::size_t from, std::size_t cou
   return number;
 }
 
-// HPACK's integer with a prefix of seven bits, as its strings have for their lengths.
+// An integer of HPACK with a prefix of seven bits, as used for the lengths of strings.
 std::string Length(std::size_t length) {
   if (length < 127) return {static_cast<char>(length)};
   std::string text{127};
@@ -44,7 +44,7 @@ std::string Length(std::size_t length) {
   return text;
 }
 
-// A field that no table has and none is to keep.
+// A literal header field that is in no table and is not added to one.
 std::string Field(const std::string& name, const std::string& value) {
   return std::string(1, '\0') + Length(name.size()) + name + Length(value.size()) + value;
 }
@@ -133,7 +133,7 @@ void Http2Client::Send(std::uint8_t type, std::uint8_t flags, std::uint32_t stre
   const std::string frame = BigEndian(static_cast<std::uint32_t>(payload.size()), 3) +
                             static_cast<char>(type) + static_cast<char>(flags) +
                             BigEndian(stream, 4) + payload;
-  // A server that has ended the connection takes nothing, which shows when it is read from.
+  // If the server has closed the connection, sending fails; this is noticed when reading.
   ::send(socket_.get(), frame.data(), frame.size(), MSG_NOSIGNAL);
 }
 
@@ -163,7 +163,7 @@ std::optional<Http2Frame> Http2Client::Next() {
                    .payload = received_.substr(kHeadBytes, bytes)};
   received_.erase(0, kHeadBytes + bytes);
   const bool asks = (frame.flags & kAck) == 0;
-  // Its first settings; a window that shrinks later is no matter to what these tests do.
+  // The initial window; these tests do not depend on later changes of it.
   for (std::size_t at = 0; frame.type == Http2Frame::kSettings && at + 6 <= bytes; at += 6) {
     constexpr std::uint32_t kInitialWindow = 4;
     if (Number(frame.payload, at, 2) == kInitialWindow) {
@@ -184,7 +184,7 @@ std::optional<Http2Frame> Http2Client::Next(Http2Frame::Type type) {
 }
 
 bool Http2Client::AwaitEnd() {
-  // Without an answer to anything.
+  // Nothing that arrives is answered.
   while (Fill(received_.size() + 1)) {
   }
   return ended_;

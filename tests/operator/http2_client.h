@@ -1,5 +1,5 @@
-// A client that speaks HTTP/2 as badly as a test likes: it counts nothing, waits for
-// nothing, and asks for nothing that the server allows. Shares no code with gRPC.
+// A client that breaks the rules of HTTP/2 as a test wants: it ignores limits and settings, and
+// does not wait for anything. Shares no code with gRPC.
 #ifndef TRIBUTARY_TESTS_OPERATOR_HTTP2_CLIENT_H_
 #define TRIBUTARY_TESTS_OPERATOR_HTTP2_CLIENT_H_
 
@@ -29,37 +29,39 @@ struct Http2Frame {
   std::uint32_t stream = 0;
   std::string payload;
 
-  // Of headers and data: the stream ends with it.
+  // For headers and data: this frame ends the stream.
   bool ends_stream() const { return (flags & 1) != 0; }
 };
 
 class Http2Client {
  public:
-  // Connected to that port of this machine, unless it cannot be.
+  // Connects to this port of this machine, if possible.
   explicit Http2Client(const std::string& port);
 
   bool connected() const { return socket_.valid(); }
-  // What every client says first.
+  // What each client sends first.
   void Greet();
-  // The beginning of a call, with a header of that many bytes beside the usual ones.
+  // The beginning of a call, with an extra header of this many bytes.
   void Call(std::uint32_t stream, const std::string& path, std::size_t header_bytes = 0);
-  // A gRPC message that says it has `announced` bytes, with what there is of it; the client
-  // has no more to say after the last one.
+  // A gRPC message that announces `announced` bytes, and `bytes` as its content; the last message
+  // ends the client's side of the stream.
   void Message(std::uint32_t stream, const std::string& bytes, std::uint32_t announced,
                bool last = true);
-  // A message of that many bytes, as fast as the server takes it. False: the server has ended
-  // the call or the connection before it had all of it.
+  // A message of this many bytes, sent as fast as the server accepts it. False: the server has
+  // ended the call or the connection before the message's end.
   bool LargeMessage(std::uint32_t stream, std::uint32_t bytes);
-  // grpc.health.v1 on that stream: one answer, or answers for as long as the call is open.
+  // Calls grpc.health.v1 on this stream: Check gets one answer, Watch gets answers as long as the
+  // call is open.
   void CheckHealth(std::uint32_t stream);
   void WatchHealth(std::uint32_t stream);
 
-  // The next frame; settings and pings are answered before it is given. Nothing: the
-  // connection has ended, or nothing came for long.
+  // The next frame; settings and pings are answered before it is returned. Nothing: the connection
+  // has ended, or nothing arrived for a long time.
   std::optional<Http2Frame> Next();
-  // The next of one type.
+  // The next frame of this type.
   std::optional<Http2Frame> Next(Http2Frame::Type type);
-  // Until the server has ended the connection, with nothing said to it; false: it does not.
+  // Waits until the server has closed the connection, and sends nothing; false: it does not close
+  // it.
   bool AwaitEnd();
 
  private:

@@ -1,5 +1,5 @@
-// What an operator sees in the log of the real connector: when, whose, of which process
-// and table, how a sync ended, and all that its user was told.
+// What an operator sees in the log of the real connector: the time, the connection, the process and
+// the table, how a sync ended, and all messages to its user.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -26,7 +26,7 @@ std::string Field(const json& line, const char* key) { return line.value(key, ""
 
 class OperatorLog : public Faults {
  protected:
-  // Makes a source of one small table, after which `sql` is run, and starts the connector.
+  // Makes a source with one small table, runs `sql` in it, and starts the connector.
   void BeginSmall(const std::string& sql = "", std::vector<std::string> flags = {}) {
     scene_ = std::make_unique<Scene>(std::move(flags));
     Database database(scene_->source());
@@ -37,7 +37,7 @@ class OperatorLog : public Faults {
   }
   Scene& small() { return *scene_; }
 
-  // The only line of that message.
+  // The only line with this message.
   json Only(const std::string& message, std::size_t from = 0) {
     const std::vector<json> lines = small().connector().Logged(message, from);
     EXPECT_EQ(lines.size(), 1u) << message << "\n" << small().connector().Output();
@@ -75,7 +75,7 @@ TEST_F(OperatorLog, EachLineSaysWhenAndWhoAndOneOfEachSyncWhatItsConnectionIs) {
       ++told;
       EXPECT_EQ(Field(line, "message"), "sync starts");
       EXPECT_EQ(Field(line, "source"), "sqlite");
-      EXPECT_EQ(Field(line, "database"), "source.db") << "the file's name, not where it is";
+      EXPECT_EQ(Field(line, "database"), "source.db") << "the file's name without its folder";
       if (connection.empty()) connection = Field(line, "connection");
       EXPECT_EQ(Field(line, "connection"), connection);
       EXPECT_EQ(connection.size(), 32u);
@@ -126,15 +126,15 @@ TEST_F(OperatorLog, SyncThatItsClientLeavesOrThatIsDrainedOrFailsSaysSo) {
   EXPECT_EQ(Field(*cancelled, "outcome"), "cancelled");
   EXPECT_EQ(Field(*cancelled, "level"), "INFO");
 
-  // A database that another program keeps locked is tried for its time, and then the
-  // sync fails, to be tried again.
+  // A database that another program keeps locked is tried for some time; then the sync fails with
+  // an error that asks the client to try again.
   std::size_t from = connector().LogSize();
   {
     Database database(scene().source());
     database.Run("BEGIN EXCLUSIVE");
     SyncRunOptions options = scene().Sync();
     options.skip_setup = true;
-    // So that nobody asks for the schema before.
+    // So that the tester does not call Schema before.
     options.warehouse = "";
     EXPECT_EQ(RunSync(options).grpc_code(), "UNAVAILABLE");
     database.Run("ROLLBACK");

@@ -1,5 +1,5 @@
-// A supervisor that lives long: what it keeps in memory does not grow with the number of
-// connections that it has served, whatever each of them had needed.
+// A supervisor that runs for a long time: its memory does not grow with the number of connections
+// that it has served, whatever each of them needed.
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 
@@ -20,14 +20,14 @@ namespace {
 
 namespace sdk = fivetran_sdk::v2;
 
-// As deploy/README.md has it for the supervisor, its rings left out.
+// The supervisor's memory in deploy/README.md, without the rings.
 constexpr std::uint64_t kPromisedBytes = 100 << 20;
-// Of the first connections and of all: what more of them may add.
+// How much more memory it may use after all connections than after the first ones.
 constexpr std::uint64_t kMostGrowthBytes = 8 << 20;
 constexpr int kFirstConnections = 60;
 constexpr int kConnections = 240;
 constexpr int kAtATime = 4;
-// Of different sizes, 0.5 to 8 MB.
+// Their sizes are between 0.5 and 8 MB.
 constexpr int kDatabases = 8;
 constexpr int kRowsOfSmallest = 250;
 
@@ -46,7 +46,7 @@ class ManyConnections : public ::testing::Test {
     }
   }
 
-  // One whole sync of a connection of its own: the same file by another path.
+  // One complete sync of a new connection: the same file by another path.
   bool Sync(sdk::SourceConnector::Stub& stub, int number) {
     sdk::UpdateRequest request;
     std::string path;
@@ -62,7 +62,7 @@ class ManyConnections : public ::testing::Test {
     return reader->Finish().ok();
   }
 
-  // Connections from `from` to `to`, several at a time.
+  // Syncs the connections from `from` to `to`, several at the same time.
   void SyncAll(int from, int to) {
     const auto channel =
         grpc::CreateChannel(connector_.address(), grpc::InsecureChannelCredentials());
@@ -89,13 +89,13 @@ class ManyConnections : public ::testing::Test {
 
 TEST_F(ManyConnections, LeaveNoMoreMemoryBehindThanAFew) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "the sanitizers have a heap of their own";
+  GTEST_SKIP() << "the sanitizers have their own heap";
 #endif
   const absl::Status started = connector_.Start();
   ASSERT_TRUE(started.ok()) << started;
   const std::uint64_t idle = Resident();
   SyncAll(0, kFirstConnections);
-  // A sync gives back what it needed after its client has its end.
+  // A sync frees its memory after its client has received the end.
   EXPECT_TRUE(
       Eventually([this] { return Resident() <= kPromisedBytes; }, std::chrono::seconds(10)));
   const std::uint64_t after_few = Resident();

@@ -36,10 +36,10 @@ struct Freed {
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
 };
 
-// A client that takes any certificate and remembers it.
+// A client that accepts any certificate and stores it.
 class TlsClient {
  public:
-  // `own` is shown to the server; nullptr: nothing is.
+  // `own` is sent to the server; nullptr: no certificate is sent.
   explicit TlsClient(const std::string& port, const KeyPair* own = nullptr)
       : context_(SSL_CTX_new(TLS_client_method())), socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
@@ -56,7 +56,7 @@ class TlsClient {
     SSL_set_fd(session_.get(), socket_.get());
     if (SSL_connect(session_.get()) != 1) return;
     SSL_write(session_.get(), kGreeting, sizeof(kGreeting) - 1);
-    // With TLS 1.3 a server's no comes after the handshake.
+    // With TLS 1.3 a server refuses a client after the handshake.
     served_ = Reads();
   }
 
@@ -71,10 +71,10 @@ class TlsClient {
     const long count = BIO_get_mem_data(bio.get(), &bytes);
     return {bytes, static_cast<std::size_t>(count)};
   }
-  // What was opened before goes on.
+  // Whether a connection that was opened before still works.
   bool StillServed() {
     SSL_write(session_.get(), kPing, sizeof(kPing) - 1);
-    // Its answer has what was sent.
+    // The answer contains what was sent.
     while (received_.find("tributar") == std::string::npos) {
       if (!Reads()) return false;
     }
@@ -109,13 +109,13 @@ class TlsClient {
 class TlsReload : public ::testing::Test {
  protected:
   TlsReload() : connector_({.sqlite_root = dir_.path(), .staging_dir = dir_ / "staging"}) {
-    // OpenSSL writes to connections that the server has ended.
+    // OpenSSL writes to connections that the server has closed.
     signal(SIGPIPE, SIG_IGN);
   }
   ~TlsReload() override {
     if (HasFailure()) std::cout << connector_.Output() << std::endl;
   }
-  // In one step, as whoever renews certificates should.
+  // Replaces the file atomically, as a program that renews certificates should.
   void Put(const std::string& name, const std::string& content) {
     std::ofstream(dir_ / (name + ".new")) << content;
     ASSERT_EQ(std::rename((dir_ / (name + ".new")).c_str(), (dir_ / name).c_str()), 0);
@@ -154,7 +154,7 @@ TEST_F(TlsReload, NewCertificateIsServedToClientsThatConnectAfterItWasPutThere) 
   Put("key.pem", second_.key);
   EXPECT_TRUE(Eventually(
       [&] { return TlsClient(connector_.port()).certificate() == second_.certificate; }));
-  EXPECT_TRUE(before.StillServed()) << "a connection of before was ended";
+  EXPECT_TRUE(before.StillServed()) << "a connection that was open before was closed";
   EXPECT_GE(Metric("tributary_tls_reloads_total{outcome=\"ok\"}"), 1);
   EXPECT_GT(Metric("tributary_tls_certificate_not_after_timestamp_seconds"), expires);
 }

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# What `make try` runs, as a reader runs it: a database of one's own, with a name that needs
-# quoting; again after a change; and names that are wrong. $1: the folder with the programs,
-# $2: try.sh.
+# Runs what `make try` runs, as a reader does: with a database whose name needs quoting; again after
+# a change; and with wrong names. $1: the folder with the programs, $2: try.sh.
 set -euo pipefail
 readonly programs="$1" try="$2"
 work="$(mktemp -d)"
@@ -21,18 +20,18 @@ sqlite3 "$database" "CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT);
 expect "3 rows in 1 tables: warehouse and source agree" "$("$try" "$programs" "$database" "$warehouse")"
 sqlite3 "$database" "INSERT INTO t VALUES(4, 'd'); DELETE FROM t WHERE id = 1;"
 expect "3 rows in 1 tables: warehouse and source agree" "$("$try" "$programs" "$database" "$warehouse")"
-# A warehouse that was thrown away is made anew, whatever its state says.
+# If the warehouse was removed, a new one is made, whatever the state says.
 rm "$warehouse"
 expect "3 rows in 1 tables: warehouse and source agree" "$("$try" "$programs" "$database" "$warehouse")"
 
 if said="$("$try" "$programs" "$work/missing.db" "$warehouse" 2>&1)"; then
-  echo "a database that is not there is no error" >&2
+  echo "a missing database is not reported as an error" >&2
   exit 1
 fi
 expect "there is no such file" "$said"
 echo "no database" >"$work/text.db"
 if said="$("$try" "$programs" "$work/text.db" "$work/other.db" 2>&1)"; then
-  echo "a text is taken for a database" >&2
+  echo "a text file is accepted as a database" >&2
   exit 1
 fi
 expect "it is not a SQLite 3 database" "$said"
