@@ -1,4 +1,4 @@
-// When the staging of connections that no longer come is looked for.
+// When the supervisor searches for the staging of abandoned connections.
 #include "supervisor/abandoned_staging.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ TEST(AbandonedStaging, IsLookedForAtTheStartAndThenOnceAnHour) {
     fs::create_directories(path / "0011223344556677");
     return fs::exists(path);
   };
-  // The wall clock alone says how old a folder is.
+  // Only the wall clock determines how old a folder is.
   clock.AdvanceWall(limits::kStagingAbandonedAfter + std::chrono::hours(1));
 
   ASSERT_TRUE(make());
@@ -37,7 +37,7 @@ TEST(AbandonedStaging, IsLookedForAtTheStartAndThenOnceAnHour) {
   abandoned.DropIfDue();
   clock.Advance(limits::kAbandonedStagingEvery - std::chrono::seconds(1));
   abandoned.DropIfDue();
-  EXPECT_TRUE(fs::exists(path)) << "no sync has to look at all folders";
+  EXPECT_TRUE(fs::exists(path)) << "not every sync searches all folders";
 
   clock.Advance(std::chrono::seconds(1));
   abandoned.DropIfDue();

@@ -1,4 +1,4 @@
-// States that nobody should send, each with the answer it gets.
+// States that a correct client would not send, each with its answer.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -39,7 +39,7 @@ std::string Nested(std::size_t depth) {
               R"("position":42,"deep":)" + std::string(depth, '[') + std::string(depth, ']'));
 }
 
-// `text` with each number up to `count` in its place.
+// `text` with each number up to `count` inserted.
 std::string Numbers(const std::string& text, int count) {
   std::string all;
   for (int i = 0; i < count; ++i) absl::SubstituteAndAppend(&all, text, i);
@@ -77,7 +77,7 @@ std::vector<Case> Cases() {
       {"raw_newline_in_text", With(R"("i")", "\"\n\""), "not JSON"},
       {"nul_byte", std::string("\0", 1), "not JSON"},
       {"nul_behind", std::string(kGood) + std::string("\0{}", 3), "not JSON"},
-      // Another type.
+      // A wrong type.
       {"null", "null", "the whole is not an object"},
       {"array", "[]", "the whole is not an object"},
       {"text", R"("{}")", "the whole is not an object"},
@@ -134,7 +134,7 @@ std::vector<Case> Cases() {
       {"complete_tables_negative",
        With(R"("position":42)", R"("position":42,"complete":{"content":"v","tables":-1})"),
        "tables is not a whole number"},
-      // Missing and doubled parts.
+      // Missing and repeated parts.
       {"no_version", With(R"("version":2,)", ""), "lacks version"},
       {"unknown_only", R"({"cursor":"2024-01-01"})", "lacks version"},
       {"no_epoch", With(R"("epoch":"8899aabbccddeeff",)", ""), "lacks epoch"},
@@ -163,7 +163,7 @@ std::vector<Case> Cases() {
       {"widened_twice", With(R"({"w":"STRING"})", R"({"w":"STRING","w":"STRING"})"),
        "member twice"},
       {"unknown_twice", With(":42", R"(:42,"x":[{"a":1,"a":2}])"), "member twice"},
-      // Values that mean nothing.
+      // Values without a meaning.
       {"empty_engine", With(R"("sqlite")", R"("")"), "engine is empty"},
       {"epoch_short", With("8899aabbccddeeff", "8899aabb"), "epoch is not 16"},
       {"epoch_upper_case", With("8899aabbccddeeff", "8899AABBCCDDEEFF"), "epoch is not 16"},
@@ -209,7 +209,7 @@ std::vector<Case> Cases() {
             }()),
        "deeper than"},
       {"huge", std::string(limits::kMaxStateBytes, ' ') + "{}", "bytes, and at most"},
-      // Small texts of what would be gigabytes in memory.
+      // Small texts that would take gigabytes in memory.
       {"long_schema_of_many_tables",
        With(R"("main":{)", "\"" + std::string(limits::kMiB, 'm') + "\":{" + Tables(300)),
        "have more than"},
@@ -217,7 +217,7 @@ std::vector<Case> Cases() {
        With(R"(["v"],"tables":{"main":{)",
             "[\"" + std::string(limits::kMiB, 'v') + "\"],\"tables\":{\"main\":{" + Tables(300)),
        "have more than"},
-      // Another version, which may be at fault in any way that this one knows.
+      // Another version; the rest may break any rule of this version.
       {"older", With(R"("version":2)", R"("version":1)"), "version 1", kOther},
       {"newer", With(R"("version":2)", R"("version":3)"), "version 3", kOther},
       {"much_newer", With(R"("version":2)", R"("version":18446744073709551615)"), "newer", kOther},

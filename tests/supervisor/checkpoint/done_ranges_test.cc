@@ -130,11 +130,11 @@ TEST(DoneRanges, SlicesThatDoNotFitTheGapsAreRefusedAndNothingChanges) {
       {{"", "a"}, {"b", "c"}},                        // the last gap is missing
       {{"", "a"}, {"b", "c"}, {"d", "e"}},            // not to the table's end
       {{"", "a"}, {"b", "c"}, {"d", ""}, {"d", ""}},  // one too many
-      {{"", "a"}, {"x", "c"}, {"d", ""}},             // begins elsewhere
+      {{"", "a"}, {"x", "c"}, {"d", ""}},             // a wrong start
       {{"", "a"}, {"b", "b2"}, {"b3", "c"}, {"d", ""}},
-      {{"", ""}},  // over what is done
+      {{"", ""}},  // overlaps what is done
       {{"", "c"}, {"d", ""}},
-      {{"", "d"}, {"d", "a"}, {"b", "c"}, {"d", ""}},              // a bound of elsewhere
+      {{"", "d"}, {"d", "a"}, {"b", "c"}, {"d", ""}},              // a bound of another gap
       {{"", "x"}, {"x", "x"}, {"x", "a"}, {"b", "c"}, {"d", ""}},  // an empty slice
       {{"", "x"}, {"x", "a"}, {"b", "x"}, {"x", "c"}, {"d", ""}},
   };
@@ -161,13 +161,13 @@ TEST(DoneRanges, MarksFromOutsideTheSliceAreRefusedAndNothingChanges) {
   EXPECT_EQ(done.Done(), before);
   done.Finish(0);
   EXPECT_EQ(done.Advance(0, "d").code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(done.Advance(1, "c").ok()) << "a mark that is history binds nobody";
+  EXPECT_TRUE(done.Advance(1, "c").ok()) << "a mark of the ended slice does not limit this one";
 }
 
 // --- against a model ------------------------------------------------------------
 
-// The table is the numbers 0 to kRows - 1, each copied or not; a bound is a
-// number's text, scrambled so that its own order says nothing.
+// The table's rows are the numbers 0 to kRows - 1, each copied or not; a bound is a number's text,
+// scrambled so that the order of the texts has no meaning.
 constexpr int kRows = 60;
 
 std::string Bound(int row) {
@@ -254,7 +254,7 @@ TEST(DoneRanges, AgreesWithAModelOverRandomCopiesWithRestarts) {
         ASSERT_EQ(done.Remaining(), model.Expect(false));
         ASSERT_EQ(done.complete(), model.Expect(false).empty());
       }
-      // A restart goes through the state; a new cut in the same sync does not.
+      // A restart writes and reads the state; cutting again in the same sync does not.
       if (model.Roll(0, 2) != 0) done = Read(done.Done());
     }
   }

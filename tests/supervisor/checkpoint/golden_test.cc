@@ -1,4 +1,4 @@
-// The text of states that were saved once stays readable, and its bytes stay.
+// States that earlier builds have saved can still be read, and are written with the same bytes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

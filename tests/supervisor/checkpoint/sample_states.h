@@ -1,4 +1,4 @@
-// States of different shape for the tests of this folder.
+// Different states for the tests of this folder.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_CHECKPOINT_SAMPLE_STATES_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_CHECKPOINT_SAMPLE_STATES_H_
 
@@ -40,7 +40,7 @@ inline TableState Copying(const std::vector<BoundRange>& done, std::string conte
   return table;
 }
 
-// One table in each phase, and one of two contents.
+// One table in each phase, and a table copied with two contents.
 inline State CopyingState() {
   State state = SmallState();
   state.tables[{"main", "customers"}] = Live("7:3");
@@ -52,7 +52,7 @@ inline State CopyingState() {
   return state;
 }
 
-// A sync that has come to its end.
+// The state of a sync that has ended.
 inline State CompleteState() {
   State state = SmallState();
   state.tables[{"main", "customers"}] = Live("9:3");
@@ -60,7 +60,7 @@ inline State CompleteState() {
   return state;
 }
 
-// Names and bounds as no reasonable person gives them.
+// Unusual names and bounds.
 inline State HostileState() {
   State state = SmallState();
   const std::string names[] = {"",
@@ -83,7 +83,7 @@ inline State HostileState() {
   return state;
 }
 
-// As a large application has them: names of 25 characters.
+// Like that of a large application, with names of 25 characters.
 inline State StateOf(int tables, const std::function<TableState(int)>& entry) {
   State state = SmallState();
   for (int i = 0; i < tables; ++i) {
@@ -94,12 +94,12 @@ inline State StateOf(int tables, const std::function<TableState(int)>& entry) {
   return state;
 }
 
-// All of one content.
+// All tables have the same content.
 inline State StateOfLiveTables(int tables) {
   return StateOf(tables, [](int) { return Live("change 123456 schema 789"); });
 }
 
-// Each of a content of its own.
+// Each table has its own content.
 inline State StateOfLogTables(int tables) {
   State state = StateOf(tables, [](int i) {
     char content[17];
@@ -139,8 +139,7 @@ inline State StateOfTablesBesideLog(int tables) {
   return state;
 }
 
-// Tables of each method, a checkpoint inside of a transaction, and numbers as large as
-// they may be.
+// Tables with each method, a checkpoint within a transaction, and the largest possible numbers.
 inline State LogState() {
   constexpr std::uint64_t kLargest = std::numeric_limits<std::uint64_t>::max();
   State state = SmallState();

@@ -38,7 +38,7 @@ TEST(State, ComesBackAsItWasWritten) {
     EXPECT_FALSE(back->first_sync());
     EXPECT_EQ(*back, state);
     EXPECT_EQ(SerializeState(*back), text);
-    EXPECT_EQ(json::parse(text).dump().size(), text.size()) << "it has no idle bytes";
+    EXPECT_EQ(json::parse(text).dump().size(), text.size()) << "it has no unnecessary bytes";
   }
 }
 
@@ -144,7 +144,7 @@ TEST(State, LargestPositionSurvives) {
   EXPECT_EQ(back->position, limits::kMaxPosition);
 }
 
-// Written and read, within `most_bytes`. Times are told, not judged.
+// Writes the state within `most_bytes`, and reads it. Times are recorded, not checked.
 void ExpectTenThousandWithin(const State& state, std::size_t most_bytes) {
   const auto start = std::chrono::steady_clock::now();
   const std::string text = SerializeState(state);

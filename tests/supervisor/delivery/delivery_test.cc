@@ -1,4 +1,4 @@
-// Outbox, stager and writer together, before a client that reads, waits or goes.
+// Outbox, stager and writer together, with a client that reads, waits or goes away.
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ using fivetran_sdk::v2::SourceConnector;
 using fivetran_sdk::v2::UpdateRequest;
 using fivetran_sdk::v2::UpdateResponse;
 
-// Gives out the writer of the one call that is made.
+// Returns the writer of the only call.
 class Endpoint final
     : public SourceConnector::WithRawCallbackMethod_Update<SourceConnector::Service> {
  public:
@@ -43,7 +43,7 @@ class Endpoint final
 
 class DeliveryTest : public ::testing::Test {
  protected:
-  // Within the process, or over the transport that the connector has.
+  // Within the process, or over TCP as in the connector.
   explicit DeliveryTest(bool over_tcp = false) {
     grpc::ServerBuilder builder;
     int port = 0;
@@ -81,7 +81,7 @@ class DeliveryTest : public ::testing::Test {
     outbox_ = std::make_unique<Outbox>(*writer_, stager_.get(), 0);
   }
 
-  // Before the disk goes that it is on.
+  // Must be called before the disk, on which the staging is, is destroyed.
   void CloseStaging() {
     outbox_.reset();
     stager_thread_.reset();
@@ -89,7 +89,7 @@ class DeliveryTest : public ::testing::Test {
     store_.reset();
   }
 
-  // The next item: a function of its position alone.
+  // The content of the next item depends on its position only.
   static std::string BytesOf(std::uint64_t position, ItemKind kind, std::size_t bytes) {
     UpdateResponse response;
     const std::string text = std::to_string(position) + " " + std::string(bytes, 'x');
@@ -102,7 +102,7 @@ class DeliveryTest : public ::testing::Test {
     sent_.push_back(BytesOf(position, kind, bytes));
     ASSERT_EQ(outbox_->Put(kind, sent_.back()), position);
   }
-  // A checkpoint at every tenth position.
+  // Each tenth position is a checkpoint.
   void PutMany(int count, std::size_t bytes) {
     for (int i = 0; i < count; ++i) {
       Put((outbox_->last_position() + 1) % 10 == 0 ? ItemKind::kCheckpoint : ItemKind::kBatch,
@@ -110,7 +110,7 @@ class DeliveryTest : public ::testing::Test {
     }
   }
 
-  // Text that hardly shrinks on the disk.
+  // Text that hardly compresses.
   void PutNoise(ItemKind kind) {
     std::mt19937_64 random(sent_.size());
     std::string text(8000, ' ');
@@ -122,7 +122,7 @@ class DeliveryTest : public ::testing::Test {
     outbox_->Put(kind, sent_.back());
   }
 
-  // On a thread of its own, until the call ends.
+  // Reads in a thread until the call ends.
   void ReadAll() {
     reader_ = std::thread([this] {
       UpdateResponse response;
@@ -133,7 +133,7 @@ class DeliveryTest : public ::testing::Test {
             stager_->staged_position() < received_.size()) {
           checkpoint_too_early_ = true;
         }
-        // A sync that has sent it waits for the disk.
+        // The checkpoint was sent while the disk hangs.
         if (response.has_checkpoint() && env_.holds_writes()) {
           checkpoint_too_early_ = true;
           env_.LetWritesGo();
@@ -142,7 +142,7 @@ class DeliveryTest : public ::testing::Test {
     });
   }
 
-  // Pumps with a clock that stands, or runs ahead of the limit for spilling.
+  // Pumps with a clock that stands still, or that makes each waiting item due for spilling.
   absl::Status PumpUntil(const std::function<bool()>& done, bool spills = false) {
     for (;;) {
       if (spills) now_ += limits::kSpillAfter;
@@ -174,7 +174,7 @@ class DeliveryTest : public ::testing::Test {
   std::chrono::steady_clock::time_point now_{std::chrono::hours(1)};
   std::thread reader_;
   std::vector<std::string> sent_;
-  // The reader's until it has ended; how many there are may be asked before.
+  // Used by the reader until it has ended; arrived_ is the number of messages until now.
   std::vector<std::string> received_;
   std::atomic<std::size_t> arrived_{0};
   bool checkpoint_too_early_ = false;
@@ -201,7 +201,7 @@ TEST_F(DeliveryTest, ACheckpointWaitsForADiskThatStandsStillAndWhatIsBeforeItDoe
   OpenStaging();
   ReadAll();
   env_.HoldWrites();
-  // The tenth is a checkpoint, and more is behind it.
+  // The tenth item is a checkpoint, and five follow it.
   PutMany(15, 1000);
   ASSERT_TRUE(PumpUntil([this] { return arrived_.load() >= kBeforeCheckpoint; }).ok());
   const auto until = std::chrono::steady_clock::now() + kWhile;
@@ -229,7 +229,7 @@ TEST_F(DeliveryTest, WithoutStagingItIsTheSame) {
 TEST_F(DeliveryTest, ASlowClientCostsNoMemoryAndGetsTheSameBytesInOrder) {
   OpenStaging();
   PutMany(300, 100'000);
-  // Freed once staged, but for what gRPC has been given.
+  // Memory is freed once its item is staged, except for what gRPC has been given.
   ASSERT_TRUE(PumpUntil(
                   [this] {
                     return outbox_->behind() &&
@@ -246,7 +246,7 @@ TEST_F(DeliveryTest, ASlowClientCostsNoMemoryAndGetsTheSameBytesInOrder) {
   PutMany(37, 100);
   ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
   EXPECT_FALSE(outbox_->behind());
-  // And as before when it has caught up.
+  // It goes on as before after the client has caught up.
   PutMany(13, 100);
   ASSERT_TRUE(PumpUntil([this] { return AllWritten(); }).ok());
   EndCall();
@@ -260,7 +260,7 @@ TEST_F(DeliveryTest, WhatStagingHasYetToTakeCountsThoughTheClientHasIt) {
   options_.segment_bytes = 32 * limits::kKiB;
   OpenStaging();
   ReadAll();
-  // No checkpoint, so nothing of it may be dropped.
+  // Without a checkpoint, nothing may be dropped.
   for (int i = 0; i < 200; ++i) {
     PutNoise(ItemKind::kBatch);
   }
@@ -292,7 +292,7 @@ class TcpDeliveryTest : public DeliveryTest {
   TcpDeliveryTest() : DeliveryTest(/*over_tcp=*/true) {}
 };
 
-// The first message takes the call's metadata along, which gRPC does not gather.
+// gRPC sends the first message together with the call's metadata, without combining it with others.
 TEST_F(TcpDeliveryTest, MessagesThatAreQueuedTogetherReachAClientThatWaitsForTheFirst) {
   outbox_ = std::make_unique<Outbox>(*writer_, nullptr, 0);
   PutMany(9, 10);
@@ -303,7 +303,7 @@ TEST_F(TcpDeliveryTest, MessagesThatAreQueuedTogetherReachAClientThatWaitsForThe
   EXPECT_EQ(received_, sent_);
 }
 
-// A disk whose writes hang for as long as a test likes.
+// A disk whose writes hang as long as a test wants.
 class HangingEnv : public leveldb::EnvWrapper {
  public:
   HangingEnv() : leveldb::EnvWrapper(leveldb::Env::Default()) {}
@@ -320,7 +320,7 @@ class HangingEnv : public leveldb::EnvWrapper {
     hangs_ = hangs;
     changed_.notify_all();
   }
-  // Until a write hangs.
+  // Waits until a write hangs.
   void WaitForWrite() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return hanging_ > 0; });
@@ -362,12 +362,12 @@ TEST_F(DeliveryTest, SyncWaitsForNoWriteThatHangs) {
   options_.env = &disk;
   OpenStaging();
   disk.Hang(true);
-  // More than the client's window, so that it is behind. A checkpoint would wait for the
-  // disk, and all behind it.
+  // More than the client's window, so that the client is behind. A checkpoint, and everything after
+  // it, would wait for the disk.
   for (int i = 0; i < 100; ++i) Put(ItemKind::kBatch, 100'000);
   disk.WaitForWrite();
   auto pumped = std::async(std::launch::async, [this] {
-    // As it does once a checkpoint has left.
+    // As the sync does after a checkpoint was sent.
     stager_->ConfirmSent(0);
     return PumpUntil([this] { return outbox_->behind(); }, /*spills=*/true);
   });
@@ -382,7 +382,7 @@ TEST_F(DeliveryTest, SyncWaitsForNoWriteThatHangs) {
   CloseStaging();
 }
 
-// What it has to read back lies behind that write; it looks to its client meanwhile.
+// The items that it reads back are staged by that write; the sync goes on serving its client.
 TEST_F(DeliveryTest, SyncWaitsForNoWriteThatHangsThoughItReadsBack) {
   HangingEnv disk;
   options_.env = &disk;
@@ -397,7 +397,7 @@ TEST_F(DeliveryTest, SyncWaitsForNoWriteThatHangsThoughItReadsBack) {
   ReadAll();
   auto pumped = std::async(std::launch::async, [this] {
     int pumps = 0;
-    // Of the first items gRPC has a window full; with the others it has to read back.
+    // gRPC has a window full of the first items; the others have to be read back.
     return PumpUntil([this, &pumps] { return writer_->pending_bytes() == 0 && ++pumps > 3; });
   });
   const bool waits = pumped.wait_for(std::chrono::seconds(10)) != std::future_status::ready;
@@ -417,7 +417,7 @@ TEST_P(FailingDiskTest, LosesNothingWhereverItFails) {
   options_.env = &env_;
   OpenStaging();
   env_.SetSpace(static_cast<std::uint64_t>(GetParam()) * 3'000);
-  // Some is with gRPC, some is spilled, some waits.
+  // Some items are with gRPC, some are spilled, some wait.
   PutMany(100, 60'000);
   ASSERT_TRUE(PumpUntil([this] { return outbox_->behind() || stager_->failed(); }, true).ok());
   PutMany(100, 60'000);
@@ -442,7 +442,8 @@ TEST_F(DeliveryTest, AClientThatGoesIsNoticedAndNothingIsKeptForIt) {
   ASSERT_TRUE(PumpUntil([this] { return outbox_->empty(); }).ok());
   client_.TryCancel();
   ASSERT_TRUE(PumpUntil([this] { return writer_->client_gone(); }).ok());
-  // What it never gets counts as nothing: a checkpoint sent lets staging drop what it covers.
+  // Messages that it never gets are not confirmed: sending a checkpoint would let staging drop what
+  // it covers.
   Put(ItemKind::kCheckpoint, 100);
   ASSERT_TRUE(PumpUntil([this] { return outbox_->empty(); }).ok());
   ASSERT_TRUE(outbox_->Pump(now_).ok());

@@ -1,4 +1,4 @@
-// What waits for a journal before it leaves.
+// Messages that may be sent only after the journal has stored something.
 #include "supervisor/delivery/journal.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 namespace tributary {
 namespace {
 
-// Takes all at once and keeps it.
+// Takes all messages at once and keeps them.
 class KeepingWriter final : public MessageWriter {
  public:
   void OnProgress(std::function<void()>) override {}

@@ -1,4 +1,4 @@
-// The metrics themselves: what is exposed, that it adds up, and that it stays small.
+// The metrics: what is exposed, that the sums are right, and that the number of series stays small.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -26,7 +26,7 @@ std::string OfConnection(const std::string& metric, const std::string& more = ""
   return absl::StrCat(metric, "{connection=\"", kId, "\"", more, "}");
 }
 
-// Names of the metrics, with their types.
+// The names of the metrics, with their types.
 std::set<std::string> Typed(const std::string& exposition) {
   std::set<std::string> typed;
   for (const absl::string_view line : absl::StrSplit(exposition, '\n')) {
@@ -100,7 +100,7 @@ TEST(Exposition, CountersOfTheProcessAreTheSumOfItsSyncs) {
     ended.End(SyncEnd::kFailed);
   }
   SyncMeter(metrics, kId).End(SyncEnd::kRefused);
-  // The same connection again, beside another.
+  // The same connection again, and another one.
   SyncMeter again(metrics, kId);
   SyncMeter other(metrics, "other");
   again.Show(figures);

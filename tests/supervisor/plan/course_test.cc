@@ -22,7 +22,7 @@ constexpr Event kEvents[] = {
     Event::kMoved,         Event::kRestarted,      Event::kPutAside,
     Event::kCompared};
 
-// "next: what else", or "-" where the event cannot happen.
+// "next: what else", or "-" if the event cannot occur.
 std::string Said(Phase phase, Event event) {
   const std::optional<Transition> transition = On(phase, event);
   if (!transition.has_value()) return "-";
@@ -66,7 +66,7 @@ TEST(CourseTest, EachEventLeadsFromEachPhaseWhereTheTableSays) {
   }
 }
 
-// What the promises ask of any row.
+// What the promises require of each row of the table.
 TEST(CourseTest, NothingThatIsForgottenIsLiveAndNothingResumesAfterTruncate) {
   for (const Phase phase : kPhases) {
     for (const Event event : kEvents) {

@@ -1,8 +1,8 @@
-// Every interleaving of small cases: whatever happens in whichever order, the
-// destination ends equal to the source; and without any one of the rules it does not.
+// All interleavings of small cases: in whichever order the events occur, the destination ends equal
+// to the source; if any one of the rules is left out, it does not.
 //
-// What leads to the same world is looked at once, so a case of millions of millions of
-// interleavings is one of some hundred thousand worlds.
+// Interleavings that lead to the same world are tried once, so that a case with millions of
+// millions of interleavings has some hundred thousand worlds.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -45,7 +45,7 @@ struct Found {
   int worlds = 0;
   int ends = 0;
   int diverged = 0;
-  // Where nothing can happen any more, and all is not merged.
+  // Worlds in which no event can occur, although not everything is merged.
   int stuck = 0;
 };
 

@@ -1,5 +1,5 @@
-// Each rule of the gate by itself. That they suffice together, and that each is needed,
-// gate_interleavings_test.cc shows.
+// Each rule of the gate by itself. gate_interleavings_test.cc shows that they suffice together, and
+// that each is needed.
 #include "supervisor/plan/gate.h"
 
 #include <gmock/gmock.h>
@@ -15,7 +15,7 @@ using Answer = Gate::Passage::Answer;
 
 constexpr char kLife[] = "first";
 constexpr char kNextLife[] = "second";
-// 10 to 14 have begun, and 11 and 13 run.
+// Transactions 10 to 14 have begun, and 11 and 13 are running.
 const Snapshot kLog{11, 15, {11, 13}};
 
 Gate::Time At(int seconds) { return Gate::Time(std::chrono::seconds(seconds)); }
@@ -35,15 +35,15 @@ TEST(GateTest, SliceIsAdmittedWhereItSeesAllThatWasMergedAndTheLogHasItsTableWho
     Entry entry;
   } cases[] = {
       {"the same snapshot", kLog, 0, Entry::kAdmitted},
-      {"a later one", {20, 20, {}}, 0, Entry::kAdmitted},
-      {"one that runs has ended", {13, 15, {13}}, 0, Entry::kAdmitted},
+      {"a later snapshot", {20, 20, {}}, 0, Entry::kAdmitted},
+      {"a running transaction has ended", {13, 15, {13}}, 0, Entry::kAdmitted},
       {"more have begun", {11, 30, {11, 13, 15, 29}}, 0, Entry::kAdmitted},
-      {"it lacks one that ended", {11, 15, {11, 12, 13}}, 0, Entry::kRefused},
+      {"it lacks a transaction that ended", {11, 15, {11, 12, 13}}, 0, Entry::kRefused},
       {"it lacks the last one", {11, 14, {11, 13}}, 0, Entry::kRefused},
-      {"it lacks what it cannot know of", {9, 9, {}}, 0, Entry::kRefused},
+      {"it is older than all of them", {9, 9, {}}, 0, Entry::kRefused},
       {"all before W have ended", {20, 25, {20}}, 20, Entry::kAdmitted},
-      {"one before W runs", {19, 25, {19}}, 20, Entry::kNotWhole},
-      {"one before W runs, and it is late", {11, 14, {11, 13}}, 20, Entry::kNotWhole},
+      {"one before W is running", {19, 25, {19}}, 20, Entry::kNotWhole},
+      {"one before W is running, and it is late", {11, 14, {11, 13}}, 20, Entry::kNotWhole},
   };
   for (const auto& [name, slice, whole_from, entry] : cases) {
     Gate gate = Began();
@@ -97,7 +97,7 @@ TEST(GateTest, HeldTransactionPassesOnceItsHoldersAreClosedAndSaysSinceWhenItWai
   EXPECT_EQ(passage.since, At(5));
   gate.Close(2);
   EXPECT_EQ(gate.Ask(13, At(10)).answer, Answer::kPasses);
-  // The next one has waited for nothing yet.
+  // The next transaction has not waited yet.
   gate.Open(3, {20, 20, {}}, kLife, 0);
   EXPECT_TRUE(gate.MergeSnapshot({30, 30, {}}, kLife));
   EXPECT_EQ(gate.Ask(20, At(11)).since, At(11));
@@ -106,7 +106,7 @@ TEST(GateTest, HeldTransactionPassesOnceItsHoldersAreClosedAndSaysSinceWhenItWai
 TEST(GateTest, RefusedSliceIsFirstUntilItIsAdmittedOrClosed) {
   Gate gate = Began();
   EXPECT_EQ(gate.Open(1, {9, 9, {}}, kLife, 0), Entry::kRefused);
-  // Also for what its snapshot sees: that is not the one that it will have.
+  // Even if its snapshot sees the transaction: its next snapshot is a different one.
   EXPECT_THAT(gate.Ask(8, At(0)).holders, ElementsAre(1));
   EXPECT_EQ(gate.Open(1, {11, 16, {11, 13, 15}}, kLife, 0), Entry::kAdmitted);
   EXPECT_EQ(gate.Ask(12, At(1)).answer, Answer::kPasses);
@@ -139,7 +139,7 @@ TEST(GateTest, NewLifeBeginsWithSmallerNumbersAndSlicesOfTheOldOneHoldEverything
   Gate gate = Began();
   EXPECT_EQ(gate.Open(1, {20, 20, {}}, kLife, 0), Entry::kAdmitted);
   EXPECT_TRUE(gate.MergeSnapshot({12, 12, {}}, kNextLife));
-  // Of another transaction 11 than the one that the slice sees.
+  // This transaction 11 is not the one that the slice sees.
   EXPECT_THAT(gate.Ask(11, At(0)).holders, ElementsAre(1));
   EXPECT_EQ(gate.Open(2, {20, 20, {}}, kLife, 0), Entry::kOtherLife);
   EXPECT_EQ(gate.Open(3, {12, 12, {}}, kNextLife, 0), Entry::kAdmitted);
@@ -151,7 +151,7 @@ TEST(GateTest, NewLifeBeginsWithSmallerNumbersAndSlicesOfTheOldOneHoldEverything
 TEST(GateTest, SliceOfALaterLifeThanTheLogWorkersDoesNotKeepTheLogFromComingToIt) {
   Gate gate = Began();
   EXPECT_EQ(gate.Open(1, {9, 9, {}}, kLife, 0), Entry::kRefused);
-  // Transaction 12 of the old life is in the ring before the snapshot of the new one.
+  // In the ring, transaction 12 of the old life precedes the snapshot of the new one.
   EXPECT_EQ(gate.Open(1, {12, 12, {}}, kNextLife, 0), Entry::kOtherLife);
   EXPECT_EQ(gate.Ask(12, At(0)).answer, Answer::kPasses);
   EXPECT_TRUE(gate.MergeSnapshot({13, 13, {}}, kNextLife));

@@ -53,7 +53,7 @@ bool World::Join() {
   return true;
 }
 
-// The start snapshot, once it has no transactions that the log lacks.
+// Takes the start snapshot when it no longer has running transactions that the log lacks.
 bool World::Start() {
   const Snapshot now = source_.Look().snapshot;
   if (!joined_ || started_ || now.all_before < whole_from_) return false;
@@ -130,7 +130,7 @@ bool World::BecomeLive() {
 
 // --- the log --------------------------------------------------------------------
 
-// What comes before the table's start is in its copy.
+// The copy contains changes from before the table's start.
 bool World::IsDropped(const SmallSource::Transaction& transaction) const {
   return !transaction.in_log || !started_ || transaction.number < start_;
 }
@@ -150,7 +150,7 @@ bool World::HandOut() {
     const bool lacks = change.value != kMissing && change.toast == kMissing;
     if (lacks && (!live_ || change.renamed) && wrong_ != Wrong::kNoReadingAgain) {
       const Version* now = source_.Find(change.key, source_.visible());
-      if (now == nullptr) continue;  // It is gone: its delete follows.
+      if (now == nullptr) continue;  // It was deleted: its delete follows.
       change = {change.key, now->value, now->toast, false};
     }
     frame.changes.push_back(change);
@@ -164,7 +164,7 @@ bool World::MayPass(int transaction) {
   const std::uint64_t number = source_.transaction(transaction).number;
   Gate::Passage passage;
   if (wrong_ == Wrong::kEarly) {
-    // The gate's look at the log worker's snapshot is part of the rule that is left out.
+    // That the gate checks the log worker's snapshot is a part of the rule that is left out.
     Gate gate = gate_;
     const bool sound = gate.MergeSnapshot({number + 1, number + 1, {}}, "another life");
     if (!sound) std::abort();
@@ -216,8 +216,8 @@ bool World::Ended() const {
   return merged_ == kTransactions && source_.visible() == (1u << kTransactions) - 1 && Copied();
 }
 
-// Numbers are left out: a snapshot is what it sees, and where a number is compared with
-// another one a bit tells the outcome. What is over is left out, too.
+// Leaves out numbers: a snapshot is represented by what it sees, and a comparison of two numbers by
+// one bit with its result. Also leaves out what no longer matters.
 std::string World::Key() const {
   std::array<char, 512> key;
   std::size_t size = 0;
@@ -230,7 +230,7 @@ std::string World::Key() const {
     }
   };
   const auto& log = source_.log();
-  // Then the order of the numbers decides what it will be.
+  // In these cases the order of the numbers determines the start snapshot.
   const bool start_comes = !started_ || wrong_ == Wrong::kDropByOther;
   for (const int number : {static_cast<int>(log.size()), +handed_out_, +merged_, +bound_,
                            static_cast<int>(ring_.size()), +log_view_.seen, +merged_view_}) {

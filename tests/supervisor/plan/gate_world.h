@@ -1,11 +1,11 @@
-// A SmallSource, its copy in two slices and its log, around the real Gate: small enough
-// that all interleavings of what happens in it can be looked at.
+// A SmallSource, its copy in two slices and its log, around the real Gate: small enough to try all
+// interleavings of its events.
 //
-// A slice takes a snapshot, asks to open, and then gives its block's rows as of the
-// snapshot. The log worker hands out transactions in the order of their commits, and
-// reads again what the log lacks. The destination is what has been merged.
+// A slice takes a snapshot, asks to open, and then sends its block's rows as the snapshot sees
+// them. The log worker hands out transactions in the order of their commits, and reads again what
+// the log lacks. The destination is the result of everything that was merged.
 //
-// A World is a value; what may happen next is a list of events.
+// A World is a value; the events that may occur next are a list.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_PLAN_GATE_WORLD_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_PLAN_GATE_WORLD_H_
 
@@ -18,7 +18,7 @@
 
 namespace tributary::gate_world {
 
-// One rule of supervisor/plan/gate.h that is left out.
+// A rule of supervisor/plan/gate.h that is left out.
 enum class Wrong {
   kNothing,
   kNoGate,          // The log does not wait for open slices.
@@ -35,15 +35,15 @@ class World {
   World(const Script& script, Wrong wrong);
 
   static constexpr int kEvents = kTransactions + kBlocks + 5;
-  // False where the event cannot happen now, and then nothing has changed.
+  // False if the event cannot occur now; then nothing has changed.
   bool Happen(int event);
 
-  // All is committed, copied and merged.
+  // Everything is committed, copied and merged.
   bool Ended() const;
   const Rows& destination() const { return destination_; }
   Rows Current() const { return source_.RowsSeenBy(source_.visible()); }
 
-  // Two worlds of one script with equal keys have the same future.
+  // Two worlds of the same script with equal keys have the same future.
   std::string Key() const;
 
  private:
@@ -79,7 +79,7 @@ class World {
   const Wrong wrong_;
   SmallSource source_;
 
-  // The table is in the log; its start snapshot is taken; and that is merged.
+  // Whether the table is in the log; whether its start snapshot was taken; whether this was merged.
   bool joined_ = false;
   bool started_ = false;
   bool may_copy_ = false;
@@ -89,7 +89,7 @@ class World {
   bool live_ = false;
   std::array<Slice, kBlocks> slices_;
 
-  // The log worker's snapshot, and the last one that was merged.
+  // The log worker's snapshot, and the last merged one.
   View log_view_;
   Set merged_view_ = 0;
   std::uint8_t handed_out_ = 0;

@@ -61,7 +61,7 @@ TEST(PlanTest, AChangedSourceIsCopiedFromTruncate) {
   ASSERT_EQ(plan->copies.size(), 1u);
   EXPECT_TRUE(plan->copies[0].truncates);
   EXPECT_EQ(plan->state.complete, "");
-  // A state that goes out now must not claim rows that TRUNCATE takes away.
+  // A state that is sent now must not claim rows that TRUNCATE deletes.
   EXPECT_EQ(plan->state.tables.at(kOrders).phase, Phase::kCopying);
   EXPECT_EQ(plan->state.tables.at(kOrders).content, "");
 }
@@ -111,12 +111,12 @@ TEST(PlanTest, AnAddedColumnNeedsNoTruncateWhereTheRowsAreTheSame) {
   EXPECT_FALSE(plan->copies[0].truncates);
   EXPECT_EQ(plan->copies[0].phase, course::Phase::kPending);
   EXPECT_EQ(plan->copies[0].columns.size(), 3);
-  // The rows that stay are of this version, which the copy has to be of, too.
+  // The existing rows have this version, so the copy has to have it, too.
   EXPECT_EQ(plan->state.tables.at(kOrders).content, "v1");
   EXPECT_EQ(plan->state.tables.at(kOrders).phase, Phase::kCopying);
 }
 
-// A catalog of one table that has a log, whose columns are known by numbers.
+// A catalog with one table that has a log; its columns are identified by numbers.
 Catalog Numbered(const std::vector<std::pair<std::string, std::uint32_t>>& columns,
                  bool null_before = true) {
   std::vector<std::string> names;
@@ -202,7 +202,7 @@ TEST(PlanTest, TablesOfTheStateThatTheSourceNoLongerHasAreNamed) {
   EXPECT_NE(plan->warnings[0].find("main.customers, main.visits"), std::string::npos)
       << plan->warnings[0];
   EXPECT_EQ(plan->state.tables.size(), 1u);
-  // Once it is said, it is said.
+  // Each table is named only once.
   const auto next = PlanOf(OneTable("v2"), plan->state);
   ASSERT_TRUE(next.ok());
   EXPECT_TRUE(next->warnings.empty());
@@ -224,7 +224,7 @@ TEST(PlanTest, ASourceWithoutAnyTableWhereThereWereSomeIsRefused) {
   Catalog empty = CatalogOf("v2");
   EXPECT_TRUE(PlanOf(empty).ok()) << "a first sync of nothing";
   EXPECT_TRUE(PlanOf(empty, LiveState(CatalogOf("v1"))).ok()) << "there never were any";
-  // Whatever an empty file says of itself.
+  // Whatever identity an empty file has.
   for (const char* const identity : {"one", "another"}) {
     empty.set_identity(identity);
     const auto plan = PlanOf(empty, state);
@@ -237,7 +237,7 @@ TEST(PlanTest, ASourceWithoutAnyTableWhereThereWereSomeIsRefused) {
   EXPECT_TRUE(CheckSource(empty, "sqlite", state).ok()) << "which says nothing of its tables";
 }
 
-// Digests of every generation but 0 are at hand.
+// There are digests of all generations except 0.
 class AllDigests final : public KeptDigests {
  public:
   bool Unreadable() const override { return false; }
@@ -248,7 +248,7 @@ class AllDigests final : public KeptDigests {
   bool resumes = true;
 };
 
-// Live, with digests, of a source that cannot name its contents.
+// A live table with digests, of a source that cannot name its contents.
 State ComparedState(const Catalog& catalog) {
   State state = LiveState(catalog);
   state.complete.clear();
@@ -375,7 +375,7 @@ TEST(PlanTest, AnIdentityThatTheSourceOnlyWritesOtherwiseIsKeptAsItIsWrittenNow)
   const auto plan = PlanOf(catalog, state);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->state.source.identity, "one");
-  // Whatever a worker says, the engine is the supervisor's to compare.
+  // Whatever a worker reports, the supervisor compares the engine.
   state.source.engine = "postgresql";
   EXPECT_FALSE(PlanOf(catalog, state).ok());
 }

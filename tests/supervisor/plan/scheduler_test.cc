@@ -25,7 +25,7 @@ class SchedulerTest : public ::testing::Test {
     for (int i = 0; i < count; ++i) AddTable(catalog, "t" + std::to_string(1000 + i), {"id", "a"});
     Begin(catalog);
   }
-  // Of which the first `done` is done.
+  // A table whose first `done` is done.
   void BeginResumed(const Ranges& done) {
     Catalog catalog = CatalogOf("v1");
     AddTable(catalog, "t", {"id", "a"});
@@ -97,11 +97,11 @@ TEST_F(SchedulerTest, TablesAreCutInBoundedGroupsAndAheadOfNeed) {
   BeginTables(static_cast<int>(limits::kTablesInCut) + 10);
   const CutWork first = NextCut();
   EXPECT_EQ(first.tables.size(), limits::kTablesInCut);
-  // Nothing to read: others may be cut meanwhile.
+  // Nothing can be read yet, so other tables may be cut meanwhile.
   const CutWork second = NextCut();
   EXPECT_EQ(second.tables.size(), 10u);
   EXPECT_FALSE(scheduler_->Next().has_value());
-  // What the source did not answer is read whole.
+  // A table without an answer is read in one piece.
   scheduler_->Cut(second, Slices());
   for (int i = 0; i < 10; ++i) EXPECT_EQ(NextRead().range, (BoundRange{"", ""}));
 }
@@ -146,7 +146,7 @@ TEST_F(SchedulerTest, CutsAtBoundsThatWouldSwellTheStateAreNotUsed) {
   EXPECT_EQ(NextRead().range, (BoundRange{"", ""}));
 }
 
-// A state that came back may have them.
+// A state of an earlier sync may contain such bounds.
 TEST_F(SchedulerTest, BoundsThatAreInTheStateAlreadyMayBeOfAnyLength) {
   const std::string longer(limits::kMaxBoundBytes + 1, '5');
   BeginResumed({{"", longer}});
@@ -169,7 +169,7 @@ TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
   scheduler_->Restart(0, course::Event::kMoved);
   EXPECT_TRUE(scheduler_->Stale(first));
   EXPECT_TRUE(scheduler_->Stale(second));
-  // What the old attempt gives back is not wanted.
+  // The old read's result is discarded.
   EXPECT_FALSE(scheduler_->GiveBack(first, true));
   EXPECT_FALSE(scheduler_->GiveBack(second, true));
   const ReadWork whole = NextRead();
@@ -220,7 +220,7 @@ TEST_F(SchedulerTest, WhatIsGivenBackGoesOnBehindItsLastMarkAndFirst) {
   const ReadWork second = NextRead();
   ASSERT_EQ(scheduler_->Open(first, "v1"), MarkResult::kTaken);
   ASSERT_EQ(scheduler_->Mark(first, "1"), MarkResult::kTaken);
-  // From the last to the first, as a worker's queue is given back.
+  // From the last to the first, the order in which a worker's queue is given back.
   EXPECT_FALSE(scheduler_->GiveBack(second, false));
   EXPECT_FALSE(scheduler_->GiveBack(first, true));
   EXPECT_EQ(NextRead().range, (BoundRange{"1", "3"}));
@@ -236,7 +236,7 @@ TEST_F(SchedulerTest, ThreeDeathsOfOneSlicePutTheTableAside) {
     EXPECT_FALSE(scheduler_->GiveBack(read, true));
     read = NextRead();
   }
-  EXPECT_FALSE(scheduler_->GiveBack(read, false)) << "a pause is no death";
+  EXPECT_FALSE(scheduler_->GiveBack(read, false)) << "a pause is not a death";
   read = NextRead();
   ASSERT_EQ(scheduler_->Open(read, "v1"), MarkResult::kTaken);
   ASSERT_EQ(scheduler_->Mark(read, "4"), MarkResult::kTaken);
@@ -244,7 +244,7 @@ TEST_F(SchedulerTest, ThreeDeathsOfOneSlicePutTheTableAside) {
   scheduler_->SetAside(read.table);
   EXPECT_TRUE(scheduler_->Stale(read));
   EXPECT_FALSE(scheduler_->finished());
-  // Its cursor stays, and the other table goes on.
+  // Its cursor is kept, and the other table goes on.
   EXPECT_EQ(entry().done.Done(), (Ranges{{"", "4"}}));
   const ReadWork other = NextRead();
   EXPECT_NE(other.table, read.table);
@@ -261,7 +261,7 @@ TEST_F(SchedulerTest, TablesAreCountedWhereTheyStand) {
   EXPECT_EQ(scheduler_->In(course::Phase::kCopying), 3u);
   scheduler_->Restart(2, course::Event::kMoved);
   EXPECT_EQ(scheduler_->In(course::Phase::kCopying), 2u);
-  // With the next piece of work it begins again.
+  // Its copy begins again with its next assignment.
   const ReadWork first = NextRead();
   EXPECT_EQ(scheduler_->In(course::Phase::kCopying), 3u);
   ReadWhole(first);
@@ -402,7 +402,7 @@ TEST_F(SchedulerTest, WiderColumnsStartTheTableAgain) {
   EXPECT_EQ(scheduler_->table(0).columns[1].type(), DataType::DOUBLE);
   EXPECT_NE(scheduler_->table(0).columns_digest, digest);
   EXPECT_TRUE(scheduler_->Widen(0, Wider({{"a", DataType::DOUBLE}})).empty()) << "it is already";
-  // A sync that ends here has told the destination of DOUBLE and sent no TRUNCATE.
+  // If the sync ends here, the destination knows the type DOUBLE and has received no TRUNCATE.
   EXPECT_EQ(entry().columns, scheduler_->table(0).columns_digest);
   EXPECT_EQ(entry().content, "");
   EXPECT_TRUE(entry().done.Done().empty());
@@ -412,7 +412,7 @@ TEST_F(SchedulerTest, WiderColumnsStartTheTableAgain) {
   EXPECT_EQ(entry().columns, scheduler_->table(0).columns_digest);
 }
 
-// A reader that cannot make up its mind would have the table copied for ever.
+// If a reader widened a column again and again, the table would be copied forever.
 TEST_F(SchedulerTest, AColumnIsGivenNoTypeASecondTime) {
   using fivetran_sdk::v2::DataType;
   BeginTables(1);
@@ -442,7 +442,7 @@ TEST_F(SchedulerTest, WhatACutFindsToBeWiderStartsAResumedTableAgain) {
   BeginResumed({{"", "3"}});
   const CutWork cut = NextCut();
   EXPECT_EQ(scheduler_->Widen(0, Wider({{"a", fivetran_sdk::v2::DOUBLE}})).size(), 1u);
-  EXPECT_TRUE(scheduler_->Stale(cut.tables[0])) << "of what is left only";
+  EXPECT_TRUE(scheduler_->Stale(cut.tables[0])) << "its slices would cover only the rest";
   scheduler_->Cut(cut, Slices());
   CutInto({{"", ""}});
   EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});

@@ -1,6 +1,6 @@
-// A source of two keys, whose rows lie in one of two blocks, and of three transactions.
-// Each writes, commits in the log, and becomes visible later; until then its rows are
-// locked, and what it wrote is seen by nobody else.
+// A source with two keys, whose rows are in one of two blocks, and with three transactions. Each
+// transaction writes, commits in the log, and becomes visible later; until then its rows are
+// locked, and only the transaction itself sees what it has written.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_PLAN_SMALL_SOURCE_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_PLAN_SMALL_SOURCE_H_
 
@@ -18,24 +18,25 @@ inline constexpr int kKeys = 2;
 inline constexpr int kBlocks = 2;
 inline constexpr int kTransactions = 3;
 
-// What a transaction does to a row. Where the row is not there, nothing, unless said.
+// What a transaction does to a row. If there is no such row, it does nothing, unless stated
+// otherwise.
 enum class Kind {
-  kUpdate,   // One value. The other is kept, and the log lacks it.
-  kReplace,  // Both values. Inserts the row where it is not there.
+  kUpdate,   // Changes one value. The other is not changed, and the log lacks it.
+  kReplace,  // Changes both values. Inserts the row if it does not exist.
   kDelete,
-  kRename,  // Gives it the other key, if that is free; one value, like kUpdate.
+  kRename,  // Changes its key to the other one, if that is free, and one value, like kUpdate.
 };
 struct Write {
   Kind kind;
   int key;
-  // Where the new row lies.
+  // The block of the new row.
   int block;
 };
 struct Script {
   std::array<std::vector<Write>, kTransactions> transactions;
-  // Whether the second key is there at first, in the second block.
+  // Whether the second key exists at the start, in the second block.
   bool two_rows = true;
-  // Whether the log has all of the table from the first moment; otherwise it joins at any.
+  // Whether the log includes the table from the start; otherwise it joins at some moment.
   bool followed = true;
 };
 
@@ -46,18 +47,18 @@ struct Row {
 };
 using Rows = std::array<std::optional<Row>, kKeys>;
 
-// A bit for each transaction.
+// One bit for each transaction.
 using Set = std::uint8_t;
 inline bool Has(unsigned set, int transaction) { return (set >> transaction & 1u) != 0; }
 
-// Of a change that the log tells without the value.
+// A value that the log leaves out.
 inline constexpr std::int8_t kMissing = -1;
-// As the log tells it. Both values missing: a delete.
+// A change in the log. If both values are missing, it is a delete.
 struct Change {
   std::int8_t key;
   std::int8_t value;
   std::int8_t toast;
-  // The destination does not have the row under this key, so it needs all values.
+  // The destination does not have the row with this key, so it needs all values.
   bool renamed = false;
 };
 using Changes = absl::InlinedVector<Change, 4>;
@@ -67,12 +68,12 @@ struct Version {
   std::int8_t value;
   std::int8_t toast;
   std::int8_t block;
-  // Transactions; -1: before all, or not yet.
+  // Transactions; -1: before all of them, or not yet.
   std::int8_t made_by;
   std::int8_t ended_by;
 };
 
-// What a reader sees, twice: as a set, and as the snapshot that the source tells of it.
+// What a reader sees, in two forms: as a set, and as the snapshot that the source reports.
 struct View {
   Set seen = 0;
   Snapshot snapshot;
@@ -83,7 +84,7 @@ class SmallSource {
   enum class Stage : std::uint8_t { kIdle, kWritten, kLogged, kVisible };
   struct Transaction {
     Stage stage = Stage::kIdle;
-    // Nothing of it is in the log where it wrote before the log had the table.
+    // False if it wrote before the log included the table; then its changes are not in the log.
     bool in_log = false;
     std::uint8_t number = 0;
     Changes changes;
@@ -91,14 +92,14 @@ class SmallSource {
 
   explicit SmallSource(const Script& script);
 
-  // The transaction's next stage. False where a row that it writes is locked, or it has
-  // come to the last.
+  // Advances the transaction to its next stage. False if a row that it writes is locked, or if it
+  // has reached the last stage.
   bool Advance(int transaction, bool in_log);
-  // For a reader of the source that takes a number of its own.
+  // For a reader of the source that has its own transaction number.
   std::uint8_t TakeNumber() { return next_number_++; }
 
   View Look() const;
-  // Null where there is no row.
+  // Null if there is no row.
   const Version* Find(int key, Set seen) const;
   Rows RowsSeenBy(Set seen) const;
 
@@ -113,7 +114,7 @@ class SmallSource {
  private:
   bool IsLocked(const std::vector<Write>& writes) const;
   void DoWrite(int transaction, const Write& write, int value);
-  // Ends the row that is there, and makes a new one unless its value is missing.
+  // Ends the existing version, and makes a new one unless its value is missing.
   void Put(int transaction, int key, int value, int toast, int block);
 
   const Script* script_;

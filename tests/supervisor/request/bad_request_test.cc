@@ -1,5 +1,4 @@
-// Selections and configurations that nobody should send, each with the answer it
-// gets.
+// Selections and configurations that a correct client would not send, each with its answer.
 #include <gmock/gmock.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
@@ -70,7 +69,7 @@ TEST(BadSelection, EachIsRefusedAndSaysWhatIsWrongAndWhatToDo) {
   }
 }
 
-// What is parsed has the last form only, so the request is looked at before.
+// A parsed request only has the last form, so its bytes are checked.
 TEST(BadSelection, BothFormsAtOnceAreRefusedInWhateverOrder) {
   const auto check = [](const std::string& request) {
     google::protobuf::io::ArrayInputStream stream(request.data(), static_cast<int>(request.size()));

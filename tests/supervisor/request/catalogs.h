@@ -1,4 +1,4 @@
-// Catalogs and selections in few words, for the tests of this folder.
+// Short forms of catalogs and selections for the tests of this folder.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_REQUEST_CATALOGS_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_REQUEST_CATALOGS_H_
 
@@ -12,7 +12,7 @@
 
 namespace tributary {
 
-// A column's name; with a leading * it is part of the key.
+// The columns' names; a leading * means that the column is part of the key.
 inline void AddTable(Catalog& catalog, const std::string& schema, const std::string& name,
                      const std::vector<std::string>& columns) {
   CatalogTable& table = *catalog.add_tables();
@@ -42,7 +42,7 @@ inline fivetran_sdk::v2::Selection SelectionOf(const std::string& text) {
   return selection;
 }
 
-// The tables and columns as one would say them: "main.orders(id,total)".
+// The tables and columns in a short form: "main.orders(id,total)".
 inline std::vector<std::string> Synced(const Selected& selected) {
   std::vector<std::string> tables;
   for (const SelectedTable& table : selected.tables) {

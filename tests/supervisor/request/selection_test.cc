@@ -20,7 +20,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-// Resolves against ShopCatalog.
+// Resolves selections with ShopCatalog.
 class SelectionOfTheShop : public testing::Test {
  protected:
   Selected Resolve(const std::string& text) {

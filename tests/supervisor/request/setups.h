@@ -1,4 +1,4 @@
-// The engines that tests of requests know: SQLite, and one that is made up.
+// The engines for tests of requests: SQLite, and an invented one.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_REQUEST_SETUPS_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_REQUEST_SETUPS_H_
 
@@ -12,7 +12,7 @@ namespace tributary {
 
 inline std::vector<EngineSetup> OnlySqlite() { return {sqlite::Setup()}; }
 
-// Has a server's two fields, and a test that SQLite has not.
+// Has a server's two fields, and a test that SQLite does not have.
 inline EngineSetup ServerSetup() {
   EngineSetup setup;
   setup.name = "server";

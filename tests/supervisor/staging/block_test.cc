@@ -15,7 +15,7 @@ namespace {
 using ::testing::HasSubstr;
 
 const std::string kEpochKey(32, 'k');
-// Shrinks.
+// Compressible.
 const std::string kFirst(200, 'f');
 
 class BlockTest : public ::testing::Test {
@@ -102,7 +102,7 @@ TEST_F(BlockTest, GatheringStopsWhereReadingBackWouldTakeTooMuchMemory) {
   EXPECT_TRUE(gatherer_.full());
 }
 
-// What compressing costs is no matter of a test; that it shrinks enough is.
+// A test cannot check what compressing costs, but it can check the size of the result.
 TEST_F(BlockTest, CompressionKeepsToAThirdOfTheStreamWhereItCan) {
   std::mt19937_64 random(5);
   std::uint64_t position = 100;
@@ -110,7 +110,7 @@ TEST_F(BlockTest, CompressionKeepsToAThirdOfTheStreamWhereItCan) {
   std::size_t stream = 0;
   for (int block = 0; block < 400; ++block) {
     gatherer_.Clear();
-    // Words and digits, as rows have them: half as much at best.
+    // Words and digits, as rows have them: compressing halves them at best.
     std::string text;
     while (text.size() < 100'000) {
       text +=
@@ -128,7 +128,7 @@ TEST_F(BlockTest, CompressionKeepsToAThirdOfTheStreamWhereItCan) {
     stream += message_bytes;
   }
   EXPECT_LE(3 * kept, stream);
-  // It has given up what it need not keep.
+  // What need not be compressed to reach a third is not.
   EXPECT_GT(4 * kept, stream);
 }
 
@@ -180,7 +180,7 @@ TEST_F(BlockTest, ParserTakesAnyBytesWithoutHarm) {
   std::mt19937_64 random(5);
   int parsed = 0;
   for (int i = 0; i < 20000; ++i) {
-    // Near to what is right, so that some get far.
+    // Small changes to correct bytes, so that the parser accepts some parts.
     OpenedBlock block;
     block.key = {1 + random() % 3, 0};
     block.shape.compressed = random() % 4 == 0;
@@ -235,7 +235,7 @@ TEST_F(HeaderTest, WrongKeyIsToldFromDamage) {
     std::string damaged = bytes_;
     damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
     const absl::StatusCode code = OpenHeader(damaged, kEpochKey).status().code();
-    // A damaged version number cannot be told from another version's.
+    // A damaged version number cannot be distinguished from that of another version.
     EXPECT_EQ(code,
               i >= 8 && i < 12 ? absl::StatusCode::kUnimplemented : absl::StatusCode::kDataLoss)
         << "byte " << i;

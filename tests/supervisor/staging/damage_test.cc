@@ -1,5 +1,5 @@
-// Damaged, cut and missing files: a replay gives a correct beginning that ends
-// with a checkpoint, or it is refused; it never gives wrong bytes.
+// Damaged, cut and missing files: a replay returns a correct beginning that ends with a checkpoint,
+// or it is refused; it never returns wrong bytes.
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
@@ -36,7 +36,7 @@ class DamageTest : public ::testing::Test {
     return root + "/" + kConnection + "/" + kEpoch;
   }
 
-  // Replays a copy in which `change` was made. Returns the last position.
+  // Replays a copy that was changed by `change`. Returns the last position.
   template <typename Change>
   Replayed ReplayChanged(const Change& change, std::uint64_t after = 0) {
     TempFolder folder;
@@ -115,7 +115,7 @@ TEST_F(DamageTest, TornTailIsDroppedAndTheRestIsReplayed) {
   });
   ASSERT_TRUE(replayed.status.ok()) << replayed.status;
   EXPECT_EQ(replayed.last, kLast - stream_.checkpoint_every);
-  // From the checkpoint before it there is nothing left: not an error.
+  // After the checkpoint before the damage nothing is left: not an error.
   EXPECT_EQ(ReplayChanged(
                 [&](const std::string& root) {
                   WriteWhole(fs::path(root) / log, whole.substr(0, whole.size() - 1));

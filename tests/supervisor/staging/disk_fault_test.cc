@@ -1,4 +1,4 @@
-// Disks that fail, fill up, cannot be written, or lose what was not synced.
+// Disks that fail, fill up, cannot be written to, or lose data that was not synced.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Codes that tell a caller to go on without staging, or from the source.
+// Codes that tell the caller to go on without staging, or from the source.
 bool IsCleanRefusal(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDataLoss(status) || absl::IsNotFound(status) ||
          absl::IsFailedPrecondition(status);
@@ -32,9 +32,9 @@ class DiskFaultTest : public ::testing::TestWithParam<bool> {
     return options;
   }
 
-  // A sync that stages, drops under its limit, reads back and replays what the
-  // sync before it left. Returns the position up to which it may claim to have
-  // staged, 0 if it did not come so far.
+  // A sync that stages, drops data to stay below its limit, reads back, and replays what the sync
+  // before it left. Returns the position up to which it may claim that everything is staged; 0 if
+  // it did not get that far.
   std::uint64_t RunSync(const std::string& root) {
     auto store = StagingStore::Open(Options(root));
     if (!store.ok()) {
@@ -110,14 +110,14 @@ TEST_P(DiskFaultTest, WhateverCallFailsWhatIsStagedIsReplayedAndNothingElse) {
     const std::uint64_t staged = RunSync(folder.path());
     const bool failed = env_.failed();
     env_.FailAt(FaultEnv::kNever, false);
-    // The disk is well again, for the next sync.
+    // For the next sync the disk works again.
     const std::uint64_t last = staged - staged % stream_.checkpoint_every;
     const std::uint64_t after = last > 10 ? last - 10 : 0;
     const Replayed replayed = ReplayAll(Options(folder.path()), stream_, after);
     EXPECT_EQ(replayed.difference, "");
     if (last > after) {
       EXPECT_TRUE(replayed.status.ok()) << "call " << nth << ": " << replayed.status;
-      // A block whose writing failed may have arrived all the same.
+      // A block whose write failed may still have been written.
       EXPECT_GE(replayed.last, last);
     } else if (!replayed.status.ok()) {
       EXPECT_TRUE(IsCleanRefusal(replayed.status)) << replayed.status;

@@ -1,4 +1,4 @@
-// What is staged comes back, and nothing else.
+// What is staged can be read again, and nothing else can.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -117,7 +117,7 @@ TEST_F(EpochTest, EpochWithoutAnItemHasNothingToReplay) {
 TEST_F(EpochTest, CheckpointAndAllBeforeItIsStagedWhenAppendReturns) {
   Stage(203);
   EXPECT_EQ(writer_->staged_position(), 200u);
-  // As after a kill: what this process still holds in memory is not there.
+  // As after a kill: the copy lacks what this process still has in memory.
   TempFolder copy;
   CopyFolder(folder_.path(), copy.path());
   const Replayed replayed = ReplayAll(OptionsFor(copy.path()), stream_, 0);
@@ -187,10 +187,10 @@ TEST_F(EpochTest, ManyItemsShareOneValueOfAboutTheBlocksSize) {
     position = block->items.back().position + 1;
     ++blocks;
     EXPECT_LE(bytes, most);
-    // The last one was cut short by the flush.
+    // The last block was ended early by the flush.
     if (position > 200) break;
     EXPECT_GT(block->items.size(), 1u);
-    EXPECT_GT(bytes, most - 11'000) << "one more would have fitted";
+    EXPECT_GT(bytes, most - 11'000) << "the block had room for one more item";
   }
   EXPECT_EQ(blocks, 8);
 }
@@ -224,7 +224,7 @@ TEST_F(EpochTest, SlowClientReadsEveryPositionWhileTheStreamGoesOn) {
   for (std::uint64_t position = 1; position <= 400; ++position) {
     writer_->ReadBackFrom(read + 1);
     ASSERT_TRUE(stream_.Append(*writer_, position, position).ok());
-    // Three times slower than the stream.
+    // The client is three times slower than the stream.
     if (position % 3 != 0 || read + 1 > writer_->staged_position()) continue;
     auto block = writer_->Read(read + 1);
     ASSERT_TRUE(block.ok()) << block.status();
@@ -258,7 +258,7 @@ TEST_F(EpochTest, PositionsHaveToFollowEachOther) {
 }
 
 TEST_F(EpochTest, NothingOnDiskIsReadable) {
-  // Compressible and incompressible bytes, small and in parts.
+  // Compressible and incompressible bytes, in small items and in parts.
   stream_.batch_bytes = 3000;
   Stage(40);
   const std::string large = stream_.BytesAt(41) + std::string(5 * limits::kMiB, 'l') + kSecret;

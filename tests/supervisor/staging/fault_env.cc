@@ -17,7 +17,7 @@ class FaultWritableFile : public leveldb::WritableFile {
     leveldb::Status status = env_->Step(path_);
     if (status.ok()) status = env_->TakeSpace(path_, bytes.size());
     if (!status.ok()) {
-      // As a failing disk does: a part of it arrives.
+      // As when a disk fails: a part of it is written.
       (void)file_->Append(leveldb::Slice(bytes.data(), bytes.size() / 2));
       (void)file_->Flush();
       return status;
@@ -116,7 +116,7 @@ leveldb::Status FaultEnv::TakeSpace(const std::string& subject, std::uint64_t by
 }
 
 void FaultEnv::Truncate(const std::string& path, std::uint64_t length) {
-  // A file that is not there any more has nothing to lose.
+  // The file no longer exists, so it has nothing to lose.
   (void)!::truncate(path.c_str(), static_cast<off_t>(length));
 }
 

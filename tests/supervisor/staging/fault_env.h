@@ -1,4 +1,4 @@
-// File systems that fail, fill up, stand still, or forget what was not synced.
+// File systems that fail, fill up, hang, or lose data that was not synced.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_STAGING_FAULT_ENV_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_STAGING_FAULT_ENV_H_
 
@@ -20,22 +20,21 @@ class FaultEnv : public leveldb::EnvWrapper {
 
   FaultEnv() : leveldb::EnvWrapper(leveldb::Env::Default()) {}
 
-  // Of all calls that can fail, the `nth` from now on fails with EIO, and with
-  // `stays_broken` every one behind it.
+  // Of all calls that can fail, the `nth` from now on fails with EIO; with `stays_broken`, so do
+  // all calls after it.
   void FailAt(std::uint64_t nth, bool stays_broken);
-  // Appending beyond so many bytes fails with ENOSPC.
+  // Appending more than this many bytes fails with ENOSPC.
   void SetSpace(std::uint64_t bytes) { space_bytes_ = bytes; }
-  // From now on whoever writes to a file waits, until they are let go. Any thread.
+  // From now on all writes to files wait until LetWritesGo. Any thread.
   void HoldWrites();
   void LetWritesGo();
   bool holds_writes();
-  // Whether a fault was met.
+  // Whether a call has failed.
   bool failed() const { return failed_; }
   std::uint64_t calls() const { return calls_; }
 
-  // A power cut. The kernel had written the older files back; of every younger
-  // one, what was not synced is kept up to some length. `random` says which files
-  // are the younger ones, and what length.
+  // A power cut. Older files are complete on the disk; younger files keep what was synced and a
+  // part of the rest. `random` determines which files are younger, and how much they keep.
   template <typename Random>
   void LoseUnsynced(Random& random) {
     const std::uint64_t written_back = random() % (files_made_ + 1);
@@ -57,7 +56,7 @@ class FaultEnv : public leveldb::EnvWrapper {
   leveldb::Status RenameFile(const std::string& from, const std::string& to) override;
   leveldb::Status LockFile(const std::string& path, leveldb::FileLock** lock) override;
 
-  // For the files that this hands out.
+  // For the files that this object opens.
   void AwaitWrites();
   leveldb::Status Step(const std::string& subject);
   leveldb::Status TakeSpace(const std::string& subject, std::uint64_t bytes);
@@ -66,7 +65,7 @@ class FaultEnv : public leveldb::EnvWrapper {
 
  private:
   struct Length {
-    // The how-manieth file this is.
+    // The number of this file, in the order of creation.
     std::uint64_t made = 0;
     std::uint64_t written = 0;
     std::uint64_t synced = 0;

@@ -1,4 +1,4 @@
-// Staging that an earlier build wrote: readable, or refused by its version.
+// Staging that an earlier build wrote: it can be read, or is refused because of its version.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 namespace tributary {
 namespace {
 
-// What staging_golden.cc writes; version 1 has no compact batch.
+// The content that staging_golden.cc writes; version 1 has no compact batch.
 void ExpectReadable(const std::string& version, bool has_compact_batch) {
   TempFolder folder;
   CopyFolder(absl::StrCat(TRIBUTARY_STAGING_GOLDEN, "/", version), folder.path());

@@ -1,4 +1,4 @@
-// What goes when the staging is full, and what does not.
+// What is dropped when the staging is full, and what is kept.
 #include <gtest/gtest.h>
 
 #include "supervisor/staging/staging.h"
@@ -25,7 +25,7 @@ class LimitTest : public ::testing::Test {
     writer_.reset();
     store_.reset();
   }
-  // Appends until something is refused; the positions go on in `position_`.
+  // Appends until an item is refused; continues at `position_`.
   absl::Status AppendUntilRefused(std::uint64_t at_most) {
     for (std::uint64_t i = 0; i < at_most; ++i) {
       absl::Status status = stream_.Append(*writer_, position_ + 1, position_ + 1);
@@ -67,7 +67,7 @@ TEST_F(LimitTest, FullStagingWaitsForACheckpointToBeSentAndTakesNothing) {
   ASSERT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
   EXPECT_LE(BytesInFiles(), kLimitBytes);
   EXPECT_GT(BytesInFiles(), kLimitBytes * 3 / 4);
-  // Again and again, and always the same.
+  // Repeated calls give the same answer.
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(AppendUntilRefused(1).code(), absl::StatusCode::kResourceExhausted);
   }
@@ -86,7 +86,7 @@ TEST_F(LimitTest, CheckpointNeverWaits) {
   ASSERT_EQ(AppendUntilRefused(1000).code(), absl::StatusCode::kResourceExhausted);
   ASSERT_TRUE(writer_->Append({position_ + 1, ItemKind::kCheckpoint, "state"}).ok());
   writer_->ConfirmSent(++position_);
-  // All is behind that checkpoint now, the segment being written too.
+  // That checkpoint covers everything, including the segment that is being written.
   EXPECT_TRUE(AppendUntilRefused(40).ok());
 }
 
@@ -177,7 +177,7 @@ TEST_F(LimitTest, ReplayedEpochStaysUntilItIsSent) {
   position_ = 0;
   Begin();
   ASSERT_EQ(AppendUntilRefused(1000).code(), absl::StatusCode::kResourceExhausted);
-  // Said of what was not even given out, it frees nothing.
+  // These positions were not even replayed, so confirming them frees nothing.
   replay->ConfirmSent(60);
   ASSERT_EQ(AppendUntilRefused(1).code(), absl::StatusCode::kResourceExhausted);
   std::uint64_t due = 1;

@@ -86,7 +86,7 @@ Replayed ReplayAll(const StagingOptions& options, const StagedStream& stream, st
   const StagedItem& checkpoint = (*replay)->last_checkpoint();
   if (checkpoint.kind != ItemKind::kCheckpoint ||
       checkpoint.bytes != stream.BytesAt(checkpoint.position)) {
-    replayed.difference = "a last checkpoint that is not one";
+    replayed.difference = "the last checkpoint is not a checkpoint";
     return replayed;
   }
   for (std::uint64_t due = after + 1;;) {
@@ -100,7 +100,8 @@ Replayed ReplayAll(const StagingOptions& options, const StagedStream& stream, st
     replayed.last = (*block)->items.back().position;
     due = replayed.last + 1;
   }
-  if (replayed.last != checkpoint.position) replayed.difference = "an end before its checkpoint";
+  if (replayed.last != checkpoint.position)
+    replayed.difference = "it ends before its last checkpoint";
   return replayed;
 }
 

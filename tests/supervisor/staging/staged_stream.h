@@ -1,4 +1,4 @@
-// A stream that every test knows by heart, and a folder to stage it in.
+// A stream whose content all tests know, and a folder to stage it in.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_STAGING_STAGED_STREAM_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_STAGING_STAGED_STREAM_H_
 
@@ -16,17 +16,17 @@ inline const std::string kConnection = "0123456789abcdef0123456789abcdef";
 inline const std::string kEpoch = "00000000000000e1";
 inline const std::string kOtherEpoch = "00000000000000e2";
 inline const std::string kKey = "a key of thirty-two bytes, fixed";
-// Stands in every batch and in every checkpoint.
+// Contained in every batch and in every checkpoint.
 inline const std::string kSecret = "Rosalind Franklin, 5 Donovan Court";
 
-// Two rows of one column in their compact form, and the batch that they are.
+// Two rows with one column in their compact form, and the batch that this form expands to.
 inline const std::string kCompactBatch(
     "\x1a\0\0\0\1\0\0\0\2\0\0\0hh\4\0\0\0\x0a\1c\x12\x28\1\x28\2", 26);
 inline const std::string kExpandedBatch =
     "\x32\x1a\x0a\x0bhh\x22\7\x0a\1c\x12\2\x28\1\x0a\x0bhh\x22\7\x0a\1c\x12\2\x28\2";
 
-// A folder of its own, removed at the end: in memory where that can be had, since
-// the tests write tens of thousands of small files, else a temporary one.
+// A folder that is removed at the end: in memory if possible, because the tests write tens of
+// thousands of small files; otherwise a temporary one.
 class TempFolder {
  public:
   TempFolder();
@@ -40,8 +40,8 @@ class TempFolder {
   std::string path_;
 };
 
-// The stream: at each position a message of about `batch_bytes`, made from the
-// position alone; every `checkpoint_every`th is a checkpoint.
+// The stream: at each position a message of about `batch_bytes`, made from the position alone;
+// every `checkpoint_every`th message is a checkpoint.
 struct StagedStream {
   std::uint64_t checkpoint_every = 5;
   std::size_t batch_bytes = 400;
@@ -54,25 +54,25 @@ struct StagedStream {
 
 StagingOptions OptionsFor(const std::string& root);
 
-// Each item as the stream has it? Describes the first that is not.
+// Compares each item with the stream. Describes the first difference; empty: there is none.
 std::string Difference(const StagedStream& stream, const StagedBlock& block, std::uint64_t first);
 
 struct Replayed {
-  // Of opening the store, of OpenReplay or of the Next that failed.
+  // The status of opening the store, of OpenReplay or of the Next that failed.
   absl::Status status;
-  // Positions of the first and the last item; 0 for none.
+  // The positions of the first and the last item; 0 if there is none.
   std::uint64_t first = 0;
   std::uint64_t last = 0;
-  // Empty where each item was as the stream has it, in order, and the last one
-  // was the checkpoint that was promised.
+  // Empty if all items were equal to the stream's, in order, and the last one was the expected
+  // checkpoint.
   std::string difference;
 };
 
-// Opens a store and replays all that it has behind `after`.
+// Opens a store and replays everything after `after`.
 Replayed ReplayAll(const StagingOptions& options, const StagedStream& stream, std::uint64_t after,
                    const std::string& key = kKey, const std::string& epoch = kEpoch);
 
-// Files below `root`, sorted.
+// All files in `root` and its folders, sorted.
 std::vector<std::filesystem::path> FilesBelow(const std::string& root);
 std::string ReadWhole(const std::filesystem::path& path);
 void WriteWhole(const std::filesystem::path& path, const std::string& bytes);

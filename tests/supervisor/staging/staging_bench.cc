@@ -1,10 +1,9 @@
-// What staging costs: CPU-seconds for a gigabyte of stream, and where they go.
+// The cost of staging: CPU-seconds for a gigabyte of stream, in total and for each step.
 //
 //   staging_bench FOLDER [GIGABYTES] [keep]
 //
-// keep: the allocator keeps what a closed segment frees, for the next segment.
-// FOLDER must be on the disk that is to be measured; what is written there is
-// removed at the end.
+// keep: the allocator keeps the memory of a closed segment for the next segment. FOLDER must be on
+// the disk that is to be measured; what is written there is removed at the end.
 #include <lz4.h>
 #include <malloc.h>
 #include <sys/resource.h>
@@ -56,8 +55,8 @@ void AppendBytes(int field, const std::string& bytes, std::string* to) {
   *to += bytes;
 }
 
-// The wire bytes of a ValueType of one of the kinds that tables are made of:
-// keys, numbers, times, flags, and `texts` of the columns random letters.
+// The wire bytes of a ValueType of the kinds that tables usually have: keys, numbers, times and
+// flags; `texts` of the columns are random letters.
 std::string Value(int column, int texts, std::uint64_t row, std::mt19937_64& random) {
   std::string value;
   if (column < texts) {
@@ -158,7 +157,7 @@ Whole MeasureWhole(const std::string& root, const std::vector<std::string>& batc
   return whole;
 }
 
-// The stages one by one, in CPU-seconds for a gigabyte of wire bytes.
+// Measures each step separately, in CPU-seconds for a gigabyte of wire bytes.
 void MeasureStages(const std::string& root, const std::vector<std::string>& batches) {
   std::vector<std::string> blocks;
   double wire = 0;

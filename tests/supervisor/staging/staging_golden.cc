@@ -1,5 +1,5 @@
-// Writes a small staged epoch, for tests/supervisor/staging/golden: run once for each format
-// version, when it is new, and keep what it wrote.
+// Writes a small staged epoch for tests/supervisor/staging/golden. Run it once for each new format
+// version, and keep its output.
 //
 //   staging_golden FOLDER
 #include <cstdio>
@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   if (!(*writer)->Append({33, ItemKind::kCheckpoint, "the end"}).ok()) return 1;
   writer->reset();
   store->reset();
-  // Of the machine that ran this, and empty.
+  // Lock files belong to the machine that ran this, and are empty.
   for (const std::filesystem::path& file : FilesBelow(argv[1])) {
     if (file.filename() == "LOCK") std::filesystem::remove(file);
   }

@@ -70,7 +70,7 @@ TEST_F(StoreTest, KilledOwnerLeavesNoLock) {
   ::close(ready[1]);
 }
 
-// As a worker does between its fork and its exec.
+// As a worker has one between its fork and its exec.
 TEST_F(StoreTest, ProcessThatHasACopyOfTheDescriptorDoesNotKeepTheLock) {
   auto store = Open();
   const pid_t copy = ::fork();
@@ -241,8 +241,8 @@ TEST_F(StoreTest, SymbolicLinkIsNotFollowedWhateverItsName) {
 }
 
 TEST_F(StoreTest, LockOfARemovedConnectionOwnsNothing) {
-  // The opener has LOCK open when the connection is removed and made again: what
-  // it then locks is not the connection's any more.
+  // The file LOCK is opened, then the connection is removed and made again: the lock that is then
+  // taken is on a file that no longer belongs to the connection.
   Stage(kEpoch);
   auto stale = ConnectionLock::Acquire(ConnectionPath()).value();
   fs::remove_all(ConnectionPath());

@@ -1,4 +1,4 @@
-// What the board remembers of syncs, for how long, and what readers get of it.
+// What the board keeps about syncs, how long it keeps it, and what readers get.
 #include "supervisor/status/board.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ using nlohmann::json;
 
 constexpr char kId[] = "0123456789abcdef0123456789abcdef";
 
-// Goes on when it is told to.
+// A clock that a test advances.
 class HandClock final : public Clock {
  public:
   time_point Now() const override { return time_point() + since_; }
@@ -86,7 +86,7 @@ TEST_F(Board, SyncIsAmongTheRunningOnesFromItsStartToItsEndAndThenAmongTheEndedO
   ASSERT_EQ(ended.size(), 1u);
   EXPECT_EQ(ended[0]["outcome"], "failed");
   EXPECT_EQ(ended[0]["rows"], 41);
-  EXPECT_EQ(ended[0]["error"], "read main.t: no such row '…'") << "what it quotes may be a value";
+  EXPECT_EQ(ended[0]["error"], "read main.t: no such row '…'") << "quoted text may be a value";
 }
 
 TEST_F(Board, OnlyTablesThatHaveChangedAreTold) {
@@ -103,7 +103,7 @@ TEST_F(Board, OnlyTablesThatHaveChangedAreTold) {
   EXPECT_EQ(changed["tables"][0][1], "main.t3");
   EXPECT_EQ(changed["tables"][0][2], "copying");
   EXPECT_EQ(changed["tables"][0][3], 7);
-  EXPECT_FALSE(Tables(2, 0)["found"]) << "no sync of that number";
+  EXPECT_FALSE(Tables(2, 0)["found"]) << "there is no sync with this number";
 }
 
 TEST_F(Board, TablesOfALargeSyncComeInSeveralAnswers) {
@@ -153,7 +153,7 @@ TEST_F(Board, WhatIsRememberedIsBounded) {
   }
   const Overview seen = board_.Look();
   EXPECT_EQ(seen.connections.size(), limits::kConnectionsOnBoard);
-  EXPECT_EQ(seen.connections.front().connection, kId) << "the last one comes first";
+  EXPECT_EQ(seen.connections.front().connection, kId) << "the latest connection is the first one";
   EXPECT_EQ(seen.connections.front().ended.size(), limits::kEndedSyncsOfConnection);
   EXPECT_EQ(seen.notices.size(), limits::kNoticesOnBoard);
   EXPECT_EQ(seen.notices.front().text, "Do this.");

@@ -1,4 +1,4 @@
-// What is read off a sync's figures: its pace, the time left, and what it waits for.
+// What is derived from a sync's figures: its pace, the remaining time, and what it waits for.
 #include "supervisor/status/estimate.h"
 
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 namespace tributary::tests {
 namespace {
 
-// A point every five seconds; of each of them a share of `waits`.
+// A point every five seconds; in each interval, the sync waits for a share of `waits`.
 RunningSync Steady(int points, double progress_each, std::array<double, kWaitStages> waits = {}) {
   RunningSync sync;
   for (int i = 0; i < points; ++i) {
@@ -28,7 +28,7 @@ RunningSync Steady(int points, double progress_each, std::array<double, kWaitSta
 
 TEST(Estimate, PaceIsThatOfTheLastHalfMinute) {
   RunningSync sync = Steady(20, 0.01);
-  // A slow beginning is forgotten.
+  // A slow beginning is not used.
   sync.pace.front().seconds = -1000;
   const Pace pace = RecentPace(sync);
   EXPECT_DOUBLE_EQ(pace.records_per_second, 200);
@@ -61,7 +61,7 @@ TEST(Estimate, BottleneckIsTheStageThatIsWaitedForMost) {
       {{0.1, 0, 0, 0.1, 0.7}, "Fivetran"},
       {{0.2, 0, 0.8, 0, 0}, "The log waits"},
       {{0.1, 0.1, 0, 0.1, 0.1}, "Nothing in particular"},
-      // A log that a slice holds up, beside a client that is slower than all.
+      // A slice delays the log, and the client is the slowest part.
       {{0, 0, 0.9, 0, 0.9}, "Fivetran"},
   };
   for (const auto& one : kCases) {

@@ -1,4 +1,4 @@
-// A client that takes everything at once, or for a time nothing.
+// A client that takes everything at once, or temporarily nothing.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_SYNC_FAKE_CLIENT_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_SYNC_FAKE_CLIENT_H_
 

@@ -19,7 +19,7 @@ absl::StatusOr<std::optional<Frame>> FakeRing::Next() {
   if (frames_.empty()) return std::nullopt;
   Frame frame = std::move(frames_.front());
   frames_.pop_front();
-  // As a frame of the real one does, it keeps the ring.
+  // Like a frame of a real ring, it keeps the ring alive.
   frame.hold = std::make_shared<std::pair<std::shared_ptr<FakeRing>, Hold>>(shared_from_this(),
                                                                             std::move(frame.hold));
   return frame;

@@ -1,4 +1,4 @@
-// A worker without a process: a test says what it does with each assignment.
+// A worker without a process: a test defines what it does with each assignment.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_SYNC_FAKE_WORKER_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_SYNC_FAKE_WORKER_H_
 
@@ -13,7 +13,7 @@
 
 namespace tributary::tests {
 
-// Its version of the source, in all that it writes.
+// Its version of the source, in everything that it writes.
 inline constexpr char kVersion[] = "one";
 
 class FakeRing final : public FrameSource, public std::enable_shared_from_this<FakeRing> {
@@ -32,7 +32,7 @@ class FakeRing final : public FrameSource, public std::enable_shared_from_this<F
   void PauseThrough(std::uint32_t id) override { paused_through_ = id; }
   std::uint32_t paused_through() const override { return paused_through_; }
   std::size_t bytes_held() const override { return bytes_held_; }
-  // Alive at every look, until it is stopped after one more.
+  // A new value at each call; after StopPulse it changes once more and then never again.
   std::uint64_t pulse() const override { return beats_ ? ++pulse_ : pulse_; }
   void StopPulse() {
     ++pulse_;
@@ -56,14 +56,14 @@ class FakeWorker final : public Worker {
   using Script = std::function<void(const Assignment&, FakeWorker&)>;
   explicit FakeWorker(Script script) : script_(std::move(script)) {}
 
-  // The frames of a sound read, and each by itself.
+  // All frames of a correct read; the functions below write one frame each.
   void ReadAll(const Assignment& read, const std::string& batch);
   void Open(std::uint32_t assignment);
   void MarkAt(std::uint32_t assignment, const std::string& at);
   void Done(std::uint32_t assignment);
   void Failed(std::uint32_t assignment, absl::StatusCode why);
   void AnswerDescribe(std::uint32_t assignment, const Catalog& catalog);
-  // Of nothing: each table is read in one piece.
+  // An answer without slices: each table is read in one piece.
   void AnswerCut(std::uint32_t assignment);
 
   std::string End(std::optional<WorkerEnd>) override {
@@ -77,7 +77,7 @@ class FakeWorker final : public Worker {
   void Wait(std::chrono::milliseconds) override {}
   pollfd Awaited() const override { return {-1, 0, 0}; }
   FakeRing& ring() override { return *ring_; }
-  // Gone with the worker.
+  // Expires when the worker and all its frames are destroyed.
   std::weak_ptr<FakeRing> RingWhileItIs() const { return ring_; }
 
  private:
@@ -86,7 +86,7 @@ class FakeWorker final : public Worker {
   std::shared_ptr<FakeRing> ring_ = std::make_shared<FakeRing>();
 };
 
-// A pool starts them one after the other.
+// A pool calls this for each worker that it starts, in order.
 StartWorker StartFakes(std::function<FakeWorker::Script(int number)> script_of);
 
 }  // namespace tributary::tests

@@ -1,4 +1,4 @@
-// What the two lanes of a source with a log make of a worker's reports, without workers.
+// How the two lanes of a source with a log handle a worker's reports, without workers.
 #include "supervisor/sync/log_lane.h"
 
 #include <gtest/gtest.h>
@@ -40,7 +40,7 @@ TableToCopy TableWithLog() {
   return table;
 }
 
-// A sync of one table, beside which another worker follows the log.
+// A sync of one table; another worker follows the log.
 class LogLaneTest : public ::testing::Test {
  protected:
   void Begin(TableToCopy table = TableWithLog()) {
@@ -72,7 +72,7 @@ class LogLaneTest : public ::testing::Test {
     EXPECT_FALSE(log_->Logged(0, report).broken());
   }
 
-  // The table has joined in this life of the server, and is to be cut.
+  // The table has joined in this life of the server, and is going to be cut.
   void BeginJoined() {
     Begin();
     Follow();
@@ -92,7 +92,7 @@ class LogLaneTest : public ::testing::Test {
     EXPECT_FALSE(log_->Logged(0, report).broken());
   }
 
-  // The table is cut into one slice; gives the order to read it.
+  // The table is cut into one slice; returns the order to read it.
   std::optional<Order> Cut() {
     const std::optional<Order> cut = copies_->Next();
     if (!cut.has_value()) return std::nullopt;
@@ -191,7 +191,7 @@ TEST_F(LogLaneTest, ServerThatCrashedMakesItsNumbersWorthless) {
   EXPECT_EQ(follow.life(), kLife);
   EXPECT_EQ(follow.tables(0).start(), 95u);
   TakeSnapshot(kNextLife, 92);
-  // Before the table has joined again: a state may be saved here.
+  // A state may be saved now, before the table has joined again.
   EXPECT_EQ(state_.log_life, kNextLife);
   EXPECT_EQ(Entry().whole_from, kBeforeAllTransactions);
   EXPECT_EQ(Entry().start, kBeforeAllTransactions);
@@ -204,7 +204,7 @@ TEST_F(LogLaneTest, SliceOfALifeThatIsOverOpensAnewAtOnce) {
   TakeSnapshot(kNextLife, 92);
   Open(read->ticket, kLife, 101);
   End(read->ticket, AssignmentEnd::PAUSED);
-  // No other snapshot may come for hours.
+  // It does not wait for another snapshot, which may come much later.
   EXPECT_TRUE(copies_->Next().has_value());
 }
 

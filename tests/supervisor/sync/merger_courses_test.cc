@@ -1,4 +1,4 @@
-// What a merger does when types get wider, workers end or cannot start, and a copy stops.
+// What a merger does when types become wider, workers end or cannot start, and a copy stops.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 namespace tributary::tests {
 namespace {
 
-// What the stream has, in order: its Warnings' texts, and else the kind of message.
+// The stream's messages in order: the text of a Warning, or else the kind of message.
 std::vector<std::string> KindsOf(const std::vector<std::string>& messages) {
   std::vector<std::string> kinds;
   for (const std::string& message : messages) {
@@ -137,7 +137,7 @@ TEST_F(MergerTest, RingsOfWorkersThatEndedTakeNoMoreMemoryThanThoseOfTheLiving) 
     if (host.looks == 200) client_.TakeNothing(false);
     return false;
   };
-  // Each ends as soon as it has read a table.
+  // Each worker ends when it has read one table.
   const absl::Status copied = Copy(tables, kWorkers, StartFakes([&](int) {
                                      return [&](const Assignment& work, FakeWorker& worker) {
                                        if (work.has_cut()) return worker.AnswerCut(work.id());
@@ -181,7 +181,7 @@ TEST_F(MergerTest, WhereNoWorkerCanBeStartedTheOthersAreGivenNothingMore) {
   EXPECT_EQ(given, given_before);
 }
 
-// Staging that is full waits for them.
+// Full staging waits for checkpoints.
 TEST_F(MergerTest, CheckpointsGoOnWhileACopyStopsForItsSource) {
   host_.bell = &bell_;
   std::optional<Assignment> waits;

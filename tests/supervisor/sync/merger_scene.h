@@ -25,7 +25,7 @@ namespace tributary::tests {
 
 using Clock = std::chrono::steady_clock;
 
-// The table whose reader is in the middle of a message.
+// The table whose worker is in the middle of a message.
 inline constexpr char kLarge[] = "large";
 inline constexpr char kOther[] = "other";
 
@@ -36,7 +36,7 @@ inline TableToCopy TableOf(const std::string& name) {
   return table;
 }
 
-// A real one, on a disk of its own.
+// Real staging, in a folder of its own.
 struct Staging {
   const TempDir dir;
   std::unique_ptr<StagingStore> store = StagingStore::Open(OptionsFor(dir / "staging")).value();
@@ -73,10 +73,10 @@ class FakeHost final : public MergerHost {
     if (table.has_value()) accounted[*table] += std::exchange(member.given.front().rows, 0);
   }
 
-  // Rows, by the table's place.
+  // The number of rows, by the table's index.
   std::map<std::size_t, std::uint64_t> accounted;
   Outbox* outbox = nullptr;
-  // Rung at each look, so that no time has to pass between two.
+  // Rung at each look, so that the merger never sleeps.
   const Doorbell* bell = nullptr;
   std::function<bool(FakeHost&)> over;
   bool client_gone = false;
@@ -91,8 +91,8 @@ class FakeHost final : public MergerHost {
 
 class MergerTest : public ::testing::Test {
  protected:
-  // Copies the tables with as many workers; script_of says what each one does that is
-  // started, by its number.
+  // Copies the tables with one worker for each; script_of returns what the worker with this number
+  // does.
   absl::Status Copy(const std::vector<std::string>& tables,
                     std::function<FakeWorker::Script(int)> script_of) {
     return Copy(tables, tables.size(), StartFakes(std::move(script_of)));
@@ -120,7 +120,7 @@ class MergerTest : public ::testing::Test {
     return copied;
   }
 
-  // Reads everything but kLarge, with which it does `large`.
+  // Reads all tables except kLarge, for which it calls `large`.
   static FakeWorker::Script Reader(FakeWorker::Script large) {
     return [large = std::move(large)](const Assignment& work, FakeWorker& worker) {
       if (work.has_cut()) {
@@ -135,7 +135,7 @@ class MergerTest : public ::testing::Test {
   static void ReadSoundly(const Assignment& work, FakeWorker& worker) {
     worker.ReadAll(work, "rows");
   }
-  // And no more of it.
+  // Writes the beginning of a message and nothing more.
   static void BeginMessage(const Assignment& work, FakeWorker& worker) {
     worker.Open(work.id());
     worker.ring().Write(FrameType::kPart, work.id(), "the beginning");
@@ -145,7 +145,7 @@ class MergerTest : public ::testing::Test {
   Metrics metrics_;
   FakeClient client_;
   FakeHost host_;
-  // Of all tables.
+  // For all tables.
   google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column> columns_;
   State state_;
   SyncFigures figures_;

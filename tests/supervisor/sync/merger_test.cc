@@ -1,4 +1,4 @@
-// Workers whose frames are merged, one of them in the middle of a large message.
+// The merger with workers one of which is in the middle of a large message.
 #include "supervisor/sync/merger.h"
 
 #include <gtest/gtest.h>
@@ -47,7 +47,7 @@ TEST_F(MergerTest, WhatIsReadOfATableIsAccountedForBeforeItsWorkIsOver) {
 
 TEST_F(MergerTest, WhileAMessageIsAssembledTheSyncSleepsThoughOthersHaveFrames) {
   static constexpr seconds kWatched{1};
-  // Of the others, which write nothing before the message has begun.
+  // The reads of the others, which write nothing before the message has begun.
   std::vector<std::pair<Assignment, FakeWorker*>> reads;
   int looks_at_beginning = 0;
   Clock::time_point begun;
@@ -67,7 +67,7 @@ TEST_F(MergerTest, WhileAMessageIsAssembledTheSyncSleepsThoughOthersHaveFrames) 
   });
   EXPECT_EQ(copied.code(), absl::StatusCode::kCancelled) << copied;
   EXPECT_EQ(live_, 0u);
-  // Five looks in a second, and some at the start.
+  // Five looks per second, and some at the start.
   EXPECT_LT(host_.looks, 50);
 }
 
@@ -113,7 +113,7 @@ TEST_F(MergerTest, FewBytesNowAndThenAreNoProgress) {
   EXPECT_LT(host_.now - begun, 2 * limits::kMessageAssemblyLimit);
 }
 
-// A client that stands still keeps the stream, or the ring, full for as long as it likes.
+// A client that has stopped reading keeps the stream, or the ring, full for any length of time.
 TEST_F(MergerTest, WorkerThatCannotBringMoreIsNotEndedForIt) {
   enum class Case { kFullRing, kFullRingAndStaged, kFullStream };
   for (const Case one : {Case::kFullRing, Case::kFullRingAndStaged, Case::kFullStream}) {
@@ -155,7 +155,7 @@ TEST_F(MergerTest, WorkerThatCannotBringMoreIsNotEndedForIt) {
     EXPECT_EQ(live_, 2u);
     EXPECT_EQ(deaths_, 0u);
     EXPECT_GE(host_.now - begun, 5 * limits::kMessageAssemblyLimit);
-    // Where what holds the ring is staged, its space is had.
+    // If the data that fills the ring is staged, its space becomes free.
     EXPECT_EQ(detached > 0, staging.has_value());
   }
 }
@@ -180,7 +180,7 @@ TEST_F(MergerTest, NoMoreThanOneTurnLiesBetweenTwoLooksForACheckpoint) {
   EXPECT_LE(host_.most_between_checkpoints, limits::kBytesInTurn + batch.size() + limits::kKiB);
 }
 
-// The ring's oldest bytes are theirs, and the message may need all of it.
+// Their bytes are the oldest in the ring, and the message may need the whole ring.
 TEST_F(MergerTest, BatchesBeforeALargeMessageAreStagedWhileItIsAssembled) {
   Staging staging;
   const auto begun = Clock::now();
@@ -200,7 +200,7 @@ TEST_F(MergerTest, BatchesBeforeALargeMessageAreStagedWhileItIsAssembled) {
   EXPECT_GT(staging.stager.staged_position(), 0u);
 }
 
-// A frame may have nothing but its header.
+// A frame may consist of its header only.
 TEST_F(MergerTest, MarksOfNothingEndTheirWorkersTurnToo) {
   constexpr std::size_t kMarks = 100'000;
   std::weak_ptr<FakeRing> ring;

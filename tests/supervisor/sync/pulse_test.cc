@@ -1,4 +1,4 @@
-// Signs of life, by the clock that the pool and a question are given.
+// Signs of life, with the clock that the pool or a question is given.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -24,7 +24,7 @@ Order SomeRead() {
 
 class Pulses : public ::testing::Test {
  protected:
-  // A worker that takes its work and is silent from then on.
+  // A worker that takes its assignment and then shows no sign of life.
   static FakeWorker::Script Silent() {
     return [](const Assignment&, FakeWorker& worker) { worker.ring().StopPulse(); };
   }
@@ -39,19 +39,19 @@ TEST_F(Pulses, WorkerWithoutOneIsEndedAfterSoManyLooksASecondApart) {
   ASSERT_TRUE(pool.Start(1).ok());
   Member& member = pool.members().front();
   pool.Give(member, SomeRead());
-  // The first look sees the pulse; it has not changed in those after it.
+  // The first look sees the pulse; at the looks after it, the pulse has not changed.
   for (int look = 0; look <= limits::kSilentPulseLooks; ++look) {
     EXPECT_FALSE(member.ended) << look;
     clock_.Advance(kLook);
     pool.Look(member);
-    // However often it is looked at within a second.
+    // More looks within the same second do not count.
     for (int again = 0; again < 100; ++again) pool.Look(member);
   }
   EXPECT_TRUE(member.ended);
   EXPECT_TRUE(absl::StrContains(member.ending, "no sign of life")) << member.ending;
 }
 
-// A supervisor that was stopped itself.
+// The supervisor itself was stopped.
 TEST_F(Pulses, TimeAloneEndsNobody) {
   Pool pool(StartFakes([](int) { return Silent(); }), Opening(), 1, bell_, metrics_, clock_);
   ASSERT_TRUE(pool.Start(1).ok());

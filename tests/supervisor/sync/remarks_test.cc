@@ -54,7 +54,7 @@ TEST(Remarks, AreSentencesOfOneAndOfSeveral) {
     ASSERT_EQ(texts.size(), 1u) << one.text;
     EXPECT_EQ(texts.front().text, one.text);
     EXPECT_EQ(texts.front().table, 0u);
-    EXPECT_TRUE(remarks.Take(scheduler).empty()) << "told twice";
+    EXPECT_TRUE(remarks.Take(scheduler).empty()) << "it is reported twice";
   }
 }
 

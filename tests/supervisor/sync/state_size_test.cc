@@ -1,4 +1,4 @@
-// A source whose state would be too large to be read back.
+// A source whose state would become too large to be read.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -19,7 +19,7 @@ namespace {
 using fivetran_sdk::v2::UpdateResponse;
 
 constexpr int kTables = 24;
-// So that the state is too large when about two thirds of them are copied.
+// With names of this size, the state is too large when about two thirds of the tables are copied.
 constexpr std::size_t kNameBytes = limits::kMaxStateBytes / 16;
 
 void Work(const Assignment& work, FakeWorker& worker) {

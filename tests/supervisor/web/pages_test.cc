@@ -1,4 +1,4 @@
-// What is answered to which request, and to whom.
+// Which request gets which answer, from whom.
 #include "supervisor/web/pages.h"
 
 #include <gtest/gtest.h>
@@ -77,8 +77,8 @@ TEST_F(PagesTest, PageBringsAllItNeedsAndMayRunNothingElse) {
   const WebAnswer page = Get("/");
   EXPECT_TRUE(absl::StrContains(page.body, "<style>"));
   EXPECT_TRUE(absl::StrContains(page.body, "<script>"));
-  EXPECT_FALSE(absl::StrContains(page.body, "<!--s")) << "a place that nothing was put into";
-  EXPECT_FALSE(absl::StrContains(page.body, "http")) << "an address of somewhere else";
+  EXPECT_FALSE(absl::StrContains(page.body, "<!--s")) << "a placeholder was not replaced";
+  EXPECT_FALSE(absl::StrContains(page.body, "http")) << "the page refers to another site";
   const std::string policy = Field(page, "Content-Security-Policy");
   EXPECT_TRUE(absl::StrContains(policy, "script-src 'sha256-")) << policy;
   EXPECT_TRUE(absl::StrContains(policy, "style-src 'sha256-")) << policy;
@@ -140,7 +140,7 @@ TEST_F(PagesTest, WebSiteWhoseNameHasBecomeThisMachineReadsNothing) {
     scrape.loopback = true;
     EXPECT_EQ(open_.Answer(scrape).status, 200) << one.host;
   }
-  // A site has no token.
+  // Such a site does not have the token.
   WebRequest with_token = Request("/");
   const std::string field = absl::StrCat("Bearer ", kToken);
   with_token.authorization = field;

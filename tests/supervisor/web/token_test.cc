@@ -1,4 +1,4 @@
-// The token of the page: its file, and what counts as having it.
+// The token of the page: its file, and what is accepted as the token.
 #include "supervisor/web/token.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// The HTTP side: what is served, and clients that misbehave.
+// The HTTP server: what it serves, and clients that misbehave.
 #include "supervisor/web/web_server.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ namespace tributary::tests {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-// Less than any client's patience, and enough for a machine that is busy.
+// Less than the patience with any client, and enough for a busy machine.
 constexpr std::chrono::seconds kAtOnce = limits::kMetricsPatience - std::chrono::seconds(1);
 
 class WebServerTest : public ::testing::Test {
@@ -32,7 +32,7 @@ class WebServerTest : public ::testing::Test {
   }
 
   const std::string& address() const { return server_->address(); }
-  // Clients that are connected and send nothing.
+  // Clients that connect and send nothing.
   std::vector<FileDescriptor> Silent(std::size_t count) {
     std::vector<FileDescriptor> clients;
     for (std::size_t i = 0; i < count; ++i) clients.push_back(ConnectTo(address()));
@@ -102,7 +102,8 @@ TEST_F(WebServerTest, ClientThatStopsInMidRequestIsDropped) {
   pollfd wait{half.get(), POLLIN, 0};
   const auto limit =
       std::chrono::duration_cast<std::chrono::milliseconds>(2 * limits::kMetricsPatience);
-  EXPECT_EQ(poll(&wait, 1, static_cast<int>(limit.count())), 1) << "it is kept for too long";
+  EXPECT_EQ(poll(&wait, 1, static_cast<int>(limit.count())), 1)
+      << "the connection stays open for too long";
 }
 
 TEST_F(WebServerTest, MoreSilentClientsThanAreServedAtATimeCostAScrapeOnlyTheirPatience) {
@@ -134,7 +135,7 @@ TEST_F(WebServerTest, WantOfDescriptorsIsOutlived) {
   rlimit limit{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
   const FileDescriptor waits = ConnectTo(address());
-  // None is left for the one that has just come in.
+  // No descriptor is left for the client that has just connected.
   const rlimit none{static_cast<rlim_t>(waits.get()) + 1, limit.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
@@ -172,7 +173,7 @@ TEST(MetricsAddress, AddressOfAnotherMachineIsRefusedWithTheCure) {
   Metrics metrics;
   const StatusBoard board(metrics);
   const Pages pages(board, "", "1");
-  // Addresses and names that are kept for documentation.
+  // Addresses and names that are reserved for documentation.
   for (const char* address : {"192.0.2.1:9464", "[2001:db8::1]:9464", "nowhere.invalid:9464"}) {
     const auto server = WebServer::Start(address, pages);
     EXPECT_EQ(server.status().code(), absl::StatusCode::kFailedPrecondition) << address;
