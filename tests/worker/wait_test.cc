@@ -22,7 +22,7 @@ class BeatTimes : public Pulse {
  public:
   void Beat() override { times_.push_back(Clock::now()); }
   std::size_t count() const { return times_.size(); }
-  // Between two beats, and from the last one to now.
+  // The longest time between two beats, and from the last one until now.
   milliseconds longest_gap() const {
     milliseconds longest(0);
     for (std::size_t at = 0; at < times_.size(); ++at) {
@@ -120,7 +120,8 @@ TEST(PatienceTest, SleepsGrowUpToTheLongestAndEndWithTheLimit) {
   int sleeps = 0;
   while (patience.Wait()) ++sleeps;
   EXPECT_GE(Clock::now() - begun, milliseconds(200));
-  // 2 + 4 + … + 32 are five, then at most 40 each, and half of each with the worst jitter.
+  // 2 + 4 + … + 32 are five sleeps; the others are at most 40 each, and half of that with the
+  // largest jitter.
   EXPECT_GE(sleeps, 5 + (200 - 62) / 40);
   EXPECT_LE(sleeps, 200);
   EXPECT_GE(pulse.count(), static_cast<std::size_t>(sleeps));

@@ -1,4 +1,4 @@
-// Where batches close, and what marks and dropped rows do.
+// When batches end, and the effects of marks and dropped rows.
 #include <gtest/gtest.h>
 
 #include "tests/worker/encoder/encoded_stream.h"
@@ -8,13 +8,14 @@ namespace {
 
 class BatchEdgeTest : public ::testing::Test {
  protected:
-  // A row whose record has `bytes`.
+  // A row whose record has `bytes` bytes.
   void AddRow(std::size_t bytes) {
     writer_.BeginRow();
     writer_.Binary(0, std::string(PayloadFor(bytes), 'x'));
     writer_.EndRow();
   }
-  // Bytes of the value with which the record comes to `bytes`, or next below.
+  // The size of the value with which the record has `bytes` bytes, or the next smaller possible
+  // number.
   static std::size_t PayloadFor(std::size_t bytes) {
     std::size_t payload = bytes < 40 ? 0 : bytes - 40;
     while (RecordBytes(payload + 1) <= bytes) ++payload;
@@ -61,7 +62,8 @@ TEST_F(BatchEdgeTest, ClosesBeforeTheRowThatWouldTakeItOverItsBytes) {
 TEST_F(BatchEdgeTest, RowsOfEveryLengthAroundALongerVarintAreWhole) {
   for (const std::size_t boundary : {std::size_t{128}, std::size_t{16'384}, std::size_t{1} << 21}) {
     for (std::size_t bytes = boundary - 9; bytes <= boundary + 9; ++bytes) {
-      // Each after a short and after a long one, which set the guess of its length.
+      // Each size after a short and after a long row, since the row before determines how its
+      // length is guessed.
       for (const std::size_t before : {std::size_t{40}, std::size_t{20'000}}) {
         AddRow(before);
         AddRow(bytes);
@@ -121,7 +123,7 @@ TEST_F(BatchEdgeTest, DroppedRowsLeaveNothingBehind) {
     EXPECT_EQ(records[0].ByteSizeLong(), 100u);
     EXPECT_EQ(records[1].ByteSizeLong(), 200u);
   }
-  // Right where a batch has closed.
+  // Exactly where a batch has ended.
   for (int row = 0; row < 100; ++row) AddRow(50);
   drop(10);
   writer_.Mark("", "");

@@ -1,5 +1,5 @@
-// The compact form that staging keeps in a batch's place: where a batch has one, and
-// that it expands to the very batch, which EncodedStream checks of every one.
+// The compact form that staging stores in place of a batch: which batches have one, and that it
+// expands to exactly the batch, which EncodedStream checks for all batches.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -111,9 +111,9 @@ TEST(CompactFormTest, BatchesThatItDoesNotServeHaveNone) {
   };
   const Case cases[] = {
       {"long values", [](TableWriter& w) { WriteRow(w, 1, std::string(100'000, 't')); }},
-      {"values beside which names are little",
+      {"values much longer than the names",
        [](TableWriter& w) { WriteRow(w, 1, std::string(1'000, 't')); }},
-      {"columns out of their order",
+      {"columns in another order",
        [](TableWriter& w) {
          w.BeginRow();
          for (const std::size_t column : {1u, 0u, 2u, 3u}) w.Null(column);

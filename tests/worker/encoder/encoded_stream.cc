@@ -57,7 +57,7 @@ void ExpectExpands(std::string_view compact, std::string_view batch) {
   std::string expanded(*size, '\0');
   const absl::Status done = ExpandCompactBatch(compact, expanded.data());
   ASSERT_TRUE(done.ok()) << done;
-  EXPECT_TRUE(expanded == batch) << "a compact form expands to another batch than its own";
+  EXPECT_TRUE(expanded == batch) << "a compact form expands to a different batch";
 }
 
 std::vector<std::string> MessagesOf(const std::vector<EncodedStream::Piece>& pieces) {
@@ -70,7 +70,7 @@ std::vector<std::string> MessagesOf(const std::vector<EncodedStream::Piece>& pie
     } else if (piece.type == FrameType::kBatch) {
       messages.push_back(std::exchange(open, "") + piece.payload);
     } else {
-      EXPECT_TRUE(open.empty()) << "something stands between the parts of a message";
+      EXPECT_TRUE(open.empty()) << "another frame is between the parts of a message";
     }
   }
   EXPECT_TRUE(open.empty()) << "a message has no end";
@@ -88,7 +88,7 @@ std::vector<Record> RecordsOf(const std::vector<EncodedStream::Piece>& pieces) {
     EXPECT_LE(message.size(), limits::kMaxMessageBytes);
     UpdateResponse response;
     EXPECT_TRUE(response.ParseFromString(message));
-    // As short as protobuf has it, so no varint is longer than need be.
+    // protobuf uses the shortest encoding, so equal sizes mean that no varint is too long.
     EXPECT_EQ(response.ByteSizeLong(), message.size());
     EXPECT_EQ(response.operation_case(), UpdateResponse::kRecords);
     const int count = response.records().records_size();

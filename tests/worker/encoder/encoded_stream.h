@@ -1,5 +1,4 @@
-// A writer and a reader of one ring: what the encoder writes is parsed by
-// protobuf's own parser.
+// A writer and a reader of one ring: protobuf's own parser parses what the encoder writes.
 #ifndef TRIBUTARY_TESTS_WORKER_ENCODER_ENCODED_STREAM_H_
 #define TRIBUTARY_TESTS_WORKER_ENCODER_ENCODED_STREAM_H_
 
@@ -25,7 +24,7 @@ using fivetran_sdk::v2::Record;
 using fivetran_sdk::v2::UpdateResponse;
 using fivetran_sdk::v2::ValueType;
 
-// Both ends of a ring, with the frames' payloads as they came.
+// Both ends of a ring; keeps the payloads of all frames.
 class EncodedStream {
  public:
   struct Piece {
@@ -41,8 +40,7 @@ class EncodedStream {
   RingProducer& producer() { return *producer_; }
   RingConsumer& consumer() { return *consumer_; }
 
-  // All that stands in the ring. Fails the test where a compact form expands to
-  // anything but its batch.
+  // Everything in the ring. Fails the test if a compact form does not expand to its batch.
   std::vector<Piece> Take();
 
  private:
@@ -51,20 +49,19 @@ class EncodedStream {
   std::unique_ptr<RingProducer> producer_;
 };
 
-// What comes out while `write` runs, which the ring alone would block.
+// The output of `write`, taken while it runs, since otherwise a full ring would block it.
 std::vector<EncodedStream::Piece> TakeBeside(EncodedStream& stream,
                                              const std::function<void()>& write);
 
-// Fails the test where `compact` is there and expands to anything but `batch`.
+// Fails the test if `compact` is not empty and does not expand to `batch`.
 void ExpectExpands(std::string_view compact, std::string_view batch);
 
-// The messages that batches and parts make up; fails the test for a part without
-// an end.
+// The messages that batches and parts form; fails the test if the last part of a message is
+// missing.
 std::vector<std::string> MessagesOf(const std::vector<EncodedStream::Piece>& pieces);
 
-// Of all messages, in order. Fails the test where one is not an UpdateResponse
-// with records, has bytes that protobuf would not have written, or breaks a limit
-// of the contract.
+// The records of all messages, in order. Fails the test if a message is not an UpdateResponse with
+// records, contains bytes that protobuf would not have written, or exceeds a limit of the contract.
 std::vector<Record> RecordsOf(const std::vector<EncodedStream::Piece>& pieces);
 
 }  // namespace tributary

@@ -1,8 +1,8 @@
-// What a row costs the encoder: rows of one table, as a copy has them, and of many tables
-// and operations row by row, as a log has them. Not a test:
+// The encoder's cost for each row: rows of one table, as a copy writes them, and rows of many
+// tables with several operations, as a log has them. Not a test:
 //   encoder_bench [one|mixed] [rows]
-// prints seconds for each million of rows; under valgrind --tool=callgrind, where time is
-// noisy, instructions.
+// prints seconds for each million rows. If times vary too much, count instructions with valgrind
+// --tool=callgrind.
 #include <time.h>
 
 #include <cstdint>
@@ -28,7 +28,7 @@ double ThreadSeconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// Of four rows: two UPSERTs, an UPDATE of a few columns, a DELETE.
+// Four rows in turn: two UPSERTs, an UPDATE of a few columns, a DELETE.
 void WriteChange(const SyntheticRows& rows, std::uint64_t number, const TableShape& shape,
                  BatchWriter& writer) {
   switch (number % 4) {

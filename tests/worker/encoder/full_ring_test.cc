@@ -21,7 +21,7 @@ class FullRingTest : public ::testing::Test {
     writer_->Binary(0, std::string(limits::kMiB / 2, 'x'));
     writer_->EndRow();
   }
-  // The ring is as good as full: one more row waits.
+  // Fills the ring until one more row has to wait.
   void Fill() {
     for (std::size_t bytes = 0; bytes < limits::kRingBytes - 2 * limits::kMiB;
          bytes += limits::kMiB / 2) {

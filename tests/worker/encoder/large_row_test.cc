@@ -1,4 +1,4 @@
-// Rows that do not fit a frame, and rows that do not fit the contract.
+// Rows that do not fit into a frame, and rows that are larger than the contract allows.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -63,7 +63,7 @@ class OversizedRowTest : public ::testing::Test {
     writer_.Null(2);
     writer_.EndRow();
   }
-  // What comes of a small, this and another small row.
+  // The records of a small row, this row and another small row.
   std::vector<Record> Around(const std::function<void()>& add_row) {
     const auto pieces = TakeBeside(stream_, [&] {
       AddSmallRow(1);

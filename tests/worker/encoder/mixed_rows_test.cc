@@ -1,5 +1,5 @@
-// Rows of several tables and operations, mixed row by row, as a change log has them:
-// what protobuf's own parser reads of them, and which batches have a compact form.
+// Rows of several tables and operations, mixed as in a change log: what protobuf's own parser
+// reads, and which batches have a compact form.
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ using fivetran_sdk::v2::RecordType;
 using google::protobuf::util::MessageDifferencer;
 using Random = std::mt19937_64;
 
-// --- one value of each type, to the writer and to what is expected of it ---
+// --- one value of each type, for the writer and as expected ---
 
 std::string RandomText(Random& random) {
   const std::size_t longest = random() % 200 == 0 ? 300'000 : random() % 10 == 0 ? 2'000 : 40;
@@ -92,7 +92,7 @@ Table MakeTable(Random& random, std::size_t number) {
   return table;
 }
 
-// A random program of rows, and the records that have to come of it.
+// A random sequence of rows, and the records that are expected.
 class Program {
  public:
   Program(Random& random, std::size_t tables, BatchWriter& writer)
@@ -101,7 +101,7 @@ class Program {
   }
 
   void Step() {
-    // Runs of one table, too: a log has them, and a copy has nothing else.
+    // Also several rows of the same table in a row: a log has these, and a copy has nothing else.
     if (random_() % 3 == 0) at_ = random_() % tables_.size();
     const Table& table = tables_[at_];
     switch (random_() % 40) {
@@ -145,7 +145,7 @@ class Program {
     record.set_type(type);
     return record;
   }
-  // Everything but its end.
+  // Everything except the row's end.
   Record WriteRow(const Table& table) {
     constexpr RecordType kTypes[] = {fivetran_sdk::v2::UPSERT, fivetran_sdk::v2::UPSERT,
                                      fivetran_sdk::v2::UPDATE, fivetran_sdk::v2::DELETE};
@@ -211,8 +211,8 @@ TEST(MixedRowsTest, RandomProgramsComeOutAsTheyWentIn) {
 
 const std::vector<std::string> kColumns = {"identifier", "description"};
 
-// A step in a program of rows: of table a or b (lower case: a whole row), A or B (an
-// UPDATE of it), d (a DELETE), t (a TRUNCATE), x (a whole row of b, taken back), | (a flush).
+// A step of a case: a row of table a or b (lower case: all columns), A or B (an UPDATE of it), d (a
+// DELETE), t (a TRUNCATE), x (a complete row of b, taken back), | (a flush).
 void WriteStep(char step, BatchWriter& writer) {
   static const TableShape a("main", "a", kColumns, {0});
   static const TableShape b("main", "b", kColumns, {0});
@@ -247,7 +247,7 @@ TEST(MixedRowsTest, ABatchHasACompactFormWhileItsRowsAreUpsertsOfOneShape) {
   struct Case {
     const char* what;
     const char* steps;
-    // For each batch whether it has one.
+    // For each batch, whether it has a compact form.
     std::vector<bool> forms;
   };
   const Case cases[] = {
@@ -298,12 +298,13 @@ TEST(MixedRowsTest, BatchesOfMixedShapesCloseAtTheSameLimits) {
   EXPECT_EQ(RecordsOf(pieces).size(), 170U);
   std::vector<std::uint32_t> sizes;
   for (const auto& piece : pieces) sizes.push_back(piece.records);
-  // Three rows with a body and four narrow ones between; the last batch by number.
+  // Three rows with a body and four narrow rows between them; the last batch ends because of its
+  // number of rows.
   EXPECT_EQ(sizes, (std::vector<std::uint32_t>{7, 6, 6, 100, 51}));
 }
 
-// As when a log says that a table's columns have changed: the old shape goes at once, and
-// the new one may come to lie where it was.
+// As when a log says that a table's columns have changed: the old shape is destroyed at once, and
+// the new one may have the same address.
 TEST(MixedRowsTest, AShapeMayGoBeforeTheBatchThatHasItsRows) {
   EncodedStream stream;
   BatchWriter writer(stream.producer(), 1);

@@ -1,5 +1,5 @@
-// A real ring with a TableWriter at one end and the supervisor's consumer at the
-// other, which hands what comes out to protobuf's own parser.
+// A real ring with a TableWriter at one end and the supervisor's consumer at the other; protobuf's
+// own parser parses the output.
 #ifndef TRIBUTARY_TESTS_WORKER_ENCODER_RING_READING_H_
 #define TRIBUTARY_TESTS_WORKER_ENCODER_RING_READING_H_
 
@@ -20,7 +20,7 @@ struct Message {
   std::string bytes;
   fivetran_sdk::v2::UpdateResponse response;
   std::uint32_t records = 0;
-  // Of how many frames it came.
+  // The number of its frames.
   std::size_t frames = 0;
 };
 
@@ -28,14 +28,14 @@ class RingReading {
  public:
   using Write = std::function<void(TableWriter&)>;
 
-  // Runs `write` on this thread while another takes frames out; then the messages
-  // and marks that came, in order. Fails the test where bytes cannot be parsed.
+  // Runs `write` on this thread while another thread takes the frames; then it has the messages and
+  // marks, in order. Fails the test if bytes cannot be parsed.
   RingReading(const std::string& schema, const std::string& table,
               const std::vector<std::string>& columns, const Write& write);
 
   const std::vector<Message>& messages() const { return messages_; }
   const std::vector<std::string>& marks() const { return marks_; }
-  // All rows of all messages.
+  // All records of all messages.
   std::vector<fivetran_sdk::v2::Record> Records() const;
   std::uint64_t rows_counted() const { return rows_counted_; }
   std::uint64_t oversized_rows() const { return oversized_rows_; }

@@ -1,5 +1,5 @@
-// Rows, batches and marks: what closes a batch, rows larger than a frame, rows that
-// are taken back, and random tables that come out as they went in.
+// Rows, batches and marks: when a batch ends, rows larger than a frame, rows that are taken back,
+// and random tables that are decoded correctly.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -67,12 +67,12 @@ TEST(BatchTest, RowsThatNoMessageCanHoldAreCountedAndNothingOfThemIsSent) {
     const std::string half(limits::kMaxMessageBytes / 2 + 1, 'c');
     const std::string whole(limits::kMaxMessageBytes, 'c');
     WriteText(writer, "before");
-    writer.BeginRow();  // Too large by its second value.
+    writer.BeginRow();  // Too large because of its second value.
     writer.String(0, half);
     writer.String(1, half);
     writer.EndRow();
     WriteText(writer, "between");
-    writer.BeginRow();  // Too large by its first.
+    writer.BeginRow();  // Too large because of its first value.
     writer.String(0, whole);
     writer.Long(1, 1);
     writer.EndRow();
@@ -161,7 +161,7 @@ TEST(RowTest, NamesOfAnyLengthAndTablesOfAnyWidth) {
   }
 }
 
-// Rows whose length needs one byte more or less than that of the row before it.
+// Rows whose length takes one byte more or less than that of the row before.
 TEST(RowTest, LengthsThatChangeTheirSizeFromRowToRow) {
   std::vector<std::size_t> lengths;
   for (const std::size_t boundary : {127UL, 16'383UL, 2'097'151UL}) {

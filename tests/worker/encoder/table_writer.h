@@ -1,4 +1,4 @@
-// A BatchWriter of one table's rows.
+// A BatchWriter for the rows of one table.
 #ifndef TRIBUTARY_TESTS_WORKER_ENCODER_TABLE_WRITER_H_
 #define TRIBUTARY_TESTS_WORKER_ENCODER_TABLE_WRITER_H_
 

@@ -1,4 +1,4 @@
-// Every value type, as protobuf's own parser reads what the encoder wrote.
+// All types of values, encoded by the encoder and parsed by protobuf's own parser.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -12,7 +12,7 @@ namespace {
 
 using fivetran_sdk::v2::ValueType;
 
-// The value that comes out for one that was written, and what it has to be.
+// Compares a value that was written with the expected one.
 void ExpectValue(const std::function<void(TableWriter&)>& write,
                  const std::function<void(ValueType&)>& expect) {
   const RingReading reading("main", "t", {"column"}, [&write](TableWriter& writer) {
@@ -28,7 +28,7 @@ void ExpectValue(const std::function<void(TableWriter&)>& write,
   expect((*record.mutable_data())["column"]);
   const Message& message = reading.messages().front();
   EXPECT_EQ(message.response.DebugString(), expected.DebugString());
-  // With one column there is one way to write it, so the bytes are protobuf's too.
+  // A record with one column has only one encoding, so the bytes are those of protobuf.
   EXPECT_EQ(message.bytes, expected.SerializeAsString());
 }
 
@@ -75,7 +75,7 @@ TEST(ValueTest, FloatsAndDoublesBitForBit) {
 }
 
 TEST(ValueTest, TimesBeforeAndAfterTheEpoch) {
-  // 0001-01-01 and 9999-12-31 are the ends that the types have.
+  // 0001-01-01 and 9999-12-31 are the limits of the types.
   for (const std::int64_t seconds : {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1},
                                      std::int64_t{-62135596800}, std::int64_t{253402300799}}) {
     ExpectValue([=](TableWriter& w) { w.NaiveDate(0, seconds); },

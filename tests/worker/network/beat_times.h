@@ -1,4 +1,4 @@
-// A pulse that remembers when it beat.
+// A pulse that records when it beat.
 #ifndef TRIBUTARY_TESTS_WORKER_NETWORK_BEAT_TIMES_H_
 #define TRIBUTARY_TESTS_WORKER_NETWORK_BEAT_TIMES_H_
 
@@ -16,7 +16,7 @@ class BeatTimes : public Pulse {
 
   void Beat() override { times_.push_back(Clock::now()); }
   std::size_t count() const { return times_.size(); }
-  // Between two beats, and from the last one to now.
+  // The longest time between two beats, and from the last one until now.
   std::chrono::milliseconds longest_gap() const {
     Clock::duration longest(0);
     for (std::size_t at = 0; at < times_.size(); ++at) {

@@ -29,7 +29,8 @@ struct Login {
   std::optional<tests::Certificates::Signed> client = std::nullopt;
 };
 
-// What a worker that is given `login` hears when it asks whether it speaks TLS.
+// The answer that a worker with `login` gets when it asks the server whether the connection uses
+// TLS.
 std::string Ask(std::uint16_t port, const Login& login) {
   const Outcome outcome = RunInChild([&](Complaints& complaints) {
     const absl::Status prepared = PrepareTls();

@@ -1,4 +1,5 @@
-// What OpenSSL and libpq do with a certificate's or key's path, to a file in memory.
+// Does with the path of a file in memory what OpenSSL and libpq do with that of a certificate or
+// key.
 #include "worker/network/memory_file.h"
 
 #include <fcntl.h>
@@ -18,12 +19,12 @@ namespace {
 TEST(MemoryFileTest, IsReadByItsPathInsideTheSandbox) {
   const std::string content(100'000, 'k');
   EXPECT_EQ(ComplaintsOf([&](Complaints& complaints) {
-              // As a worker is, whose /proc entries belong to root.
+              // As in a worker, whose /proc entries belong to root.
               ::prctl(PR_SET_DUMPABLE, 0);
               const auto file = MemoryFile::Make(content);
               complaints.Check(file.ok(), file.status().ToString());
               complaints.Check(EnterSandbox({.tcp_ports = {5432}}, {}).ok(), "entered");
-              // More than once, and each time from its beginning.
+              // Several times, each time from its beginning.
               for (int time = 0; time < 2; ++time) {
                 complaints.Check(ReadAll(file->path()) == content, "it has what was put in");
               }

@@ -40,17 +40,17 @@ bool Cover(const char* path, const std::string& by) {
 }
 
 std::string Reply(const std::string& question, NameServerDoes deed) {
-  // Of one question: a name, which ends with an empty label, then type and class.
+  // One question: a name, which ends with an empty label, then type and class.
   const std::size_t end = question.find('\0', kHeaderBytes) + 1 + kTypeAndClassBytes;
   std::string reply = question.substr(0, end);
   const bool address =
       deed == NameServerDoes::kGiveAnAddress && question[end - kTypeAndClassBytes + 1] == kTypeA;
   reply[2] = '\x81';
   reply[3] = deed == NameServerDoes::kGiveAnAddress ? '\x80' : '\x83';
-  // How many answers; no further sections.
+  // The number of answers, and no further sections.
   std::memcpy(&reply[6], address ? "\0\1\0\0\0\0" : "\0\0\0\0\0\0", 6);
   if (!address) return reply;
-  // The name of the question, type A, class IN, good for a minute, four bytes.
+  // The question's name, type A, class IN, valid for a minute, four bytes.
   reply.append("\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4", 12);
   in_addr given{};
   ::inet_pton(AF_INET, kGivenAddress, &given);
@@ -66,7 +66,8 @@ void Serve(NameServerDoes deed, std::atomic<int>& asked, const std::function<voi
   if (::bind(server.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
     std::abort();
   }
-  // A sandboxed parent can end nobody, and not by its death either (Landlock's scope).
+  // A sandboxed parent can neither kill this process nor end it by ending itself (Landlock's
+  // scope), so it looks regularly whether the parent is there.
   const timeval look{.tv_sec = 0, .tv_usec = 100'000};
   ::setsockopt(server.get(), SOL_SOCKET, SO_RCVTIMEO, &look, sizeof(look));
   const pid_t parent = ::getppid();

@@ -1,4 +1,4 @@
-// A network in which the only name server does what a test wants.
+// A network whose only name server does what a test wants.
 #ifndef TRIBUTARY_TESTS_WORKER_NETWORK_NAME_SERVER_H_
 #define TRIBUTARY_TESTS_WORKER_NETWORK_NAME_SERVER_H_
 
@@ -12,20 +12,20 @@ namespace tributary::tests {
 enum class NameServerDoes {
   kNothing,
   kSayThatThereIsNone,
-  // kGivenAddress for every name.
+  // Answers each question with kGivenAddress.
   kGiveAnAddress,
 };
 inline constexpr char kGivenAddress[] = "192.0.2.7";
 
-// Puts this process into a network of its own, with loopback only, and into a view of the
-// files in which /etc/resolv.conf names a server there. False: that is not permitted here.
+// Moves this process to a new network, with loopback only, and to a new view of the files in which
+// /etc/resolv.conf names a server in that network. False: this is not permitted here.
 bool EnterOwnNetwork(const TestDirectory& directory);
 
-// Answers on 127.0.0.1:53, from a process of its own, until this goes.
+// Answers on 127.0.0.1:53, in its own process, until it is destroyed.
 class NameServer {
  public:
   explicit NameServer(NameServerDoes deed);
-  // Questions that have come.
+  // The number of questions until now.
   int asked() const { return *asked_; }
 
  private:

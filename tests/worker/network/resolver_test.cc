@@ -21,17 +21,17 @@ using tests::NameServerDoes;
 
 constexpr char kHost[] = "db.tributary.test";
 
-// In a child: in a network of its own, and inside the sandbox of a client.
+// Runs in a child: in its own network, and inside the sandbox of a client.
 class ResolverTest : public testing::Test {
  protected:
   using Body = std::function<void(Complaints&, const NameServer&)>;
 
-  // Empty where all is well; skips where a network cannot be made.
+  // Empty if all is well; skips the test if a network cannot be made.
   std::string ComplaintsWith(NameServerDoes deed, const Body& body) const {
     return ComplaintsOf([&](Complaints& complaints) {
       complaints.Check(tests::EnterOwnNetwork(directory_), "a network of its own");
       if (!complaints.text().empty()) return;
-      // Never destroyed: it ends with this process, which can end nobody inside the sandbox.
+      // Never destroyed: it ends with this process, which cannot kill processes inside the sandbox.
       const NameServer& server = *new NameServer(deed);
       const auto report = EnterSandbox({.tcp_ports = {5432}}, {});
       complaints.Check(report.ok(), std::string(report.status().message()));
@@ -61,7 +61,7 @@ TEST_F(ResolverTest, DeadNameServerIsWaitedForWithBeatsAndNotForLong) {
                   complaints.Check(server.asked() > 0, "the server is asked");
                   complaints.Check(took >= kPatience, "it is waited for");
                   complaints.Check(took < kPatience + milliseconds(1000),
-                                   "not for much longer than allowed");
+                                   "not much longer than allowed");
                   complaints.Check(pulse.longest_gap() < milliseconds(1000),
                                    "it beats more than once a second");
                   complaints.Check(found.status().message().find(kHost) != std::string::npos,

@@ -1,4 +1,4 @@
-// A TLS client inside the sandbox, against a server that is a program of its own.
+// A TLS client inside the sandbox, and a server that is a separate program.
 #include "worker/network/tls.h"
 
 #include <fcntl.h>
@@ -35,7 +35,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kPatience(60);
 constexpr char kAsk[] = "GET / HTTP/1.0\r\n\r\n";
 
-// `openssl s_server`, which answers every request with what it knows of the connection.
+// `openssl s_server`, which answers each request with details of the connection.
 class TlsServer {
  public:
   explicit TlsServer(const tests::Certificates::Signed& identity) {
@@ -79,7 +79,7 @@ class Client {
     SSL_set_fd(session_.get(), socket_.get());
   }
 
-  // What the server answers; what went wrong otherwise.
+  // The server's answer, or what went wrong.
   std::string Talk() {
     if (session_ == nullptr) return "no context";
     if (!connected_) return "no connection";
@@ -124,12 +124,12 @@ class Client {
 
 class TlsTest : public testing::Test {
  protected:
-  // What a worker gets to hear from the server that is called by `expected_name` with a
-  // certificate of `ca`.
+  // What a worker gets from the server when it expects the name `expected_name` and a certificate
+  // of `ca`.
   std::string Talk(const std::string& ca, const char* expected_name) {
     std::string heard;
     const Outcome outcome = RunInChild([&](Complaints& complaints) {
-      // As in a worker, whose lower descriptors are the supervisor's.
+      // As in a worker, whose lower descriptors are those of the supervisor.
       while (::open("/dev/null", O_RDONLY | O_CLOEXEC) < kLastWorkerFd) continue;
       const absl::Status prepared = PrepareTls();
       const auto file = MemoryFile::Make(ReadAll(ca));

@@ -1,5 +1,5 @@
-// For tests of what cannot be undone: a forked child does it, tries things and
-// tells what went otherwise than it should.
+// For tests of things that cannot be undone: a forked child does them, tries operations, and
+// reports each result that differs from the expected one.
 #ifndef TRIBUTARY_TESTS_WORKER_SANDBOX_ATTEMPTS_H_
 #define TRIBUTARY_TESTS_WORKER_SANDBOX_ATTEMPTS_H_
 
@@ -14,14 +14,14 @@
 
 namespace tributary {
 
-// The descriptor on which a child tells; the only one above stderr that it needs.
+// The descriptor on which a child reports; the only one above stderr that it needs.
 inline constexpr int kTellFd = 3;
 
-// What a child found wrong, one to a line. Empty is good.
+// What a child found wrong, one line for each. Empty: nothing.
 class Complaints {
  public:
   void Check(bool holds, const std::string& promise);
-  // `result` is a system call's, `errno` still its own.
+  // `result` is that of a system call, and `errno` must still be that of this call.
   void Refused(const std::string& what, long result, std::vector<int> errors = {EPERM});
   void Succeeds(const std::string& what, long result);
   const std::string& text() const { return text_; }
@@ -32,22 +32,22 @@ class Complaints {
 
 struct Outcome {
   std::string told;
-  // False where something else ended the child, be it a program it became.
+  // False if something else ended the child, or if it became another program.
   bool ran_to_its_end = false;
-  // As waitpid() gives it.
+  // As waitpid() returns it.
   int status = 0;
 };
 
-// Runs `body` in a forked child that leaves by _exit(0) after it.
+// Runs `body` in a forked child, which then ends with _exit(0).
 Outcome RunInChild(const std::function<void(Complaints&)>& body);
-// What a child complained of, or how it died.
+// What a child found wrong, or how it died.
 std::string ComplaintsOf(const std::function<void(Complaints&)>& body);
 // The same inside a sandbox.
 std::string ComplaintsInSandbox(const SourceNeeds& needs,
                                 const std::function<void(Complaints&)>& body);
 
-// A forked child that runs `body` until `body` says Ready(), and from then on
-// beside the test. Killed when its owner goes.
+// A forked child that runs `body`; the constructor returns when `body` calls Ready(). It is killed
+// when this object is destroyed.
 class Companion {
  public:
   explicit Companion(const std::function<void(const std::function<void()>& ready)>& body);
@@ -63,13 +63,13 @@ class Companion {
   pid_t pid_ = -1;
 };
 
-// A directory that goes with its owner.
+// A directory that is removed with this object.
 class TestDirectory {
  public:
   TestDirectory();
   ~TestDirectory();
   std::string Path(const std::string& name) const { return path_ + "/" + name; }
-  // Returns the path.
+  // Returns the file's path.
   std::string Write(const std::string& name, const std::string& content) const;
 
  private:
@@ -77,7 +77,7 @@ class TestDirectory {
 };
 
 std::string ReadAll(const std::string& path);
-// open() and close(); open's result and errno.
+// Calls open() and close(); returns open's result, and leaves its errno.
 long TryOpen(const std::string& path, int flags);
 
 }  // namespace tributary

@@ -36,7 +36,7 @@ class ConfinementTest : public testing::Test {
  protected:
   SourceNeeds Needs() const { return {.paths = {{source_, false}, {shared_, true}}}; }
 
-  // Asked here, as nobody can ask inside.
+  // Determined here, because it cannot be determined inside the sandbox.
   const bool landlock_ = LandlockAbi() > 0;
   TestDirectory directory_;
   const std::string source_ = directory_.Write("source.db", "rows");
@@ -55,7 +55,7 @@ void TryToStartPrograms(Complaints& complaints) {
   complaints.Refused("clone", ::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
   complaints.Refused("clone into namespaces",
                      ::syscall(SYS_clone, SIGCHLD | CLONE_NEWUSER, 0, 0, 0, 0));
-  complaints.Refused("a thread in namespaces of its own",
+  complaints.Refused("a thread in new namespaces",
                      ::syscall(SYS_clone, CLONE_THREAD | CLONE_NEWNET, 0, 0, 0, 0), {ENOSYS});
   clone_args process{};
   process.exit_signal = SIGCHLD;
@@ -213,16 +213,16 @@ TEST_F(ConfinementTest, WorkerCannotTraceReadOrSignalAnotherProcess) {
                   complaints.Refused("tkill", ::syscall(SYS_tkill, pid, SIGKILL));
                   complaints.Refused("sigqueue", ::sigqueue(pid, SIGKILL, {}));
                   complaints.Refused("pidfd_open", ::syscall(SYS_pidfd_open, pid, 0));
-                  complaints.Refused("prlimit of another",
+                  complaints.Refused("prlimit of another process",
                                      ::prlimit(pid, RLIMIT_CPU, nullptr, nullptr), {ENOSYS});
-                  // Signals on one's behalf, by the kernel.
+                  // Would make the kernel send signals in this process's name.
                   complaints.Refused("F_SETOWN", ::fcntl(kTellFd, F_SETOWN, pid), {ENOSYS});
-                  // Of a file that others share, whether they wait at it.
+                  // Would change for all processes that share the file whether they wait for it.
                   complaints.Refused("F_SETFL", ::fcntl(kTellFd, F_SETFL, O_NONBLOCK), {ENOSYS});
                   int on = 1;
                   complaints.Refused("FIONBIO", ::ioctl(kTellFd, FIONBIO, &on), {ENOSYS});
                   complaints.Refused("dup", ::dup(kTellFd));
-                  complaints.Succeeds("signal to oneself", ::kill(::getpid(), 0));
+                  complaints.Succeeds("signal to itself", ::kill(::getpid(), 0));
                 }),
             "");
   EXPECT_TRUE(victim.alive());
@@ -296,7 +296,7 @@ TEST_F(ConfinementTest, AddressSpaceLimitMakesAllocationFail) {
               complaints.Check(report.ok() && report->address_space_limited, "entered");
               bool failed = false;
               try {
-                // A call, where a new-expression may be left out as unused.
+                // A direct call, because the compiler may remove an unused new-expression.
                 ::operator delete(::operator new(kLimit));
               } catch (const std::bad_alloc&) {
                 failed = true;

@@ -1,4 +1,4 @@
-// Each layer by itself, so that none is thought to hold because another does.
+// Each layer alone, so that a layer that fails is not hidden by another one.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -33,7 +33,7 @@ std::string ComplaintsUnderLandlock(const SourceNeeds& needs,
 
 class LandlockTest : public testing::Test {
  protected:
-  // False where the kernel's Landlock is older than `abi`.
+  // False if the kernel's Landlock is older than `abi`.
   static bool Has(int abi) { return LandlockAbi() >= abi; }
   TestDirectory directory_;
   const std::string file_ = directory_.Write("source.db", "rows");
@@ -93,7 +93,7 @@ TEST_F(LandlockTest, AloneItConnectsToNoPortButThoseThatAreGiven) {
             "");
 }
 
-// Bound by the kernel to a free name, which is returned with its length.
+// Binds the socket to a free name that the kernel chooses; returns the name and its length.
 std::pair<sockaddr_un, socklen_t> ListenOnAbstractName(int socket) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -19,13 +19,13 @@
 namespace tributary {
 namespace {
 
-// Orphans of this process come to it, so that it sees how they ended.
+// Becomes the parent of orphaned descendants, so that it sees how they end.
 class LeashTest : public testing::Test {
  protected:
   LeashTest() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
   ~LeashTest() override { ::prctl(PR_SET_CHILD_SUBREAPER, 0); }
 
-  // The pid that a grandchild wrote into `fd`; its last sign of life.
+  // The pid that a grandchild wrote to `fd` as its last sign of life; -1: there is none.
   static pid_t ReadPid(int fd) {
     pid_t pid = -1;
     return ::read(fd, &pid, sizeof(pid)) == sizeof(pid) ? pid : -1;
@@ -34,7 +34,7 @@ class LeashTest : public testing::Test {
     const pid_t pid = ::getpid();
     if (::write(fd, &pid, sizeof(pid)) != sizeof(pid)) std::abort();
   }
-  // How long a worker lives that is killed because its supervisor was.
+  // How long a worker lives after its supervisor was killed.
   static std::chrono::milliseconds TimeOutlived();
 };
 
@@ -62,7 +62,7 @@ std::chrono::milliseconds LeashTest::TimeOutlived() {
 
   const auto killed = std::chrono::steady_clock::now();
   supervisor.Kill();
-  // Only the worker held the pipe open: it is at its end when that is gone.
+  // Only the worker holds the pipe open, so the pipe ends when the worker has ended.
   pollfd gone{tell[0], POLLIN, 0};
   const bool died = ::poll(&gone, 1, static_cast<int>(kLimit.count())) == 1;
   const auto took =
@@ -100,7 +100,7 @@ TEST_F(LeashTest, WorkerWhoseSupervisorIsGoneAlreadyExits) {
   ::close(tell[1]);
   const pid_t worker = ReadPid(tell[0]);
   ASSERT_GT(worker, 0);
-  EXPECT_EQ(ReadPid(tell[0]), -1) << "the worker went on";
+  EXPECT_EQ(ReadPid(tell[0]), -1) << "the worker was not ended";
   ::close(tell[0]);
   ASSERT_EQ(::waitpid(supervisor, nullptr, 0), supervisor);
   int status = 0;

@@ -1,5 +1,4 @@
-// Sockets: none for a source that is a file, client sockets for one that is a
-// server.
+// Sockets: none for a source that is a file, client sockets for a source that is a server.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netdb.h>
@@ -79,7 +78,7 @@ TEST_F(NetworkTest, SourceThatIsAFileGetsNoSocketOfAnyKind) {
               complaints.Refused("netlink", ::socket(AF_NETLINK, SOCK_RAW, 0));
               int pair[2];
               complaints.Refused("socketpair", ::socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-              // Also not with one that was there before.
+              // Nor with a socket from before the sandbox.
               complaints.Refused("connect", Connect(early.get(), port_));
               complaints.Refused("bind", Bind(early.get()));
               complaints.Refused("listen", ::listen(early.get(), 1));
@@ -135,7 +134,7 @@ TEST_F(NetworkTest, OnlyTcpAndUdpAreSpoken) {
       {"raw", AF_INET, SOCK_RAW, IPPROTO_TCP},
       {"raw 6", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6},
       {"ping", AF_INET, SOCK_DGRAM, IPPROTO_ICMP},
-      // Their ports are none that Landlock knows.
+      // Landlock does not check the ports of these protocols.
       {"mptcp", AF_INET, SOCK_STREAM, IPPROTO_MPTCP},
       {"sctp", AF_INET, SOCK_STREAM, IPPROTO_SCTP},
       {"seqpacket", AF_INET, SOCK_SEQPACKET, 0},
@@ -162,7 +161,7 @@ TEST_F(NetworkTest, PortThatWasNotGivenIsClosed) {
           [&](Complaints& complaints) {
             const FileDescriptor client(::socket(AF_INET, SOCK_STREAM, 0));
             complaints.Refused("connect", Connect(client.get(), other.port()), {EACCES});
-            // By its first bytes, without connect().
+            // Connects with its first data, without connect().
             const sockaddr_in to = Loopback(other.port());
             complaints.Refused("fast open",
                                ::sendto(client.get(), "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL,
@@ -186,7 +185,7 @@ TEST_F(NetworkTest, PortThatWasNotGivenIsClosed) {
                   ::connect(client6.get(), reinterpret_cast<const sockaddr*>(&to6), sizeof(to6)),
                   {EACCES});
             }
-            // The socket is still good for the port that was given.
+            // The socket can still be connected to the port that was given.
             complaints.Succeeds("connect to it", Connect(client.get(), port_));
           }),
       "");
@@ -205,7 +204,7 @@ TEST_F(NetworkTest, LongAnswersOfNameServersComeByTcp) {
 
 TEST_F(NetworkTest, FlagsOfOwnSocketsCanBeSetAndNoOthers) {
   EXPECT_EQ(ComplaintsOf([&](Complaints& complaints) {
-              // The descriptors that a supervisor gives, whatever they are here.
+              // As the descriptors that a supervisor passes; here their content does not matter.
               for (int fd = kTellFd + 1; fd <= kLastWorkerFd; ++fd) ::dup2(kTellFd, fd);
               complaints.Check(EnterSandbox(ServerOn(port_), {}).ok(), "entered");
               std::vector<FileDescriptor> clients;
@@ -216,20 +215,20 @@ TEST_F(NetworkTest, FlagsOfOwnSocketsCanBeSetAndNoOthers) {
                 complaints.Check((::fcntl(client.get(), F_GETFL) & O_NONBLOCK) != 0, "it is set");
                 clients.push_back(std::move(client));
               }
-              // All numbers that there may be.
+              // All possible numbers.
               complaints.Check(clients.front().get() == kLastWorkerFd + 1, "the first");
               complaints.Check(
                   clients.back().get() == static_cast<int>(limits::kWorkerOpenFiles) - 1,
                   "the last");
               for (int fd = 0; fd <= kLastWorkerFd; ++fd) {
-                complaints.Refused("F_SETFL of one that is shared",
+                complaints.Refused("F_SETFL of a shared descriptor",
                                    ::fcntl(fd, F_SETFL, O_NONBLOCK), {ENOSYS});
               }
-              // A number with a high half, of which the kernel takes the low one.
+              // A number with a high half; the kernel only uses the low half.
               complaints.Refused("F_SETFL with a high half",
                                  ::syscall(SYS_fcntl, 0x100000000LL | kTellFd, F_SETFL, O_NONBLOCK),
                                  {ENOSYS});
-              // A copy of one that is shared would share its flags.
+              // A copy of a shared descriptor would share its flags.
               clients.pop_back();
               complaints.Refused("dup", ::dup(kTellFd));
               complaints.Refused("dup2", ::dup2(kTellFd, clients.back().get()));
@@ -251,7 +250,8 @@ TEST_F(NetworkTest, NamesResolveInsideAsTheyDoOutside) {
     complaints.Check(result == 0, "localhost resolves");
     if (result == 0) ::freeaddrinfo(found);
   };
-  if (!ComplaintsOf(resolve).empty()) GTEST_SKIP() << "nor does it resolve outside";
+  if (!ComplaintsOf(resolve).empty())
+    GTEST_SKIP() << "it does not resolve outside the sandbox either";
   EXPECT_EQ(ComplaintsInSandbox(ServerOn(port_), resolve), "");
 }
 

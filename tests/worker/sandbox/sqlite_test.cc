@@ -1,4 +1,4 @@
-// SQLite, as it comes from Debian, reads its databases inside the sandbox.
+// Debian's SQLite reads its databases inside the sandbox.
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ constexpr char kRows[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
     "INSERT INTO t SELECT i, printf('row %d', i) FROM n;";
 
-// Leaves the connection open: a process that ends takes it along.
+// Leaves the connection open; it is closed when the process ends.
 void MakeDatabase(const std::string& path, const std::string& journal) {
   sqlite3* database = nullptr;
   const std::string script =
@@ -27,7 +27,7 @@ void MakeDatabase(const std::string& path, const std::string& journal) {
   }
 }
 
-// The number of rows, or what SQLite says.
+// The number of rows, or SQLite's error.
 std::string CountRows(const std::string& path) {
   sqlite3* database = nullptr;
   sqlite3_stmt* statement = nullptr;
@@ -53,7 +53,7 @@ class SqliteTest : public testing::Test {
         [&](Complaints& complaints) {
           const std::string rows = CountRows(path_);
           complaints.Check(rows == "20000", "rows: " + rows);
-          // A second connection of the same worker finds the same files.
+          // A second connection of the same worker can open the same files.
           complaints.Check(CountRows(path_) == "20000", "opened again");
         });
   }
@@ -81,7 +81,7 @@ TEST_F(SqliteTest, WalDatabaseIsReadWhileItsWriterLives) {
   EXPECT_EQ(CountInSandbox(), "");
 }
 
-// The first reader rebuilds -shm, which it must be able to cut and write.
+// The first reader rebuilds the file -shm, so it must be able to truncate and write it.
 TEST_F(SqliteTest, WalDatabaseWhoseWriterWasKilledIsRead) {
   {
     Companion writer([&](const std::function<void()>& ready) {

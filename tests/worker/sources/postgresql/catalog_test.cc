@@ -25,7 +25,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::UnorderedElementsAre;
 
-// "id*" is of the key.
+// "id*" is a column of the key.
 std::vector<std::string> ColumnsOf(const CatalogTable& table) {
   std::vector<std::string> columns;
   for (const auto& column : table.columns()) {
@@ -133,7 +133,7 @@ TEST(PostgresqlCatalog, WaitsForNoLock) {
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(reading.Describe().tables_size(), 1);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
-  // Cutting falls back on estimates.
+  // Cutting then uses estimates.
   EXPECT_EQ(reading.Cut(reading.Table("t")).size(), 1u);
 }
 
@@ -147,7 +147,7 @@ TEST(PostgresqlCatalog, ASessionThatEndsInItsMidstIsReplaced) {
   Reading reading(database.name());
   int ended = 0;
   std::thread ends([&] {
-    // The third time it is answered.
+    // The third call is answered.
     for (int tries = 0; ended < 2 && tries < 2000; ++tries) {
       if (Server().Ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
                        "application_name = 'tributary' AND wait_event_type = 'Lock'") != "0") {

@@ -1,4 +1,4 @@
-// COPY BINARY as a server wrote it and as it could be broken, in chunks of any size.
+// COPY BINARY as a server wrote it and with errors, in chunks of any size.
 #include "worker/sources/postgresql/copy_stream.h"
 
 #include <gtest/gtest.h>
@@ -29,14 +29,14 @@ std::string Field(std::string_view value) { return Int(value.size(), 4) + std::s
 const std::string kNull = Int(0xffff'ffff, 4);
 const std::string kTrailer = Int(0xffff, 2);
 
-// Each row as "a|b|", null as "-"; "too large" and "end" as they come.
+// Each row as "a|b|", null as "-"; "too large" and "end" where they occur.
 struct Copied {
   std::vector<std::string> events;
   absl::Status status;
 };
 
-// `size_of` gives each chunk's size. A chunk's memory is gone once it is used up, so that
-// a view that stays in it is found.
+// `size_of` returns each chunk's size. A chunk's memory is freed after use, so that a view that
+// still refers to it is detected.
 template <typename SizeOf>
 Copied CopyIn(std::string_view stream, std::size_t columns, const SizeOf& size_of,
               std::size_t max_row_bytes = limits::kPostgresqlMaxRowBytes) {
@@ -142,7 +142,7 @@ TEST(CopyStreamTest, ARowOverTheBoundIsPassedOverAndTheRestIsRead) {
     EXPECT_TRUE(copied.status.ok()) << copied.status;
     EXPECT_EQ(copied.events, expected) << size;
   }
-  // A row of just the bound is read.
+  // A row of exactly the largest size is read.
   EXPECT_EQ(CopyWhole(Header() + Int(1, 2) + Field("1234") + kTrailer, 1, 10).events[0], "1234|");
   EXPECT_EQ(CopyWhole(Header() + Int(1, 2) + Field("12345") + kTrailer, 1, 10).events[0],
             "too large");

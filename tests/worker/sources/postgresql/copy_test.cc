@@ -1,4 +1,4 @@
-// Cutting a real server's tables, and reading slices of them.
+// Cutting tables of a real server, and reading slices of them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -45,7 +45,7 @@ TEST(PostgresqlCopy, ALockedTableIsGivenUpAfterThePatienceAndNamed) {
   EXPECT_TRUE(reading.Read(table).status.ok());
 }
 
-// COPY takes its snapshot before it waits for a lock, and would read nothing here.
+// COPY takes its snapshot before it waits for a lock, and would then read nothing here.
 TEST(PostgresqlCopy, RowsAreAllThereBehindARewriteThatItWaitedFor) {
   const NewDatabase database(
       "CREATE TABLE t (id integer PRIMARY KEY, v text);"
@@ -86,7 +86,7 @@ TEST(PostgresqlCopy, SlicesHaveEachRowOnceWithMarksBetween) {
   ASSERT_GE(slices.size(), 2u);
   EXPECT_EQ(slices.front().from(), "");
   EXPECT_EQ(slices.back().to(), "");
-  // The last slice takes what was added after the cut.
+  // The last slice reads rows that were added after the cut.
   database.Run("INSERT INTO t SELECT generate_series(60001, 70000), repeat('p', 300)");
   std::multiset<std::string> ids;
   std::size_t marks = 0;
@@ -137,7 +137,8 @@ TEST(PostgresqlCopy, APausedSliceGoesOnAtItsMark) {
 }
 
 TEST(PostgresqlCopy, APartitionedTableIsReadByBlocksOfItsLeaves) {
-  // Small ones share a slice, a large one has several, on two levels, some empty.
+  // Small partitions share a slice, a large one has several; there are two levels, and some
+  // partitions are empty.
   const NewDatabase database(
       "CREATE TABLE r (id integer, k integer, pad text, PRIMARY KEY (id, k)) "
       "PARTITION BY LIST (k);"
@@ -154,7 +155,7 @@ TEST(PostgresqlCopy, APartitionedTableIsReadByBlocksOfItsLeaves) {
   const std::vector<Range> slices = reading.Cut(table);
   ASSERT_GE(slices.size(), 3u);
   EXPECT_LE(slices.size(), 9u);
-  // What comes after the cut is the last slice's, or a part's own.
+  // Rows that are added after the cut are read by the last slice, or by a partition's own slice.
   database.Run("INSERT INTO r SELECT i, 4, repeat('p', 300) FROM generate_series(93001, 95000) i");
   reading.pause_after_marks = 2;
   std::multiset<std::string> ids;
@@ -176,7 +177,7 @@ TEST(PostgresqlCopy, APartitionedTableIsReadByBlocksOfItsLeaves) {
   EXPECT_EQ(ids.size(), 95000u);
   EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), 95000u);
   EXPECT_EQ(contents.size(), 1u);
-  // Slices before and after it are no copy together.
+  // Slices from before and after this change do not form one copy.
   database.Run("TRUNCATE small_2");
   contents.insert(reading.Read(table, slices.back()).opened.content());
   EXPECT_EQ(contents.size(), 2u);

@@ -1,6 +1,5 @@
-// How much a row costs from COPY BINARY's bytes to finished batches in a ring, and how
-// much of it is the stream alone. Not a test: `postgresql_decode_bench [rows]` prints
-// figures.
+// The cost of a row from COPY BINARY's bytes to finished batches in a ring, and the part of it that
+// parsing the stream takes. Not a test: `postgresql_decode_bench [rows]` prints the figures.
 #include <time.h>
 
 #include <cstdint>
@@ -37,7 +36,7 @@ struct BenchColumn {
   const char* name;
   std::uint32_t oid;
 };
-// Ten columns of mixed types, about 180 bytes in COPY BINARY.
+// Ten columns with different types, about 180 bytes in COPY BINARY.
 constexpr BenchColumn kColumns[] = {
     {"id", 20},     {"customer", 23}, {"amount", 1700},  {"weight", 701}, {"status", 25},
     {"name", 1043}, {"email", 25},    {"created", 1184}, {"active", 16},  {"due", 1082},
@@ -48,7 +47,7 @@ std::string Row(std::uint64_t n) {
   std::string row = Integer(std::size(kColumns), 2);
   row += Field(Integer(n * 7919, 8));
   row += Field(Integer(n * 31 % 1'000'000, 4));
-  // 1234.56 and the like: two digits of base 10,000, weight 0, scale 2.
+  // Numbers like 1234.56: two digits of base 10,000, weight 0, scale 2.
   row += Field(Integer(2, 2) + Integer(0, 2) + Integer(0, 2) + Integer(2, 2) +
                Integer(n % 9999 + 1, 2) + Integer(n % 99 * 100, 2));
   row += Field(Integer(0x3ff0'0000'0000'0000 + n * 1'048'573, 8));
@@ -61,7 +60,7 @@ std::string Row(std::uint64_t n) {
   return row;
 }
 
-// `take` is called with each row.
+// Calls `take` with each row.
 template <typename Take>
 double Through(const std::vector<std::string>& chunks, const Take& take) {
   CopyStream copy("s.t", std::size(kColumns));
@@ -76,7 +75,7 @@ double Through(const std::vector<std::string>& chunks, const Take& take) {
 }
 
 int Main(std::uint64_t rows) {
-  // A chunk for each row is what libpq gives.
+  // One chunk for each row, as from libpq.
   std::vector<std::string> chunks = {std::string("PGCOPY\n\377\r\n\0", 11) + std::string(8, '\0')};
   std::size_t bytes = 0;
   constexpr std::uint64_t kDifferent = 20'000;

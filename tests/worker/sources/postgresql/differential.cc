@@ -1,5 +1,5 @@
-// Compares values of a real server with what is made of them here. Not a test of its own:
-// it reads the lines of golden/random.sql from its input and says where they differ.
+// Compares values from a real server with what our code makes of them. Not a test: it reads lines
+// made by golden/random.sql from stdin, and prints the differences.
 #include <cstdint>
 #include <cstdio>
 #include <iostream>

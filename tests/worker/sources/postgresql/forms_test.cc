@@ -1,5 +1,5 @@
-// Values of every type as the server printed them, against what is made of their binary
-// form: its output function's text, and to_jsonb's.
+// Values of all types as the server printed them, compared with the texts made from their binary
+// form: those of its output function and of to_jsonb.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -38,8 +38,8 @@ TEST(FormsTest, JsonIsWhatToJsonbGives) {
   }
 }
 
-// What a server of this workplace cannot make: types of extensions that it may not have,
-// interval's infinities, and values that only a corrupt one sends.
+// Values that the test's server may not be able to make: types of extensions, interval's
+// infinities, and values that only a corrupted server sends.
 struct FormCase {
   Kind kind;
   const char* bytes;
@@ -48,7 +48,7 @@ struct FormCase {
 
 TEST(FormsTest, TypesOfExtensionsAreTextsOfTheirOwn) {
   const FormCase cases[] = {
-      // vector, halfvec, sparsevec of pgvector.
+      // vector, halfvec and sparsevec of pgvector.
       {Kind::kVector, "000300003f80000040200000c0400000", "[1,2.5,-3]"},
       {Kind::kVector, "00000000", "[]"},
       {Kind::kHalfVector, "000700003c00c2000001800000007bfffc00",
@@ -142,7 +142,7 @@ TEST(FormsTest, AQueryOfAMillionTermsNeedsNoStack) {
   const std::uint32_t items = 2 * kTerms - 1;
   std::string bytes;
   for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(items >> shift));
-  // a & (a & (a & ...: the right operand comes first, so all operators do.
+  // a & (a & (a & ...: the right operand comes first, so all operators come before all operands.
   std::string operand("\1\0\0a\0", 5);
   for (std::uint32_t i = 1; i < kTerms; ++i) bytes += "\2\2";
   for (std::uint32_t i = 0; i < kTerms; ++i) bytes += operand;
@@ -151,15 +151,15 @@ TEST(FormsTest, AQueryOfAMillionTermsNeedsNoStack) {
   EXPECT_TRUE(text.starts_with("'a' & 'a' & "));
 }
 
-// Bytes are cut off and changed in every place: whatever comes of it, it is one of the
-// outcomes, and a text that is done is JSON where it is to be.
+// Values are truncated and changed at each byte: the result is always one of the outcomes, and a
+// finished text is JSON if it has to be.
 TEST(FormsTest, NoDamageOfAValueIsMoreThanAnOutcome) {
   TypeCatalog catalog = GoldenCatalog();
   std::size_t malformed = 0;
   for (const GoldenValue& value : GoldenValues()) {
     const auto plan = PlanOf(catalog, value.oid);
     const auto look = [&](std::string_view bytes) {
-      // A copy of just that size, so that a sanitizer sees a read past it.
+      // A copy with exactly this size, so that a sanitizer detects a read past its end.
       const std::vector<char> exact(bytes.begin(), bytes.end());
       std::string text;
       std::string json;

@@ -15,7 +15,7 @@ namespace {
 
 int Digit(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
 
-// COPY's escapes: \\, \t, \n, \r, \b, \f, \v.
+// The escapes of COPY: \\, \t, \n, \r, \b, \f, \v.
 std::string Unescaped(std::string_view text) {
   constexpr std::string_view kNames = "tnrbfv";
   constexpr std::string_view kCharacters = "\t\n\r\b\f\v";

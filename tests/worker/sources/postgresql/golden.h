@@ -1,4 +1,4 @@
-// What a real server said of its types and values (golden/README.md), as the tests use it.
+// What a real server reported about its types and values (golden/README.md), for tests.
 #ifndef TRIBUTARY_TESTS_WORKER_SOURCES_POSTGRESQL_GOLDEN_H_
 #define TRIBUTARY_TESTS_WORKER_SOURCES_POSTGRESQL_GOLDEN_H_
 
@@ -11,25 +11,25 @@
 
 namespace tributary::postgresql {
 
-// The columns of one line that COPY wrote in its text format.
+// The columns of one line in COPY's text format.
 std::vector<std::string> SplitCopyText(std::string_view line);
-// The lines of a file that COPY wrote so. Fails the test where the file is not there.
+// The lines of a file in COPY's text format. Fails the test if the file is missing.
 std::vector<std::vector<std::string>> ReadCopyText(const std::string& file);
-// A whole file of the golden folder.
+// A complete file of the golden folder.
 std::string ReadGolden(const std::string& file);
 
-// Spaces between digits count for nothing.
+// Ignores spaces between digits.
 std::string FromHex(std::string_view digits);
 std::string ToHex(std::string_view bytes);
 
-// The types of facts.txt: the server's own and those of types.sql.
+// The types in facts.txt: those of the server and those of types.sql.
 const std::vector<TypeFacts>& GoldenFacts();
-// The type of that name there; the test fails where there is none.
+// The type with this name in facts.txt; fails the test if there is none.
 const TypeFacts& GoldenType(std::string_view name);
-// A catalog that was told of all of them.
+// A catalog that contains all of them.
 TypeCatalog GoldenCatalog(int money_digits = 2);
 
-// A value of values.txt: what the server's send and output functions and to_jsonb gave.
+// A value in values.txt: the results of the server's send and output functions and of to_jsonb.
 struct GoldenValue {
   std::uint32_t oid = 0;
   std::string type;

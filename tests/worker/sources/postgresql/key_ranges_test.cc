@@ -1,4 +1,4 @@
-// Tables that are read by ranges of their keys, from a real server.
+// Tables of a real server that are read by ranges of their keys.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,7 +41,7 @@ TEST(PostgresqlKeyRanges, ALargeTableIsCutAndEachRowIsInOneSlice) {
     at = slice.to();
     const Outcome outcome = reading.Read(table, slice);
     ASSERT_TRUE(outcome.status.ok()) << outcome.status;
-    // About as many in each.
+    // All slices have a similar number of rows.
     EXPECT_GT(outcome.rows.size(), 40000 / slices.size() / 3);
     const std::vector<std::string> found = Ids(outcome);
     ids.insert(found.begin(), found.end());

@@ -1,4 +1,4 @@
-// How old the lag of a log is, from its ends and commits as they were noted.
+// The age of a log's lag, computed from the ends and commits of the log that were noted.
 #include "worker/sources/postgresql/log_lag.h"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ TEST(LogLag, WhatWasWrittenBeforeTheFirstNoteIsAsOldAsItsCommits) {
   lag.Note(1000, 10'000);
   lag.Committed(400);
   EXPECT_EQ(lag.Microseconds(500, 10'100), 9'700);
-  // After it the notes tell it better: a table that nobody follows has no commits here.
+  // From here on the notes are more accurate: a table that is not followed has no commits here.
   lag.Note(2000, 10'200);
   EXPECT_EQ(lag.Microseconds(1500, 10'300), 100);
 }
@@ -46,7 +46,7 @@ TEST(LogLag, OldestEndIsRememberedHoweverLongNothingIsRead) {
   constexpr std::int64_t kLong = 100'000;
   for (std::int64_t i = 1; i <= kLong; ++i) lag.Note(static_cast<Lsn>(i), i);
   EXPECT_EQ(lag.Microseconds(0, kLong), kLong - 1);
-  // What is left of the notes between is still in order.
+  // The notes that are kept are still in order.
   const std::int64_t half = lag.Microseconds(kLong / 2, kLong);
   EXPECT_GT(half, 0);
   EXPECT_LE(half, kLong / 2);

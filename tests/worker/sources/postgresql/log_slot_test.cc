@@ -1,4 +1,4 @@
-// A new replication slot waits for the transactions that run: for which, and for how long.
+// A new replication slot waits for running transactions: which ones, and how long.
 #include "worker/sources/postgresql/log_slot.h"
 
 #include <gmock/gmock.h>
@@ -62,7 +62,7 @@ class NewSlot : public testing::Test {
                         .log = {},
                         .patience = patience});
   }
-  // A session with a transaction that a new slot waits for.
+  // A session with a transaction for which a new slot waits.
   std::unique_ptr<tests::PostgresSession> Begin() {
     auto open = (*server_)->Connect();
     EXPECT_TRUE(open.ok()) << open.status();
@@ -93,14 +93,14 @@ TEST_F(NewSlot, IsGivenUpAfterItsPatienceAndThoseThatItWaitsForAreNamed) {
             ContainsRegex("prepared transaction 'forgotten' of database postgres, for [0-9]+ s"),
             HasSubstr("End them"));
   EXPECT_THAT(std::string(made.status().message()), names_them);
-  // Once, however long it takes.
+  // Only one, however long it takes.
   ASSERT_THAT(warnings_, SizeIs(1));
   EXPECT_THAT(warnings_.front(), names_them);
-  // Nothing is left behind that would hold back the server's log.
+  // No slot is left that would make the server keep its log.
   EXPECT_TRUE(tests::Eventually([this] { return Slots() == "0"; }));
 }
 
-// Age is not shown to it.
+// This role may not see ages.
 TEST_F(NewSlot, NamesWhatItWaitsForToARoleThatMayOnlyReplicate) {
   ASSERT_TRUE((*server_)->Execute("CREATE ROLE follower LOGIN REPLICATION").ok());
   UseRole("follower");
@@ -135,7 +135,7 @@ TEST_F(NewSlot, IsNotWaitedForWhereTheSyncStops) {
   const auto open = Begin();
   const auto made = Make({}, [] { return true; });
   EXPECT_TRUE(absl::IsCancelled(made.status())) << made.status();
-  // The transaction is still open.
+  // The transaction is still running.
   EXPECT_TRUE(tests::Eventually([this] { return Slots() == "0"; }));
 }
 

@@ -1,5 +1,5 @@
-// The log as a server wrote it: its messages, its framing, and where a sync that ended
-// anywhere goes on.
+// The log as a server wrote it: its messages, its framing, and where a sync resumes, wherever the
+// sync before it ended.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -50,7 +50,7 @@ std::string Described(const Tuple& tuple) {
   return text + ")";
 }
 
-// Without OIDs, places and times, which are others each time.
+// Without OIDs, positions and times, which differ each time.
 std::string Described(const PgoutputMessage& message) {
   std::string text(1, static_cast<char>(message.type));
   switch (message.type) {
@@ -188,8 +188,8 @@ TEST(PgoutputTest, WhatIsNotOfTheProtocolIsRefused) {
       "53",                          // stream start, of protocol 2
       "49000000014b0000",            // an insert of an old tuple
       "49000000014e000178",          // a column of an unknown form
-      "49000000014e000162ffffffff",  // of a negative size
-      "49000000014e0001627fffffff",  // larger than the message
+      "49000000014e000162ffffffff",  // a column of negative size
+      "49000000014e0001627fffffff",  // a column larger than the message
       "55000000014f0000",            // an update without a new tuple
       "44000000014e0000",            // a delete of a new tuple
       "54ffffffff00",                // a truncate of more relations than there are
@@ -246,7 +246,7 @@ TEST(ReplicationStreamTest, AStatusSaysWhatWasReceivedAndConfirmsNothingUnlessAs
             "00000000000003e801");
 }
 
-// What a cursor that goes on after `from` says of the whole log.
+// What a cursor that resumes after `from` returns for the whole log.
 struct Followed {
   std::vector<std::size_t> changes;
   std::vector<LogPosition> places;
@@ -259,7 +259,7 @@ Followed Follow(const LogPosition& from) {
   for (std::size_t at = 0; at < GoldenLog().size(); ++at) {
     const Logged& logged = GoldenLog()[at];
     EXPECT_TRUE(ParsePgoutput(logged.bytes, message).ok());
-    // The server sends what commits after the place where the stream starts.
+    // The server sends transactions whose commit is after the position at which the stream starts.
     if (message.type == Type::kBegin) in_sent_transaction = message.final_lsn >= from.commit;
     if (in_sent_transaction) {
       const auto is_new = cursor.Take(message, logged.start);
@@ -311,7 +311,7 @@ TEST(LogCursorTest, AKeepaliveCountsOnlyBetweenTransactions) {
   ASSERT_TRUE(cursor.Take(Message(Type::kCommit, 300, 310), 310).ok());
   cursor.TakeKeepalive(400);
   EXPECT_EQ(cursor.place(), LogPosition{.commit = 400});
-  // A state inside of a transaction waits for that.
+  // A state within a transaction waits for this transaction.
   const LogPosition inside{.commit = 150, .final = 300, .change = 210, .ordinal = 1};
   LogCursor resumed(inside);
   resumed.TakeKeepalive(400);

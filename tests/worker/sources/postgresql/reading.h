@@ -1,5 +1,5 @@
-// What the tests of the engine share: one server for a test program, and a source whose ring
-// is drained and decoded by protobuf's own parser.
+// What the engine's tests share: one server for a test program, and a source whose ring is read and
+// decoded by protobuf's own parser.
 #ifndef TRIBUTARY_TESTS_WORKER_SOURCES_POSTGRESQL_READING_H_
 #define TRIBUTARY_TESTS_WORKER_SOURCES_POSTGRESQL_READING_H_
 
@@ -20,13 +20,13 @@ namespace tributary::postgresql_test {
 using Values = sqlite_test::Values;
 using sqlite_test::CountingPulse;
 
-// A server for all tests of the program, which end where there is none. With wal_level =
+// The server for all tests of the program; they end if it cannot be started. It has wal_level =
 // logical; its superuser needs no password.
 tests::PostgresServer& Server();
-// Statements as the superuser; one that fails fails the test.
+// Executes statements as the superuser; fails the test if one fails.
 void Execute(const std::string& sql,
              const std::string& database = tests::PostgresServer::kDatabase);
-// A new database, dropped with the object.
+// A new database, dropped with this object.
 class NewDatabase {
  public:
   explicit NewDatabase(const std::string& sql = "");
@@ -44,7 +44,7 @@ class NewDatabase {
 Configuration ConfigurationOf(const std::string& database,
                               const std::string& user = tests::PostgresServer::kUser);
 
-// One read assignment's outcome, decoded.
+// The decoded result of one read assignment.
 struct Outcome {
   absl::Status status;
   AssignmentEnd end;
@@ -58,7 +58,7 @@ struct Outcome {
   Opened opened;
 };
 
-// A prepared source, with what the supervisor would do.
+// A prepared source, and what the supervisor would do with it.
 class Reading {
  public:
   explicit Reading(Configuration configuration,
@@ -68,14 +68,14 @@ class Reading {
   PostgresqlSource& source() { return source_; }
   CountingPulse& pulse() { return pulse_; }
 
-  // Fail the test where there is no catalog, or no table of that name in it.
+  // They fail the test if there is no catalog, or no table with this name in it.
   Catalog Describe();
   CatalogTable Table(const std::string& name);
 
-  // The number of marks after which a pause is wanted; -1: none is.
+  // The number of marks after which a pause is requested; -1: never.
   int pause_after_marks = -1;
   std::uint64_t whole_from = 0;
-  // Called before a frame is taken from the ring, in another thread.
+  // Called in another thread, before a frame is taken from the ring.
   std::function<void(const FrameHeader&)> before_frame;
   Outcome Read(const CatalogTable& table, const Range& range = {});
   std::vector<Range> Cut(const CatalogTable& table, const std::vector<Range>& ranges = {Range()});
@@ -88,7 +88,7 @@ class Reading {
 
 // "Int 5", "String abc", "Null"; times as microseconds since 1970.
 std::string TextOf(const fivetran_sdk::v2::ValueType& value);
-// Of the column `id`, in the rows' order.
+// The column `id`, in the order of the rows.
 std::vector<std::string> Ids(const Outcome& outcome);
 
 }  // namespace tributary::postgresql_test

@@ -1,4 +1,4 @@
-// A sink that keeps each value call as a text, "Int 5", in the column that it was for.
+// A sink that keeps each value as a text, "Int 5", in its column.
 #ifndef TRIBUTARY_TESTS_WORKER_SOURCES_POSTGRESQL_RECORDED_VALUES_H_
 #define TRIBUTARY_TESTS_WORKER_SOURCES_POSTGRESQL_RECORDED_VALUES_H_
 
@@ -34,7 +34,7 @@ class RecordedValues {
   void Json(std::size_t column, std::string_view text) { Keep(column, "Json", text); }
   void Xml(std::size_t column, std::string_view text) { Keep(column, "Xml", text); }
 
-  // "" where no call came; all of them where several did.
+  // "" if the column got no value; all of them if it got several.
   const std::string& operator[](std::size_t column) const { return values_[column]; }
   const std::vector<std::string>& all() const { return values_; }
   void Clear() { values_.assign(values_.size(), ""); }

@@ -1,5 +1,5 @@
-// Rows of a copy and values of the log on their way to the encoder: what is sent, what is
-// sent as null and counted, and what fails.
+// Rows of a copy and values of the log before they are encoded: what is sent, what is sent as null
+// and counted, and what fails.
 #include "worker/sources/postgresql/row_writer.h"
 
 #include <gtest/gtest.h>
@@ -47,7 +47,7 @@ class OneColumn {
   RecordedValues values_{1};
 };
 
-// The bytes of a value of values.txt.
+// The bytes of a value in values.txt.
 std::string Bytes(std::string_view type, std::string_view text) {
   for (const GoldenValue& value : GoldenValues()) {
     if (value.type == type && value.text == text) return value.bytes;
@@ -90,7 +90,7 @@ TEST(RowWriterTest, EveryTypeIsSentAsItsFivetranValue) {
       {"mood", "ok", "String ok"},
       {"bytea", "\\x00ff10", nullptr},
       {"xml", "<a b=\"c\">&amp;</a>", "Xml <a b=\"c\">&amp;</a>"},
-      // As it was stored, and as jsonb keeps it.
+      // As stored, and as jsonb normalizes it.
       {"json", "{\"b\": 1,\"a\":2, \"b\": [1,2]}", "Json {\"b\": 1,\"a\":2, \"b\": [1,2]}"},
       {"jsonb", "{\"a\": 2.50, \"b\": 1}", "Json {\"a\": 2.50, \"b\": 1}"},
       {"integer[]", "[2:3]={1,NULL}", "Json [1, null]"},
@@ -108,7 +108,7 @@ TEST(RowWriterTest, EveryTypeIsSentAsItsFivetranValue) {
       OneColumn column(value.oid);
       EXPECT_EQ(column.Copy(value.bytes), sent) << one.type;
       EXPECT_EQ(column.result, Result::kWritten);
-      // The log's bytes are the same, and so is what is sent.
+      // The log's bytes are the same, and so is the value that is sent.
       EXPECT_EQ(column.Log(Form::kBinary, value.bytes), sent) << one.type;
       EXPECT_TRUE(column.writer().TakeRemarks().empty());
     }
@@ -166,7 +166,7 @@ TEST(RowWriterTest, TextThatIsNotUtf8IsRepairedAndCounted) {
   EXPECT_EQ(text.Copy("a\xff z"), "String a\xef\xbf\xbd z");
   EXPECT_EQ(text.result, Result::kWritten);
   ASSERT_EQ(text.writer().TakeRemarks().size(), 1u);
-  // Within a string of JSON too.
+  // Also within a string of JSON.
   OneColumn array(1009);
   EXPECT_EQ(array.Copy(FromHex("00000001000000000000001900000001000000010000000261ff")),
             "Json [\"a\xef\xbf\xbd\"]");
@@ -176,7 +176,7 @@ TEST(RowWriterTest, TextThatIsNotUtf8IsRepairedAndCounted) {
 }
 
 TEST(RowWriterTest, BytesThatAreNoValueNameTableColumnAndType) {
-  // Any bytes are one of these.
+  // Any bytes are a valid value of one of these kinds.
   const std::set<Kind> texts = {Kind::kText, Kind::kVersionedText, Kind::kXml,
                                 Kind::kJson, Kind::kJsonb,         Kind::kBytea};
   TypeCatalog catalog = GoldenCatalog();
@@ -191,7 +191,7 @@ TEST(RowWriterTest, BytesThatAreNoValueNameTableColumnAndType) {
     EXPECT_NE(column.writer().failure().message().find("table s.t, column c of type "),
               std::string::npos);
   }
-  // Of a version that is not known.
+  // An unknown version of the binary form.
   for (const std::uint32_t oid : {3802u, 4072u}) {
     OneColumn column(oid);
     EXPECT_EQ(column.Copy("\2{}"), "");
@@ -221,14 +221,14 @@ TEST(RowWriterTest, ACompositeOfOtherFieldsThanPlannedIsLookedUpAgain) {
 }
 
 TEST(RowWriterTest, ValuesLargerThanAMessageAreTooLarge) {
-  // An array of one numeric that has as many digits as numeric can have, many times.
+  // An array with many copies of one numeric that has the largest possible number of digits.
   const std::string element = FromHex("0000000A00017FFF000000000001");
   std::string bytes = FromHex("0000000100000000000006a40000040100000001");
   for (int i = 0; i < 0x401; ++i) bytes += element;
   OneColumn numerics(1231);
   EXPECT_EQ(numerics.Copy(bytes), "");
   EXPECT_EQ(numerics.result, Result::kTooLarge);
-  // A bit string of one bit more than a message has bytes.
+  // A bit string with one bit more than a message can have bytes.
   OneColumn bits(1562);
   std::string many(4 + limits::kMaxMessageBytes / 8 + 1, '\0');
   const std::uint32_t count = limits::kMaxMessageBytes + 1;
@@ -245,7 +245,7 @@ TEST(RowWriterTest, ValuesThatTheLogLeavesOutAreMissing) {
   EXPECT_EQ(text.result, Result::kMissing);
   EXPECT_EQ(text.Log(Form::kNull, ""), "Null");
   EXPECT_EQ(text.result, Result::kWritten);
-  // A binary form that is not known; its copy is the server's text.
+  // Its binary form is unknown; the copy sends the server's text.
   OneColumn odd(GoldenType("odd").oid);
   EXPECT_EQ(odd.Log(Form::kBinary, FromHex("00000005")), "");
   EXPECT_EQ(odd.result, Result::kMissing);
@@ -256,7 +256,7 @@ TEST(RowWriterTest, ATypeWithoutABinaryFormIsTheSameTextFromCopyAndLog) {
   OneColumn acl(1033);
   EXPECT_EQ(acl.Copy("postgres=r/postgres"), "String postgres=r/postgres");
   EXPECT_EQ(acl.Log(Form::kText, "postgres=r/postgres"), "String postgres=r/postgres");
-  // One that has a binary form is not read from its text.
+  // A type with a binary form is not read from its text.
   OneColumn integer(23);
   EXPECT_EQ(integer.Log(Form::kText, "5"), "");
   EXPECT_EQ(integer.result, Result::kFailed);

@@ -1,4 +1,4 @@
-// Connecting, settings, waiting, and what a server's errors become.
+// Connecting, settings, waiting, and how a server's errors are reported.
 #include "worker/sources/postgresql/session.h"
 
 #include <gmock/gmock.h>
@@ -30,7 +30,7 @@ using testing::Not;
 
 constexpr std::chrono::milliseconds kShort(500);
 
-// What the setup test `connect` says with this changed in a configuration that works.
+// The result of the setup test `connect` with these changes to a working configuration.
 absl::Status Connect(const Configuration& changes, const OperatorSettings& settings = {}) {
   Configuration configuration = ConfigurationOf("postgres");
   for (const auto& [key, value] : changes) configuration[key] = value;
@@ -106,7 +106,7 @@ TEST(Session, TheOperatorMayAllowLinkLocalAddresses) {
 }
 
 TEST(Session, TheEnvironmentOfLibpqIsNotUsed) {
-  // Before the tests' own client meets that environment.
+  // Started before the tests' own client could use that environment.
   Server();
   ::setenv("PGOPTIONS", "-c search_path=elsewhere -c no_such_setting=1", 1);
   ::setenv("PGSERVICE", "elsewhere", 1);
@@ -115,7 +115,7 @@ TEST(Session, TheEnvironmentOfLibpqIsNotUsed) {
   EXPECT_EQ(::getenv("PGOPTIONS"), nullptr);
 }
 
-// A session as the engine has it.
+// A session like that of the engine.
 class SessionTest : public testing::Test {
  protected:
   SessionTest() {

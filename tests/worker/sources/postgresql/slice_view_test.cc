@@ -1,5 +1,5 @@
-// What a slice says of itself: of which server's life its numbers are, and that its table is the
-// one that was asked for, on one connection from slice to slice.
+// What a slice reports about itself: which life of the server its numbers belong to, and that its
+// table is the requested one, for all slices of one connection.
 #include "worker/sources/postgresql/slice_view.h"
 
 #include <gmock/gmock.h>
@@ -28,7 +28,7 @@ std::string LifeOf(const std::string& database) {
   return Server().Ask(absl::StrCat("SELECT ", kLifeSql), database);
 }
 
-// All others end with it, and the server begins another life by itself.
+// The server then ends all its other processes, and starts a new life by itself.
 void KillOneProcess(const std::string& database) {
   const auto session = Server().Connect(database);
   ASSERT_TRUE(session.ok()) << session.status();

@@ -1,4 +1,4 @@
-// Numbers and JSON as numeric and jsonb print them.
+// Numbers and JSON texts as numeric and jsonb print them.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -40,7 +40,7 @@ TEST(PlainNumberTest, HasAllItsDigitsAndNoExponent) {
       {"0e5", "0"},
       {"0e-3", "0.000"},
       {"0.00e1", "0.0"},
-      // Beyond numeric.
+      // Too large for numeric.
       {"1e131072", "refused"},
       {"1e-16384", "refused"},
       {"1e99999999999999999999", "refused"},
@@ -105,7 +105,7 @@ std::string JsonbOf(std::string_view json) {
   return "no JSON";
 }
 
-// What the server itself gave is in values.txt, of type json[].
+// values.txt has the server's own results, with the type json[].
 TEST(JsonbFormTest, WhatJsonbRefusesStaysAsItWasStored) {
   EXPECT_EQ(JsonbOf(R"(["\u0000"])"), R"(["\u0000"])");
   EXPECT_EQ(JsonbOf(R"(["a\ud800b", "\udc00\ud800", "\ud83d\u0041"])"),

@@ -1,5 +1,5 @@
-// TLS to a server: what of its certificate is checked, the client's certificate, and what each
-// refusal says.
+// TLS to a server: how its certificate is checked, the client's certificate, and the text of each
+// refusal.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -30,7 +30,7 @@ class TlsServer {
                                              .client_ca = certificates_.ca()})) {
     EXPECT_TRUE(server_.ok()) << server_.status();
   }
-  // What the setup test `connect` says.
+  // The result of the setup test `connect`.
   absl::Status Connect(const Configuration& changes) const {
     Configuration configuration = {{"source", "postgresql"},
                                    {"host", "localhost"},

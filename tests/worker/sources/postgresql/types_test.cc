@@ -1,5 +1,5 @@
-// From what the catalogs of a real server say to the type that a column is sent as, and
-// to how its values are read.
+// From the catalogs of a real server to the type as which a column is sent, and to the way in which
+// its values are read.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -39,7 +39,7 @@ TEST(ColumnTypeTest, EveryDeclarationIsSentAsItsFivetranType) {
       {"numeric_5", "DECIMAL(5,0)"},
       {"numeric_38_10", "DECIMAL(38,10)"},
       {"numeric_39_1", "DECIMAL"},
-      // Up to 99000, and up to 0.00999.
+      // Values up to 99000, and up to 0.00999.
       {"numeric_2_minus3", "DECIMAL(5,0)"},
       {"numeric_38_minus1", "DECIMAL"},
       {"numeric_3_5", "DECIMAL(5,5)"},
@@ -62,12 +62,12 @@ TEST(ColumnTypeTest, EveryDeclarationIsSentAsItsFivetranType) {
       {"text_range", "JSON"},
       {"hstore", "JSON"},
       {"int2vector", "JSON"},
-      // Domains: as their bases, whose limits they may set.
+      // Domains: like their base types, whose limits they may set.
       {"small", "DECIMAL(8,2)"},
       {"smaller", "DECIMAL(8,2)"},
       {"numbers", "JSON"},
       {"tags", "JSON"},
-      // Without a binary form, by itself and within others.
+      // Types without a binary form, alone and within others.
       {"aclitem", "STRING, copied as text, logged as text"},
       {"acl", "STRING, copied as text, logged as text"},
       {"isbn", "STRING, copied as text, logged as text"},
@@ -75,10 +75,11 @@ TEST(ColumnTypeTest, EveryDeclarationIsSentAsItsFivetranType) {
       {"aclitems", "JSON, copied as json, breaks the stream"},
       {"holds_acl", "JSON, copied as json, breaks the stream"},
       {"isbns", "JSON, copied as json, breaks the stream"},
-      // A binary form that is not known.
+      // A binary form that is unknown.
       {"odd", "STRING, copied as text, read again"},
       {"odds", "JSON, copied as json, read again"},
-      // An enum is its label, but within an array to_jsonb calls a cast of the database's.
+      // An enum is sent as its label; but within an array, to_jsonb calls a cast that the database
+      // may define.
       {"shade", "STRING"},
       {"shades", "JSON, copied as json, read again"},
   };
@@ -155,7 +156,8 @@ TEST(TypeCatalogTest, AsksForWhatATypeIsMadeOfUntilNothingIsMissing) {
     for (const std::uint32_t oid : missing) catalog.Add(server.at(oid));
     ++rounds;
   }
-  // Array, composite, its fields, the elements of those that are arrays.
+  // One round each for the array, the composite, its fields, and the elements of fields that are
+  // arrays.
   EXPECT_LE(rounds, 4u);
   const auto column = catalog.Column(wanted, -1);
   ASSERT_TRUE(column.ok());

@@ -1,4 +1,4 @@
-// What becomes of values, those of keys among them, that a real server has.
+// How values of a real server are sent, including those of keys.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -95,13 +95,13 @@ TEST(PostgresqlCopy, TextKeysThatAreNotUtf8StayApart) {
   Execute(absl::StrCat("DROP DATABASE ", name));
 }
 
-// Each declaration, a value, what kind it is sent as, and the server's own text of that.
+// A declaration, a value, the kind as which it is sent, and the server's own text.
 TEST(PostgresqlCopy, EveryTypeIsSentAsTheServerSaysIt) {
   struct Case {
     const char* type;
     const char* value;
     const char* kind;
-    // Of the column c; nothing: c::text.
+    // An SQL expression of the column c; null: c::text.
     const char* expected = nullptr;
   };
   constexpr char kJson[] = "to_jsonb(c)::text";

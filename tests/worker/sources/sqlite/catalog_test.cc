@@ -98,7 +98,7 @@ TEST_F(CatalogTest, WhatIsComputedWithJsonFunctionsIsReadAndSparesTheOthers) {
   EXPECT_EQ(reading.Read(reading.Table("t")).rows.size(), 1u);
 }
 
-// A table can be made, and its rows changed, where a later computation fails.
+// A table can be created and changed although a later computation fails.
 TEST_F(CatalogTest, AGeneratedColumnThatFailsForARowFailsItsTableAlone) {
   Describe(
       "CREATE TABLE g(path TEXT); INSERT INTO g VALUES('no path');"
@@ -125,7 +125,7 @@ TEST_F(CatalogTest, TheRowidIsTheKeyWhereTheOwnOneHoldsNull) {
                                 HasSubstr("holds NULL"))));
 }
 
-// Whatever the entry in sqlite_schema says of its type: SQLite goes by the SQL beside it.
+// SQLite ignores the type in the entry of sqlite_schema, and uses the SQL in it.
 TEST_F(CatalogTest, TheTablesAreThoseThatSqliteItselfHas) {
   database_.Run(
       "CREATE TABLE upper(a); INSERT INTO upper VALUES(1); CREATE TABLE blob(a INTEGER PRIMARY "

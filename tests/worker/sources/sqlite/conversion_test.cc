@@ -88,7 +88,7 @@ TEST(Utf8Test, EachMaximalInvalidPartBecomesOneReplacement) {
   EXPECT_EQ(repaired("\xe2\x82"), "\xef\xbf\xbd");
   EXPECT_EQ(repaired("\xe2\x82z"), "\xef\xbf\xbdz");
   EXPECT_EQ(repaired("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd");
-  // A surrogate: three bytes, none of which continues anything.
+  // A surrogate: three bytes, each of which is invalid alone.
   EXPECT_EQ(repaired("\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
   EXPECT_EQ(repaired("\xf4\x90\x80\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
   EXPECT_EQ(repaired("\xf0\x9f\x98 12345678"), "\xef\xbf\xbd 12345678");

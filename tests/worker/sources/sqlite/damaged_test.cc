@@ -1,5 +1,5 @@
-// Objects of a database that are damaged, or that only a newer SQLite understands: each
-// costs itself and nothing else, and is named.
+// Objects of a database that are damaged, or that only a newer SQLite understands: only the object
+// itself is left out, and a remark names it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,8 +29,8 @@ class DamagedTest : public ::testing::Test {
  protected:
   DamagedTest() { database_.Run(kGoodTables); }
 
-  // Makes the object `odd` with `made`, and has the schema say `sql` instead, whether
-  // SQLite can parse that or not.
+  // Creates the object `odd` with `made`, and replaces its SQL in the schema by `sql`, whether
+  // SQLite can parse this or not.
   static void Declare(Database& database, const std::string& made, const std::string& sql) {
     database.Run(made);
     database.Run("PRAGMA writable_schema=ON");
@@ -60,7 +60,7 @@ class DamagedTest : public ::testing::Test {
     EXPECT_EQ(reading.Read(reading.Table("good")).rows.size(), 2u);
     EXPECT_EQ(reading.Read(reading.Table("keyed")).rows.size(), 1u);
   }
-  // The setup test passes; what it logs meanwhile.
+  // The setup test must pass; returns what it logs.
   std::string LogOfReadTest(Reading& reading) {
     ::testing::internal::CaptureStdout();
     const absl::Status tried = reading.source().Test("read");
@@ -74,7 +74,8 @@ class DamagedTest : public ::testing::Test {
   Database database_{path_};
 };
 
-// As SQLite 3.40 sees what 3.44 and 3.46 brought, and any SQLite what comes after it.
+// What SQLite 3.40 finds in files that use additions of 3.44 and 3.46, and any SQLite in files of a
+// later one.
 TEST_F(DamagedTest, WhatOnlyANewerSqliteCanParseStopsNoOtherTable) {
   const std::string view = "CREATE VIEW odd AS SELECT a FROM good";
   const std::string table = "CREATE TABLE odd(a)";
@@ -187,7 +188,7 @@ TEST_F(DamagedTest, AFileThatWasCopiedInPartIsCalledThat) {
   EXPECT_THAT(prepared.ToString(), HasSubstr("shorter than its header states"));
 }
 
-// SQLite takes the size from the log then, not from the file.
+// SQLite then takes the size from the -wal file, not from the file.
 TEST_F(DamagedTest, AFileWhoseLastPagesAreInItsLogIsWhole) {
   database_.Run(
       "PRAGMA journal_mode=wal; PRAGMA wal_autocheckpoint=0;"
@@ -214,7 +215,7 @@ TEST_F(DamagedTest, WhatHasNoNameIsLeftOutWithARemark) {
   ASSERT_EQ(part.rows.size(), 1u);
   EXPECT_EQ(part.rows[0].size(), 2u);
   EXPECT_TRUE(reading.Table("part").columns(0).primary_key());
-  // Their rows differ in what cannot be sent.
+  // Their rows differ only in columns that cannot be sent.
   const CatalogTable parted = reading.Table("parted");
   for (const auto& column : parted.columns()) {
     EXPECT_FALSE(column.name() == "k" && column.primary_key());

@@ -54,7 +54,7 @@ TEST(IdentityTest, TheFormWithoutTheFileIsComparedByItsPath) {
   EXPECT_EQ(ChangeOf(*known, {77, "a:b.db", "a:b.db"}), "");
   EXPECT_EQ(ChangeOf(*known, {77, "c.db", "c.db"}),
             "the database file was \"a:b.db\" and is \"c.db\"");
-  // A file that is not known is not the same as another that is not.
+  // An unknown file is never the same as another unknown file.
   EXPECT_NE(ChangeOf(*known, {77, "c.db", ""}), "");
 }
 
@@ -69,7 +69,7 @@ TEST(IdentityTest, WhatIsNoneOfThisEnginesIsNotTakenForOne) {
   }
 }
 
-// By whatever path it is configured.
+// Whichever path is configured.
 TEST(IdentityTest, TheSourceSaysWhetherItIsTheKnownDatabaseAndWhatHasChanged) {
   TempFolder folder;
   Database(folder / "a.db").Run("CREATE TABLE t(a)");
@@ -94,7 +94,7 @@ TEST(IdentityTest, TheSourceSaysWhetherItIsTheKnownDatabaseAndWhatHasChanged) {
   EXPECT_EQ(describe("link.db").identity_change(), "the application_id in it was 0 and is 77");
   assignment.set_known_identity("7366442212345:1:shop");
   EXPECT_FALSE(describe("a.db").same_database());
-  EXPECT_EQ(describe("a.db").identity_change(), "") << "of another engine there is nothing to say";
+  EXPECT_EQ(describe("a.db").identity_change(), "") << "another engine's identity is not described";
 }
 
 }  // namespace

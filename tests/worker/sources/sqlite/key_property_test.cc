@@ -1,5 +1,5 @@
-// No two keys that SQLite tells apart look the same on the wire, whatever their column is
-// sent as: values that are made to be mistaken for each other, through every type.
+// Two keys that differ in SQLite differ on the wire, whatever type their column is sent as: values
+// that are easily confused, with all types.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -51,7 +51,7 @@ class HardValues {
  private:
   unsigned Below(unsigned bound) { return static_cast<unsigned>(random_() % bound); }
   std::int64_t Integer() {
-    // The fifth has the shortest digits of 2^60, which it is not.
+    // The fifth number has the same shortest digits as 2^60, but a different value.
     constexpr std::int64_t kEdges[] = {
         0, 1, -1, 12, 1152921504606847000, kTwoTo53, INT64_MAX - 2, INT64_MIN};
     return kEdges[Below(8)] + static_cast<std::int64_t>(Below(3)) * (Below(2) == 0 ? 0 : 1);
@@ -62,7 +62,7 @@ class HardValues {
     const double real = kEdges[Below(8)] * (Below(2) == 0 ? 1 : -1);
     return Below(8) == 0 ? real * std::numeric_limits<double>::infinity() : real;
   }
-  // What other values are sent as, half of the time.
+  // Half of the time, the form in which other values are sent.
   std::string Bytes() {
     sqlite::NumberText room;
     std::string text;
@@ -116,8 +116,8 @@ class HardValues {
   std::mt19937 random_;
 };
 
-// Gives every key of `table` that fits `type` to the encoder, and tells how many did and
-// how many different ones came out.
+// Sends each key of `table` that fits `type` to the encoder, and returns how many did, and how many
+// different ones were sent.
 std::pair<std::size_t, std::size_t> Send(sqlite3* db, const std::string& declared, DataType type,
                                          TextEncoding encoding) {
   ReadAssignment assignment;

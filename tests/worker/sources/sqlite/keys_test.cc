@@ -1,5 +1,5 @@
-// Rows that are two in the source are two in the destination: every table has a key, and
-// no two keys that SQLite tells apart look the same on the wire.
+// Rows that differ in the source differ in the destination: each table has a key, and two keys that
+// differ in SQLite differ on the wire.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -30,8 +30,8 @@ std::vector<std::string> KeyNames(const CatalogTable& table) {
 
 class KeysTest : public ::testing::Test {
  protected:
-  // Each row's value of the column, in the order in which they were read. Where the
-  // column's type cannot hold them it is read as STRING.
+  // The column's value in each row, in the order of reading. If the column's type cannot hold them,
+  // it is read as STRING.
   std::vector<std::string> KeysOf(const std::string& name, const std::string& column) {
     Reading reading(folder_.path(), "k.db");
     CatalogTable table = reading.Table(name);
@@ -118,7 +118,7 @@ TEST_P(KeyFormTest, IsSentAs) {
   for (const char* const without_rowid : {"", " WITHOUT ROWID"}) {
     database_.Run(absl::StrCat("DROP TABLE IF EXISTS t; CREATE TABLE t(k ", form.declared,
                                " PRIMARY KEY)", without_rowid));
-    // Past the column's affinity, as a table has it whose declaration was changed.
+    // Stored without the column's affinity, as in a table whose declaration was changed.
     database_.Run(absl::StrCat("INSERT INTO t VALUES(", form.value, "), ('~')"));
     EXPECT_THAT(KeysOf("t", "k"), UnorderedElementsAre(form.sent, "~"));
     EXPECT_EQ(Remarked(ColumnRemark::KEY_AS_LITERAL), form.literal ? 1u : 0u);
@@ -174,7 +174,7 @@ TEST_F(KeysTest, EveryColumnOfACompositeKeyIsToldApart) {
 }
 
 TEST_F(KeysTest, HalvesOfUtf16ThatSqliteMakesOneAreTwoKeysAndARemarkElsewhere) {
-  // As they are stored: SQLite would mend them on their way from UTF-8.
+  // The stored bytes: SQLite would repair them if they were written as UTF-8.
   const std::vector<std::string> texts = {std::string("\x00\xd8\x41\x00", 4),
                                           std::string("\x00\xd8\x41\xdc", 4),
                                           std::string("\x00\xdc", 2), std::string("\x41\x00", 2)};
@@ -217,7 +217,7 @@ TEST_F(KeysTest, HalvesOfUtf16ThatSqliteMakesOneAreTwoKeysAndARemarkElsewhere) {
   }
 }
 
-// SQLite writes no such text, and reads one as if the last byte were not there.
+// SQLite never writes such a text, and ignores its last byte when it reads one.
 TEST_F(KeysTest, ALastOddByteOfUtf16TellsTwoKeysApart) {
   const std::string name = "odd.db";
   {
@@ -228,7 +228,8 @@ TEST_F(KeysTest, ALastOddByteOfUtf16TellsTwoKeysApart) {
   }
   std::fstream file(folder_ / name, std::ios::in | std::ios::out | std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  // The header of the blob's record; its type becomes that of a text of as many bytes.
+  // The header of the blob's record; its type is replaced by that of a text with the same number of
+  // bytes.
   const std::size_t at = bytes.find("\x02\x12\x41" + std::string(1, '\0') + "\x42");
   ASSERT_NE(at, std::string::npos);
   file.seekp(static_cast<std::streamoff>(at + 1));
@@ -270,7 +271,7 @@ TEST_F(KeysTest, ANullThatComesIntoTheKeyLaterFailsItsTableUntilTheCatalogIsRead
   EXPECT_EQ(reading.Read(reading.Table("t")).rows.size(), 2u);
 }
 
-// Nothing is known of a NULL's type, so it must not make its column another one.
+// A NULL has no type, so it must not change the type of its column.
 TEST_F(KeysTest, ANullInTheKeyIsNoMisfit) {
   database_.Run("CREATE TABLE t(a INT PRIMARY KEY, b INT); INSERT INTO t VALUES(1, 1)");
   Reading reading(folder_.path(), "k.db");
@@ -279,7 +280,8 @@ TEST_F(KeysTest, ANullInTheKeyIsNoMisfit) {
   reading.Cut(table);
   EXPECT_THAT(reading.sampled, IsEmpty());
   EXPECT_TRUE(absl::IsNotFound(reading.Read(table).status));
-  // Where a misfit is met first, the NULL is among what is looked at.
+  // If a value that does not fit is found first, the NULL is among the values that are then
+  // examined.
   database_.Run("UPDATE t SET b = 0.5 WHERE b = 1");
   const Outcome outcome = reading.Read(table);
   EXPECT_THAT(Texts(outcome.end.widen()), ElementsAre("b DOUBLE (FRACTION)"));
@@ -287,7 +289,7 @@ TEST_F(KeysTest, ANullInTheKeyIsNoMisfit) {
   EXPECT_TRUE(absl::IsNotFound(reading.Read(table).status));
 }
 
-// Both read as the same double, and 2^60 has fewer digits as 1.152921504606847e+18.
+// Both are the same double, and 2^60 has fewer digits as 1.152921504606847e+18.
 TEST_F(KeysTest, ARealAndAnIntegerBesideItAreTwoDecimals) {
   database_.Run(
       "CREATE TABLE t(k PRIMARY KEY); INSERT INTO t VALUES"
@@ -313,7 +315,7 @@ struct ChangeCase {
 
 class ChangedTableTest : public KeysTest, public ::testing::WithParamInterface<ChangeCase> {};
 
-// Read as the catalog said, rows would be taken for one another or passed over.
+// Reading it as the catalog says would confuse rows or leave some out.
 TEST_P(ChangedTableTest, IsReadOnlyWhereItsRowsAreStillToldApart) {
   const ChangeCase& change = GetParam();
   database_.Run(absl::StrCat("CREATE TABLE ", change.table, ";INSERT INTO t(a, b) VALUES(1, 1)"));

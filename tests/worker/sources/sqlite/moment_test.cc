@@ -103,7 +103,7 @@ TEST(MomentTest, WhatIsNoMomentIsNotRead) {
 
 struct Case {
   const char* text;
-  // Whether it is taken as a date, a time without a zone, one with a zone; in a key.
+  // Whether it is accepted as a date, as a time without a zone, as a time with a zone; in a key.
   bool date, naive, utc;
   bool key_date, key_naive, key_utc;
 };

@@ -65,7 +65,7 @@ TEST_F(OddTableTest, TwoThousandColumnsAreReadWithMarksBetween) {
             200 - outcome.marks[0].rows_before);
 }
 
-// SQLite takes the mark off a text that is bound in UTF-16.
+// SQLite removes the byte order mark from a text that is bound as UTF-16.
 TEST_F(OddTableTest, Utf16KeysThatBeginWithAByteOrderMarkAreReadOnceEach) {
   for (const std::string encoding : {"UTF-16le", "UTF-16be"}) {
     const std::string name = encoding + ".db";

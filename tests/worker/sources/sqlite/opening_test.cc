@@ -1,4 +1,4 @@
-// What may be opened, and what stands in the way of reading it.
+// What may be opened, and what prevents a database from being read.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ constexpr char kTables[] =
     "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x<3000) "
     "INSERT INTO t SELECT x, printf('%200d', x) FROM n";
 
-// Runs `sql` in a process that ends without a word, in the middle of it all.
+// Runs `sql` in a process that ends without closing the database.
 void RunAndDie(const std::string& path, const std::string& sql) {
   const pid_t process = ::fork();
   if (process == 0) {
@@ -92,7 +92,8 @@ TEST_F(OpeningTest, OnlyDatabasesBelowTheRootAreOpened) {
                                   std::string("../root-missing")}) {
     const absl::Status status = Prepared(path);
     EXPECT_TRUE(absl::IsFailedPrecondition(status)) << path << ": " << status;
-    EXPECT_THAT(std::string(status.message()), HasSubstr(";")) << "no cure in: " << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(";"))
+        << "it does not say what to do: " << status;
   }
 }
 
@@ -104,7 +105,7 @@ TEST_F(OpeningTest, ADeviceIsRefusedEvenWhereTheRootAllowsIt) {
 }
 
 TEST_F(OpeningTest, AFileThatMayNotBeReadIsThePersonsToMend) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be somebody else";
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
   constexpr uid_t kNobody = 65534;
   Database(path_).Run(kTables);
   ASSERT_EQ(::chmod(path_.c_str(), 0600), 0);
@@ -279,14 +280,14 @@ TEST_F(OpeningTest, AFileThatIsReplacedWhileOpenIsNotReadFurther) {
   EXPECT_TRUE(absl::IsUnavailable(reading.Read(table).status));
 }
 
-// So that no two changes have one time, which on some kernels has ticks of milliseconds.
+// So that two changes never have the same time, since some kernels only count milliseconds.
 void SetTimeApart(const std::string& path) {
   static std::chrono::seconds later(0);
   std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + ++later);
 }
 
-// As a nightly copy that is written over the one before: SQLite sees no difference
-// between the two, whose change counters are the same.
+// A nightly copy that overwrites the one before: SQLite cannot distinguish the two files, because
+// their change counters are equal.
 TEST_F(OpeningTest, ASnapshotThatIsCopiedOverTheLastOneIsReadAndNothingOfTheLast) {
   const auto make = [this](const std::string& name, int version) {
     Database live(root_ + "/live.db");
@@ -312,7 +313,7 @@ TEST_F(OpeningTest, ASnapshotThatIsCopiedOverTheLastOneIsReadAndNothingOfTheLast
   }
 }
 
-// A file system that is read-only here and not elsewhere.
+// A file system that is mounted read-only here and writable elsewhere.
 TEST_F(OpeningTest, AnImmutableFileThatChangesIsReadAnewAndAWriterBesideItIsNotReadUnder) {
   Database(path_).Run(std::string("PRAGMA journal_mode=wal; ") + kTables);
   CountingPulse pulse;
@@ -357,7 +358,7 @@ TEST_F(OpeningTest, SideFilesCanBeWrittenByWhoMayWriteToTheDatabaseWhateverTheUm
   }
 }
 
-// A function's words may quote it.
+// A function's error text may quote a value.
 TEST_F(OpeningTest, AnErrorThatARowCausesSaysNothingOfItsValues) {
   Database(path_).Run(
       "CREATE TABLE t(id INTEGER PRIMARY KEY, doc TEXT, path TEXT);"

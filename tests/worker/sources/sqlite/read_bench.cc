@@ -1,5 +1,5 @@
-// How much reading a table into a ring costs over a bare sqlite3_step loop that
-// reads each column. Not a test: `sqlite_read_bench [rows]` prints figures.
+// The additional cost of reading a table into a ring, compared with a plain sqlite3_step loop that
+// reads each column. Not a test: `sqlite_read_bench [rows]` prints the figures.
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -63,7 +63,7 @@ double BareLoop(const std::string& path, std::uint64_t& sum) {
 
 double WholeRead(Reading& reading, const CatalogTable& table, std::uint64_t& bytes) {
   RingTap tap;
-  // Discards without a copy would need another tap; the drain runs on its own core.
+  // The tap copies each payload, but it does so in another thread.
   tap.Start([&bytes](const FrameHeader& header, std::string) { bytes += header.payload_bytes; });
   ReadAssignment assignment;
   assignment.set_schema(table.schema());

@@ -1,5 +1,5 @@
-// What the tests of the sqlite engine share: databases made in a temporary folder,
-// and a source whose ring is drained and decoded by protobuf's own parser.
+// What the tests of the sqlite engine share: databases in a temporary folder, and a source whose
+// ring is read and decoded by protobuf's own parser.
 #ifndef TRIBUTARY_TESTS_WORKER_SOURCES_SQLITE_SAMPLE_H_
 #define TRIBUTARY_TESTS_WORKER_SOURCES_SQLITE_SAMPLE_H_
 
@@ -27,7 +27,7 @@
 
 namespace tributary::sqlite_test {
 
-// Removed with all that is in it.
+// Removed with everything in it.
 class TempFolder {
  public:
   TempFolder();
@@ -41,7 +41,7 @@ class TempFolder {
   std::string path_;
 };
 
-// A connection that writes. Statements that fail fail the test.
+// A connection that writes. A statement that fails fails the test.
 class Database {
  public:
   explicit Database(const std::string& path) { Open(path); }
@@ -61,12 +61,12 @@ class Database {
 
 using Values = std::map<std::string, fivetran_sdk::v2::ValueType>;
 
-// "column TYPE (MISFIT, MISFIT)" for each.
+// "column TYPE (MISFIT, MISFIT)" for each widening.
 std::vector<std::string> Texts(const google::protobuf::RepeatedPtrField<Widening>& widenings);
-// As the supervisor does.
+// Changes the table as the supervisor does.
 void Apply(const google::protobuf::RepeatedPtrField<Widening>& widenings, CatalogTable& table);
 
-// One read assignment's outcome, decoded.
+// The decoded result of one read assignment.
 struct Outcome {
   absl::Status status;
   AssignmentEnd end;
@@ -77,9 +77,9 @@ struct Outcome {
     std::vector<ColumnRemark> remarks;
   };
   std::vector<SeenMark> marks;
-  // That its transaction read.
+  // The version that its transaction read.
   std::string version;
-  // Those of all marks, in order.
+  // The remarks of all marks, in order.
   std::vector<ColumnRemark> remarks() const;
 };
 
@@ -89,15 +89,15 @@ class CountingPulse : public Pulse {
   std::atomic<std::uint64_t> beats = 0;
 };
 
-// The consumer's end of a ring, on a thread of its own.
+// The consumer's end of a ring, in its own thread.
 class RingTap {
  public:
   RingTap();
   ~RingTap();
   RingProducer& producer() { return *producer_; }
-  // Frames are given out on the tap's thread.
+  // Calls `frame` for each frame, in the tap's thread.
   void Start(std::function<void(const FrameHeader&, std::string)> frame);
-  // Returns when all that was published has been given out.
+  // Returns when `frame` was called for everything that was published.
   void Finish();
   RingControl& control() { return memory_->control(); }
 
@@ -114,7 +114,7 @@ class RingTap {
   std::thread thread_;
 };
 
-// A prepared source on `name` in `root`, with what the supervisor would do.
+// A prepared source on `name` in `root`, and what the supervisor would do with it.
 class Reading {
  public:
   Reading(const std::string& root, const std::string& name,
@@ -124,23 +124,22 @@ class Reading {
   SqliteSource& source() { return *source_; }
   CountingPulse& pulse() { return pulse_; }
 
-  // A catalog that could be read; fails the test otherwise.
+  // The catalog; fails the test if it cannot be read.
   Catalog Describe(const std::string& known_version = "");
-  // The table of that name; fails the test where there is none.
+  // The table with this name; fails the test if there is none.
   CatalogTable Table(const std::string& name);
 
-  // Asked before each read: the number of marks after which a pause is wanted.
+  // Used at each read: the number of marks after which a pause is requested.
   int pause_after_marks = -1;
-  // As the supervisor asks where the source keeps changing.
+  // As the supervisor requests it if the source changes again and again.
   bool in_one_piece = false;
-  // Called before a frame is taken from the ring, in another thread: it holds up what
-  // comes after it.
+  // Called in another thread, before a frame is taken from the ring: it delays the frames after it.
   std::function<void()> before_frame;
   Outcome Read(const CatalogTable& table, const Range& range = {});
-  // Reads slice after slice, each to its end.
+  // Reads all slices, each to its end.
   std::vector<Values> ReadAll(const CatalogTable& table, const std::vector<Range>& slices);
   std::vector<Range> Cut(const CatalogTable& table, const std::vector<Range>& ranges = {Range()});
-  // What the last cut found to be widened, as Texts gives it.
+  // What the last cut found to be widened, in the form of Texts.
   std::vector<std::string> sampled;
 
  private:

@@ -1,5 +1,5 @@
-// Slices and marks: every row is read exactly once, however a table is cut and
-// wherever its reading was stopped.
+// Slices and marks: each row is read exactly once, however a table is cut and wherever its reading
+// was stopped.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -52,7 +52,7 @@ void ExpectTogether(const std::vector<Range>& slices, const Range& whole) {
 struct Shape {
   const char* name;
   const char* table;
-  // SELECT of the values of row x.
+  // A SELECT that returns the values of row x.
   const char* row;
 };
 
@@ -104,8 +104,8 @@ TEST_P(ShapesTest, WhatIsLeftOfATableCanBeCutAgain) {
   const std::vector<Range> slices = reading.Cut(table);
   std::mt19937 random(7);
   const auto whole = Serialized(reading.ReadAll(table, {Range()}));
-  // From within a slice on, as after a pause that was asked for before the slice was
-  // begun (so that no reader can be faster), and slices that were not begun.
+  // Resumes in the middle of a slice, after a pause that was requested before the slice began, so
+  // that the reader cannot be faster; other slices were not begun.
   reading.pause_after_marks = 0;
   const Outcome paused = reading.Read(table, slices[0]);
   ASSERT_EQ(paused.end.outcome(), AssignmentEnd::PAUSED);

@@ -1,6 +1,6 @@
-// A database in a rollback-journal mode, its application and a reader, between which only
-// files and locks pass: the application is a process of its own, with the timeout of five
-// seconds that many have.
+// A database with a rollback journal, its application and a reader, which affect each other only
+// through files and locks: the application is a separate process, with a timeout of five seconds,
+// which is common.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -23,13 +23,13 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kBusyTimeoutMilliseconds = 5000;
-// A turn, and what a machine that has other things to do adds to it.
+// One turn, and some more time on a busy machine.
 constexpr milliseconds kLongestWait = tests::kSlowness * milliseconds(2500);
 
-// Runs one statement after another, each as it comes over a pipe.
+// Runs statements one after another, as they arrive in a pipe.
 class Application {
  public:
-  // Before this process has opened a database: SQLite does not outlive a fork.
+  // Must be called before this process opens a database: SQLite connections do not survive a fork.
   explicit Application(const std::string& path) {
     EXPECT_EQ(::pipe(requests_), 0);
     EXPECT_EQ(::pipe(replies_), 0);
@@ -50,7 +50,7 @@ class Application {
   Application(const Application&) = delete;
   Application& operator=(const Application&) = delete;
 
-  // Whether the statement went through, before the timeout, and how long it took.
+  // Whether the statement succeeded before the timeout, and how long it took.
   struct Reply {
     int code = SQLITE_ERROR;
     milliseconds waited{};
@@ -85,7 +85,7 @@ class Application {
   pid_t process_ = -1;
 };
 
-// What a commit needs, without a change.
+// Takes the lock that a commit needs, without a change.
 constexpr char kLockAlone[] = "BEGIN EXCLUSIVE; COMMIT";
 constexpr char kChange[] = "UPDATE other SET v = v + 1";
 
@@ -93,7 +93,7 @@ class TurnsTest : public ::testing::Test {
  protected:
   TurnsTest() { database_.Run("CREATE TABLE other(v INTEGER); INSERT INTO other VALUES(0)"); }
 
-  // Rows that take their reader a millisecond or two each.
+  // Rows that each take a millisecond or two to read.
   void FillSlowly(int rows) {
     database_.Run(
         absl::StrCat("CREATE TABLE t(id INTEGER PRIMARY KEY, n INTEGER AS "
@@ -111,8 +111,7 @@ class TurnsTest : public ::testing::Test {
   Database database_{folder_ / "t.db"};
 };
 
-// Thousands of slow rows, of which one transaction would hold the lock for six seconds
-// and more.
+// Thousands of slow rows: a single transaction would hold the lock for six seconds and more.
 constexpr int kSlowRows = 6000 / tests::kSlowness;
 
 TEST_F(TurnsTest, ASliceLetsOthersHaveTheLockEverySecondAndEndsAsOneReading) {
@@ -134,7 +133,7 @@ TEST_F(TurnsTest, ASliceLetsOthersHaveTheLockEverySecondAndEndsAsOneReading) {
   EXPECT_EQ(outcome.end.outcome(), AssignmentEnd::DONE) << outcome.status;
   EXPECT_EQ(outcome.rows.size(), std::size_t{kSlowRows});
   EXPECT_TRUE(outcome.remarks().empty());
-  EXPECT_GT(took, 2 * limits::kSqliteTurn) << "one turn is enough for it";
+  EXPECT_GT(took, 2 * limits::kSqliteTurn) << "a single turn suffices to read it";
 }
 
 TEST_F(TurnsTest, ACommitWithinASliceWaitsForOneTurnAndIsSaid) {
@@ -149,7 +148,7 @@ TEST_F(TurnsTest, ACommitWithinASliceWaitsForOneTurnAndIsSaid) {
   commit.join();
   EXPECT_EQ(outcome.end.outcome(), AssignmentEnd::MOVED) << outcome.status;
   EXPECT_LT(outcome.rows.size(), std::size_t{kSlowRows});
-  // The same reader reads what is there now.
+  // The same reader reads the table's current rows.
   EXPECT_EQ(reading.Read(reading.Table("other")).rows.size(), 1u);
 }
 
@@ -195,13 +194,14 @@ TEST_F(TurnsTest, NoCommitWaitsForARingThatIsFull) {
     int frames = 0;
     reading.before_frame = [&] {
       if (++frames != 20) return;
-      // A client that pauses; the ring, which has a third of the table, fills up.
+      // A client pauses; the ring, which holds a third of the table, becomes full.
       std::this_thread::sleep_for(milliseconds(1000));
       Expect(application_.Run(one.sql));
     };
     const Outcome outcome = reading.Read(table);
     EXPECT_EQ(outcome.end.outcome(), one.outcome) << outcome.status;
-    // In one piece the lock is held until the ring has been full for half a second.
+    // If the table is read in one piece, the lock is held until the ring has been full for half a
+    // second.
     EXPECT_TRUE(one.in_one_piece || outcome.remarks().empty());
     EXPECT_EQ(outcome.rows.size() == kRows, one.outcome == AssignmentEnd::DONE);
   }
@@ -227,7 +227,7 @@ TEST_F(TurnsTest, ALogLetsCommitsThroughAndIsReadInOneTransaction) {
   EXPECT_TRUE(reading.Read(table).rows.empty());
 }
 
-// The ways in which a reader may have to find the row that it stopped behind.
+// The ways in which a reader finds the row after which it stopped.
 TEST_F(TurnsTest, EachRowIsReadOnceHoweverOftenTheTransactionIsGivenUp) {
   sqlite3_create_collation(database_.db(), "OWN", SQLITE_UTF8, nullptr,
                            [](void*, int a, const void* left, int b, const void* right) {
@@ -265,7 +265,7 @@ TEST_F(TurnsTest, EachRowIsReadOnceHoweverOftenTheTransactionIsGivenUp) {
     int locked = 0;
     reading.before_frame = [&] {
       if (locked == 2 || Clock::now() < next_pause) return;
-      // Longer than a ring may be full before its reader gives up.
+      // Longer than the ring may be full before the reader ends its transaction.
       std::this_thread::sleep_for(milliseconds(700));
       Expect(application_.Run(kLockAlone));
       ++locked;

@@ -1,4 +1,4 @@
-// Every declared type against every storage class, and the values at the edges.
+// All declared types with all storage classes, and values at the limits.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ using fivetran_sdk::v2::DataType;
 using fivetran_sdk::v2::ValueType;
 using ::testing::ElementsAre;
 
-// What a single value comes out as: "<field>:<value>".
+// A single value as it is sent: "<field>:<value>".
 std::string Shown(const ValueType& value) {
   switch (value.inner_case()) {
     case ValueType::kNull:
@@ -46,9 +46,9 @@ std::string Shown(const ValueType& value) {
   }
 }
 
-// Stores the SQL literal in a column of that declaration and reads it back; the
-// column is given `as` where it is not null. What does not fit is the type that it is
-// widened to, with the kind of the value.
+// Stores the SQL literal in a column with this declaration, and reads it; if `as` is not null, the
+// column is sent as this type. If a value does not fit, returns the type to which the column is
+// widened, and the kind of the value.
 std::string Sent(const std::string& declared, const std::string& literal,
                  const DataType* as = nullptr) {
   TempFolder folder;
@@ -58,7 +58,7 @@ std::string Sent(const std::string& declared, const std::string& literal,
   }
   Reading reading(folder.path(), "v.db");
   CatalogTable table = reading.Table("t");
-  // Behind the rowid, which is the table's key.
+  // After the rowid, which is the table's key.
   if (as != nullptr) table.mutable_columns()->rbegin()->set_type(*as);
   const Outcome outcome = reading.Read(table);
   EXPECT_TRUE(outcome.status.ok()) << outcome.status;
@@ -72,7 +72,7 @@ std::string Sent(const std::string& declared, const std::string& literal,
 
 struct Case {
   const char* declared;
-  // What 7, 1.5, 'text', x'0AFF' and NULL become.
+  // The results for 7, 1.5, 'text', x'0AFF' and NULL.
   const char* integer;
   const char* real;
   const char* text;
@@ -147,7 +147,7 @@ TEST(ValueTest, ValuesOfTheDeclaredTypeArriveAsIt) {
 TEST(ValueTest, TheEndsOfTheIntegerRangeArriveWhole) {
   EXPECT_EQ(Sent("INTEGER", "9223372036854775807"), "long:9223372036854775807");
   EXPECT_EQ(Sent("INTEGER", "-9223372036854775807 - 1"), "long:-9223372036854775808");
-  // One more becomes a real in SQLite itself.
+  // The next number becomes a real in SQLite itself.
   EXPECT_EQ(Sent("INTEGER", "9223372036854775808"), "DOUBLE (MANY_DIGITS)");
   EXPECT_EQ(Sent("", "-9223372036854775807 - 1"), "long:-9223372036854775808");
 }
@@ -189,8 +189,8 @@ TEST(ValueTest, InvalidUtf8IsReplacedAndCounted) {
 TEST(ValueTest, EachMarkTellsOfTheRowsBeforeItAndOfNoneThatAnotherHasToldOf) {
   TempFolder folder;
   Database database(folder / "m.db");
-  // So much more than a ring holds that the reader cannot be at the end when the third
-  // mark is seen; a repaired text in every hundredth row.
+  // Much more than a ring holds, so that the reader cannot be at the end when the third mark is
+  // seen; every hundredth row has a text that is repaired.
   database.Run(
       "CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT, pad BLOB);"
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
@@ -208,7 +208,7 @@ TEST(ValueTest, EachMarkTellsOfTheRowsBeforeItAndOfNoneThatAnotherHasToldOf) {
   }
   EXPECT_EQ(told, 30u);
 
-  // What a pause leaves is read again, and so told.
+  // Rows after the pause are read again, so their remarks are reported then.
   reading.pause_after_marks = 3;
   const Outcome paused = reading.Read(table);
   EXPECT_EQ(paused.end.outcome(), AssignmentEnd::PAUSED);
@@ -261,7 +261,7 @@ TEST(ValueTest, AllMisfitsAreNamedAtOnceAndNoRowAfterTheFirstIsSent) {
   EXPECT_EQ(again.rows[450].at("b").string(), "soon");
 }
 
-// The supervisor takes a worker that shows no sign of life for a hung one.
+// The supervisor considers a worker hung if it shows no sign of life.
 TEST(ValueTest, LookingOnBehindAMisfitAndLeavingRowsOutShowThatTheReaderLives) {
   TempFolder folder;
   Database database(folder / "l.db");
@@ -283,7 +283,7 @@ TEST(ValueTest, LookingOnBehindAMisfitAndLeavingRowsOutShowThatTheReaderLives) {
   EXPECT_GE(beats_of(large), 2u);
 }
 
-// Two rows would become one.
+// Otherwise two rows would become one.
 TEST(ValueTest, KeysThatSpellOneMomentDifferentlyAreSentAsTheyAreSpelled) {
   for (const char* other : {"2024-01-01T00:00:00", "2024-01-01 00:00", "2024-01-01 00:00:00.0",
                             "2024-01-01 00:00:00.50"}) {
@@ -324,7 +324,7 @@ TEST(ValueTest, ARowThatNoMessageCanHoldIsLeftOutAndCountedAndTheRestArrives) {
     TempFolder folder;
     Database database(folder / "b.db");
     database.Run(table);
-    // The second is more than SQLite is let to load, the third more than a message.
+    // The second is larger than the limit that SQLite is given, the third larger than a message.
     database.Run(
         "INSERT INTO t VALUES('a', x'01'), ('b', zeroblob(170*1024*1024)), "
         "('c', zeroblob(130*1024*1024)), ('d', x'02')");

@@ -1,4 +1,4 @@
-// A version names what a transaction reads: equal names, equal content.
+// A version names what a transaction reads: equal names mean equal content.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -12,8 +12,8 @@
 namespace tributary::sqlite_test {
 namespace {
 
-// A process that commits as fast as it can until it is killed: the rows of `t`
-// always have the same value.
+// A process that commits as fast as it can until it is killed: all rows of `t` always have the same
+// value.
 class BusyWriter {
  public:
   BusyWriter(const std::string& path, const std::string& between) : process_(::fork()) {
@@ -88,7 +88,7 @@ TEST_P(VersionTest, EqualVersionsHaveReadEqualContentWhileAWriterIsBusy) {
     for (const Values& row : outcome.rows) ASSERT_EQ(row.at("v").long_(), value);
     const std::string& version = outcome.version;
     EXPECT_LE(version.size(), 40u);
-    // Every commit could be named.
+    // Each commit could be named.
     EXPECT_NE(version[0], 'x');
     const auto [known, is_new] = content.emplace(version, value);
     ASSERT_EQ(known->second, value) << version;

@@ -1,5 +1,5 @@
-// Values that do not fit what their columns are declared as: which type is found for them,
-// and that it is found before rows are sent in vain.
+// Values that do not fit the declared types of their columns: which type is chosen, and that it is
+// chosen before many rows are sent for nothing.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -23,7 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// A table of one column with these values, read as the supervisor would have it read.
+// A table with one column that holds these values, read as the supervisor would.
 class OneColumn {
  public:
   OneColumn(const std::string& declared, const std::vector<std::string>& values)
@@ -47,9 +47,9 @@ class OneColumn {
     rows_ = second.rows;
   }
 
-  // Behind the rowid where that is the table's key.
+  // After the rowid if that is the table's key.
   DataType type() const { return table_.columns().rbegin()->type(); }
-  // What the first reading found.
+  // What the first read found.
   const std::string& found() const { return found_; }
   const std::vector<Values>& rows() const { return rows_; }
   const CatalogTable& table() const { return table_; }
@@ -179,8 +179,8 @@ TEST(WideningTest, EachKindOfMisfitLeadsToTheNarrowestTypeAndIsNamed) {
   }
 }
 
-// Whatever values a column holds, it is sent in the first of its types that takes them all,
-// and the table is copied again at most once.
+// Whatever values a column holds, it is sent as the first of its types that fits all of them, and
+// the table is copied again at most once.
 TEST(WideningTest, TheTypeThatIsFoundTakesEveryValueAndNoNarrowerOneDoes) {
   const std::vector<std::string> pool{"NULL",
                                       "0",
@@ -229,7 +229,7 @@ TEST(WideningTest, TheTypeThatIsFoundTakesEveryValueAndNoNarrowerOneDoes) {
   }
 }
 
-// 2,000 rows around `row`, which is the only one that does not fit.
+// The numbers 1 to 2,000 as n(i).
 constexpr char kRows[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) ";
 
@@ -253,12 +253,12 @@ TEST(SampleTest, WhatDoesNotFitIsFoundBeforeTheFirstRowIsSent) {
     }
     EXPECT_EQ(reading.ReadAll(shape, slices).size(), 2000u);
     reading.Cut(shape);
-    EXPECT_THAT(reading.sampled, IsEmpty()) << "it fits now";
+    EXPECT_THAT(reading.sampled, IsEmpty()) << "all values fit now";
   }
 }
 
 TEST(SampleTest, TheFirstRowsTheLastAndThoseAtTheCutsAreLookedAt) {
-  // Of a table of several slices; one row does not fit.
+  // A table with several slices; one row does not fit.
   for (const char* place : {"first", "last", "cut"}) {
     TempFolder folder;
     Database database(folder / "s.db");
@@ -294,8 +294,8 @@ TEST(SampleTest, ATableWhoseColumnsTakeEverythingOrThatCannotBeReadIsCutAllTheSa
   EXPECT_THAT(reading.sampled, IsEmpty());
 }
 
-// Of 40,000 rows one in the middle has a zone and the others have none; and a column that
-// is met later than that.
+// Of 40,000 rows, one in the middle has a zone and the others have none; in another column, a later
+// value does not fit.
 TEST(LookThroughTest, AMisfitFarFromTheSampleIsMetOnceAndAllColumnsHaveTheirLastTypes) {
   for (const char* table :
        {"CREATE TABLE t(k INTEGER PRIMARY KEY, at DATETIME, n INTEGER, d DATE)",
@@ -311,7 +311,7 @@ TEST(LookThroughTest, AMisfitFarFromTheSampleIsMetOnceAndAllColumnsHaveTheirLast
         "'2024-01-01') FROM n"));
     Reading reading(folder.path(), "l.db");
     CatalogTable shape = reading.Table("t");
-    // The date that does not fit is in the sample, or would be without the look.
+    // The date that does not fit is in the sample, so its column already has a wider type.
     shape.mutable_columns(3)->set_type(DataType::NAIVE_DATETIME);
     const Outcome outcome = reading.Read(shape);
     ASSERT_EQ(outcome.end.outcome(), AssignmentEnd::WIDEN) << table;
@@ -358,7 +358,7 @@ TEST(LookThroughTest, AReaderThatIsToPauseLooksNoFurther) {
   EXPECT_THAT(Texts(reading.Read(table).end.widen()), ElementsAre("v DOUBLE (FRACTION)"));
 }
 
-// Within a transaction of a rollback journal nobody can commit.
+// While a transaction with a rollback journal reads, no application can commit.
 TEST(LookThroughTest, AWriterCommitsBetweenItsTransactions) {
   TempFolder folder;
   Database database(folder / "l.db");
@@ -382,7 +382,7 @@ TEST(LookThroughTest, AWriterCommitsBetweenItsTransactions) {
     const int code =
         sqlite3_exec(database.db(), "INSERT INTO other VALUES(1)", nullptr, nullptr, nullptr);
     ++(code == SQLITE_OK ? commits : refusals);
-    // The first time that it is asked within a transaction, that has lasted long enough.
+    // At the first call within a transaction that has lasted long enough.
     if (refusals == 1) std::this_thread::sleep_for(limits::kSqliteTurn);
     return false;
   });
@@ -390,7 +390,7 @@ TEST(LookThroughTest, AWriterCommitsBetweenItsTransactions) {
   EXPECT_GE(commits, 2) << "one before the first transaction, one before the second";
 }
 
-// Promise 13: of keys that are two, two are sent, whatever their column is declared as.
+// Promise 13: if two keys differ, both are sent, whatever their column's declared type.
 TEST(WideningTest, KeysThatMightBecomeOneValueAreSentAsTheyAreSpelled) {
   for (const auto& [declared, first, second, found] :
        std::vector<std::tuple<const char*, const char*, const char*, const char*>>{
