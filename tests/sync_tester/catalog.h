@@ -1,7 +1,7 @@
-// What the tester knows of the source's tables: what Schema answered, as later
-// SchemaChanges amended it, together with what the selection takes of it.
+// What the tester knows about the source's tables: the answer of Schema with later SchemaChanges,
+// and what the selection includes of it.
 //
-// One thread. TableShape pointers stay valid as long as the Catalog.
+// One thread. TableShape pointers are valid as long as the Catalog.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_CATALOG_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_CATALOG_H_
 
@@ -24,23 +24,23 @@ struct ColumnShape {
   std::string name;
   fivetran_sdk::v2::DataType type = fivetran_sdk::v2::UNSPECIFIED;
   bool key = false;
-  // Key columns are synced whatever the selection says.
+  // Key columns are always synced, whatever the selection says.
   bool selected = true;
-  // 0 digits: no limit is stated.
+  // 0 digits: there is no stated limit.
   std::uint32_t precision = 0;
   std::uint32_t scale = 0;
-  // Bytes; 0: no limit is stated.
+  // Bytes; 0: there is no stated limit.
   std::uint32_t max_bytes = 0;
 };
 
 struct TableShape {
-  // Counted from 0 in the order in which tables became known.
+  // Counted from 0, in the order in which tables became known.
   std::size_t ordinal = 0;
   bool has_schema = false;
   std::string schema;
   std::string name;
   bool selected = true;
-  // Grows with every change of the columns.
+  // Increases with each change of the columns.
   std::uint64_t version = 1;
   std::vector<ColumnShape> columns;
   // Indexes into `columns`, ascending.
@@ -48,7 +48,7 @@ struct TableShape {
   std::size_t selected_columns = 0;
   absl::flat_hash_map<std::string, std::size_t> column_index;
 
-  // `schema.table`, or the table alone where the source has no schemas.
+  // `schema.table`, or only the table if the source has no schemas.
   std::string FullName() const { return has_schema ? schema + "." + name : name; }
 };
 
@@ -56,13 +56,13 @@ class Catalog {
  public:
   explicit Catalog(SelectionRules selection) : selection_(std::move(selection)) {}
 
-  // Takes in a schema answer or a change. Columns that it names are added or
-  // take the stated type; what it does not name stays. FAILED_PRECONDITION
-  // where it breaks the contract: duplicate or missing names, NAIVE_TIME.
+  // Applies a schema answer or a change. Columns that it names are added or get the stated type;
+  // others are not changed. FAILED_PRECONDITION if it breaks the contract: duplicate or missing
+  // names, NAIVE_TIME.
   absl::Status Merge(const fivetran_sdk::v2::SchemaList& list);
   absl::Status Merge(const fivetran_sdk::v2::TableList& list);
 
-  // Null where no such table is known.
+  // Null if no such table is known.
   const TableShape* Find(bool has_schema, std::string_view schema, std::string_view name) const;
 
   const std::vector<std::unique_ptr<TableShape>>& tables() const { return tables_; }
@@ -77,7 +77,7 @@ class Catalog {
   bool with_schema_ = false;
   std::vector<std::unique_ptr<TableShape>> tables_;
   absl::flat_hash_map<std::pair<std::string, std::string>, TableShape*> by_name_;
-  // Records come in runs of one table; spares the lookup.
+  // Consecutive records are usually of one table, so this saves lookups.
   mutable const TableShape* last_found_ = nullptr;
 };
 

@@ -1,5 +1,5 @@
-// The rows of one table on either side of a comparison, read one by one in the
-// canonical form of expected_value.h.
+// The rows of one table on both sides of a comparison, read one by one in the canonical form of
+// expected_value.h.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_COMPARED_ROWS_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_COMPARED_ROWS_H_
 
@@ -16,16 +16,16 @@
 
 namespace tributary::tester {
 
-// What is compared: the columns that both sides have, the key's first.
+// What is compared: the columns that both sides have, those of the key first.
 struct ComparedColumns {
   std::vector<const StoredColumn*> columns;
-  // Of each in the source, its declared type; empty of the rowid.
+  // The declared type of each in the source; empty for the rowid.
   std::vector<std::string> declared;
-  // 0: the table has no key, and rows that are the same in all columns are counted.
+  // 0: the table has no key, and rows that are equal in all columns are counted.
   std::size_t keys = 0;
 };
 
-// One row: all columns' forms in a string, with where each ends.
+// One row: the forms of all columns in one string, with the end of each.
 class CanonicalRow {
  public:
   void Clear();
@@ -54,7 +54,7 @@ class SourceRows {
   std::vector<SentAs> sent_;
 };
 
-// Only rows that are not deleted.
+// Leaves out deleted rows.
 class WarehouseRows {
  public:
   static absl::StatusOr<WarehouseRows> Read(const SqliteFile& warehouse, const StoredTable& table,
@@ -68,7 +68,7 @@ class WarehouseRows {
     fivetran_sdk::v2::DataType type;
   };
 
-  // One for each part; the later ones look a row up by the first one's key.
+  // One for each part; a later part's statement finds a row by the key in the first part.
   std::vector<Statement> parts_;
   std::vector<Place> places_;
   int key_columns_ = 0;

@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kMaxExamples = 10;
 constexpr std::size_t kMaxNamedColumns = 5;
 
-// Two hashes of 64 bits: so many that no two of a few million rows meet.
+// Two hashes of 64 bits, so that collisions among a few million rows are practically impossible.
 using Digest = std::pair<std::uint64_t, std::uint64_t>;
 
 Digest DigestOf(std::string_view view) {
@@ -31,7 +31,7 @@ Digest DigestOf(std::string_view view) {
   return {absl::HashOf('a', bytes), absl::HashOf('b', bytes)};
 }
 
-// Of rows that have one key, or are the same.
+// Counts rows that have the same key, or that are equal.
 struct Seen {
   Digest row;
   std::uint64_t in_warehouse = 0;
@@ -67,7 +67,7 @@ class TableCheck {
   const ComparedColumns compared_;
   TableComparison& result_;
   RowIndex index_;
-  // Source rows that differ, kept to be held against the warehouse's.
+  // Source rows that differ, kept to be compared with the warehouse's rows.
   std::map<Digest, CanonicalRow> to_explain_;
 };
 
@@ -182,7 +182,7 @@ struct SourceTable {
       return absl::EqualsIgnoreCase(column.name, name);
     });
   }
-  // The column that a destination has of the rowid of a table without a key, or null.
+  // The destination's column for the rowid of a table without a key, or null.
   const StoredColumn* RowidOf(const StoredTable& stored) const {
     if (!has_rowid) return nullptr;
     for (const char* const name : {"rowid", "_rowid_", "oid"}) {
@@ -193,12 +193,12 @@ struct SourceTable {
     return nullptr;
   }
 };
-// Nothing for tables that are not synced.
+// Tables that are not synced have no entry.
 using SourceTables = std::map<std::string, SourceTable>;
 
 absl::StatusOr<SourceTables> ListSource(const SqliteFile& source) {
-  // Views, virtual tables and their shadow tables are not synced. Hidden columns
-  // of kind 1 are those of virtual tables; 2 and 3 are generated.
+  // Views, virtual tables and their shadow tables are not synced. Hidden columns of kind 1 belong
+  // to virtual tables; those of kinds 2 and 3 are generated.
   absl::StatusOr<Statement> rows = source.Prepare(
       "SELECT t.name, c.name, c.type, t.wr FROM pragma_table_list AS t "
       "JOIN pragma_table_xinfo(t.name, 'main') AS c "
@@ -216,7 +216,7 @@ absl::StatusOr<SourceTables> ListSource(const SqliteFile& source) {
   }
 }
 
-// The columns to compare, and as faults those that the warehouse lacks.
+// The columns to compare; columns that the warehouse lacks become faults.
 ComparedColumns Match(const StoredTable& stored, const SourceTable& source,
                       const SelectionRules& selection, TableComparison& result) {
   ComparedColumns compared;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr char kUpdateMethod[] = "/fivetran_sdk.v2.SourceConnector/Update";
 
-// What an event of the completion queue belongs to.
+// Tags of the completion queue's events.
 char start_tag;
 char write_tag;
 char read_tag;
@@ -39,7 +39,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& ad
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   arguments.SetMaxSendMessageSize(-1);
-  // Two runs in one process are two clients, also to the connector.
+  // Two runs in one process are two clients, also for the connector.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   if (!tls.any()) {
     return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);

@@ -1,5 +1,4 @@
-// The calls that Fivetran makes, as plain functions, and the sync's stream as
-// raw messages. One thread.
+// The calls that Fivetran makes, as functions, and the sync's stream as raw messages. One thread.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_CONNECTOR_CLIENT_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_CONNECTOR_CLIENT_H_
 
@@ -19,7 +18,7 @@
 namespace tributary::tester {
 
 struct TlsFiles {
-  // PEM. An authority without a certificate is TLS with the server proven only.
+  // PEM. With an authority and no certificate, only the server proves its identity.
   std::string authority;
   std::string certificate;
   std::string key;
@@ -27,11 +26,11 @@ struct TlsFiles {
   bool any() const { return !authority.empty() || !certificate.empty() || !key.empty(); }
 };
 
-// Messages of any size pass, so that one that is too large is seen and named.
+// Messages of any size are accepted, so that one that is too large is reported.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& address,
                                                            const TlsFiles& tls);
 
-// The sync's stream. Cancels and waits for its end when it goes out of scope.
+// The sync's stream. The destructor cancels it and waits for its end.
 class UpdateStream {
  public:
   UpdateStream(const std::shared_ptr<grpc::Channel>& channel,
@@ -42,14 +41,14 @@ class UpdateStream {
 
   enum class Event { kMessage, kEnd, kNothingYet };
 
-  // Waits for the next message no longer than `wait`. At kMessage `message`
-  // holds it; after kEnd only Finish is left.
+  // Waits at most `wait` for the next message. After kMessage, `message` holds it; after kEnd, only
+  // Finish may be called.
   Event Read(grpc::ByteBuffer& message, absl::Duration wait);
 
-  // Asks for an end; messages that are on their way may still come.
+  // Asks for an end; messages that were already sent may still arrive.
   void Cancel() { call_context_.TryCancel(); }
 
-  // How the call ended. Reads to the end and drops what comes.
+  // How the call ended. Reads to the end, and drops the messages.
   grpc::Status Finish();
 
  private:

@@ -1,6 +1,5 @@
-// Takes messages as fast as they come: counts bytes, messages and records, saves
-// the states of checkpoints, and decodes nothing else. It measures and does not
-// judge.
+// Takes messages as fast as they arrive: counts bytes, messages and records, saves the states of
+// checkpoints, and decodes nothing else. It measures and does not check.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_DRAIN_SINK_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_DRAIN_SINK_H_
 
@@ -23,7 +22,7 @@ class DrainSink : public MessageSink {
   void End(bool) override {}
 
  private:
-  // Anything but records: rare, and decoded.
+  // Messages other than records: they are rare, and decoded.
   bool TakeOther(grpc::ByteBuffer& message);
 
   Tally& tally_;

@@ -1,6 +1,6 @@
-// What a reader of the connector's documentation expects the value of a key to become in
-// a STRING column: itself, or an SQL literal that gives it back, so that no two keys of a
-// source become one. Pure.
+// What a reader of the connector's documentation expects as a key's value in a STRING column: the
+// value itself, or an SQL literal for it, so that two different keys of a source stay different.
+// Pure.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_EXPECTED_KEY_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_EXPECTED_KEY_H_
 
@@ -13,16 +13,16 @@
 
 namespace tributary::tester {
 
-// Whether SQLite writes numbers into a column so declared as text.
+// Whether SQLite converts numbers to text in a column with this declaration.
 bool MakesTextOfNumbers(std::string_view declared);
 
-// As SQL writes a blob: x'0AFF'.
+// A blob in SQL: x'0AFF'.
 std::string BlobLiteral(std::string_view bytes);
 
-// The shortest text that reads as this double and does not look like an integer.
+// The shortest text that is parsed as this double and does not look like an integer.
 std::string ShortestText(double value);
 
-// `makes_text`: of its column.
+// `makes_text`: MakesTextOfNumbers of its column.
 std::string ExpectedKeyText(const DecodedText& text, bool makes_text);
 std::string ExpectedKeyNumber(sqlite3_stmt* row, int column, bool makes_text);
 

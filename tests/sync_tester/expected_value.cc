@@ -32,7 +32,7 @@ constexpr char kText = 't';
 constexpr char kBlob = 'b';
 constexpr char kMisfit = '!';
 
-// Room for any double without exponent.
+// Large enough for any double without exponent.
 using NumberRoom = std::array<char, 400>;
 
 void AppendLong(std::string& out, std::string_view bytes, char tag) {
@@ -68,7 +68,7 @@ std::string PlainDigits(double value) {
   return std::string(room.data(), end);
 }
 
-// Text, or the misfit's form where there is none.
+// The text, or the form for a misfit if it is empty.
 void AppendTextOrMisfit(std::string& out, const std::string& text) {
   text.empty() ? AppendLong(out, "", kMisfit) : AppendLong(out, text, kText);
 }
@@ -151,14 +151,13 @@ void AppendBlob(std::string& out, std::string_view bytes, v2::DataType type) {
 
 constexpr std::size_t kDateBytes = 10;
 
-// "2024-01-31 12:00 +02:00" as "2024-01-31 12:00" and "+02:00"; the zone is empty where
-// there is none.
+// "2024-01-31 12:00 +02:00" as "2024-01-31 12:00" and "+02:00"; the zone is empty if there is none.
 std::pair<std::string_view, std::string> SplitZone(std::string_view text) {
   const std::size_t minutes = std::min<std::size_t>(16, text.size());
   const std::size_t end = std::min(text.find_first_not_of("0123456789:.", minutes), text.size());
   std::string_view zone = text.substr(end);
   if (zone.starts_with(' ')) zone.remove_prefix(1);
-  // An abbreviation behind the offset.
+  // An abbreviation after the offset is removed.
   if (zone.starts_with('+') || zone.starts_with('-')) zone = zone.substr(0, zone.find(' '));
   return {text.substr(0, end), std::string(zone)};
 }
@@ -184,7 +183,7 @@ void AppendExpected(sqlite3_stmt* row, int column, const SentAs& sent, std::stri
   if (stored == SQLITE_NULL) return out.push_back(kNull);
   if (stored == SQLITE_BLOB) return AppendBlob(out, BlobOf(row, column), sent.type);
   if (stored == SQLITE_TEXT) {
-    // Of a text this gives its bytes as they are stored.
+    // For a text, these are its stored bytes.
     const DecodedText text = Decoded(BlobOf(row, column), sent.encoding);
     return key_text ? AppendLong(out, ExpectedKeyText(text, sent.makes_text), kText)
                     : AppendText(out, text.utf8(), sent.type);
@@ -260,7 +259,7 @@ std::string NormalDecimal(std::string_view text) {
 
 std::string NormalDate(std::string_view text) {
   const std::string utc = NormalUtcDatetime(text);
-  // A date is a midnight, and a midnight of no other zone than UTC a date.
+  // A date is a midnight; a midnight is a date unless it is in a zone other than UTC.
   const bool elsewhere = !utc.empty() && OffsetMinutes(SplitZone(text).second) != 0;
   const std::string time = elsewhere ? "" : utc.empty() ? NormalDatetime(text) : utc;
   const std::size_t day = kDateBytes;

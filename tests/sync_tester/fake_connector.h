@@ -1,6 +1,5 @@
-// A connector for the tester's own tests: a real gRPC server in this process
-// that says what a test wrote down. Also the small language in which tests write
-// messages.
+// A connector for the tester's own tests: a real gRPC server in this process, whose answers a test
+// defines. Also short functions to write messages.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_FAKE_CONNECTOR_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_FAKE_CONNECTOR_H_
 
@@ -41,7 +40,7 @@ v2::UpdateResponse CheckpointMessage(const std::string& state);
 v2::UpdateResponse WarningMessage(const std::string& text);
 v2::UpdateResponse TaskMessage(const std::string& text);
 
-// A table of schema main; a column's name ends in ! where it is of the key.
+// A table of schema main; the name of a key column ends in !.
 struct NamedType {
   std::string column;
   v2::DataType type;
@@ -59,18 +58,18 @@ class FakeConnector final : public v2::SourceConnector::Service {
 
   std::string address() const;
 
-  // What it answers; set before a run.
+  // Its answers; set before a run.
   v2::ConfigurationFormResponse form;
   v2::SchemaResponse schema;
-  // By test name; absent means success.
+  // By test name; tests that are not in it succeed.
   std::vector<std::pair<std::string, std::string>> failing_tests;
   // The sync: each call sends these, then ends with `end`.
   std::vector<v2::UpdateResponse> messages;
   grpc::Status end;
-  // After the messages it goes on until the client is gone.
+  // After the messages, the call stays open until the client has gone.
   bool never_ends = false;
 
-  // What it was asked.
+  // The requests that it received.
   std::vector<v2::UpdateRequest> updates() const;
   std::vector<std::string> tests_run() const;
 

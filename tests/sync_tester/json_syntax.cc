@@ -7,8 +7,8 @@ namespace tributary::tester {
 
 namespace {
 
-// Keeps the open brackets in a string instead of on the stack: a state file may
-// be nested as deeply as a hostile test likes.
+// Keeps the open brackets in a string and not on the stack, because a test's state file may be
+// nested very deeply.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
@@ -23,7 +23,7 @@ class Scanner {
   bool Values() {
     std::string open;
     while (true) {
-      // A value starts here.
+      // A value begins here.
       SkipSpace();
       if (Take('{')) {
         SkipSpace();

@@ -1,5 +1,5 @@
-// Whether a text is JSON by RFC 8259. Syntax only: numbers of any size pass,
-// and the text is taken to be UTF-8 already.
+// Whether a text is JSON by RFC 8259. Only the syntax is checked: numbers of any size are accepted,
+// and the text must already be UTF-8.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_JSON_SYNTAX_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_JSON_SYNTAX_H_
 

@@ -1,5 +1,5 @@
-// sync-tester: plays Fivetran against a source connector, and compares what
-// arrived with its source. README.md beside this file says how to use it.
+// sync-tester: plays Fivetran for a source connector, and compares the result with its source.
+// README.md in this folder says how to use it.
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -78,7 +78,7 @@ int Compare(CompareOptions options) {
 
 int main(int argc, char** argv) {
   using namespace tributary::tester;
-  // Spares SQLite a lock for each piece of memory.
+  // Saves a lock in SQLite for each allocation.
   sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   CommandLine line;
   const absl::Status parsed = ParseCommandLine(argc, argv, line);

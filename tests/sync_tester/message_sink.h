@@ -1,4 +1,4 @@
-// Who takes the sync's messages one by one: the warehouse, or a counter.
+// The receiver of the sync's messages: the warehouse, or a counter.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_MESSAGE_SINK_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_MESSAGE_SINK_H_
 
@@ -17,20 +17,20 @@ class MessageSink {
  public:
   virtual ~MessageSink() = default;
 
-  // False: the sync must stop; why stands in the tally.
+  // False: the sync must stop; the tally says why.
   virtual bool Take(grpc::ByteBuffer& message) = 0;
 
-  // The stream has ended. `complete`: with OK and by the connector's own will.
+  // The stream has ended. `complete`: with OK, and not because the tester stopped it.
   virtual void End(bool complete) = 0;
 };
 
-// Writes the state of each checkpoint into the state file, or of the one that
-// was asked for. Its caller has made durable what the checkpoint covers.
+// Writes the state of each checkpoint, or only of the requested one, to the state file. The caller
+// has already saved what the checkpoint covers.
 class StateKeeper {
  public:
   StateKeeper(const SyncOptions& options, Tally& tally) : options_(options), tally_(tally) {}
 
-  // The checkpoint is counted in the tally already.
+  // The tally has already counted the checkpoint.
   absl::Status Keep(const std::string& state);
 
  private:
@@ -38,7 +38,7 @@ class StateKeeper {
   Tally& tally_;
 };
 
-// Ends the run with this verdict, unless it has one.
+// Ends the run with this verdict, unless it already has one.
 void Fail(Tally& tally, Verdict verdict, const std::string& text);
 
 }  // namespace tributary::tester

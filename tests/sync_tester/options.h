@@ -32,7 +32,7 @@ struct SyncOptions {
   std::int64_t read_pause_s = 0;
   // 0: none.
   std::int64_t deadline_s = 0;
-  // A connector that was started a moment ago may not listen yet.
+  // A connector that was just started may not listen yet.
   std::int64_t connect_wait_s = 10;
   bool discard_tail = false;
   bool json = false;
@@ -42,7 +42,7 @@ struct SyncOptions {
 struct CompareOptions {
   std::string warehouse_file;
   std::string source_file;
-  // Read for `database_path` where no source file is given.
+  // Contains `database_path`; used if no source file is given.
   std::string config_file;
   std::string selection_file;
   std::string schema = "main";
@@ -55,11 +55,11 @@ struct CommandLine {
   CompareOptions comparison;
 };
 
-// OK: `line` is filled. CANCELLED: help was asked for and printed. Else
-// INVALID_ARGUMENT, with the usage fault.
+// OK: `line` is filled. CANCELLED: help was requested and printed. Otherwise INVALID_ARGUMENT, with
+// what is wrong.
 absl::Status ParseCommandLine(int argc, const char* const* argv, CommandLine& line);
 
-// A JSON object whose values are strings; an empty path gives an empty one.
+// A JSON object whose values are strings; if `path` is empty, an empty object.
 absl::StatusOr<std::map<std::string, std::string>> ReadConfiguration(const std::string& path);
 
 // In protobuf's JSON form.

@@ -54,7 +54,8 @@ void Progress::Tick(const Tally& tally) {
     out_ << absl::StrJoin(lines, " | ") << std::endl;
   } else {
     MoveUp();
-    // Erases what was longer before, line by line, so that nothing flickers.
+    // Erases the rest of each line's earlier text, line by line, so that the display does not
+    // flicker.
     for (const std::string& line : lines) out_ << line << "\x1b[K\n";
     out_.flush();
     lines_drawn_ = lines.size();

@@ -1,5 +1,5 @@
-// The live display of a run: a few lines redrawn in place on a terminal, else
-// one line every few seconds.
+// The live display of a run: on a terminal a few lines that are drawn again in place, otherwise one
+// line every few seconds.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_PROGRESS_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_PROGRESS_H_
 
@@ -21,13 +21,13 @@ class Progress {
   // `out` outlives it.
   Progress(std::ostream& out, ProgressStyle style) : out_(out), style_(style) {}
 
-  // Cheap enough for every message: draws only when it is due.
+  // May be called for each message: it draws only when it is due.
   void Tick(const Tally& tally);
 
-  // Takes the live lines away, so that the report stands in their place.
+  // Removes the live lines, so that the report is printed in their place.
   void Clear();
 
-  // How long a caller may wait for a message before it ticks again.
+  // How long a caller may wait for a message before it calls Tick again.
   absl::Duration Interval() const;
 
  private:
@@ -42,7 +42,7 @@ class Progress {
 
   std::ostream& out_;
   const ProgressStyle style_;
-  // What "now" rates are counted from.
+  // The sample from which current rates are computed.
   Sample before_;
   std::size_t lines_drawn_ = 0;
 };

@@ -17,7 +17,7 @@ void AppendNumber(std::string& out, std::uint64_t number) {
   }
 }
 
-// With its length before it, so that no two rows run into the same bytes.
+// Preceded by its length, so that different rows cannot give the same bytes.
 void AppendText(std::string& out, std::string_view text) {
   AppendNumber(out, text.size());
   out.append(text);
@@ -41,7 +41,7 @@ void AppendValue(std::string& out, const v2::ValueType& value) {
     case v2::ValueType::kXml:
       AppendText(out, value.xml());
       break;
-    // The others are of no more than a few bytes.
+    // All other kinds have a few bytes.
     default:
       AppendText(out, value.SerializeAsString());
       break;

@@ -1,7 +1,6 @@
-// The `_fivetran_id` of a row in a table without a primary key: SHA-256, in hex,
-// over the names, kinds and bytes of its values that are not null, in the order
-// of the names. So a column that is added and empty changes no id, and rows that
-// are the same in every value are one row, as in a real destination.
+// The `_fivetran_id` of a row in a table without a primary key: SHA-256, in hex, over the names,
+// kinds and bytes of its values that are not null, in the order of the names. So an added column
+// with nulls changes no id, and rows with equal values are one row, as in a real destination.
 //
 // One thread.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_ROW_FINGERPRINT_H_
@@ -32,7 +31,7 @@ class RowFingerprint {
     void operator()(EVP_MD_CTX* hashing) const { EVP_MD_CTX_free(hashing); }
   };
 
-  // Indexes into the table's columns in the order of their names.
+  // Indexes into the table's columns, in the order of their names.
   std::vector<std::size_t> order_;
   std::vector<std::string> names_;
   std::unique_ptr<EVP_MD, FreeDigest> sha256_;

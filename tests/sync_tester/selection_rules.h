@@ -1,6 +1,6 @@
-// What a Selection takes of a source, as Fivetran's documentation reads it:
-// what it names is taken or left as it says; what it does not name is new and
-// follows the include_new_* of its level. No selection takes everything.
+// What a Selection includes of a source, according to Fivetran's documentation: objects that it
+// names are included or excluded as it says; others are new, and follow the include_new_* of their
+// level. Without a selection everything is included.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_SELECTION_RULES_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_SELECTION_RULES_H_
 
@@ -16,12 +16,12 @@ namespace tributary::tester {
 
 class SelectionRules {
  public:
-  // Takes everything.
+  // Includes everything.
   SelectionRules() = default;
   explicit SelectionRules(const fivetran_sdk::v2::Selection& selection);
 
   bool TakesTable(bool has_schema, std::string_view schema, std::string_view table) const;
-  // Of a table that is taken; the primary key is the caller's affair.
+  // For a table that is included; the caller handles the primary key.
   bool TakesColumn(bool has_schema, std::string_view schema, std::string_view table,
                    std::string_view column) const;
 

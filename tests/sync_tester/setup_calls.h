@@ -1,5 +1,5 @@
-// What Fivetran asks before a sync: the form, each setup test, the schema. Each
-// call says true where it went well; else the reason stands in the tally.
+// The calls that Fivetran makes before a sync: the form, each setup test, the schema. Each function
+// returns true if its calls succeeded; otherwise the tally has the reason.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_SETUP_CALLS_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_SETUP_CALLS_H_
 
@@ -19,12 +19,12 @@ namespace tributary::tester {
 
 class SetupCalls {
  public:
-  // References outlive the object; `out` is told each step in a line.
+  // References outlive the object; each step is printed to `out` as a line.
   SetupCalls(const std::shared_ptr<grpc::Channel>& channel,
              const std::map<std::string, std::string>& configuration, Tally& tally,
              std::ostream& out);
 
-  // The form, then its tests in their order; stops at the first that fails.
+  // The form, then its tests in order; stops at the first test that fails.
   bool FormAndTests();
 
   bool Schema(Catalog& catalog);
@@ -41,7 +41,7 @@ class SetupCalls {
   std::ostream& out_;
 };
 
-// What the connector's status says goes into the tally.
+// Stores the connector's status in the tally.
 void RecordStatus(const grpc::Status& status, Tally& tally);
 
 }  // namespace tributary::tester

@@ -6,7 +6,7 @@ namespace tributary::tester {
 
 namespace {
 
-// A column list of a wide table is long; the start says which statement it is.
+// A wide table has a long list of columns; the beginning shows which statement it is.
 constexpr std::size_t kShownSqlBytes = 160;
 
 absl::Status SqliteError(sqlite3* file, const std::string& what, const std::string& subject) {
@@ -55,7 +55,7 @@ absl::StatusOr<SqliteFile> SqliteFile::Open(const std::string& path, Mode mode) 
   SqliteFile file;
   file.file_.reset(raw);
   if (result != SQLITE_OK) return SqliteError(raw, "open", path);
-  // Waits for a writer of a live source or a reader of the warehouse, in ms.
+  // In ms. Waits for a writer in the source or a reader of the warehouse.
   sqlite3_busy_timeout(raw, 10000);
   return file;
 }

@@ -1,5 +1,5 @@
-// A SQLite connection and its statements, owned and closed by scope. Errors are
-// INTERNAL and name the operation and SQLite's own text.
+// A SQLite connection and its statements, closed by their destructors. Errors are INTERNAL and
+// contain the operation and SQLite's own text.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_SQLITE_FILE_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_SQLITE_FILE_H_
 
@@ -19,13 +19,13 @@ class Statement {
  public:
   Statement() = default;
 
-  // Binding counts from 1. The bytes must live until the next Reset.
+  // Counted from 1. The bytes must be valid until the next Reset.
   void Bind(int at, std::int64_t value);
   void Bind(int at, std::string_view text);
 
-  // True: a row is there.
+  // True: there is a row.
   absl::StatusOr<bool> Step();
-  // Runs a statement that gives no rows, and resets it.
+  // Runs a statement that returns no rows, and resets it.
   absl::Status Run();
   void Reset() { sqlite3_reset(statement_.get()); }
 
@@ -61,7 +61,7 @@ class SqliteFile {
   std::unique_ptr<sqlite3, Close> file_;
 };
 
-// An identifier in double quotes.
+// The identifier in double quotes.
 std::string Quoted(std::string_view name);
 
 }  // namespace tributary::tester

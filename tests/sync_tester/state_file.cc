@@ -50,7 +50,7 @@ absl::StatusOr<std::optional<std::string>> ReadState(const std::string& path) {
 }
 
 absl::Status WriteState(const std::string& path, std::string_view state) {
-  // A rename would put a file in the place of a device or a folder.
+  // A rename would replace a device or a folder by a file.
   std::error_code failure;
   const auto kind = std::filesystem::status(path, failure).type();
   if (kind != std::filesystem::file_type::regular &&

@@ -29,7 +29,7 @@ void BindReal(sqlite3_stmt* statement, int at, double value) {
   }
 }
 
-// A hot path: a formatter would cost more than the rest of the row.
+// Called for each value, where a formatter would cost more than the rest of the row.
 void AppendDigits(std::string& out, std::int64_t number, int digits) {
   const std::size_t end = out.size() + static_cast<std::size_t>(digits);
   out.resize(end);

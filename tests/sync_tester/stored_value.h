@@ -16,7 +16,7 @@
 
 namespace tributary::tester {
 
-// Long values are not copied: `value` must live until the statement is reset.
+// Long values are not copied: `value` must be valid until the statement is reset.
 void BindValue(sqlite3_stmt* statement, int at, const fivetran_sdk::v2::ValueType& value);
 
 std::string IsoDate(const google::protobuf::Timestamp& time);

@@ -145,7 +145,7 @@ absl::Status StreamContract::CheckColumns(const v2::Record& record, Row& row) {
   if (table.keys.empty() && record.type() == v2::UPDATE) {
     return record_breach("has no primary key to find its row by");
   }
-  // Where there is no key, DELETE finds its row by all the values.
+  // If there is no key, DELETE finds its row by all values.
   const bool whole =
       record.type() == v2::UPSERT || (record.type() == v2::DELETE && table.keys.empty());
   if (!whole || record.data().size() == table.selected_columns) return absl::OkStatus();

@@ -1,9 +1,8 @@
-// Holds one sync's stream to what Fivetran's contract and tributary's own
-// promises say. Pure: it sees messages and answers with a breach or with the
-// rows they carry, resolved against the catalog, so that nobody after it has to
-// look up a name again.
+// Checks one sync's stream against Fivetran's contract and tributary's own promises. Pure: it gets
+// messages, and returns a breach, or the message's rows with the columns of the catalog, so that
+// later code does not look up names again.
 //
-// One thread. After the first breach an object says nothing more of use.
+// One thread. After the first breach an object must not be used further.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_STREAM_CONTRACT_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_STREAM_CONTRACT_H_
 
@@ -19,8 +18,8 @@
 
 namespace tributary::tester {
 
-// Fivetran's bounds, written down here once more on purpose: this is the other
-// side, and takes no number from the connector.
+// Fivetran's limits. They are repeated here on purpose, since the tester takes no numbers from the
+// connector.
 inline constexpr std::size_t kContractRecordsInMessage = 100;
 inline constexpr std::size_t kContractMessageBytes = std::size_t{128} << 20;
 
@@ -28,28 +27,27 @@ inline constexpr std::size_t kContractMessageBytes = std::size_t{128} << 20;
 struct Row {
   const TableShape* table = nullptr;
   fivetran_sdk::v2::RecordType operation = fivetran_sdk::v2::UPSERT;
-  // By the table's column index; null where the record lacks the column.
-  // Empty for TRUNCATE.
+  // By the table's column index; null if the record lacks the column. Empty for TRUNCATE.
   std::vector<const fivetran_sdk::v2::ValueType*> values;
 };
 
 class StreamContract {
  public:
-  // `from_nothing`: the request held no state, so every table begins with
-  // TRUNCATE. `catalog` outlives the contract and is amended by SchemaChanges.
+  // `from_nothing`: the request had no state, so each table must begin with TRUNCATE. `catalog`
+  // outlives the contract, and SchemaChanges change it.
   StreamContract(Catalog& catalog, bool from_nothing);
 
-  // Checks the next message, of `bytes` on the wire. FAILED_PRECONDITION names
-  // the message's number (from 1) and the breach, never a value.
+  // Checks the next message, which has `bytes` on the wire. FAILED_PRECONDITION names the message's
+  // number (from 1) and the breach, never a value.
   absl::Status Check(const fivetran_sdk::v2::UpdateResponse& message, std::size_t bytes);
 
-  // The rows of the message last checked, valid as long as that message.
+  // The rows of the last checked message; valid as long as that message.
   absl::Span<const Row> rows() const { return absl::MakeConstSpan(rows_.data(), row_count_); }
 
-  // To be asked when the stream has ended with OK.
+  // Must be called when the stream has ended with OK.
   absl::Status CheckEnd() const;
 
-  // Messages checked so far.
+  // The number of messages checked until now.
   std::uint64_t messages() const { return messages_; }
 
  private:
@@ -69,7 +67,7 @@ class StreamContract {
   bool last_was_checkpoint_ = false;
   // By the table's ordinal.
   std::vector<bool> touched_;
-  // Rows keep their vectors' memory from message to message.
+  // The rows keep the memory of their vectors from one message to the next.
   std::vector<Row> rows_;
   std::size_t row_count_ = 0;
 };

@@ -115,7 +115,7 @@ bool Run::Setup() {
   } else if (!calls.FormAndTests()) {
     return false;
   }
-  // A warehouse that knows no table yet cannot do without the schema.
+  // If the warehouse has no tables yet, the schema is needed.
   if (catalog_->tables().empty() && !calls.Schema(*catalog_)) return false;
   tally_.tables_selected = catalog_->SelectedTables();
   return true;
@@ -171,7 +171,7 @@ void Run::ReadMessages(UpdateStream& stream, MessageSink& sink) {
   }
 }
 
-// Plays a slow client: what is not read stays with the connector.
+// Plays a slow client: unread messages stay with the connector.
 void Run::Pause() {
   if (options_.read_delay_ms > 0) absl::SleepFor(absl::Milliseconds(options_.read_delay_ms));
   if (options_.read_pause_s > 0 && !paused_ && tally_.records > 0) {

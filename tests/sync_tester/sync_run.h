@@ -1,5 +1,5 @@
-// One run of the tester against a connector: form, setup tests, schema, and one
-// sync, into the warehouse or only counted.
+// One run of the tester with a connector: form, setup tests, schema, and one sync, which is written
+// to the warehouse or only counted.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_SYNC_RUN_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_SYNC_RUN_H_
 
@@ -11,8 +11,8 @@
 
 namespace tributary::tester {
 
-// Never fails by itself: what went wrong stands in the tally. Progress and the
-// steps of the setup go to `out`. One thread; several runs may be in one process.
+// Never fails: errors are in the tally. Progress and the steps of the setup are printed to `out`.
+// One thread; several runs may be in one process.
 Tally RunSync(const SyncOptions& options, ProgressStyle style, std::ostream& out);
 
 }  // namespace tributary::tester

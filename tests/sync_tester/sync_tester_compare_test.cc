@@ -1,4 +1,4 @@
-// The comparison finds every kind of difference, and none where there is none.
+// The comparison finds each kind of difference, and no others.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -69,7 +69,7 @@ class ComparisonTest : public ::testing::Test {
     return tables.ok() ? *tables : std::vector<TableComparison>();
   }
 
-  // Of a database with the one table that is looked at.
+  // The comparison of the database's only table.
   TableComparison CompareOne() {
     const std::vector<TableComparison> tables = Compare();
     EXPECT_EQ(tables.size(), 1u);

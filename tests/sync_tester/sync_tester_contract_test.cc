@@ -1,4 +1,4 @@
-// Every way in which a stream can break the contract, and what is no breach.
+// All breaches of the contract that the tester detects, and messages that are allowed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -40,7 +40,7 @@ class StreamContractTest : public ::testing::Test {
     EXPECT_THAT(std::string(checked.message()), HasSubstr(text));
   }
 
-  // A sync with a state, so that nothing has to be truncated.
+  // A sync with a state, in which no TRUNCATE is needed.
   void StartResumed() {
     Start(false);
     Fine(CheckpointMessage(R"({"v":1})"));
@@ -50,7 +50,7 @@ class StreamContractTest : public ::testing::Test {
     return MakeRecord(v2::UPSERT, "people", {{"id", Long(id)}, {"name", Text(name)}});
   }
 
-  // Holds one value to a column of this type.
+  // Values are checked with a column of this type.
   void Column(v2::DataType type, const v2::DataTypeParams& params = {}) {
     v2::Table table = MakeTable("typed", {{"id!", v2::LONG}, {"value", type}});
     *table.mutable_columns(1)->mutable_params() = params;

@@ -1,4 +1,4 @@
-// The sample database is what the demo promises.
+// The sample database has the properties that the demo promises.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -1,5 +1,5 @@
-// Whole runs against a connector in this process: the calls, the order of
-// commit and state, stops, ends and what the report says.
+// Complete runs with a connector in this process: the calls, the order of commit and state, stops,
+// ends and the report.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

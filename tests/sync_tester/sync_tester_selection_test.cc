@@ -1,4 +1,4 @@
-// What a selection takes, and what the contract makes of it.
+// What a selection includes, and how the contract uses it.
 #include <gmock/gmock.h>
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>

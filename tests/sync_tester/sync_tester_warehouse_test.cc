@@ -1,4 +1,4 @@
-// What the warehouse makes of rows: Fivetran's semantics, kept across runs.
+// How the warehouse applies rows: with Fivetran's semantics, also across runs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -30,7 +30,7 @@ class WarehouseTest : public ::testing::Test {
     Reopen();
   }
 
-  // As a new process would find the file, with a catalog of its own.
+  // Opens the file as a new process would, with a new catalog.
   void Reopen() {
     warehouse_.reset();
     contract_.reset();
@@ -57,7 +57,7 @@ class WarehouseTest : public ::testing::Test {
 
   void Commit() { ASSERT_TRUE(warehouse_->Commit().ok()); }
 
-  // Each row's columns joined by |, NULL as it is.
+  // The columns of each row, joined by |, with NULL for null.
   std::vector<std::string> Query(const std::string& sql) {
     absl::StatusOr<SqliteFile> file = SqliteFile::Open(path_, SqliteFile::Mode::kReadOnly);
     EXPECT_TRUE(file.ok());
@@ -233,7 +233,7 @@ TEST_F(WarehouseTest, RowIdIsTheHashOfNamesKindsAndValues) {
   Schema({MakeTable("log", {{"a", v2::LONG}})});
   Send(Batch({MakeRecord(v2::UPSERT, "log", {{"a", Null()}})}));
   Commit();
-  // SHA-256 of nothing, as all values are null.
+  // The SHA-256 of an empty input, as all values are null.
   EXPECT_THAT(Query("SELECT _fivetran_id FROM \"main.log\""),
               ElementsAre("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
 }

@@ -1,4 +1,4 @@
-// Counting without decoding, held against protobuf's own encoding.
+// Counting without decoding, compared with protobuf's own encoding.
 #include <gtest/gtest.h>
 
 #include <string>

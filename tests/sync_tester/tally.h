@@ -1,4 +1,4 @@
-// What one run has seen so far, and its report.
+// What one run has seen until now, and its report.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_TALLY_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_TALLY_H_
 
@@ -14,7 +14,7 @@
 
 namespace tributary::tester {
 
-// What the program's exit code says.
+// The program's exit codes.
 enum class Verdict : int { kFine = 0, kBreach = 2, kConnectorError = 3, kUsage = 4 };
 
 struct TableTally {
@@ -23,7 +23,7 @@ struct TableTally {
   std::uint64_t updates = 0;
   std::uint64_t deletes = 0;
   std::uint64_t truncates = 0;
-  // The number of the message that its last record came in.
+  // The number of the message that had its last record.
   std::uint64_t last_message = 0;
 };
 
@@ -39,11 +39,11 @@ struct Tally {
   std::uint64_t states_saved = 0;
   std::uint64_t schema_changes = 0;
   std::uint64_t warning_count = 0;
-  // The first kMaxWarningTexts of them.
+  // The first kMaxWarningTexts warnings.
   std::vector<std::string> warnings;
   std::string task;
   std::size_t tables_selected = 0;
-  // By the table's ordinal; nameless where no record came.
+  // By the table's ordinal; an entry without a name has had no record.
   std::vector<TableTally> tables;
 
   // Since the Update call.
@@ -51,7 +51,7 @@ struct Tally {
   std::optional<absl::Duration> first_record;
   std::optional<absl::Duration> last_checkpoint;
 
-  // How it went.
+  // How the run ended.
   bool stopped_on_purpose = false;
   std::string breach;
   std::string error;
@@ -64,25 +64,24 @@ struct Tally {
   void CountWarning(const std::string& text);
 
   std::size_t TablesSeen() const;
-  // Tables of which the last kQuietMessages messages held nothing: their part of
-  // the sync is over, as far as can be told from outside, where the state is
-  // not to be read.
+  // The number of tables without a record in the last kQuietMessages messages. They are probably
+  // complete; this is an estimate, because the tester does not interpret the state.
   std::size_t TablesQuiet() const;
   double RowsPerSecond() const;
   double MegabytesPerSecond() const;
 };
 
-// Far more than there are tables whose records are mingled on one stream.
+// Much more than the number of tables whose records are interleaved in one stream.
 inline constexpr std::uint64_t kQuietMessages = 200;
 inline constexpr std::size_t kMaxWarningTexts = 1000;
 
 // One line of JSON.
 std::string JsonReport(const Tally& tally);
 
-// A few lines for a person; no newline at the end.
+// A few lines for people, without a newline at the end.
 std::string PlainReport(const Tally& tally);
 
-// Thousands apart: 1,234,567.
+// With separators: 1,234,567.
 std::string Grouped(std::uint64_t number);
 
 }  // namespace tributary::tester

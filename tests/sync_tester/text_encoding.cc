@@ -14,9 +14,9 @@ bool IsAscii(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
 }
 
-// Bytes of the UTF-8 sequence that `text` begins with, if it is whole; else the
-// bytes of its longest beginning that could have been one, as Unicode's
-// chapter 3 advises for replacement.
+// The size of the UTF-8 sequence at the beginning of `text`, if it is complete; otherwise the size
+// of the longest beginning that could have been one, as Unicode's chapter 3 recommends for
+// replacement.
 struct Utf8Start {
   std::size_t bytes;
   bool whole;
@@ -62,7 +62,7 @@ std::string Encoded(unsigned point) {
 }
 
 DecodedText FromUtf16(std::string_view stored, bool big_endian) {
-  // The first six bits of either half of a pair.
+  // The first six bits of each half of a surrogate pair.
   constexpr unsigned kHighHalf = 0x36;
   constexpr unsigned kLowHalf = 0x37;
   DecodedText text{.stored = stored, .is_unicode = true, .differs = true, .decoded = {}};

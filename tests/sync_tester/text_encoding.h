@@ -9,25 +9,25 @@ namespace tributary::tester {
 
 enum class TextEncoding { kUtf8, kUtf16LittleEndian, kUtf16BigEndian };
 
-// As PRAGMA encoding names it.
+// Its name in PRAGMA encoding.
 TextEncoding EncodingNamed(std::string_view name);
 
 struct DecodedText {
-  // The bytes as they are stored.
+  // The stored bytes.
   std::string_view stored;
   bool is_unicode = true;
-  // The text is not the stored bytes but `decoded`.
+  // True: the text is `decoded`, not the stored bytes.
   bool differs = false;
   std::string decoded;
 
-  // Valid UTF-8, with U+FFFD for each part that is not Unicode.
+  // Valid UTF-8, with U+FFFD for each part that is not valid Unicode.
   std::string_view utf8() const { return differs ? std::string_view(decoded) : stored; }
 };
 
-// Points into `stored`.
+// The result points into `stored`.
 DecodedText Decoded(std::string_view stored, TextEncoding encoding);
 
-// Each maximal part that is not UTF-8 becomes one U+FFFD.
+// Replaces each maximal part that is not UTF-8 by one U+FFFD.
 std::string WithValidUtf8(std::string_view text);
 
 }  // namespace tributary::tester

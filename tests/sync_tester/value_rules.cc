@@ -14,7 +14,7 @@ namespace v2 = fivetran_sdk::v2;
 
 namespace {
 
-// 0001-01-01 and the second after 9999-12-31, as protobuf bounds a Timestamp.
+// 0001-01-01 and the second after 9999-12-31, the limits of protobuf's Timestamp.
 constexpr std::int64_t kFirstSecond = -62135596800;
 constexpr std::int64_t kEndSecond = 253402300800;
 constexpr std::int64_t kSecondsInDay = 86400;

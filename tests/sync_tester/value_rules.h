@@ -1,4 +1,4 @@
-// Whether one value may stand in one column. Pure.
+// Whether a value is allowed in a column. Pure.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_VALUE_RULES_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_VALUE_RULES_H_
 
@@ -10,14 +10,14 @@
 
 namespace tributary::tester {
 
-// Empty where the value fits; else what is wrong with it, without the value.
+// Empty if the value fits; otherwise what is wrong with it, without the value.
 std::string ValueFault(const fivetran_sdk::v2::ValueType& value, const ColumnShape& column);
 
-// As in -12.340: an optional sign, digits, and behind a point digits again.
+// For example -12.340: an optional sign, digits, and optionally a point with more digits.
 bool IsDecimalText(std::string_view text);
 
-// Whether a decimal text needs no more than `precision` digits, `scale` of them
-// behind the point. Leading and trailing zeros do not count.
+// Whether a decimal text needs at most `precision` digits, `scale` of them after the point. Leading
+// and trailing zeros do not count.
 bool DecimalFits(std::string_view text, unsigned precision, unsigned scale);
 
 }  // namespace tributary::tester

@@ -10,9 +10,9 @@ namespace v2 = fivetran_sdk::v2;
 
 namespace {
 
-// The operating system's death is no case here, only the tester's own; so
-// nothing waits for the disk. A large cache and a late WAL checkpoint keep a
-// first load from writing its pages twice.
+// The file only has to survive the tester's death, not the operating system's, so no write waits
+// for the disk. With a large cache and a late WAL checkpoint, a first load does not write its pages
+// twice.
 constexpr char kSettings[] =
     "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
     "PRAGMA cache_size = -262144; PRAGMA wal_autocheckpoint = 8192; PRAGMA temp_store = MEMORY;";
@@ -100,7 +100,7 @@ absl::Status Warehouse::Apply(const Row& row) {
 }
 
 absl::Status Warehouse::Refit(const TableShape& shape, OpenTable& open) {
-  // The old statements must be gone before the table is altered or dropped.
+  // The old statements must be destroyed before the table is altered or dropped.
   open.table.reset();
   absl::StatusOr<const StoredTable*> stored = layout_->Fit(shape);
   if (!stored.ok()) return stored.status();
@@ -120,7 +120,7 @@ absl::Status Warehouse::Commit() {
 absl::Status Warehouse::Rollback() {
   if (!in_transaction_) return absl::OkStatus();
   in_transaction_ = false;
-  // Tables that the transaction made are gone with it.
+  // Tables that the transaction made no longer exist.
   open_.clear();
   if (absl::Status rolled = file_.Execute("ROLLBACK"); !rolled.ok()) return rolled;
   absl::StatusOr<WarehouseLayout> layout = WarehouseLayout::Load(file_);

@@ -1,13 +1,13 @@
 // The destination: a SQLite file with one table for each source table, filled as
 // Fivetran fills a warehouse.
-//   UPSERT    replaces the row with that key, and revives it if it was deleted
-//   UPDATE    changes the given columns where the row exists
-//   DELETE    sets _fivetran_deleted where the row exists
-//   TRUNCATE  sets _fivetran_deleted on every row synced before
-// A table comes into being with its first record, also if that is TRUNCATE.
+//   UPSERT    replaces the row with this key; a deleted row is no longer deleted
+//   UPDATE    changes the given columns if the row exists
+//   DELETE    sets _fivetran_deleted if the row exists
+//   TRUNCATE  sets _fivetran_deleted on all rows that were synced before
+// A table is created by its first record, even if that is TRUNCATE.
 //
-// Rows gather in one transaction until Commit or Rollback; a process that dies
-// between leaves the file as it was at the last Commit. One thread.
+// Rows are written in one transaction until Commit or Rollback; if the process dies before,
+// the file is as it was after the last Commit. One thread.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_WAREHOUSE_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_WAREHOUSE_H_
 
@@ -30,16 +30,16 @@ class Warehouse {
  public:
   static absl::StatusOr<std::unique_ptr<Warehouse>> Open(const std::string& path);
 
-  // What the tables written so far looked like, as if Schema had said so.
+  // Fills the catalog with the tables written until now, as if Schema had returned them.
   absl::Status FillCatalog(Catalog& catalog) const;
 
-  // Of all rows that are applied from now on.
+  // Used for all rows that are applied from now on.
   void SetSynced(absl::Time now);
 
-  // `row.table` belongs to the one Catalog with which this object is used.
+  // `row.table` belongs to the only Catalog with which this object is used.
   absl::Status Apply(const Row& row);
 
-  // Without an open transaction both do nothing.
+  // If there is no open transaction, both do nothing.
   absl::Status Commit();
   absl::Status Rollback();
 

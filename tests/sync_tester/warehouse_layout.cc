@@ -14,7 +14,7 @@ namespace v2 = fivetran_sdk::v2;
 
 namespace {
 
-// SQLite's bound is 2,000; leaves room for the columns of Fivetran and a key.
+// SQLite's limit is 2,000; the rest is for Fivetran's columns and a key.
 constexpr std::size_t kColumnsInPart = 1900;
 
 constexpr char kMakeTables[] = R"sql(
@@ -33,7 +33,7 @@ std::string Identity(bool has_schema, const std::string& schema, const std::stri
   return has_schema ? schema + '\0' + name : name;
 }
 
-// A free name of the table's columns like `wanted`; it is taken from now on.
+// A free column name like `wanted`; it is used from now on.
 std::string TakeColumnName(StoredTable& stored, const std::string& wanted) {
   std::string name = wanted;
   for (int i = 2;; ++i) {
@@ -44,7 +44,7 @@ std::string TakeColumnName(StoredTable& stored, const std::string& wanted) {
   }
 }
 
-// Whether the key is no longer the one that the rows are stored under.
+// Whether the key differs from the one with which the rows are stored.
 bool KeyMoved(const TableShape& table, const StoredTable& stored) {
   std::vector<std::string> now;
   for (const std::size_t key : table.keys) now.push_back(table.columns[key].name);
@@ -184,14 +184,14 @@ absl::Status WarehouseLayout::Create(const TableShape& table, StoredTable& store
   stored.has_schema = table.has_schema;
   stored.schema = table.schema;
   stored.name = table.name;
-  // Keys stand in the first part, so they are counted first.
+  // Key columns are in the first part, so they are counted first.
   std::size_t placed = table.keys.size();
   for (const ColumnShape& column : table.columns) {
     if (!column.selected) continue;
     const std::size_t part = column.key ? 0 : placed++ / kColumnsInPart;
     stored.columns.push_back({column, TakeColumnName(stored, column.name), part});
   }
-  // A whole part at once: SQLite reads the table's declaration anew for each
+  // Adds all columns of a part at once, since SQLite parses the table's declaration again for each
   // column that is added.
   const std::size_t parts = placed == 0 ? 1 : (placed - 1) / kColumnsInPart + 1;
   for (std::size_t part = 0; part < parts; ++part) {

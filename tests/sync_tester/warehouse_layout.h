@@ -1,11 +1,10 @@
-// Which tables and columns the warehouse file has, and where in it a source
-// table's columns stand. What it knows is kept in the file itself, in
-// _tributary_tester_tables and _tributary_tester_columns, and so outlives a run.
+// Which tables and columns the warehouse file has, and where the columns of a source table are.
+// This is stored in the file itself, in _tributary_tester_tables and _tributary_tester_columns, and
+// so survives a run.
 //
-// A source table is stored under "<schema>.<table>", its columns under their own
-// names, unless that is taken: SQLite does not tell a name from the same name
-// in capitals. SQLite has 2,000 columns at most, so a wider table goes on in
-// further parts with the same key.
+// A source table is stored as "<schema>.<table>", its columns with their own names, unless that
+// name is used: SQLite does not distinguish upper and lower case. SQLite has at most 2,000 columns,
+// so a wider table has further parts with the same key.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_WAREHOUSE_LAYOUT_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_WAREHOUSE_LAYOUT_H_
 
@@ -25,13 +24,13 @@ namespace tributary::tester {
 
 inline constexpr char kSyncedColumn[] = "_fivetran_synced";
 inline constexpr char kDeletedColumn[] = "_fivetran_deleted";
-// The key of a table that has none of its own.
+// The key of a table without a primary key.
 inline constexpr char kIdColumn[] = "_fivetran_id";
 
 struct StoredColumn {
   ColumnShape shape;
   std::string stored_as;
-  // Key columns stand in every part and count as of part 0.
+  // Key columns are in every part, and count as columns of part 0.
   std::size_t part = 0;
 };
 
@@ -39,29 +38,27 @@ struct StoredTable {
   bool has_schema = false;
   std::string schema;
   std::string name;
-  // SQLite's names of its parts; there is at least one.
+  // The names of its parts in SQLite; there is at least one.
   std::vector<std::string> parts;
   std::vector<StoredColumn> columns;
-  // SQLite's names of the columns, in small letters.
+  // The names of its columns in SQLite, in lower case.
   absl::flat_hash_set<std::string> taken_names;
 
-  // Null where the column was never stored.
+  // Null if the column was never stored.
   const StoredColumn* Find(std::string_view column) const;
-  // SQLite's names of the columns that tell a row: the key's, or _fivetran_id.
+  // The names in SQLite of the columns that identify a row: the key's, or _fivetran_id.
   std::vector<std::string> KeyColumns() const;
   bool keyed() const;
 };
 
 class WarehouseLayout {
  public:
-  // Makes the tables about the warehouse where they are missing. `file`
-  // outlives the layout.
+  // Creates the tables that store the layout if they are missing. `file` outlives the layout.
   static absl::StatusOr<WarehouseLayout> Load(SqliteFile& file);
 
-  // Makes the file hold all selected columns of `table` under its present key
-  // and types. A table whose key has changed starts again with no rows: rows
-  // under another key cannot be told apart. The answer is valid until the next
-  // Fit of the same table.
+  // Makes the file hold all selected columns of `table` with its current key and types. If a
+  // table's key has changed, its rows are removed, since they cannot be identified by the new key.
+  // The result is valid until the next Fit of the same table.
   absl::StatusOr<const StoredTable*> Fit(const TableShape& table);
 
   std::vector<const StoredTable*> Tables() const;
@@ -80,7 +77,7 @@ class WarehouseLayout {
 
   SqliteFile* file_;
   absl::node_hash_map<std::string, StoredTable> tables_;
-  // In small letters.
+  // In lower case.
   absl::flat_hash_set<std::string> taken_names_;
 };
 

@@ -12,8 +12,8 @@ namespace v2 = fivetran_sdk::v2;
 namespace {
 
 constexpr std::size_t kArenaBytes = std::size_t{4} << 20;
-// Past this a transaction is committed also between checkpoints, which bounds
-// the write-ahead log; a destination may well hold more than the state says.
+// A transaction that is larger is also committed between checkpoints, which limits the write-ahead
+// log; a destination may hold more than the state says.
 constexpr std::size_t kMaxUncommittedBytes = std::size_t{64} << 20;
 
 google::protobuf::ArenaOptions OptionsFor(std::vector<char>& block) {

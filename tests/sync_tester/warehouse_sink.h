@@ -1,6 +1,5 @@
-// Checks each message against the contract and writes its rows into the
-// warehouse: at a checkpoint the rows are committed first, then the state is
-// saved, as Fivetran does it.
+// Checks each message against the contract, and writes its rows to the warehouse: at a checkpoint
+// the rows are committed first, then the state is saved, as Fivetran does it.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_WAREHOUSE_SINK_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_WAREHOUSE_SINK_H_
 
@@ -38,7 +37,7 @@ class WarehouseSink : public MessageSink {
   StreamContract contract_;
   StateKeeper states_;
   std::size_t uncommitted_bytes_ = 0;
-  // Messages are parsed into one piece of memory that is used again and again.
+  // The memory into which messages are parsed; used again for each message.
   std::vector<char> arena_block_;
   google::protobuf::Arena arena_;
 };

@@ -13,8 +13,8 @@ namespace v2 = fivetran_sdk::v2;
 
 namespace {
 
-// Updates come with few different sets of columns. Past this many the prepared
-// ones are thrown away and made again as they are needed.
+// Updates have few different sets of columns. If there are more than this, all prepared statements
+// are dropped, and prepared again when they are needed.
 constexpr std::size_t kMaxUpdateStatements = 64;
 
 std::string Assignment(const std::string& column) { return absl::StrCat(Quoted(column), " = ?"); }
@@ -30,8 +30,7 @@ absl::StatusOr<WarehouseTable> WarehouseTable::Make(SqliteFile& file, const Stor
     table.fingerprint_.emplace(shape);
     table.where_key_ = Assignment(std::string(kIdColumn));
   } else {
-    // The key is bound in the order of the shape, which need not be that of the
-    // stored columns.
+    // The key is bound in the order of the shape, which may differ from that of the stored columns.
     table.where_key_ = absl::StrJoin(shape.keys, " AND ", [&](std::string* out, std::size_t key) {
       absl::StrAppend(out, Assignment(stored.Find(shape.columns[key].name)->stored_as));
     });

@@ -1,6 +1,5 @@
-// Applies rows to one table of the warehouse, with statements that are prepared
-// once. Belongs to one version of the table's shape; another version needs
-// another WarehouseTable.
+// Applies rows to one table of the warehouse, with statements that are prepared once. Belongs to
+// one version of the table's shape; another version needs another WarehouseTable.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_WAREHOUSE_TABLE_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_WAREHOUSE_TABLE_H_
 
@@ -22,16 +21,16 @@ namespace tributary::tester {
 
 class WarehouseTable {
  public:
-  // `stored` is where `shape` was fitted in; `file` outlives the table.
+  // `stored` is the result of Fit for `shape`; `file` outlives the table.
   static absl::StatusOr<WarehouseTable> Make(SqliteFile& file, const StoredTable& stored,
                                              const TableShape& shape);
 
-  // `synced` becomes the row's _fivetran_synced; it must live through the call.
+  // `synced` becomes the row's _fivetran_synced; it must be valid during the call.
   absl::Status Apply(const Row& row, std::string_view synced);
 
  private:
-  // A statement whose first parameters are these columns of the shape, in
-  // order; behind them the key, where the statement looks for it, then synced.
+  // A statement whose first parameters are these columns of the shape, in order; then the key, if
+  // the statement finds the row by it; then synced.
   struct Prepared {
     Statement statement;
     std::vector<std::size_t> columns;
@@ -50,17 +49,17 @@ class WarehouseTable {
 
   SqliteFile* file_;
   std::vector<std::string> parts_;
-  // By the shape's column index; empty where the column is not stored.
+  // By the shape's column index; empty if the column is not stored.
   std::vector<std::string> stored_as_;
   std::vector<std::size_t> part_of_;
   std::vector<std::size_t> keys_;
-  // "k1" = ?, with numbers left to SQLite.
+  // "k1" = ?, with parameters that SQLite numbers.
   std::string where_key_;
   std::optional<RowFingerprint> fingerprint_;
   std::vector<Prepared> upserts_;
   Prepared delete_;
   Prepared truncate_;
-  // By which columns are given.
+  // By the set of columns that are given.
   absl::flat_hash_map<std::string, std::vector<Prepared>> updates_;
 };
 

@@ -61,7 +61,7 @@ class PieceReader {
   std::uint64_t left_ = 0;
 };
 
-// A field of a message: its tag and, as all of ours are delimited, its length.
+// A field of a message: its tag, and its length, since all our fields are length-delimited.
 struct Field {
   std::uint64_t tag;
   std::uint64_t length;

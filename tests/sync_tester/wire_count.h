@@ -1,5 +1,5 @@
-// Counts what one message on the wire holds without decoding it: walks the
-// outermost tags and skips all that is inside a record by its length.
+// Counts the contents of one message on the wire without decoding it: it reads the outermost tags,
+// and skips the content of each record by its length.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_WIRE_COUNT_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_WIRE_COUNT_H_
 
@@ -12,7 +12,7 @@
 
 namespace tributary::tester {
 
-// Which field of UpdateResponse the message begins with; 0 for an empty one.
+// The field of UpdateResponse with which the message begins; 0 if it is empty.
 enum class WireOperation : std::uint32_t {
   kNothing = 0,
   kRecord = 1,
@@ -28,8 +28,8 @@ struct WireCount {
   std::uint64_t records = 0;
 };
 
-// `pieces` in their order are the bytes of one UpdateResponse. Nothing where
-// they are not well-formed protobuf as far as it looks.
+// `pieces`, in order, are the bytes of one UpdateResponse. Nothing if they are not well-formed
+// protobuf, as far as they are read.
 std::optional<WireCount> CountWire(absl::Span<const std::string_view> pieces);
 
 }  // namespace tributary::tester

@@ -10,7 +10,7 @@ namespace tributary::demo {
 
 namespace {
 
-// Of a table's rows, one in so many is deleted, and one in so many is updated.
+// One row in this many is deleted, and one in that many is updated.
 constexpr int kDeletedOneIn = 200;
 constexpr int kUpdatedOneIn = 50;
 constexpr std::uint64_t kInsertedRows = 500;
@@ -60,7 +60,7 @@ absl::Status Changer::Apply(const std::string& sql, std::int64_t& count) {
   return done;
 }
 
-// The tables whose first column is the row number; others are left alone.
+// Only in tables whose first column is the row number.
 absl::Status Changer::ChangeRows() {
   std::int64_t updated = 0;
   std::int64_t deleted = 0;
@@ -75,7 +75,7 @@ absl::Status Changer::ChangeRows() {
     const std::string name = tester::Quoted(table.name);
     const std::string changed = tester::Quoted(table.columns[2].name);
     const std::string other = tester::Quoted(table.columns[1].name);
-    // The third column takes a value of its own kind from a neighbouring row.
+    // The third column gets the value of a neighbouring row.
     if (absl::Status done =
             Apply(absl::StrCat("UPDATE ", name, " SET ", changed, " = coalesce((SELECT n.", changed,
                                " FROM ", name, " AS n WHERE n.id = ", name, ".id + 1), ", changed,

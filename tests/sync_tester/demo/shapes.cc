@@ -11,7 +11,7 @@ namespace {
 
 SampleColumn Id() { return {"id", "INTEGER PRIMARY KEY", Content::kRowNumber, false}; }
 
-// Narrow and long: what an application writes all day.
+// Narrow and long tables, like those to which an application writes all the time.
 void AddEventTables(std::vector<SampleTable>& tables) {
   constexpr std::array<std::string_view, 10> kEvents = {
       "page_view", "click", "login", "api_call", "email_sent",
@@ -29,7 +29,7 @@ void AddEventTables(std::vector<SampleTable>& tables) {
   }
 }
 
-// Wide: what an analyst's model or an old ERP has.
+// Wide tables, like those of an analyst's model or an old ERP.
 void AddWideTables(std::vector<SampleTable>& tables) {
   struct Kind {
     const char* name;
@@ -56,7 +56,7 @@ void AddWideTables(std::vector<SampleTable>& tables) {
   }
 }
 
-// What every module of an application keeps; `share` is that of a table of middling size.
+// The tables of each module of an application; `share` is that of a medium-sized table.
 void AddRecordsOf(const std::string& module, double share, std::vector<SampleTable>& tables) {
   tables.push_back({module + "_account",
                     {Id(),
@@ -145,7 +145,7 @@ void AddModuleTables(std::vector<SampleTable>& tables) {
   }
 }
 
-// Names that have to be quoted, and shapes that are seldom.
+// Names that have to be quoted, and unusual tables.
 void AddOddTables(std::vector<SampleTable>& tables) {
   const auto add = [&tables](const std::string& name, const std::string& column) {
     tables.push_back({name,

@@ -1,5 +1,4 @@
-// The tables of the sample database: what they are called, how they are
-// declared, and how many of all rows each one gets.
+// The tables of the sample database: their names and declarations, and their shares of all rows.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_DEMO_SHAPES_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_DEMO_SHAPES_H_
 
@@ -13,7 +12,7 @@ namespace tributary::demo {
 
 struct SampleColumn {
   std::string name;
-  // SQL behind the name: type and constraints.
+  // The SQL after the name: type and constraints.
   std::string declaration;
   Content content = Content::kSmallCount;
   bool nullable = false;
@@ -22,14 +21,14 @@ struct SampleColumn {
 struct SampleTable {
   std::string name;
   std::vector<SampleColumn> columns;
-  // SQL behind the columns: a key of several columns, generated columns.
+  // The SQL after the columns: a key of several columns, generated columns.
   std::string also;
   bool without_rowid = false;
-  // Share of all rows; 0 makes an empty table.
+  // The share of all rows; 0: an empty table.
   double share = 0;
 };
 
-// At least 120 tables; the shares add up to 1.
+// At least 120 tables; the sum of the shares is 1.
 std::vector<SampleTable> SampleTables();
 
 // Views and indexes over them.

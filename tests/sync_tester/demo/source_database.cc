@@ -12,14 +12,14 @@ namespace tributary::demo {
 
 namespace {
 
-// FNV-1a: the same in every process, unlike absl's hash.
+// FNV-1a: the same in each process, unlike absl's hash.
 std::uint64_t NameSeed(const std::string& name) {
   std::uint64_t hash = 0xcbf29ce484222325u;
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
   return hash;
 }
 
-// Nothing reads the file while it is made, and nobody misses it if it is lost.
+// No other process reads the file while it is made, and it may be lost in a crash.
 constexpr char kFastSettings[] =
     "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
     "PRAGMA cache_size = -131072; PRAGMA locking_mode = EXCLUSIVE; BEGIN";
@@ -83,7 +83,7 @@ absl::StatusOr<SampleSize> MakeSample(const std::string& path, std::uint64_t row
   for (const std::string& extra : SampleExtras()) {
     if (absl::Status made = file->Execute(extra); !made.ok()) return made;
   }
-  // The header says WAL from now on, as most live databases do.
+  // From now on the database is in WAL mode, like most databases in use.
   if (absl::Status ended =
           file->Execute("COMMIT; PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL");
       !ended.ok()) {

@@ -17,12 +17,11 @@ struct SampleSize {
   std::uint64_t rows = 0;
 };
 
-// Replaces what is at `path`. About `rows` rows in all; the same seed gives the
-// same content.
+// Replaces the file at `path`. About `rows` rows in total; the same seed gives the same content.
 absl::StatusOr<SampleSize> MakeSample(const std::string& path, std::uint64_t rows,
                                       std::uint64_t seed);
 
-// Adds rows with the numbers from `first` on to a table that is there.
+// Adds rows with the numbers from `first` on to an existing table.
 absl::Status AddRows(tester::SqliteFile& file, const SampleTable& table, std::int64_t first,
                      std::uint64_t count, std::uint64_t seed);
 

@@ -76,7 +76,7 @@ void BindBytes(sqlite3_stmt* statement, int at, std::uint64_t count, Dice& dice,
 }
 
 void BindLargeDecimal(sqlite3_stmt* statement, int at, Dice& dice, std::string& room) {
-  // SQLite itself makes of it the nearest double.
+  // SQLite converts it to the nearest double.
   room = std::to_string(1 + dice.Below(899999999));
   for (int i = 0; i < 6; ++i) AppendTwoDigits(room, dice.Below(100));
   room.push_back('.');

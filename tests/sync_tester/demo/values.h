@@ -1,6 +1,5 @@
-// Values that look like those of a real application, from a seed. A value
-// depends only on the seed, the table, the row and the column, so a table can be
-// made in any order and comes out the same.
+// Values that look like those of a real application, made from a seed. A value depends only on the
+// seed, the table, the row and the column, so tables can be made in any order.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_DEMO_VALUES_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_DEMO_VALUES_H_
 
@@ -11,7 +10,7 @@
 
 namespace tributary::demo {
 
-// What a column of the sample holds.
+// What a column of the sample contains.
 enum class Content {
   kRowNumber,     // 1, 2, 3, …
   kSmallCount,    // 0 to 999
@@ -32,7 +31,7 @@ enum class Content {
   kAnything,  // any storage class, for columns without a type
 };
 
-// Quick and good enough: splitmix64.
+// Fast and good enough: splitmix64.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : state_(seed) {}
@@ -44,8 +43,8 @@ class Dice {
   std::uint64_t state_;
 };
 
-// Binds a value for row number `row` (from 1). `room` is scratch that lives
-// until the statement is reset. `nullable` gives null now and then.
+// Binds a value for row number `row` (from 1). `room` holds the bytes until the statement is reset.
+// If `nullable`, some values are null.
 void BindContent(sqlite3_stmt* statement, int at, Content content, std::int64_t row, bool nullable,
                  Dice& dice, std::string& room);
 
