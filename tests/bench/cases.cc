@@ -21,7 +21,7 @@ constexpr std::uint64_t kGigabyte = 1'000'000'000;
 
 SyncCost SyncOnce(const SyncSubject& subject) { return SyncBench(subject).Run(); }
 
-// Baseline and ours in turn.
+// Runs baseline and connector alternately.
 Against RunAgainstBareLoop(const std::string& file, int rounds) {
   Databases::Warm(file);
   std::vector<BareCost> bare;
@@ -32,7 +32,7 @@ Against RunAgainstBareLoop(const std::string& file, int rounds) {
     std::cout << absl::StrFormat("  %.2f s by the bare loop, %.2f s by a sync", bare.back().seconds,
                                  ours.back().seconds)
               << std::endl;
-    if (ours.back().records < bare.back().rows) Fail("a sync brought fewer rows than there are");
+    if (ours.back().records < bare.back().rows) Fail("a sync sent fewer rows than the source has");
   }
   return {Median(bare, BareWall), Median(ours, Wall)};
 }

@@ -1,4 +1,4 @@
-// The cases of the bench. Each makes what it needs, runs and adds to the report.
+// The cases of the bench. Each makes what it needs, runs, and adds its figures to the report.
 #ifndef TRIBUTARY_TESTS_BENCH_CASES_H_
 #define TRIBUTARY_TESTS_BENCH_CASES_H_
 
@@ -11,7 +11,7 @@
 
 namespace tributary::bench {
 
-// Rows of the large table of most cases, and the many small tables.
+// Rows of the large table of most cases, and the number of small tables with their rows.
 inline constexpr std::uint64_t kOrders = 3'000'000;
 inline constexpr std::uint64_t kTables = 10'000;
 inline constexpr std::uint64_t kRowsOfTable = 20;
@@ -19,18 +19,19 @@ inline constexpr std::uint64_t kRowsOfTable = 20;
 struct Bench {
   Databases& databases;
   Report& report;
-  // How often baseline and ours run, in turn.
+  // How often baseline and connector run, alternately.
   int rounds = 3;
-  // What cases of PostgreSQL divide their rows, tables and updates by: to try them.
+  // PostgreSQL's cases divide their rows, tables and updates by this number, for a short trial.
   std::uint64_t divisor = 1;
 };
 
 struct Case {
   const char* name;
   void (*run)(Bench&);
-  // Of what its database and staging take while it runs.
+  // The disk space that its database and staging need while it runs.
   std::uint64_t disk_bytes;
-  // A guess, once its database is there; a case is left out that would take the
+  // An estimate, without making its database; a case is left out if it would make the whole run
+  // exceed its time limit.
   // whole past its limit.
   int seconds;
 };
@@ -51,7 +52,7 @@ void CompareManyTables(Bench& bench);
 void PostgresqlCompare(Bench& bench);
 void TenTimes(Bench& bench);
 void Growth(Bench& bench);
-// Of PostgreSQL: copies, then the log.
+// PostgreSQL: copies, then the log.
 void PostgresqlFirstSync(Bench& bench);
 void PostgresqlManyTables(Bench& bench);
 void PostgresqlLog(Bench& bench);

@@ -40,7 +40,7 @@ class Insert {
 
   void Long(int at, std::int64_t value) { Check(sqlite3_bind_int64(statement_, at, value)); }
   void Real(int at, double value) { Check(sqlite3_bind_double(statement_, at, value)); }
-  // `text` has to stay until Row.
+  // `text` must be valid until Row.
   void Text(int at, std::string_view text) {
     Check(sqlite3_bind_text(statement_, at, text.data(), static_cast<int>(text.size()), nullptr));
   }

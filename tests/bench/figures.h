@@ -1,4 +1,4 @@
-// What several cases of the bench put into the report, and how runs become one figure.
+// Figures that several cases add to the report, and how several runs become one figure.
 #ifndef TRIBUTARY_TESTS_BENCH_FIGURES_H_
 #define TRIBUTARY_TESTS_BENCH_FIGURES_H_
 
@@ -23,22 +23,22 @@ One Median(std::vector<One> all, const Key& key) {
 inline double Wall(const SyncCost& cost) { return cost.seconds; }
 inline double BareWall(const BareCost& cost) { return cost.seconds; }
 
-// The medians of baseline and ours, which ran in turn.
+// The medians of baseline and connector, which ran alternately.
 struct Against {
   BareCost bare;
   SyncCost ours;
   double ratio() const { return ours.seconds / bare.seconds; }
 };
 
-// From no state.
+// A sync without a state.
 SyncSubject SubjectOf(const std::string& sqlite_file);
 
-// What the stages cost on the first part of a first sync.
+// The cost of the stages for the first part of a first sync.
 StageCosts Sample(const SyncSubject& subject);
 
-// Ours takes at most `most` times what the baseline takes.
+// The goal is that the connector takes at most `most` times as long as the baseline.
 void AddRatio(Bench& bench, const std::string& work, const Against& both, double most);
-// The most that supervisor and workers had, of what is allowed to each.
+// The peak memory of supervisor and workers, with the goal for each.
 void AddMemory(Bench& bench, const std::string& work, const SyncCost& cost);
 
 }  // namespace tributary::bench

@@ -1,5 +1,5 @@
-// The case that shows how the time grows: with the number of tables at the same
-// number of rows, and with the number of workers at the same table.
+// Shows how the time grows with the number of tables for the same number of rows, and with the
+// number of workers for the same table.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t kRows = 1'000'000;
 constexpr std::uint64_t kRowsForWorkers = 3'000'000;
 
-// The better of two: what disturbs a run only makes it longer.
+// The better of two runs: disturbances only make a run longer.
 SyncCost BestOfTwo(const SyncSubject& subject) {
   const SyncCost one = SyncBench(subject).Run();
   const SyncCost other = SyncBench(subject).Run();

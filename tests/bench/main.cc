@@ -2,7 +2,7 @@
 //
 //   tributary-bench --folder build/bench [--case NAME] [--rounds N] [--divide N]
 //
-// Exit code 0 also where a goal is missed, unless BENCH_STRICT=1.
+// The exit code is 0 even if a goal is missed, unless BENCH_STRICT=1.
 #include <sys/statvfs.h>
 
 #include <CLI/CLI.hpp>
@@ -29,7 +29,7 @@ std::uint64_t FreeDiskBytes(const std::string& folder) {
   return disk.f_bavail * disk.f_frsize;
 }
 
-// Why a case is left out where all are wanted; empty: it runs.
+// Why a case is left out when all cases are requested; empty: it runs.
 std::string WhyNot(const Case& one, const std::string& folder,
                    std::chrono::steady_clock::time_point began) {
   const auto spent = std::chrono::steady_clock::now() - began;

@@ -28,7 +28,7 @@ constexpr char kStagerThread[] = "stager";
 constexpr char kWebThread[] = "web";
 constexpr std::chrono::milliseconds kBetweenLooks(100);
 
-// An executable of ours stands in for the connector for as long as this lives.
+// While this object exists, another executable of ours replaces the connector.
 class ChosenBinary {
  public:
   explicit ChosenBinary(const std::string& binary) {
@@ -65,7 +65,7 @@ fivetran_sdk::v2::UpdateRequest RequestFor(const std::map<std::string, std::stri
   return request;
 }
 
-// The next message of an open stream; ends the program where there is none.
+// The next message of an open stream; ends the program if there is none.
 std::string NextMessage(tester::UpdateStream& stream) {
   grpc::ByteBuffer message;
   if (stream.Read(message, absl::Minutes(1)) != tester::UpdateStream::Event::kMessage) {

@@ -13,13 +13,13 @@
 
 namespace tributary::bench {
 
-// Where the CPU of one sync went, in seconds.
+// The CPU time of one sync by part, in seconds.
 struct Cpu {
-  // Supervisor's threads.
+  // Threads of the supervisor.
   double merge = 0;
   double stager = 0;
   double grpc = 0;
-  // That of grpc which served metrics and status.
+  // The part of grpc's time in which metrics and status were served.
   double web = 0;
   double workers = 0;
   double client = 0;
@@ -29,11 +29,11 @@ struct Cpu {
 };
 
 struct SyncCost {
-  // From the Update call to its end, as the client has it.
+  // From the Update call to its end, measured by the client.
   double seconds = 0;
   std::uint64_t records = 0;
   std::uint64_t wire_bytes = 0;
-  // Written to a disk by the supervisor; it writes nothing but staging.
+  // Written to a disk by the supervisor, which only writes staging.
   std::uint64_t disk_bytes = 0;
   Cpu cpu;
   std::uint64_t supervisor_peak_bytes = 0;
@@ -41,22 +41,22 @@ struct SyncCost {
 };
 
 struct SyncSubject {
-  // Folder of the database and its name there; staging and states lie there too.
+  // The folder and the name of the database; staging and states are in this folder, too.
   std::string folder;
   std::string file = {};
-  // Of another source than that SQLite file, as the request has it.
+  // If the source is not that SQLite file: the configuration of the request.
   std::map<std::string, std::string> configuration = {};
-  // A file with the state that the first sync begins from; empty: from none.
+  // A file with the state from which the first sync begins; empty: no state.
   std::string state = {};
-  // Further flags of the connector.
+  // More flags for the connector.
   std::vector<std::string> flags = {};
-  // Another executable than the connector.
+  // Another executable instead of the connector.
   std::string binary = {};
   std::chrono::milliseconds limit = std::chrono::minutes(5);
 };
 
-// A connector that has just been started with an empty staging folder. Everything
-// ends the program where it fails: a bench without its subject has no figures.
+// A connector that has just been started with an empty staging folder. All errors end the program,
+// since there would be no figures.
 class SyncBench {
  public:
   explicit SyncBench(SyncSubject subject);
@@ -64,16 +64,16 @@ class SyncBench {
   SyncBench& operator=(const SyncBench&) = delete;
   ~SyncBench();
 
-  // One sync, drained. The first one begins from the subject's state; a later one of this
-  // object goes on from where it ended. `meanwhile` is called again and again while it runs.
+  // One sync, drained. The first sync begins from the subject's state; later syncs of this object
+  // begin where the one before ended. `meanwhile` is called repeatedly while it runs.
   SyncCost Run(const std::function<void()>& meanwhile = nullptr);
 
   std::string address() const { return connector_.address(); }
   const tests::Connector& connector() const { return connector_; }
-  // Where the state of the last sync lies.
+  // The file with the state of the last sync.
   std::string state_file() const { return subject_.folder + "/state.json"; }
   std::string staging_folder() const { return subject_.folder + "/staging"; }
-  // As the request has it.
+  // That of the request.
   std::map<std::string, std::string> configuration() const;
 
  private:
@@ -81,7 +81,7 @@ class SyncBench {
   tests::Connector connector_;
 };
 
-// The bare loop over the same file.
+// The bare loop on the same file.
 struct BareCost {
   double seconds = 0;
   double cpu_seconds = 0;
@@ -89,11 +89,11 @@ struct BareCost {
 };
 BareCost RunBareLoop(const std::string& file);
 
-// Of the first bytes of a sync: the messages with rows, about `bytes` of them.
+// The first messages with rows of a sync, about `bytes` in total.
 std::vector<std::string> SampleOfStream(const SyncSubject& subject, std::uint64_t bytes);
 
-// Milliseconds from the start of the connector's process to the first row of a
-// first sync, the client already running.
+// Milliseconds from the start of the connector's process to the first row of a first sync; the
+// client is already running.
 double StartToFirstRecordMs(const SyncSubject& subject);
 
 [[noreturn]] void Fail(const std::string& what);

@@ -1,5 +1,4 @@
-// A ring with both of its ends in one thread: what a worker would write, to look
-// at or to throw away.
+// A ring with both ends in one thread: what a worker would write, to be examined or dropped.
 #ifndef TRIBUTARY_TESTS_BENCH_MEMORY_RING_H_
 #define TRIBUTARY_TESTS_BENCH_MEMORY_RING_H_
 
@@ -15,9 +14,9 @@ class MemoryRing {
  public:
   MemoryRing();
 
-  // A writer has to be followed by Take before the ring is full.
+  // After writing, Take must be called before the ring is full.
   RingProducer& producer() { return *producer_; }
-  // The next frame; nothing where there is none.
+  // The next frame; nothing if there is none.
   std::optional<Frame> Take();
 
  private:

@@ -18,7 +18,7 @@ constexpr double kBottom = 55;
 constexpr int kGridLines = 5;
 constexpr const char* kColours[] = {"#1b6ca8", "#c8553d", "#588157", "#7b5ea7", "#c99700"};
 
-// A round number at or above `value`.
+// A round number that is at least `value`.
 double RoundUp(double value) {
   const double unit = std::pow(10, std::floor(std::log10(value)));
   for (const double step : {1.0, 2.0, 2.5, 5.0, 10.0}) {

@@ -110,7 +110,8 @@ Pgbench::Service Pgbench::Within(Time from, Time to) {
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
     if (entry.path().filename().string().rfind(kLogPrefix, 0) != 0) continue;
     std::ifstream log(entry.path());
-    // Client, its transaction, microseconds from when it was due, script, end, how late it began.
+    // Client, its transaction number, microseconds since it was due, script, end, how late it
+    // began.
     for (double client, number, latency, script, seconds, micros, late;
          log >> client >> number >> latency >> script >> seconds >> micros >> late;) {
       const double ended = seconds + micros / 1e6;

@@ -31,7 +31,7 @@ void AddServerCpu(Bench& bench, const std::string& work, double bare, double our
                     .met = {}});
 }
 
-// Stages are sampled where the whole is large enough for it.
+// Stages are sampled only if the sync is large enough.
 void AddCpuColumn(Bench& bench, const std::string& name, const PostgresqlSubject& subject,
                   const Against& both) {
   StageCosts sample;
@@ -51,7 +51,7 @@ void PostgresqlFirstSync(Bench& bench) {
   subject.MakeOrders(rows);
   subject.Publish();
   const std::string copy = subject.Script("COPY orders TO STDOUT (FORMAT binary);\n");
-  // Into the server's cache.
+  // Reads the table into the server's cache.
   RunPsql(subject.server(), copy);
   std::vector<BareCost> bare;
   std::vector<SyncCost> ours;
@@ -69,7 +69,7 @@ void PostgresqlFirstSync(Bench& bench) {
                      bare.back().seconds, ours.back().seconds, ours.back().cpu.tributary(),
                      bare_server, our_server)
               << std::endl;
-    if (ours.back().records < rows) Fail("a sync brought fewer rows than there are");
+    if (ours.back().records < rows) Fail("a sync sent fewer rows than the source has");
   }
   const Against both{Median(bare, BareWall), Median(ours, Wall)};
   const std::string work =
@@ -116,7 +116,7 @@ void PostgresqlManyTables(Bench& bench) {
                      bare_server, our_server)
               << std::endl;
     if (first.back().records < tables * kRowsOfTable) {
-      Fail("a sync brought fewer rows than there are");
+      Fail("a sync sent fewer rows than the source has");
     }
   }
   const Against both{Median(bare, BareWall), Median(first, Wall)};

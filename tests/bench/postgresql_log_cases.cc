@@ -1,5 +1,5 @@
-// The cases that follow PostgreSQL's log: many small transactions, a large one, and what
-// applications notice of a copy.
+// The cases that follow PostgreSQL's log: many small transactions, a large one, and the effect of a
+// copy on applications.
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -26,12 +26,13 @@ constexpr std::uint64_t kLoadedOrders = 3'000'000;
 constexpr std::uint64_t kSideTables = 10;
 constexpr std::uint64_t kRowsOfSideTable = 10'000;
 constexpr int kUpdatesPerSecond = 2'000;
-// What each part of the load is watched for at the least, and a copy and a dump at the most.
+// The shortest time for which each part of the load is measured, and the longest time for a copy or
+// a dump.
 constexpr int kWatchedSeconds = 10;
 constexpr int kLongestSeconds = 40;
 constexpr double kMostLagSeconds = 5;
 
-// The table `orders`, and the state of a sync that has it.
+// The table `orders`, and the state of a sync that has copied it.
 struct SyncedOrders {
   PostgresqlSubject subject;
   std::string state;
@@ -47,8 +48,8 @@ struct SyncedOrders {
   }
 };
 
-// Baseline and ours in turn on what `change` writes into the log: each of them reads it from
-// the same place. Ours is a sync from the state before it.
+// Baseline and connector alternately read what `change` writes to the log, from the same position.
+// The connector runs a sync from the state before the change.
 Against RunAgainstRecvlogical(Bench& bench, const SyncedOrders& synced, const std::string& change,
                               std::uint64_t changes) {
   const PostgresqlSubject& subject = synced.subject;
@@ -59,7 +60,7 @@ Against RunAgainstRecvlogical(Bench& bench, const SyncedOrders& synced, const st
   }
   subject.Run(change);
   const std::string end = subject.Run("SELECT pg_current_wal_lsn()");
-  // A later record, which says that the end has come.
+  // A later record, with which the reader detects the end.
   subject.Run("SELECT pg_logical_emit_message(true, 'bench', 'end')");
   SyncSubject ours = subject.subject();
   ours.state = synced.state;
@@ -72,7 +73,7 @@ Against RunAgainstRecvlogical(Bench& bench, const SyncedOrders& synced, const st
                      "  %.2f s by pg_recvlogical, %.2f s by a sync, %.2f CPU-s of tributary",
                      bare.back().seconds, syncs.back().seconds, syncs.back().cpu.tributary())
               << std::endl;
-    if (syncs.back().records < changes) Fail("a sync brought fewer changes than there are");
+    if (syncs.back().records < changes) Fail("a sync sent fewer changes than were made");
   }
   return {Median(bare, BareWall), Median(syncs, Wall)};
 }
@@ -90,7 +91,7 @@ void AddCpuOfChanges(Bench& bench, const std::string& name, const Against& both,
       .name = name, .sync = both.ours, .source_read = both.bare.cpu_seconds, .sample = {}});
 }
 
-// Half of the updates meet the table that is copied.
+// Half of the updates are in the table that is copied.
 std::vector<Pgbench::Script> Updates(std::uint64_t orders) {
   const auto update = [](const std::string& table, std::uint64_t rows) {
     return absl::StrCat("\\set id random(1, ", rows, ")\nUPDATE ", table,
@@ -103,13 +104,13 @@ std::vector<Pgbench::Script> Updates(std::uint64_t orders) {
   return scripts;
 }
 
-// What the updates are served while `act` runs, again until it was watched for long enough.
+// What pgbench measures while `act` runs, which is repeated until the time is long enough.
 template <typename Act>
 Pgbench::Service ServedWhile(const PostgresqlSubject& subject, std::uint64_t orders,
                              const Act& act) {
   Pgbench pgbench(subject.server(), subject.subject().folder + "/pgbench", Updates(orders),
                   kUpdatesPerSecond, kLongestSeconds);
-  // Until its connections are there and its statements are prepared.
+  // Until its connections are open and its statements are prepared.
   std::this_thread::sleep_for(std::chrono::seconds(2));
   const auto began = std::chrono::system_clock::now();
   auto ended = began;
@@ -118,7 +119,7 @@ Pgbench::Service ServedWhile(const PostgresqlSubject& subject, std::uint64_t ord
     ended = std::chrono::system_clock::now();
   }
   if (ended - began > std::chrono::seconds(kLongestSeconds - 2)) {
-    Fail("what runs beside pgbench takes longer than it");
+    Fail("what is measured with pgbench takes longer than pgbench");
   }
   return pgbench.Within(began, ended);
 }

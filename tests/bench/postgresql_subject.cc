@@ -16,7 +16,7 @@ using tests::PostgresServer;
 
 constexpr std::uint64_t kTablesInTransaction = 500;
 
-// Nothing of its own accord happens while something is measured.
+// Settings so that the server does nothing by itself during a measurement.
 const std::map<std::string, std::string>& Settings() {
   static const std::map<std::string, std::string> settings = {
       {"wal_level", "logical"},
@@ -24,7 +24,7 @@ const std::map<std::string, std::string>& Settings() {
       {"max_wal_size", "32GB"},
       {"checkpoint_timeout", "1h"},
       {"autovacuum", "off"},
-      // One statement makes a publication of 10,000 tables.
+      // One statement creates a publication with 10,000 tables.
       {"max_locks_per_transaction", "1024"},
   };
   return settings;
@@ -90,7 +90,8 @@ void PostgresqlSubject::DropSlots() const {
 }
 
 double PostgresqlSubject::CpuOfEndedSessions() const {
-  // The server counts a session's CPU when its process is gone, later than it leaves the view.
+  // The server counts a session's CPU when its process has ended, which is after its row in the
+  // view has disappeared.
   const auto none = [this] {
     const std::string others = server_->Ask(
         "SELECT count(*) FROM pg_stat_activity WHERE "

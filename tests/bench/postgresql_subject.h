@@ -1,5 +1,5 @@
-// A throwaway PostgreSQL server with the tables of a case, and what syncs of it need. All of
-// it goes with the object. What fails ends the program.
+// A temporary PostgreSQL server with the tables of a case, and what syncs of it need. Everything is
+// removed with the object. Errors end the program.
 #ifndef TRIBUTARY_TESTS_BENCH_POSTGRESQL_SUBJECT_H_
 #define TRIBUTARY_TESTS_BENCH_POSTGRESQL_SUBJECT_H_
 
@@ -15,28 +15,28 @@ namespace tributary::bench {
 
 class PostgresqlSubject {
  public:
-  // Syncs have their staging and their states in a folder below `folder`.
+  // Syncs have their staging and states in a new folder in `folder`.
   explicit PostgresqlSubject(const std::string& folder);
 
-  // The table `orders` with `rows` rows of ten columns of mixed types, about 180 bytes each in
-  // COPY BINARY.
+  // The table `orders` with `rows` rows of ten columns with different types, about 180 bytes each
+  // in COPY BINARY.
   void MakeOrders(std::uint64_t rows);
-  // `count` tables like it, with `rows` rows each, named by `prefix` and a number from 0 on.
+  // `count` similar tables with `rows` rows each; their names are `prefix` and a number, from 0.
   void MakeTables(const std::string& prefix, std::uint64_t count, std::uint64_t rows);
-  // All of the tables, frozen and analyzed, in the publication that a sync expects.
+  // Freezes and analyzes all tables, and puts them into the publication that a sync expects.
   void Publish();
 
-  // Statements of the superuser, and the first value of the last one.
+  // Runs statements as the superuser; returns the first value of the last one.
   std::string Run(const std::string& sql) const;
-  // Slots that nobody reads from. A first sync makes its own.
+  // Drops slots that no process uses. A first sync makes its own.
   void DropSlots() const;
-  // CPU seconds of the server's processes that have ended, once all sessions have.
+  // CPU seconds of the server's processes that have ended; waits until all sessions have.
   double CpuOfEndedSessions() const;
 
   const tests::PostgresServer& server() const { return *server_; }
-  // A file with statements for psql; one at a time.
+  // A file with statements for psql; one file at a time.
   std::string Script(const std::string& statements) const;
-  // From no state.
+  // A sync without a state.
   SyncSubject subject() const;
 
  private:

@@ -19,7 +19,7 @@ namespace tributary::bench {
 namespace {
 
 constexpr std::chrono::milliseconds kLook(20);
-// Threads are many and their clocks only count up, so they are seen less often.
+// There are many threads and their clocks only increase, so they are read less often.
 constexpr int kLooksBetweenThreads = 3;
 
 std::string ReadAll(const std::string& path) {
@@ -37,7 +37,7 @@ ProcessCpu CpuOf(pid_t pid) {
   if (name_end == std::string::npos) return {};
   const std::vector<std::string> fields =
       absl::StrSplit(text.substr(name_end + 1), ' ', absl::SkipWhitespace());
-  // utime, stime, cutime and cstime, counted from the state behind the name.
+  // The indexes of utime, stime, cutime and cstime, counted from the field after the name.
   constexpr std::size_t kFirst = 11;
   double ticks[4] = {};
   for (std::size_t i = 0; i < 4 && kFirst + i < fields.size(); ++i) {
@@ -86,7 +86,7 @@ void ProcessWatch::Run() {
   LookAtThreads(/*from_zero=*/true);
 }
 
-// A thread that is new since the last look has spent all of its time in between.
+// A thread that is new since the last look has used all of its time since then.
 void ProcessWatch::LookAtThreads(bool from_zero) {
   children_.clear();
   std::error_code gone;

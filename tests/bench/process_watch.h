@@ -1,5 +1,5 @@
-// What the processes of one sync cost, as the kernel counts it: looks at a process
-// and its children every few milliseconds from a thread of its own.
+// The cost of the processes of one sync according to the kernel: a thread looks at a process and
+// its children every few milliseconds.
 #ifndef TRIBUTARY_TESTS_BENCH_PROCESS_WATCH_H_
 #define TRIBUTARY_TESTS_BENCH_PROCESS_WATCH_H_
 
@@ -14,38 +14,38 @@
 
 namespace tributary::bench {
 
-// CPU seconds since the process began; children are those that ended and were
-// waited for, with theirs.
+// CPU seconds since the process began; children are those that ended and were waited for, including
+// their children.
 struct ProcessCpu {
   double own = 0;
   double children = 0;
 };
 ProcessCpu CpuOf(pid_t pid);
 
-// Bytes that the process has caused to be written to a disk; nothing is counted
-// where the kernel does not let us look.
+// Bytes that the process has caused to be written to a disk; 0 if the kernel does not allow reading
+// this.
 std::uint64_t DiskBytesWrittenBy(pid_t pid);
 
-// Of this process's children that ended and were waited for.
+// The children of this process that ended and were waited for.
 double CpuSecondsOfEndedChildren();
 
 class ProcessWatch {
  public:
-  // Begins to look at `supervisor` and its children.
+  // Starts to look at `supervisor` and its children.
   explicit ProcessWatch(pid_t supervisor);
   ProcessWatch(const ProcessWatch&) = delete;
   ProcessWatch& operator=(const ProcessWatch&) = delete;
   ~ProcessWatch() { Stop(); }
 
-  // A last look, then no more. What follows is for after it.
+  // Looks once more and stops. The functions below are to be called after it.
   void Stop();
 
-  // The most that was seen resident at a time of anonymous memory and of files,
-  // rings and other shared memory left out.
+  // The largest resident size of anonymous memory and files; rings and other shared memory are not
+  // included.
   std::uint64_t supervisor_peak_bytes() const { return supervisor_peak_; }
-  // Of the largest of its children.
+  // That of the largest child.
   std::uint64_t worker_peak_bytes() const { return worker_peak_; }
-  // CPU seconds of the supervisor's threads while we looked, summed up by name.
+  // CPU seconds of the supervisor's threads while this object was looking, summed up by name.
   std::map<std::string, double> ThreadSeconds() const;
 
  private:

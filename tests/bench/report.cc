@@ -16,9 +16,9 @@
 namespace tributary::bench {
 namespace {
 
-// A row of texts for each line; the first one is the head.
+// Prints one line for each row of texts; the first row has the headings.
 void PrintTable(const std::vector<std::vector<std::string>>& rows) {
-  // Characters, not bytes: µ is one.
+  // Characters, not bytes, since µ is one character.
   const auto width = [](const std::string& text) {
     return static_cast<std::size_t>(
         std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
@@ -33,7 +33,7 @@ void PrintTable(const std::vector<std::vector<std::string>>& rows) {
     std::string rule = "|";
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string space(widths[i] - width(row[i]), ' ');
-      // Figures stand to the right.
+      // Figures are aligned to the right.
       absl::StrAppend(&line, " ", i == 0 ? "" : space, row[i], i == 0 ? space : "", " |");
       absl::StrAppend(&rule, " ", std::string(widths[i], '-'), i == 0 ? " |" : ":|");
     }
@@ -44,7 +44,7 @@ void PrintTable(const std::vector<std::vector<std::string>>& rows) {
 
 using Column = Report::CpuColumn;
 
-// The part of `whole` that the sample spent in `part`.
+// The part of `whole` that corresponds to `part` of the sample's `of`.
 double Share(double whole, double part, double of) { return of > 0 ? whole * part / of : 0; }
 
 double Encode(const Column& column) {
@@ -58,7 +58,7 @@ struct StageRow {
   std::function<double(const Column&)> seconds;
 };
 
-// The stager's thread, split as its sample is.
+// The stager's thread, divided in the proportions of its sample.
 StageRow Staging(const char* stage, double StageCosts::*part) {
   return {"supervisor, stager", stage, [part](const Column& column) {
             return Share(column.sync.cpu.stager, column.sample.*part, column.sample.staging());

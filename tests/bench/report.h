@@ -1,5 +1,4 @@
-// What the bench prints: one line for each figure with its goal, and where the CPU
-// of each case went.
+// The output of the bench: a line for each figure with its goal, and the CPU of each case by stage.
 #ifndef TRIBUTARY_TESTS_BENCH_REPORT_H_
 #define TRIBUTARY_TESTS_BENCH_REPORT_H_
 
@@ -14,31 +13,31 @@ namespace tributary::bench {
 
 class Report {
  public:
-  // A figure that has to be at most `goal`, as a ratio or by itself. Texts are as
-  // they are to be printed.
+  // A figure that has to be at most `goal`, as a ratio or as itself. The texts are printed as they
+  // are.
   struct Line {
     std::string work;
     std::string baseline;
     std::string ours;
     std::string ratio;
     std::string goal;
-    // Nothing: the figure has no goal of its own.
+    // Nothing: the figure has no goal.
     std::optional<bool> met;
   };
 
-  // Where the CPU of one sync went, stage by stage, in seconds.
+  // The CPU of one sync by stage, in seconds.
   struct CpuColumn {
     std::string name;
     SyncCost sync;
-    // Of the bare loop, which is what reading the source costs at the least.
+    // That of the bare loop, which is the minimum cost of reading the source.
     double source_read = 0;
-    // On a sample of the same stream.
+    // Of a sample of the same stream.
     StageCosts sample;
   };
 
   void Add(Line line) { lines_.push_back(std::move(line)); }
   void Add(CpuColumn column) { columns_.push_back(std::move(column)); }
-  // Printed under the tables.
+  // Printed below the tables.
   void Remark(std::string remark) { remarks_.push_back(std::move(remark)); }
 
   void Print() const;
@@ -52,7 +51,7 @@ class Report {
   std::vector<std::string> remarks_;
 };
 
-// Cores, memory, load and kernel of this machine, now.
+// Cores, memory, load and kernel of this machine now.
 std::string MachineFacts();
 
 // "3.31 s", "0.45 µs", "1.21", "87 MiB".

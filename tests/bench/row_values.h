@@ -1,5 +1,5 @@
-// Ordinary values for rows: names, addresses, codes, statuses, notes. The same
-// seed gives the same values.
+// Ordinary values for rows: names, addresses, codes, statuses, notes. The same seed gives the same
+// values.
 #ifndef TRIBUTARY_TESTS_BENCH_ROW_VALUES_H_
 #define TRIBUTARY_TESTS_BENCH_ROW_VALUES_H_
 
@@ -10,7 +10,7 @@
 
 namespace tributary::bench {
 
-// splitmix64: a generator that costs nothing beside what is made of it.
+// splitmix64: its cost is negligible compared with making the values.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -26,7 +26,7 @@ class Random {
   std::uint64_t state_;
 };
 
-// A row of the table that stands for an ordinary one.
+// A row of an ordinary table.
 struct Order {
   std::int64_t id = 0;
   std::int64_t customer = 0;
@@ -46,10 +46,10 @@ inline constexpr const char* kOrderColumns[] = {"id",      "customer_id", "quant
                                                 "product", "note"};
 inline constexpr std::size_t kOrderColumnCount = sizeof(kOrderColumns) / sizeof(kOrderColumns[0]);
 
-// Takes the place of `order`, whose strings keep their memory.
+// Replaces the content of `order`, whose strings keep their memory.
 void MakeOrder(std::int64_t id, Random& random, Order& order);
 
-// Words with spaces between, of exactly `bytes`.
+// Words separated by spaces, of exactly `bytes`.
 std::string Words(std::size_t bytes, Random& random);
 
 }  // namespace tributary::bench

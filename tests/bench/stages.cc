@@ -33,7 +33,7 @@ double ThreadSeconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// Adds what was spent since the last call to `to`.
+// Adds the CPU time since the last call to `to`.
 class Split {
  public:
   void To(double& to) { to += ThreadSeconds() - std::exchange(last_, ThreadSeconds()); }
@@ -42,7 +42,7 @@ class Split {
   double last_ = ThreadSeconds();
 };
 
-// A row's values, flat, so that writing them again costs the writing only.
+// A row's values in a simple form, so that writing them again only costs the writing.
 struct Field {
   std::size_t column = 0;
   std::variant<std::monostate, std::int64_t, double, std::string> value;
@@ -69,7 +69,7 @@ Field FieldOf(std::size_t column, const sdk::ValueType& value) {
   }
 }
 
-// Only the kinds that the bench's tables have; another one counts as null.
+// Only the kinds that the bench's tables have; other kinds count as null.
 Rows Decoded(const std::vector<std::string>& messages) {
   Rows rows;
   std::map<std::string, std::size_t> columns;
@@ -86,7 +86,7 @@ Rows Decoded(const std::vector<std::string>& messages) {
         if (is_new) rows.columns.push_back(name);
         row.push_back(FieldOf(found->second, value));
       }
-      // In a worker's order; a map has none.
+      // Sorted into a worker's order, since a map has no order.
       std::sort(row.begin(), row.end(),
                 [](const Field& a, const Field& b) { return a.column < b.column; });
     }
@@ -110,14 +110,14 @@ void WriteRow(const Row& row, const TableShape& shape, BatchWriter& writer) {
   writer.EndRow();
 }
 
-// A message as it comes out of a ring.
+// A message from a ring.
 struct Batch {
   std::string payload;
   std::string compact;
 };
 
-// In a worker the values are in the cache when they are written, so each batch is
-// written twice and the second time counts.
+// In a worker, the values are in the CPU's cache when they are written, so each batch is written
+// twice and only the second time counts.
 std::vector<Batch> MeasureEncode(const Rows& rows, StageCosts& costs) {
   std::vector<Batch> batches;
   MemoryRing ring;
@@ -184,7 +184,8 @@ class Stages {
   }
 
  private:
-  // Sealing is both; its encryption is what encrypting as many bytes costs.
+  // Sealing compresses and encrypts; the encryption's part is the cost of encrypting the same
+  // number of bytes.
   void EncryptAgain(BlockKey key, std::string_view value) {
     sealed_.resize(value.size() + SegmentCipher::kTagBytes);
     double spent = 0;

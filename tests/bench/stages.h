@@ -1,5 +1,5 @@
-// What the stages inside one thread cost, measured on a sample of a sync's own
-// stream with the same code: a thread's CPU is split in this proportion.
+// The cost of the stages within one thread, measured with the same code on a sample of a sync's own
+// stream: a thread's CPU is divided in these proportions.
 #ifndef TRIBUTARY_TESTS_BENCH_STAGES_H_
 #define TRIBUTARY_TESTS_BENCH_STAGES_H_
 
@@ -10,22 +10,21 @@ namespace tributary::bench {
 
 // CPU seconds for the sample.
 struct StageCosts {
-  // In a worker: values to wire bytes in a ring.
+  // In a worker: from values to wire bytes in a ring.
   double encode = 0;
   // In the stager.
   double gather = 0;
   double compress = 0;
   double encrypt = 0;
   double leveldb = 0;
-  // What was measured.
+  // The size of the sample.
   double rows = 0;
   double wire_bytes = 0;
 
   double staging() const { return gather + compress + encrypt + leveldb; }
 };
 
-// `messages` are UpdateResponses with rows; segments are written into `folder`
-// and removed.
+// `messages` are UpdateResponses with rows; segments are written to `folder` and removed.
 StageCosts MeasureStages(const std::vector<std::string>& messages, const std::string& folder);
 
 }  // namespace tributary::bench

@@ -5,7 +5,7 @@
 namespace tributary::bench {
 namespace {
 
-// Enough that no compressor sees one twice in its window.
+// Enough that no compressor finds the same row twice in its window.
 constexpr std::size_t kDifferentRows = 16'384;
 constexpr std::uint64_t kSeed = 5;
 

@@ -1,4 +1,4 @@
-// Rows that cost nothing to have: made once, then read from memory over and over.
+// Rows that cost nothing to read: made once, then read from memory again and again.
 #ifndef TRIBUTARY_TESTS_BENCH_SYNTHETIC_ROWS_H_
 #define TRIBUTARY_TESTS_BENCH_SYNTHETIC_ROWS_H_
 
@@ -20,7 +20,7 @@ std::vector<std::string> SyntheticColumns();
 class SyntheticRows {
  public:
   SyntheticRows();
-  // Row `number` of the table whose shape this is.
+  // Writes row `number` of the table with this shape.
   void Write(std::uint64_t number, const TableShape& shape, BatchWriter& writer) const;
 
  private:

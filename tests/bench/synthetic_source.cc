@@ -1,5 +1,5 @@
-// A source that costs nothing, under the name and with the setup of a real one. The rest
-// of the executable is the connector's own code.
+// A source that costs nothing, with the name and setup of a real one. The rest of the executable is
+// the connector's own code.
 #include <memory>
 #include <utility>
 
