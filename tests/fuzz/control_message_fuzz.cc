@@ -1,6 +1,5 @@
-// Any bytes on the control socket, in any pieces: messages, or a broken
-// channel.
-// The first byte is the size of a piece.
+// Any bytes on the control socket, in any pieces: they give messages, or the channel breaks. The
+// first byte is the size of a piece.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -47,13 +46,14 @@ void Check(const std::uint8_t* data, std::size_t size) {
     for (;;) {
       const auto received = channel.Receive(message);
       if (received.ok() && *received) {
-        Require(message.ByteSizeLong() <= kMostBytes, "a message is not larger than what came");
+        Require(message.ByteSizeLong() <= kMostBytes,
+                "a message is not larger than the bytes received");
         continue;
       }
       over = !received.ok();
       Require(!over || absl::IsInvalidArgument(received.status()) ||
                   absl::IsUnavailable(received.status()),
-              "a channel ends broken or by its peer");
+              "a channel ends by breaking or by its peer's end");
       break;
     }
   }

@@ -1,6 +1,6 @@
-// Any bytes as a COPY BINARY stream: rows whose fields lie within it, the same however it
-// is cut into chunks, or a broken stream. The first byte says how many columns there are,
-// the next four how long the chunks are, one after another.
+// Any bytes as a COPY BINARY stream: they give rows whose fields are within the stream, and the
+// same rows however it is cut into chunks, or the stream is broken. The first byte is the number of
+// columns; the next four are the sizes of the chunks, used in turn.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -24,14 +24,14 @@ void Require(bool holds, const char* promise) {
   std::abort();
 }
 
-// All that came of it, as a text.
+// The result as a text.
 std::string Events(std::string_view stream, std::size_t columns, std::string_view sizes) {
   CopyStream copy("t", columns, kMaxRowBytes);
   std::string events;
   for (std::size_t at = 0; !stream.empty(); ++at) {
     const std::size_t wanted = static_cast<unsigned char>(sizes[at % sizes.size()]) + 1u;
     const std::size_t size = sizes == "whole" ? stream.size() : std::min(wanted, stream.size());
-    // A chunk of its own, so that a sanitizer sees a read past it.
+    // Each chunk has its own memory, so that a sanitizer detects a read past its end.
     const auto chunk = std::make_unique<char[]>(size);
     std::copy_n(stream.data(), size, chunk.get());
     stream.remove_prefix(size);
@@ -40,7 +40,7 @@ std::string Events(std::string_view stream, std::size_t columns, std::string_vie
          event = copy.Next()) {
       if (event == CopyStream::Event::kBroken) return events + "broken";
       if (event == CopyStream::Event::kEnd) {
-        // What follows in another chunk is told with that.
+        // Bytes after the end are reported with the next chunk.
         break;
       }
       if (event == CopyStream::Event::kRowTooLarge) {

@@ -1,5 +1,5 @@
-// Any text as a value of type json: JSON in jsonb's form, which stays as it is when it is
-// read again, where it is JSON; otherwise it is said to be none.
+// Any text as a value of type json: if it is JSON, it is written in jsonb's form, which does not
+// change when it is read again; otherwise it is refused.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -21,7 +21,7 @@ void Require(bool holds, const char* promise) {
   std::abort();
 }
 
-// Whether a number in it may be too large for a double, which the other parser refuses.
+// Whether a number in it may be too large for a double; the other parser refuses such numbers.
 bool MayHoldLargeNumbers(std::string_view text) {
   constexpr int kMostDigits = 100;
   constexpr int kMostOfExponent = 2;
@@ -43,8 +43,8 @@ bool MayHoldLargeNumbers(std::string_view text) {
 void Check(std::string_view text) {
   std::string once;
   const JsonbForm form = AppendJsonbForm(text, once);
-  // The other parser takes no surrogate alone and wants UTF-8; one that is nested too
-  // deeply stays as it came.
+  // The other parser refuses single surrogates and text that is not UTF-8; a text that is nested
+  // too deeply is not changed.
   const bool comparable = IsUtf8(text) && text.find("\\u") == std::string_view::npos &&
                           text.find('\0') == std::string_view::npos &&
                           !text.starts_with("\xef\xbb\xbf") &&
@@ -57,7 +57,7 @@ void Check(std::string_view text) {
   if (comparable) Require(nlohmann::json::accept(once), "the form is JSON");
   std::string twice;
   Require(AppendJsonbForm(once, twice) == JsonbForm::kWritten, "the form is read");
-  Require(once == twice, "the form stays as it is");
+  Require(once == twice, "the form does not change");
 }
 
 }  // namespace

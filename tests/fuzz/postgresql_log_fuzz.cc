@@ -1,6 +1,6 @@
-// Any bytes as what a replication connection brings, message after message, each after two
-// bytes of its length: messages whose parts lie within it, and a cursor that never falls;
-// or a refusal.
+// Any bytes as the data of a replication connection, message after message, each after two bytes
+// with its length: they give messages whose parts are within the message, and a cursor that never
+// goes back; or they are refused.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -69,7 +69,7 @@ void Check(std::string_view bytes) {
   while (bytes.size() > 2) {
     const std::size_t size =
         static_cast<unsigned char>(bytes[0]) * 256u + static_cast<unsigned char>(bytes[1]);
-    // Of its own, so that a sanitizer sees a read past it.
+    // Its own memory, so that a sanitizer detects a read past its end.
     const std::string_view part = bytes.substr(2, size);
     bytes.remove_prefix(2 + part.size());
     const std::vector<char> own(part.begin(), part.end());
@@ -84,7 +84,7 @@ void Check(std::string_view bytes) {
       CheckParts(parsed, whole);
       if (!cursor.Take(parsed, message.start).ok()) return;
     }
-    Require(cursor.place() >= before, "the cursor never falls");
+    Require(cursor.place() >= before, "the cursor never goes back");
   }
 }
 

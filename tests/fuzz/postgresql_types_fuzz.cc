@@ -1,6 +1,6 @@
-// Any graph of types as pg_type's: asking for what is missing comes to an end, and every
-// column has a plan, however types contain each other. Six bytes make a type of the OIDs
-// from 20000 on: OID, what it is, and up to four others that it is made of.
+// Any graph of types like pg_type's: asking for missing types ends, and each column gets a plan,
+// however types contain each other. Six bytes describe a type with an OID from 20000 on: its OID,
+// its kind, and up to four types that it is made of.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -22,7 +22,7 @@ void Require(bool holds, const char* promise) {
   std::abort();
 }
 
-// One of the server's own where the byte is low.
+// A low byte stands for one of the server's own types.
 std::uint32_t OidOf(std::uint8_t byte) {
   constexpr std::uint32_t kServersOwn[] = {0, 16, 23, 25, 114, 1007, 1033, 1700, 3904, 4451};
   return byte < std::size(kServersOwn) ? kServersOwn[byte] : kFirstOid + byte;
@@ -45,7 +45,7 @@ TypeFacts FactsOf(const std::uint8_t* at) {
 }
 
 bool HasKnownParts(const TypePlan& plan, std::size_t depth) {
-  Require(depth < 64, "a plan has an end");
+  Require(depth < 64, "a plan is finite");
   for (const TypePart& part : plan.parts) {
     if (!part.plan->known || !HasKnownParts(*part.plan, depth + 1)) return false;
   }
@@ -71,7 +71,7 @@ void Check(const std::uint8_t* data, std::size_t size) {
             "every type has a plan");
     if (column->log_form != LogForm::kBinary) continue;
     Require(column->logged->known && column->logged->sendable, "what is read is known");
-    Require(HasKnownParts(*column->logged, 0), "and its parts are");
+    Require(HasKnownParts(*column->logged, 0), "the parts of what is read are known");
   }
 }
 

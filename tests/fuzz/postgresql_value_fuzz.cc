@@ -1,5 +1,5 @@
-// Any bytes as a value of any type: a value call that holds what the encoder asks for, or
-// a failure; what is made JSON is JSON. The first byte picks the type.
+// Any bytes as a value of any type: they give a value that meets the encoder's preconditions, or a
+// failure; a value made into JSON is valid JSON. The first byte selects the type.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -76,7 +76,7 @@ TypeFacts Made(std::uint32_t oid, const char* name, char type, std::uint32_t inn
   return facts;
 }
 
-// OIDs from 20000 on: extensions, composites, ranges of them.
+// OIDs from 20000 on: types of extensions, composites, and ranges of them.
 std::vector<RowWriter::Column> AllTypes() {
   TypeCatalog catalog;
   std::vector<TypeFacts> types = {
@@ -109,7 +109,7 @@ std::vector<RowWriter::Column> AllTypes() {
   return columns;
 }
 
-// Of what is JSON already nothing but its encoding is looked at.
+// The text of a stored JSON value is only checked for its encoding.
 bool HasStoredJson(const TypePlan& plan) {
   if (plan.kind == Kind::kJsonb) return true;
   for (const TypePart& part : plan.parts) {
@@ -131,7 +131,7 @@ void Check(std::string_view bytes) {
           "a value is written once, a failure not at all");
   Require(writer.failure().ok() == (result != RowWriter::Result::kFailed), "a failure says why");
   const TypePlan& plan = *column.type.logged;
-  // A value that is nested too deeply stays as it came.
+  // A value that is nested too deeply is sent unchanged.
   if (bytes.size() > limits::kPostgresqlJsonDepth || plan.kind == Kind::kJson ||
       HasStoredJson(plan) || sink.json.empty()) {
     return;

@@ -1,6 +1,5 @@
-// Any bytes as a ring that a worker wrote: each frame lies within the ring and
-// obeys its limits, or the worker is found out. The first bytes say how far the
-// head moves before each look.
+// Any bytes as a ring written by a worker: each frame is within the ring and its limits, or the
+// worker's fault is detected. The first bytes say how far the head moves before each look.
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -46,14 +45,14 @@ void Check(const std::uint8_t* data, std::size_t size) {
     for (;;) {
       auto frame = ring->Next();
       if (!frame.ok()) {
-        Require(absl::IsInvalidArgument(frame.status()), "a broken ring is told by its code");
+        Require(absl::IsInvalidArgument(frame.status()), "a broken ring is reported with its code");
         return;
       }
       if (!frame->has_value()) break;
       Require((*frame)->payload.size() <= limits::kMaxFramePayloadBytes, "payloads are bounded");
       Require((*frame)->payload.size() <= kBytes, "a payload lies within the ring");
       Require((*frame)->records <= limits::kMaxRecordsInBatch, "records are bounded");
-      // Touches every byte, for the sanitizer.
+      // Reads each byte, for the sanitizer.
       for (const char byte : (*frame)->payload) sum += static_cast<unsigned char>(byte);
       if ((*frame)->assignment % 2 == 0) held.push_back((*frame)->hold);
     }

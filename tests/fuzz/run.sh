@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs every fuzzer over its kept corpus, two at a time.
-# $1: the build folder, $2: seconds for each. Fails where one finds something. What
-# it found, and all that it said, stays in $1/fuzz/found.
+# Runs all fuzzers on their corpora, two at a time.
+# $1: the build folder, $2: seconds for each. Fails if one of them has a finding. Findings and the
+# fuzzers' output are kept in $1/fuzz/found.
 set -euo pipefail
 build="$1"
 seconds="$2"
@@ -12,13 +12,13 @@ fuzz() {
   name="$(basename "$1" _fuzz)"
   found="$build/fuzz/found/$name"
   mkdir -p "$found" "$corpora/$name"
-  # The first folder is the one that new inputs go to.
+  # libFuzzer writes new inputs to the first folder.
   if "$1" "$found" "$corpora/$name" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 \
     -artifact_prefix="$found.finding-" -print_final_stats=1 >"$found.log" 2>&1; then
     echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$found.log") inputs," \
       "nothing found"
   else
-    echo "$name: a finding; $found.log has the whole of it"
+    echo "$name: a finding; $found.log has the complete output"
     grep -E 'broken:|ERROR|SUMMARY|Test unit written' "$found.log" || tail -n 20 "$found.log"
     return 1
   fi

@@ -1,6 +1,6 @@
-// Any bytes as the Selection of an UpdateRequest, against one small catalog: it
-// is refused for a contradiction, or resolves to tables and columns of the
-// catalog, in its order and with every key.
+// Any bytes as the Selection of an UpdateRequest, with one small catalog: it is refused because of
+// a contradiction, or it resolves to tables and columns of the catalog, in the catalog's order and
+// with all keys.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +22,7 @@ void Require(bool holds, const char* promise) {
   std::abort();
 }
 
-// Short names, so that the fuzzer meets them.
+// Short names, so that the fuzzer finds them.
 Catalog SmallCatalog() {
   Catalog catalog;
   for (const char* schema : {"a", "b"}) {
@@ -51,13 +51,13 @@ void RequireFitsCatalog(const Selected& selected, const Catalog& catalog) {
     Require(last_table == nullptr || last_table->schema() < table.table->schema() ||
                 (last_table->schema() == table.table->schema() &&
                  last_table->table() < table.table->table()),
-            "tables stand once and in the catalog's order");
+            "tables occur once and in the catalog's order");
     last_table = table.table;
     Require(!table.columns.empty(), "a selected table has columns");
     const Column* last_column = nullptr;
     for (const Column* column : table.columns) {
       Require(last_column == nullptr || last_column->name() < column->name(),
-              "columns stand once and in the catalog's order");
+              "columns occur once and in the catalog's order");
       last_column = column;
     }
     for (const Column& column : table.table->columns()) {
@@ -82,7 +82,7 @@ void Check(const std::string& bytes) {
   if (!request.ParseFromString(bytes)) return;
   const absl::StatusOr<Selection> selection = Selection::Read(&request);
 
-  // The same entries from last to first say the same.
+  // The same entries in reverse order mean the same.
   fivetran_sdk::v2::Selection reversed = request;
   if (reversed.has_with_schema()) {
     auto& schemas = *reversed.mutable_with_schema()->mutable_schemas();
@@ -101,7 +101,8 @@ void Check(const std::string& bytes) {
   Require(selection->Digest() == other->Digest(), "the digest does not depend on the order");
   const Selected selected = selection->Resolve(catalog);
   RequireFitsCatalog(selected, catalog);
-  Require(Pairs(other->Resolve(catalog)) == Pairs(selected), "the order of entries means nothing");
+  Require(Pairs(other->Resolve(catalog)) == Pairs(selected),
+          "the order of entries does not matter");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// Any bytes as a block of the staging, its seal already taken off: the parser
-// gives items that lie within the block, or refuses; and as a batch's compact form,
-// which a worker wrote. Links tributary_staging.
+// Any bytes as a block of the staging after decryption: the parser returns items within the block,
+// or refuses it. Also any bytes as a batch's compact form, which a worker wrote. Links
+// tributary_staging.
 //
 // The input: 12 bytes of key, 12 of prefix, the rest as stored; or a compact form.
 #include <cstddef>
@@ -47,7 +47,7 @@ void ParseAsBlock(std::string_view bytes) {
   Require(parsed->items.back().position == block.last_position());
 }
 
-// Into memory of exactly the size that it states, for the sanitizer.
+// Expands into memory of exactly the stated size, for the sanitizer.
 void ParseAsCompactBatch(std::string_view bytes) {
   using namespace tributary;
   const auto size = ExpandedBytes(bytes);

@@ -1,6 +1,5 @@
-// Any bytes as `state_json`: they are read or refused as FORMAT.md of
-// supervisor/checkpoint says, and what was read is written and read again
-// without a change.
+// Any bytes as `state_json`: they are read or refused as supervisor/checkpoint/FORMAT.md says; a
+// state that was read is written, and read again, without a change.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -22,7 +21,7 @@ bool RangesFit(const DoneRanges& done) {
   const std::vector<BoundRange> ranges = done.Done();
   const std::vector<BoundRange> gaps = done.Remaining();
   DoneRanges rest = done;
-  // The gaps themselves are slices that fit; finished, they complete the table.
+  // The gaps are slices that fit; after they are finished, the table is complete.
   if (!rest.Start(gaps).ok() || rest.Done() != ranges) return false;
   for (std::size_t i = 0; i < gaps.size(); ++i) rest.Finish(i);
   return rest.complete();
