@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""A real fault to its end: a PostgreSQL server refuses the login, the sync ends with a Task, a
-real Prometheus with deploy/prometheus/rules.yml fires, a real Alertmanager notifies."""
+"""A real fault from its cause to its notification: a PostgreSQL server refuses the login, the sync
+ends with a Task, a real Prometheus with deploy/prometheus/rules.yml fires, a real Alertmanager
+notifies."""
 import contextlib
 import http.server
 import json
@@ -52,7 +53,7 @@ class AlertArrives(unittest.TestCase):
         self.stack = stack
 
     def start(self, name, *words, user=None):
-        """A server that ends with the test; what it says is in NAME.log."""
+        """A server that ends with the test; its output is in NAME.log."""
         if user:
             words = ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *words)
         log = self.stack.enter_context(open(self.folder / f"{name}.log", "w"))
@@ -74,7 +75,7 @@ class AlertArrives(unittest.TestCase):
         return found
 
     def start_postgresql(self):
-        """Which knows the user, by another password."""
+        """It knows the user, with another password."""
         data, port = self.folder / "postgresql", free_port()
         data.mkdir()
         (self.folder / "password").write_text("right")
@@ -113,7 +114,7 @@ class AlertArrives(unittest.TestCase):
                 {"url": f"http://127.0.0.1:{server.server_port}/"}]}],
         }))
         port = free_port()
-        # It is unpacked and not installed, and looks for its templates where they would be.
+        # It is unpacked and not installed, so its templates are mounted where it looks for them.
         share = ALERTMANAGER.parents[1] / "share"
         self.start("alertmanager", "unshare", "--mount", "sh", "-c",
                    f'mount --bind "{share}" /usr/share && exec "$@"', "sh", ALERTMANAGER, f"--config.file={config}",
@@ -143,7 +144,7 @@ class AlertArrives(unittest.TestCase):
                    f"--web.listen-address=127.0.0.1:{port}")
         self.until(lambda: "Server is ready" in self.said("prometheus"), "Prometheus")
         self.prometheus = f"http://127.0.0.1:{port}/api/v1/"
-        # `increase` needs what was there before the fault.
+        # `increase` needs a sample from before the fault.
         def scraped():
             result = self.ask("query?query=count_over_time(tributary_tasks_total[1m])")["result"]
             return result and int(result[0]["value"][1]) >= 2
@@ -176,8 +177,8 @@ class AlertArrives(unittest.TestCase):
         self.assertEqual(ROOT / page, RUNBOOK)
         self.assertIn(anchor, anchors(RUNBOOK.read_text()))
         self.assertNotIn("wrong", json.dumps(alert))
-        # All rules can be evaluated on the connector's own series, and no other alert is up
-        # than of what happened: a sync that asks for somebody.
+        # All rules can be evaluated with the connector's own series, and the only alert is the one
+        # for a sync that needs somebody to act.
         every = [rule for group in self.ask("rules")["groups"] for rule in group["rules"]]
         self.assertEqual([rule for rule in every if rule["health"] != "ok"], [])
         up = {rule["name"] for rule in every if rule.get("state") == "firing"}
@@ -196,7 +197,7 @@ class AlertArrives(unittest.TestCase):
         client = [os.environ["SYNC_TESTER_BINARY"], "--address", f"localhost:{port}", "--config",
                   config, "--skip-setup", "--drain", "--quiet"]
         run(*client)
-        # Recorded, and not of a log that is followed.
+        # This one is recorded, but no log is followed here.
         wanted = {rule["record"] for rule in rules() if "record" in rule}
         wanted -= {"tributary:retained_log:ratio"}
         self.start("client", *client, "--read-delay-ms", 100)

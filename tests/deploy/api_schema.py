@@ -1,6 +1,6 @@
-"""Objects against the Kubernetes API's schema, as Debian's python3-kubernetes has it (1.22), with
-what newer servers added and we use. A field that the API does not have, a wrong type and a
-required field that is missing are errors; an API server would only drop the first."""
+"""Compares objects with the Kubernetes API's schema in Debian's python3-kubernetes (1.22), and with
+those additions of newer servers that we use. A field that the API does not have, a wrong type and a
+missing required field are errors; an API server would only drop the first."""
 import re
 
 from kubernetes import client
@@ -17,7 +17,7 @@ KINDS = {
 }
 # 1.24: gRPC probes.
 NEWER = {"V1Probe": {"grpc": {"port": int, "service": str}}}
-# Objects of the Prometheus operator, as its API reference has the fields that we use.
+# Objects of the Prometheus operator, with those fields of its API reference that we use.
 OPERATOR = {
     "PodMonitor": {
         "selector": {"matchLabels": {"*": str}},
@@ -46,7 +46,7 @@ PLAIN = {"str": str, "int": int, "bool": bool, "float": (int, float)}
 
 
 def by_shape(value, shape, where):
-    """Errors of a value against a shape that is written as above."""
+    """Errors of a value, compared with a shape in the form above."""
     if isinstance(shape, dict):
         if not isinstance(value, dict):
             return [f"{where}: is no object"]
@@ -66,7 +66,7 @@ def by_shape(value, shape, where):
 
 
 def by_type(value, kind, where):
-    """Errors of a value against a type as the client's models name it."""
+    """Errors of a value, compared with a type, as named by the client's models."""
     several = re.fullmatch(r"list\[(.+)\]", kind)
     if several:
         if not isinstance(value, list):
@@ -77,7 +77,7 @@ def by_type(value, kind, where):
         if not isinstance(value, dict):
             return [f"{where}: is no object"]
         return [e for k, v in value.items() for e in by_type(v, named[1], f"{where}.{k}")]
-    if kind == "object":  # A quantity or a port, by number or name.
+    if kind == "object":  # A quantity, or a port by number or name.
         return [] if isinstance(value, (str, int)) else [f"{where}: {value!r} is no value"]
     if kind in PLAIN:
         good = isinstance(value, PLAIN[kind]) and not (kind != "bool" and isinstance(value, bool))
@@ -100,7 +100,7 @@ def by_model(value, name, where):
             errors += by_type(inner, model.openapi_types[fields[key]], f"{where}.{key}")
             known[fields[key]] = inner
     try:
-        model(**known)  # Its setters refuse what is required and missing.
+        model(**known)  # Its setters refuse missing required fields.
     except ValueError as error:
         errors.append(f"{where}: {error}")
     return errors

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Does to itself what a container runtime does, and becomes the container's program. Run as the
-first process of namespaces of its own (unshare --mount --pid --net --ipc --uts --fork), as root,
-with a file that pod.py writes: root, mounts, environment, arguments, user, limits."""
+"""Does to itself what a container runtime does, and becomes the container's program. Run as root,
+as the first process of new namespaces (unshare --mount --pid --net --ipc --uts --fork), with a file
+that pod.py writes: root, mounts, environment, arguments, user, limits."""
 import ctypes
 import json
 import os
@@ -28,7 +28,8 @@ def prctl(*arguments):
 
 
 def make_root(spec):
-    """The image's files with the volumes, /proc, /sys and a few devices; the rest read-only."""
+    """The image's files with the volumes, /proc, /sys and a few devices; everything else is
+    read-only."""
     root = spec["root"]
     mount("--make-rprivate", "/")
     mount("--bind", root, root)
@@ -67,7 +68,7 @@ def restrict_to(profile):
             try:
                 made.add_rule(action, name, *arguments)
             except (RuntimeError, ValueError, OSError):
-                pass  # A system call that this libseccomp does not know, or the default's own.
+                pass  # This libseccomp does not know the system call, or the default is the same.
     made.load()
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""deploy/grafana/dashboard.json: each query parses, and each metric and recorded series that it
-names exists."""
+"""deploy/grafana/dashboard.json: each query parses, and all metrics and recorded series that it
+names exist."""
 import json
 import re
 import tempfile
@@ -14,7 +14,7 @@ DASHBOARD = DEPLOY / "grafana/dashboard.json"
 
 
 def queries():
-    """Of all panels, variables and annotations, with the variables filled in."""
+    """The queries of all panels, variables and annotations, with values for the variables."""
     board = json.loads(DASHBOARD.read_text())
     found = [target["expr"] for panel in board["panels"] for target in panel.get("targets", [])]
     found += [annotation["expr"] for annotation in board["annotations"]["list"]]
@@ -43,7 +43,7 @@ class Dashboard(unittest.TestCase):
 
     def test_what_is_counted_is_drawn(self):
         text = DASHBOARD.read_text() + "".join(rule["expr"] for rule in rules())
-        # By table, only where it is asked for; `compare` has a report of its own.
+        # The metrics by table are off by default; `compare` has its own report.
         left_out = {m for m in metrics() if m.startswith(("tributary_sync_table_", "tributary_compare"))}
         missing = {name for name in metrics() - left_out if name not in text}
         self.assertLessEqual(missing, {"tributary_sync_worker_memory_bytes",

@@ -1,4 +1,5 @@
-"""Where the files of deploy/ are, and which metrics the connector has. For the tests here."""
+"""Where the files of deploy/ are, and which metrics the connector has; for the tests in this
+folder."""
 import pathlib
 import re
 import subprocess
@@ -15,15 +16,15 @@ RULES = DEPLOY / "prometheus/rules.yml"
 
 
 def run(*words, **options):
-    """What a program says; an AssertionError with all of it where it fails."""
+    """A program's output; an AssertionError with all output if it fails."""
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True, **options)
     assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 
 def metrics():
-    """Names in the table of supervisor/metrics/README.md, which a test there holds to be those
-    of the page that the connector serves."""
+    """The names in the table of supervisor/metrics/README.md; another test compares this table with
+    the metrics that the connector serves."""
     text = (ROOT / "supervisor/metrics/README.md").read_text()
     names = set(re.findall(r"^\| `(tributary_\w+)", text, re.MULTILINE))
     assert len(names) > 15, names
@@ -31,7 +32,8 @@ def metrics():
 
 
 def unknown_metrics(expression):
-    """Metrics that an expression names and the connector has not; recorded rules have colons."""
+    """Metrics that an expression names and that the connector does not have; names of recorded
+    rules have colons."""
     known = metrics()
     found = set()
     for name in re.findall(r"\btributary_\w+(?![\w:])", expression):
@@ -46,7 +48,7 @@ def rules():
 
 
 def anchors(markdown):
-    """The anchors that a page's headings have, as GitHub makes them."""
+    """The anchors of a page's headings, as GitHub makes them."""
     made = set()
     for heading in re.findall(r"^#+ (.+)$", markdown, re.MULTILINE):
         plain = re.sub(r"[^\w\- ]", "", heading.lower())

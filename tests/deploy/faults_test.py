@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""deploy/FAULTS.md is what faults.yaml says, and all that it names exists: tests, alerts, metrics
+"""deploy/FAULTS.md matches faults.yaml, and everything that it names exists: tests, alerts, metrics
 and lines of the log."""
 import re
 import unittest

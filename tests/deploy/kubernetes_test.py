@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""deploy/kubernetes/ as kubectl renders it: each object against the API's schema, each pod by
-the rules of "restricted", sizes by the runbook's formulas, and all that refers to another
-object to one that is there."""
+"""deploy/kubernetes/ as kubectl renders it: each object is compared with the API's schema, each pod
+with the rules of "restricted", sizes with the runbook's formulas, and references between objects
+with the objects that exist."""
 import copy
 import functools
 import pathlib
@@ -78,7 +78,7 @@ class EachOverlay(unittest.TestCase):
             resources = pod["containers"][0]["resources"]
             self.assertGreaterEqual(in_bytes(resources["limits"]["memory"]), memory_needed(env))
             self.assertEqual(resources["limits"]["memory"], resources["requests"]["memory"])
-            # `tributary check` compares with its own container's.
+            # `tributary check` compares with the limits of its own container.
             self.assertEqual(pod["initContainers"][0]["resources"], resources)
             claim = spec["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"]
             least = int(env["TRIBUTARY_MAX_SYNCS"]) * in_bytes(env["TRIBUTARY_STAGING_LIMIT"])
@@ -177,7 +177,7 @@ class Monitoring(unittest.TestCase):
 
 
 class TheChecksThemselves(unittest.TestCase):
-    """Each rule objects to a pod that breaks it, so that none of them passes everything."""
+    """Each rule reports a pod that breaks it, so no rule accepts everything."""
 
     def pod(self):
         return copy.deepcopy(only(rendered("base"), "StatefulSet"))

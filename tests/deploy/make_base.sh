@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes a replacement for docker.io/library/debian:12-slim where no registry is reached:
-# make_base.sh FOLDER. By debootstrap, from the mirror that apt has its packages from, and
-# without what debian:12-slim leaves out. Nothing is done where FOLDER is there. As root.
+# Makes a replacement for docker.io/library/debian:12-slim if no registry can be reached:
+# make_base.sh FOLDER. Uses debootstrap with the mirror from which apt gets its packages, and leaves
+# out what debian:12-slim leaves out. Does nothing if FOLDER exists. As root.
 set -euo pipefail
 
 folder=$(realpath -m "$1")
@@ -19,6 +19,6 @@ rm -rf var/cache/apt/*.bin var/cache/apt/archives/*.deb var/lib/apt/lists/* var/
   usr/share/info usr/share/lintian
 find usr/share/doc usr/share/man usr/share/locale -type f ! -name copyright -delete
 mkdir -p var/lib/apt/lists/partial
-# As Debian's images have it: a layer is kept whole or not at all.
+# As in Debian's images: a layer is kept completely or not at all.
 echo force-unsafe-io > etc/dpkg/dpkg.cfg.d/docker-apt-speedup
 mv -T "$work/root" "$folder" 2> /dev/null || [[ -d $folder ]]

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Builds deploy/Containerfile with the executable that is built here, on a base that
-# make_base.sh made, and unpacks it: make_image.sh EXECUTABLE FOLDER. FOLDER/root is then the
-# image's file system, FOLDER/config.json what buildah knows of it, FOLDER/bytes its size when
-# compressed, as a registry keeps it. As root; without a daemon.
+# Builds deploy/Containerfile with the executable that is built here, on a base that make_base.sh
+# made, and unpacks it: make_image.sh EXECUTABLE FOLDER. FOLDER/root is then the image's file
+# system, FOLDER/config.json its configuration from buildah, FOLDER/bytes its compressed size, as in
+# a registry. As root; without a daemon.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 executable=$1
@@ -12,7 +12,7 @@ tests/deploy/make_base.sh build/debian-base
 mkdir -p build/image
 strip -o build/image/tributary "$executable"
 
-# Storage of its own; chroot isolation works where containers cannot be started.
+# Its own storage; chroot isolation works where containers cannot be started.
 buildah() {
   command buildah --root "$PWD/build/containers/storage" --runroot "$PWD/build/containers/run" \
     --storage-driver vfs "$@"
@@ -35,7 +35,7 @@ rm -rf "$folder.new/layers"
 container=$(buildah from --pull-never tributary:tested)
 cp -a "$(buildah mount "$container")" "$folder.new/root"
 buildah rm "$container" > /dev/null
-# Layers of earlier builds, which no image has any longer.
+# Removes layers of earlier builds that no image uses.
 buildah rmi --prune > /dev/null 2>&1 || true
 rm -rf "$folder"
 mv -T "$folder.new" "$folder"

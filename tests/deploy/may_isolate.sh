@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Whether `make e2e` can run here: as root, with namespaces and a mount of its own.
+# Whether `make e2e` can run here: it needs root, namespaces and a mount.
 set -euo pipefail
 sudo=()
 [[ $(id -u) -eq 0 ]] || sudo=(sudo -n)

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""The Debian package in a clean chroot: installed, started by its unit's own lines and as far as
-its unit confines it, synced with, upgraded over, removed and purged. There is no systemd in a
-chroot: the unit's lines are read and followed, and systemd-analyze judges the rest."""
+"""The Debian package in a clean chroot: it is installed, started with the command lines of its unit
+and confined by its unit's settings as far as possible, used for a sync, upgraded, removed and
+purged. There is no systemd in a chroot: the test reads the unit's lines and applies them, and
+systemd-analyze checks the rest."""
 import json
 import os
 import pathlib
@@ -36,7 +37,7 @@ def the_package():
 
 
 def unit_of(path):
-    """Of a unit file: section and key to all values."""
+    """A unit file: all values by section and key."""
     made, section = {}, None
     for line in path.read_text().splitlines():
         if line.startswith("["):
@@ -48,7 +49,7 @@ def unit_of(path):
 
 
 def syscalls_of(sets):
-    """The system calls that a unit's filter names, alone or in systemd's sets."""
+    """The system calls that a unit's filter names, individually or by systemd's sets."""
     names = {word for word in sets if not word.startswith("@")}
     waiting = [word for word in sets if word.startswith("@")]
     while waiting:
@@ -63,7 +64,7 @@ def syscalls_of(sets):
 
 class Package(unittest.TestCase):
     def setUp(self):
-        # Beside the base and not in /tmp, which may forbid devices and programs.
+        # In the base's folder and not in /tmp, where devices and programs may be forbidden.
         folder = tempfile.TemporaryDirectory(dir=ROOT / "build")
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
@@ -80,7 +81,7 @@ class Package(unittest.TestCase):
 
     def install(self, package):
         shutil.copy(package, self.root / "tmp/tributary.deb")
-        # Not apt: nothing that the package depends on may be missing in a minimal Debian.
+        # Not apt: all dependencies of the package must be in a minimal Debian.
         self.in_root("dpkg", "--install", "/tmp/tributary.deb")
         (self.root / "tmp/tributary.deb").unlink()
 
@@ -116,7 +117,7 @@ class Package(unittest.TestCase):
         }
 
     def start(self):
-        """ExecStartPre and ExecStart, until it serves; what the first said."""
+        """Runs ExecStartPre, and ExecStart until it serves; returns the output of the first."""
         unit = unit_of(self.root / UNIT)
         lines = [("check", line) for line in unit[("Service", "ExecStartPre")]]
         lines += [("serve", line) for line in unit[("Service", "ExecStart")]]
@@ -218,7 +219,7 @@ class Package(unittest.TestCase):
 
     def test_unit_is_sound_and_confines(self):
         self.install(the_package())
-        # The targets that it names, of this machine's systemd.
+        # The targets that the unit names, from this machine's systemd.
         for target in pathlib.Path("/usr/lib/systemd/system").glob("*.target"):
             shutil.copy(target, self.root / "usr/lib/systemd/system")
         run("systemd-analyze", "verify", "--man=no", f"--root={self.root}",

@@ -1,4 +1,4 @@
-"""Runs a pod's template as it is written, with no cluster: its init containers and its container,
+"""Runs a pod's template as it is written, without a cluster: its init containers and its container,
 on the unpacked image, with its command line, environment, user, groups, limits, read-only root,
 capabilities, seccomp profile, volumes and probes. As root."""
 import json
@@ -17,8 +17,8 @@ UNITS = {"Mi": 2**20, "Gi": 2**30}
 
 
 def control_groups(memory):
-    """Groups that bound memory, of either version of control groups; none where they cannot be
-    made, which says so."""
+    """Control groups that limit memory, of version 1 or 2; if they cannot be made, there are none
+    and a line says so."""
     name = f"tributary-pod-{uuid.uuid4().hex[:8]}"
     for base, file in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
                        ("/sys/fs/cgroup", "memory.max")):
@@ -37,8 +37,8 @@ def control_groups(memory):
 
 
 class Pod:
-    """One pod of a StatefulSet. `image`: what make_image.sh made. `volumes`: a folder for each
-    volume's name, as the kubelet would mount it; `documents`: what kubectl rendered."""
+    """One pod of a StatefulSet. `image`: the result of make_image.sh. `volumes`: a folder for each
+    volume's name, as the kubelet would mount it; `documents`: the output of kubectl."""
 
     def __init__(self, documents, image, volumes, folder):
         self.folder = pathlib.Path(folder)
@@ -53,7 +53,7 @@ class Pod:
         self.log = self.folder / "pod.log"
 
     def take_volumes(self):
-        """What the kubelet does for fsGroup, in volumes that can be written to."""
+        """What the kubelet does for fsGroup, in writable volumes."""
         group = self.spec["securityContext"]["fsGroup"]
         written = {m["name"] for m in self.spec["containers"][0]["volumeMounts"]
                    if not m.get("readOnly")}
@@ -66,7 +66,8 @@ class Pod:
                     os.chmod(f"{path}/{file}", os.stat(f"{path}/{file}").st_mode | 0o660)
 
     def arguments(self, container):
-        """Kubernetes' rules: a command replaces the entry point, args the image's own."""
+        """Kubernetes' rules: a command replaces the image's entry point, args replace its
+        arguments."""
         command = container.get("command") or self.config.get("Entrypoint") or []
         return command + (container.get("args") or
                           ([] if container.get("command") else self.config.get("Cmd") or []))
@@ -121,7 +122,7 @@ class Pod:
                     time.sleep(0.1)
 
     def run_init(self):
-        """Each init container in turn; what they said."""
+        """Runs the init containers one after another; returns their output."""
         said = ""
         for container in self.spec.get("initContainers", []):
             path = self.folder / f"{container['name']}.log"
@@ -152,7 +153,7 @@ class Pod:
         assert self.probe(container["livenessProbe"]), self.said()
 
     def pid(self):
-        """The container's first process, as this machine numbers it; None before it is there."""
+        """The pid of the container's first process on this machine; None before it exists."""
         children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
         try:
             pids = pathlib.Path(children).read_text().split()
@@ -180,7 +181,7 @@ class Pod:
         return self.log.read_text()
 
     def logged(self, message):
-        """Lines of the log with this message."""
+        """The lines of the log with this message."""
         found = []
         for line in self.said().splitlines():
             if line.startswith("{") and message in line:
@@ -190,19 +191,20 @@ class Pod:
         return found
 
     def memory_in_use(self):
-        """Bytes of the container's own and shared memory; 0 where there is no control group."""
+        """Bytes of the container's own and shared memory; 0 if there is no control group."""
         names = {"total_rss", "total_shmem", "total_mapped_file", "anon", "shmem"}
         for group in self.groups:
             lines = (pathlib.Path(group) / "memory.stat").read_text().splitlines()
             stat = {key: int(value) for key, value in map(str.split, lines) if key in names}
             if "total_rss" in stat:
-                # Version 1 counts shared memory that is mapped among mapped files.
+                # Version 1 counts mapped shared memory as mapped files.
                 return stat["total_rss"] + stat.get("total_shmem", stat["total_mapped_file"])
             return stat["anon"] + stat["shmem"]
         return 0
 
     def memory_kills(self):
-        """Processes that the kernel ended because the container's memory was used up."""
+        """The number of processes that the kernel killed because the container's memory was used
+        up."""
         for group in self.groups:
             for name in ("memory.oom_control", "memory.events"):
                 file = pathlib.Path(group) / name
@@ -211,8 +213,8 @@ class Pod:
         return 0
 
     def terminate(self):
-        """SIGTERM, and SIGKILL after the grace period, as the kubelet does; the exit code, and
-        the seconds from the signal to the end."""
+        """SIGTERM, and SIGKILL after the grace period, as the kubelet does; returns the exit code,
+        and the seconds from the signal to the end."""
         began = time.monotonic()
         os.kill(self.pid(), signal.SIGTERM)
         try:
@@ -224,7 +226,7 @@ class Pod:
         return self.process.returncode, took
 
     def kill(self):
-        """The node dies."""
+        """The node fails."""
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
@@ -232,7 +234,7 @@ class Pod:
 
 
 def move(volume, elsewhere):
-    """Another node: the volume's content comes along, under another path and device number."""
+    """Another node: it has the volume's content, with another path and device number."""
     shutil.copytree(volume, elsewhere, symlinks=True)
     shutil.rmtree(volume)
     return elsewhere

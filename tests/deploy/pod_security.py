@@ -1,5 +1,5 @@
-"""The rules of Pod Security Standards' level "restricted", and of "baseline" below it, one
-function each, as kubernetes.io/docs/concepts/security/pod-security-standards lists them."""
+"""The rules of Pod Security Standards' level "restricted", and of "baseline" below it, one function
+each, as kubernetes.io/docs/concepts/security/pod-security-standards lists them."""
 
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
            "projected", "secret"}
@@ -100,6 +100,7 @@ RULES = (host_namespaces, privileged, capabilities, host_ports, seccomp, volumes
 
 
 def violations(pod):
-    """What of a pod's spec each rule objects to: {"capabilities": ["tributary adds SYS_ADMIN"]}."""
+    """The violations of each rule in a pod's spec: {"capabilities": ["tributary adds
+    SYS_ADMIN"]}."""
     found = {rule.__name__: rule(pod) for rule in RULES}
     return {name: what for name, what in found.items() if what}

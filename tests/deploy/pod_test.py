@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The pod template of the overlay one-node, run as it is written on the image that is built from
-deploy/Containerfile: a sync through it, SIGTERM in its middle, the next pod on the same volume,
-on a volume that was moved, and without the volume. Each ends with a warehouse that equals its
+deploy/Containerfile: a complete sync, SIGTERM during a sync, the next pod on the same volume, on a
+volume that was moved, and without the volume. Each case ends with a warehouse that equals its
 source."""
 import copy
 import json
@@ -30,14 +30,14 @@ def setUpModule():
 
 class PodCase(unittest.TestCase):
     OVERLAY = "overlays/one-node"
-    # Further words for the client.
+    # More arguments for the client.
     CLIENT = ()
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        # The pod's user walks through it.
+        # So that the pod's user may enter the folder.
         self.folder.chmod(0o755)
         self.sources = self.folder / "sources"
         self.sources.mkdir()
@@ -79,7 +79,7 @@ class PodCase(unittest.TestCase):
         return report
 
     def wait_for_state(self, process):
-        """Until the client has saved one, while its sync goes on."""
+        """Waits until the client has saved a state, while its sync goes on."""
         state = self.folder / "state"
         deadline = time.monotonic() + 120
         while not (state.exists() and state.stat().st_size > 0):
@@ -95,7 +95,7 @@ class OneNode(PodCase):
     def test_container_is_what_the_template_says(self):
         pod = self.begin()
         self.assertIn("ready to start", self.checked)
-        if pod.groups:  # Of its own limit, not of the machine.
+        if pod.groups:  # Its own limit, not that of the machine.
             self.assertIn("2048 MiB (the control group's limit)", self.checked)
         self.assertNotIn("problem", self.checked)
         status = pathlib.Path(f"/proc/{pod.pid()}/status").read_text()
@@ -145,14 +145,14 @@ class OneNode(PodCase):
         self.assertLess(report["upserts"], TABLES * ROWS)
         again = self.begin()
         second = self.expect_good_sync(again)
-        # A drain ends at a checkpoint: what came before it is not sent again.
+        # A drain ends at a checkpoint: the rows before it are not sent again.
         self.assertLessEqual(report["upserts"] + second["upserts"], TABLES * ROWS)
 
     def lose_the_node(self):
         pod = self.begin()
         slow = self.sync(pod, "--read-delay-ms", "2", "--save-checkpoint", "1")
         self.wait_for_state(slow)
-        # Time to read and stage what the client does not have yet.
+        # Enough time to read and stage what the client does not have yet.
         time.sleep(2)
         pod.kill()
         self.report(slow)
@@ -183,7 +183,7 @@ class OneNode(PodCase):
             pod.run_init()
         if not pod.groups:
             self.skipTest("no control group for memory can be made here")
-        # As an operator would see it who has left the check out.
+        # What an operator sees who has removed the check.
         pod.begin_container()
         report, _, said = self.report(self.sync(pod, "--skip-setup"))
         self.assertEqual(report["breach"], "", said)
@@ -204,7 +204,7 @@ class OneNode(PodCase):
 
 
 class MutualTls(PodCase):
-    """The overlay mtls, with SQLite files where its sources would be."""
+    """The overlay mtls, with SQLite files in place of its sources."""
     OVERLAY = "overlays/mtls"
 
     def setUp(self):
@@ -222,7 +222,7 @@ class MutualTls(PodCase):
                     f"{name}.csr", "-subj", f"/CN={name}")
             openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
                     "-CAcreateserial", "-out", f"{name}.crt", "-days", "1", "-extfile", "names")
-        # What `kubectl create secret` is given, as the kubelet mounts it.
+        # The files for `kubectl create secret`, as the kubelet mounts them.
         self.secret = self.folder / "secret"
         self.secret.mkdir()
         for name in ("tls.crt", "tls.key", "ca.crt"):
@@ -242,7 +242,7 @@ class MutualTls(PodCase):
         self.assertEqual(pod.logged("sync starts"), [])
         shown = ("--tls-cert", self.tls / "client.crt", "--tls-key", self.tls / "client.key")
         _, _, said = self.report(self.sync(pod, *shown))
-        # The overlay has no SQLite files: the client is served, and told so.
+        # The overlay has no SQLite files: the client is served and gets an error that says so.
         self.assertIn("there is no such file", said + pod.said())
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""Alert and recording rules: promtool accepts them and has each alert fire and not fire; each
-names metrics that there are, and leads to a paragraph of the runbook."""
+"""Alert and recording rules: promtool accepts them and tests that each alert fires and does not
+fire when it should; all metrics that they name exist, and each alert links to a section of the
+runbook."""
 import pathlib
 import re
 import shutil
@@ -27,7 +28,7 @@ class Rules(unittest.TestCase):
         for case in yaml.safe_load(UNIT_TESTS.read_text())["tests"]:
             for check in case.get("alert_rule_test", []):
                 (fires if check["exp_alerts"] else silent).add(check["alertname"])
-        # One alert of a case with several series is silent for the others.
+        # If a case has several series, an alert for one of them is silent for the others.
         alerts = {rule["alert"] for rule in rules() if "alert" in rule}
         self.assertEqual(alerts - fires, set(), "never fires in rules_test.yml")
         self.assertEqual(alerts - silent, set(), "is never silent in rules_test.yml")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes deploy/FAULTS.md of deploy/faults.yaml and the names of the tests; for `make
+"""Makes deploy/FAULTS.md from deploy/faults.yaml and the names of the tests; for `make
 deploy-files`."""
 import re
 
@@ -22,7 +22,7 @@ that everything named here exists. The meaning of each alert (Tributary…) is i
 
 
 def tests():
-    """Each test's name, and the file that it is in."""
+    """The name of each test, and its file."""
     found = {}
     for path in sorted((ROOT / "tests").rglob("*_test.cc")):
         for suite, name in re.findall(r"^\s*(?:TYPED_)?TEST(?:_F|_P)?\((\w+),\s*(\w+)\)",

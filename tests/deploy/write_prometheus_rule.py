@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Writes deploy/prometheus/rules.yml as the Prometheus operator's object, for `make deploy-files`."""
+"""Writes deploy/prometheus/rules.yml as an object for the Prometheus operator; for `make
+deploy-files`."""
 from deployed import DEPLOY, RULES
 
 HEAD = """\
