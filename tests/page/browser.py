@@ -15,14 +15,14 @@ PATIENCE = 120
 
 
 class Browser:
-    """One page. Collects what a page must not do: errors, and requests to elsewhere."""
+    """One page. Collects what a page must not do: errors, and requests to other servers."""
 
     def __init__(self, folder):
         to_read, self._to = os.pipe()
         self._from, to_write = os.pipe()
 
         def take_pipes():
-            # Copied above first, so that neither falls on the other.
+            # Copied to descriptors above these first, so that neither overwrites the other.
             high = os.dup2(to_read, 100), os.dup2(to_write, 101)
             os.dup2(high[0], 3)
             os.dup2(high[1], 4)
@@ -56,7 +56,7 @@ class Browser:
         return self._call(method, params, self._session)
 
     def run(self, script):
-        """The value of an expression in the page, awaited where it is a promise."""
+        """The value of an expression in the page; if it is a promise, its result."""
         result = self.call("Runtime.evaluate", expression=script, returnByValue=True,
                            awaitPromise=True)
         if "exceptionDetails" in result:
@@ -64,14 +64,14 @@ class Browser:
         return result["result"].get("value")
 
     def until(self, script, what):
-        """Until the expression is true in the page; its value."""
+        """Waits until the expression is true in the page; returns its value."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             value = self.run(script)
             if value:
                 return value
             time.sleep(0.1)
-        raise AssertionError(f"it never came: {what}; the page says: "
+        raise AssertionError(f"it did not happen:  {what}; the page says: "
                              + self.run("document.body.innerText")[:2000])
 
     def screenshot(self, file):

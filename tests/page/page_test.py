@@ -20,9 +20,9 @@ from browser import PATIENCE, Browser
 TABLES = 10_000
 LARGE = 3
 LARGE_ROWS = 60_000
-# Of the client, for each message: the sync lasts some time.
+# The client's delay for each message, so that the sync lasts some time.
 READ_DELAY_MS = 5
-# Stands in each row, and nowhere else.
+# In each row, and nowhere else.
 VALUE = "Hypatia415"
 TOKEN = "0123456789abcdef0123456789abcdef"
 HOSTILE = ["<img src=x onerror=document.title='owned'>",
@@ -34,7 +34,8 @@ def quoted(name):
 
 
 def make_source(path):
-    """10,000 small tables, some large ones, one that cannot be read, and names that bite."""
+    """10,000 small tables, some large ones, one that cannot be read, and names with special
+    characters."""
     source = sqlite3.connect(path)
     source.execute("PRAGMA journal_mode = OFF")
     source.execute("PRAGMA synchronous = OFF")
@@ -95,7 +96,7 @@ def start_sync(program, connector, folder):
     config = os.path.join(folder, "config.json")
     with open(config, "w") as file:
         json.dump({"source": "sqlite", "database_path": "shop.db"}, file)
-    # A client that takes its time, so that the sync lasts.
+    # A slow client, so that the sync lasts.
     return subprocess.Popen([program, "--address", "localhost:" + connector.port, "--config", config,
                              "--state", os.path.join(folder, "state.json"), "--drain",
                              "--skip-setup", "--read-delay-ms", str(READ_DELAY_MS)],
@@ -141,7 +142,7 @@ def sort_and_filter(browser):
     browser.run(clicks.format(0))
     last = browser.run(cell(0))
     assert first < last, (first, last)
-    # To the end of the list, without drawing all of it.
+    # Scrolls to the end of the list; the page must not draw all of it.
     browser.run("(() => { const view = document.getElementById('tables-view');"
                 " view.scrollTop = view.scrollHeight; })()")
     browser.until(f"[...document.querySelectorAll('.row')].some((row) => "
@@ -210,7 +211,7 @@ def main():
         see_the_page(browser, connector)
         sync = start_sync(os.path.join(programs, "sync-tester"), connector, folder)
         see_updates(browser)
-        # All is read meanwhile, and the sync does not end before it is looked at.
+        # Everything is read meanwhile, and the sync does not end before the page is examined.
         sync.send_signal(signal.SIGSTOP)
         sorted_in = sort_and_filter(browser)
         see_on_a_phone_and_in_the_dark(browser, pictures)
