@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Who may include whom. Each line of the table: a folder, and the folders whose headers
-# its files may include beside their own. A trailing /* means all folders below. A
-# folder that is not in the table may include nothing.
+# Who may include whom. Each line of the table: a folder, and the folders whose headers its files
+# may include in addition to their own. A trailing /* means all folders below. A folder that is not
+# in the table may include nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
