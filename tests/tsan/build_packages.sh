@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds gRPC, protobuf, Abseil and LevelDB with ThreadSanitizer, from Debian's source
-# packages: build_packages.sh FOLDER [JOBS]. Their archives end up in FOLDER/lib, under
-# the names of Debian's own, whose headers they fit.
+# Builds gRPC, protobuf, Abseil and LevelDB with ThreadSanitizer, from Debian's source packages:
+# build_packages.sh FOLDER [JOBS]. The archives are put into FOLDER/lib, with the names of Debian's
+# own archives, whose headers match them.
 #
-# ThreadSanitizer has to see every access that orders two threads. Where a library's
-# atomics are not compiled with it, each value that passes through the library counts as
-# a race; and protobuf lays its maps out differently under it.
+# ThreadSanitizer has to see every access that orders two threads. If a library's atomics are
+# compiled without it, each value that passes through the library is reported as a race; and
+# protobuf's maps have a different layout with it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -30,8 +30,8 @@ mkdir -p "$folder/lib"
 build abseil all -DBUILD_TESTING=OFF
 build protobuf libprotobuf -Dprotobuf_BUILD_TESTS=OFF -Dprotobuf_BUILD_PROTOC_BINARIES=OFF
 build leveldb leveldb -DLEVELDB_BUILD_TESTS=OFF -DLEVELDB_BUILD_BENCHMARKS=OFF
-# Taken for a cross-compilation, it uses Debian's plugin instead of building its own; the
-# library that the plugin would need is never linked.
+# As a cross-compilation, the build uses Debian's plugin instead of building its own; the library
+# that the plugin would need is never linked.
 build grpc grpc++_reflection -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="$(uname -m)" \
   -DgRPC_{ABSL,CARES,PROTOBUF,RE2,SSL,ZLIB}_PROVIDER=package -DgRPC_INSTALL=OFF \
   -DProtobuf_PROTOC_LIBRARY=unused -DgRPC_BUILD_TESTS=OFF -DgRPC_BACKWARDS_COMPATIBILITY_MODE=OFF \
