@@ -1,5 +1,5 @@
-// The descriptors of proto/common.proto and proto/connector_sdk.proto are what
-// wire_contract.json says, and nothing more.
+// The descriptors of proto/common.proto and proto/connector_sdk.proto are equal to those in
+// wire_contract.json.
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 using nlohmann::json;
 
-// A type as the contract writes it: without the package of the contract itself.
+// A type as in the contract: without the contract's own package.
 std::string ShortName(const std::string& full_name, const std::string& package) {
   const std::string prefix = package + ".";
   return full_name.rfind(prefix, 0) == 0 ? full_name.substr(prefix.size()) : full_name;
