@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The whole path on a sample database: make it, sync it, change it, sync again, and
-# check that warehouse and source agree. $1: the folder with the connector and
-# sync-tester, $2: the program that makes the database.
+# All steps with a sample database: make it, sync it, change it, sync again, and check that
+# warehouse and source agree. $1: the folder with the connector and sync-tester, $2: the program
+# that makes the database.
 set -euo pipefail
 readonly release="$1" sample="$2"
 source "$(dirname "$0")/with_connector.sh"
@@ -20,7 +20,7 @@ step "the application changes its database"
 
 step "second sync: each row is compared with the row that was sent"
 sync shop.db "$folder/warehouse.db" --skip-setup
-# What the connector says of its last sync.
+# The connector's log of its last sync.
 sed -n 's/.* reading ends .* rows=\([0-9]*\) rows_compared=\([0-9]*\) .*/\2 rows were read and compared, \1 were sent/p' \
   "$folder/connector.log" | tail -n 1
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The whole path on a PostgreSQL server of its own: a copy while an application writes, a sync
-# of what changed, a kill and its recovery, and whether warehouse and source agree.
-# $1: the folder with the connector and sync-tester.
+# All steps with a temporary PostgreSQL server: a copy while an application writes, a sync of the
+# changes, a kill and its recovery, and a comparison of warehouse and source. $1: the folder with
+# the connector and sync-tester.
 set -euo pipefail
 readonly release="$1"
 source "$(dirname "$0")/with_connector.sh"
@@ -47,7 +47,7 @@ follow() {
     --state "$folder/state.json" --warehouse "$folder/warehouse.db" "$@"
 }
 
-# As an application does, some hundred transactions a second.
+# Writes like an application, some hundred transactions per second.
 write() {
   local i
   for ((i = 1; ; ++i)); do
@@ -87,7 +87,7 @@ application=
 follow --skip-setup
 
 step "does the warehouse hold what the source holds?"
-# $1: the table. $2 and $3: its columns, as each of the two has them.
+# $1: the table. $2 and $3: its columns in the source and in the warehouse.
 agree() {
   run_sql "COPY (SELECT $2 FROM $1 ORDER BY id) TO STDOUT (FORMAT csv)" >"$folder/source.csv"
   sqlite3 -csv "$folder/warehouse.db" \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# clang-tidy over the connector's own sources. $1: a build folder of clang's.
+# clang-tidy on the connector's own sources. $1: a build folder made with clang.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 git ls-files 'common/*.cc' 'supervisor/*.cc' 'worker/*.cc' |

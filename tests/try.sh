@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Syncs a SQLite database of the reader's own into a warehouse file, and compares the two.
-# Run again, it goes on from where the last run's state is. $1: the folder with the
-# connector and sync-tester, $2: the database, $3: the warehouse file.
+# Syncs a SQLite database of the reader into a warehouse file, and compares the two. Another run
+# continues from the state of the last one. $1: the folder with the connector and sync-tester, $2:
+# the database, $3: the warehouse file.
 set -euo pipefail
 if (($# != 3)); then
   echo "usage: try.sh FOLDER_OF_PROGRAMS DATABASE WAREHOUSE" >&2
@@ -15,7 +15,7 @@ fi
 database="$(realpath "$2")"
 warehouse="$(realpath "$3")"
 readonly database warehouse
-# A state says what a warehouse holds.
+# A state is only valid for its warehouse, so it is removed if that is missing.
 [[ -e "$warehouse" ]] || rm -f "$warehouse.state"
 source "$(dirname "$0")/with_connector.sh"
 

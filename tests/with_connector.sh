@@ -1,7 +1,7 @@
-# To be sourced by scripts that run syncs: a connector that serves from `serve` on until
-# the script ends, and a folder that goes with it.
+# Sourced by scripts that run syncs: `serve` starts a connector that runs until the script ends, and
+# a folder that is removed then.
 #
-# $release, the folder with the connector and sync-tester, is set by whoever sources this.
+# The script that sources this sets $release, the folder with the connector and sync-tester.
 readonly tester="$release/sync-tester"
 folder="$(mktemp -d)"
 readonly folder
@@ -9,7 +9,7 @@ pid=
 
 finish() {
   local code=$?
-  # What a script has started beside it.
+  # Other processes that the script has started.
   if declare -F stop_others >/dev/null; then stop_others; fi
   if [[ -n "$pid" ]]; then
     kill -TERM "$pid" 2>/dev/null || true
@@ -26,7 +26,7 @@ trap finish EXIT
 
 step() { printf '\n== %s\n' "$*"; }
 
-# $1: the folder of the databases. The port is any that is free.
+# $1: the folder of the databases. It listens on any free port.
 serve() {
   "$release/tributary" --port 0 --sqlite-root "$1" --staging-dir "$folder/staging" \
     --log-format text >"$folder/connector.log" &
@@ -41,8 +41,8 @@ serve() {
   exit 1
 }
 
-# $1: database_path. $2: the warehouse file, beside which the state is kept. What follows
-# is for sync-tester.
+# $1: database_path. $2: the warehouse file; its state is kept in the same folder. Further arguments
+# are for sync-tester.
 sync() {
   local path="$1" into="$2"
   shift 2
