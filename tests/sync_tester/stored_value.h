@@ -1,9 +1,8 @@
-// How a value of the stream stands in the warehouse, whose columns have no
-// affinity and so keep what is bound:
-//   bool 0 or 1 · short, int, long INTEGER · float, double REAL (NaN, which
-//   SQLite cannot hold, as the text NaN) · decimal, string, json, xml TEXT ·
-//   binary BLOB · dates TEXT: 2024-01-31, 2024-01-31T12:00:00.123456789 with
-//   as many digits of the second as are not zero, and a Z for UTC.
+// How a value of the stream is stored in the warehouse, whose columns have no affinity, so that bound
+// values are not converted:
+//   bool 0 or 1 · short, int, long INTEGER · float, double REAL (NaN, which SQLite cannot store, as
+//   the text NaN) · decimal, string, json, xml TEXT · binary BLOB · dates TEXT: 2024-01-31,
+//   2024-01-31T12:00:00.123456789 without trailing zeros in the fraction, and with a Z for UTC.
 #ifndef TRIBUTARY_TESTS_SYNC_TESTER_STORED_VALUE_H_
 #define TRIBUTARY_TESTS_SYNC_TESTER_STORED_VALUE_H_
 
