@@ -162,8 +162,8 @@ void PostgresqlLoad(Bench& bench) {
   subject.MakeOrders(orders);
   subject.MakeTables("side", kSideTables, kRowsOfSideTable);
   subject.Publish();
-  const auto print = [](const char* beside, const Pgbench::Service& service) {
-    std::cout << absl::StrFormat("  %s: %.0f updates/s, p99 %.2f ms", beside, service.per_second,
+  const auto print = [](const char* during, const Pgbench::Service& service) {
+    std::cout << absl::StrFormat("  %s: %.0f updates/s, p99 %.2f ms", during, service.per_second,
                                  service.p99_ms)
               << std::endl;
   };
@@ -172,7 +172,7 @@ void PostgresqlLoad(Bench& bench) {
   print("alone", alone);
   const Pgbench::Service dumped =
       ServedWhile(subject, orders, [&] { RunDump(subject.server(), "orders"); });
-  print("beside pg_dump", dumped);
+  print("during pg_dump", dumped);
   SyncSubject with_metrics = subject.subject();
   with_metrics.flags = {"--metrics-address", "127.0.0.1:0"};
   double most_lag = 0;
@@ -191,22 +191,22 @@ void PostgresqlLoad(Bench& bench) {
                   .seconds;
     std::cout << absl::StrFormat("  a sync of %.2f s", seconds) << std::endl;
   });
-  print("beside a sync", synced);
+  print("during a sync", synced);
   bench.report.Add({.work = absl::StrCat("pg_load: p99 of ", kUpdatesPerSecond,
-                                         " updates/s beside a first sync of ", orders,
+                                         " updates/s during a first sync of ", orders,
                                          " rows, of pgbench alone"),
                     .baseline = absl::StrFormat("%.2f ms", alone.p99_ms),
                     .ours = absl::StrFormat("%.2f ms", synced.p99_ms),
                     .ratio = Ratio(synced.p99_ms / alone.p99_ms),
                     .goal = "<= 2.00",
                     .met = synced.p99_ms <= 2 * alone.p99_ms});
-  bench.report.Add({.work = "pg_load: the same beside pg_dump",
+  bench.report.Add({.work = "pg_load: the same during pg_dump",
                     .baseline = absl::StrFormat("%.2f ms", alone.p99_ms),
                     .ours = absl::StrFormat("%.2f ms", dumped.p99_ms),
                     .ratio = Ratio(dumped.p99_ms / alone.p99_ms),
                     .goal = "",
                     .met = {}});
-  bench.report.Add({.work = "pg_load: updates/s beside a first sync, of those beside pg_dump",
+  bench.report.Add({.work = "pg_load: updates/s during a first sync, of those during pg_dump",
                     .baseline = absl::StrFormat("%.0f", dumped.per_second),
                     .ours = absl::StrFormat("%.0f", synced.per_second),
                     .ratio = Ratio(synced.per_second / dumped.per_second),

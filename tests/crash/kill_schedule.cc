@@ -54,7 +54,7 @@ void Figures::Print() const {
             << " changes of the source during a sync\n"
             << syncs << " syncs in " << rounds
             << " rounds, each of which ended equal to the source; " << older_states
-            << " began from an older state, " << resyncs << " from none; " << put_aside
+            << " began from an older state, " << resyncs << " from no state; " << put_aside
             << " tables put aside temporarily\n"
             << checkpoints << " checkpoints, none of which went back\n"
             << rows_replayed << " rows (" << messages_replayed << " messages) replayed from "

@@ -164,7 +164,7 @@ absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::MakeFolder() {
   const char* const named = std::getenv(kBinVariable);
   std::string bin = named != nullptr ? named : kDebiansBin;
   if (::access(absl::StrCat(bin, "/postgres").c_str(), X_OK) != 0) {
-    return absl::FailedPreconditionError(absl::StrCat("run PostgreSQL: there is none in ", bin,
+    return absl::FailedPreconditionError(absl::StrCat("run PostgreSQL: it is not in ", bin,
                                                       "; install postgresql-15, or name "
                                                       "another's bin folder in ",
                                                       kBinVariable));

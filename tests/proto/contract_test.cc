@@ -53,7 +53,7 @@ json FieldAsContract(const FieldDescriptor& field) {
   return contract;
 }
 
-// The order in which fields are written down means nothing on the wire.
+// The order of the fields in a definition does not matter on the wire.
 json ByNumber(json fields) {
   std::sort(fields.begin(), fields.end(),
             [](const json& a, const json& b) { return a["number"] < b["number"]; });
@@ -89,7 +89,7 @@ json ServiceAsContract(const ServiceDescriptor& service) {
   return rpcs;
 }
 
-// A message holds fields, and the entries of its maps; no other definitions.
+// A message has fields and the entries of its maps, and no other definitions.
 void ExpectOnlyFields(const Descriptor& message) {
   EXPECT_EQ(message.enum_type_count(), 0) << message.full_name();
   EXPECT_EQ(message.extension_count(), 0) << message.full_name();

@@ -29,7 +29,7 @@ class ResolverTest : public testing::Test {
   // Empty if all is well; skips the test if a network cannot be made.
   std::string ComplaintsWith(NameServerDoes deed, const Body& body) const {
     return ComplaintsOf([&](Complaints& complaints) {
-      complaints.Check(tests::EnterOwnNetwork(directory_), "a network of its own");
+      complaints.Check(tests::EnterOwnNetwork(directory_), "a new network");
       if (!complaints.text().empty()) return;
       // Never destroyed: it ends with this process, which cannot kill processes inside the sandbox.
       const NameServer& server = *new NameServer(deed);
@@ -40,7 +40,7 @@ class ResolverTest : public testing::Test {
   }
   void SetUp() override {
     const std::string may = ComplaintsOf([&](Complaints& complaints) {
-      complaints.Check(tests::EnterOwnNetwork(directory_), "a network of its own");
+      complaints.Check(tests::EnterOwnNetwork(directory_), "a new network");
     });
     if (!may.empty()) GTEST_SKIP() << "making network namespaces is not permitted";
   }

@@ -141,7 +141,7 @@ TEST_F(LeashTest, WorkerThatCrashesLeavesNoCoreAndNoneMayTraceIt) {
     complaints.Check(LeashToSupervisor(::getppid(), kTellFd).ok(), "leash");
     ::getrlimit(RLIMIT_CORE, &limit);
     complaints.Check(limit.rlim_cur == 0 && limit.rlim_max == 0, "no core is written");
-    complaints.Check(::prctl(PR_GET_DUMPABLE) == 0, "nobody may trace");
+    complaints.Check(::prctl(PR_GET_DUMPABLE) == 0, "no process may trace it");
     if (!complaints.text().empty()) return;
     ::signal(SIGABRT, SIG_DFL);
     std::abort();
