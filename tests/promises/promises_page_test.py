@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""tests/PROMISES.md is what its sources say, and the tests that it names exist."""
+"""tests/PROMISES.md matches its sources, and the tests that it names exist."""
 import unittest
 
 import write_promises

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes tests/PROMISES.md of the promises in common/DESIGN.md, promises.yaml and the figures that
+"""Makes tests/PROMISES.md from the promises in common/DESIGN.md, promises.yaml and the figures that
 tests recorded; for `make test-tables`. Argument: the folder of results that ctest left, in which
 each case has its file; without it the page keeps its figures."""
 import pathlib
@@ -48,7 +48,7 @@ def recorded(folder):
     figures = {}
     for path in sorted(pathlib.Path(folder).rglob("*.xml")):
         for case in ElementTree.parse(path).iter("testcase"):
-            # Of an instance of a table, Table/Suite.Case/N.
+            # The case of a parameterized suite is Table/Suite.Case/N.
             name = f"{case.get('classname').split('/')[-1]}.{case.get('name').split('/')[0]}"
             for one in case.iter("property"):
                 if one.get("name") == "figures":

@@ -1,4 +1,4 @@
--- A column of every kind of declaration.
+-- A column with each kind of declaration.
 CREATE TABLE every_type (
   boolean boolean, smallint smallint, integer integer, bigint bigint, oid oid, real real,
   double_precision double precision, numeric numeric, numeric_12_2 numeric(12, 2),

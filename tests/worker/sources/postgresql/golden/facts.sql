@@ -1,6 +1,6 @@
--- What TypeFacts holds of every type. Its columns: OID, name, typtype, whether it is an
--- array, what it is made of, the type modifier, the delimiter, the send function, whether a
--- cast to json is there, and a composite's fields.
+-- The content of TypeFacts for each type. The columns: OID, name, typtype, whether it is an
+-- array, the type that it is made of, the type modifier, the delimiter, the send function,
+-- whether there is a cast to json, and a composite's fields.
 SELECT t.oid, t.typname, t.typtype,
        t.typsubscript = 'pg_catalog.array_subscript_handler'::regproc AS is_array,
        CASE WHEN t.typtype = 'd' THEN t.typbasetype

@@ -1,4 +1,4 @@
--- What pgoutput says of a few transactions: place, message in hexadecimal digits.
+-- The output of pgoutput for a few transactions: position, message in hexadecimal digits.
 CREATE SCHEMA "odd schema";
 CREATE TABLE "odd schema"."T 1" (id integer PRIMARY KEY, body text, amount numeric(12, 2), m mood, acl aclitem);
 ALTER TABLE "odd schema"."T 1" ALTER body SET STORAGE EXTERNAL;

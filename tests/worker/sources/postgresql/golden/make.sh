@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the golden files anew, by a throwaway server that listens on a socket in a
-# temporary folder only. $1: the folder of the server's programs.
+# Makes all golden files again with a temporary server, which only listens on a socket in a
+# temporary folder. $1: the folder of the server's programs.
 set -euo pipefail
 programs="${1:-/usr/lib/postgresql/15/bin}"
 cd "$(dirname "$0")"

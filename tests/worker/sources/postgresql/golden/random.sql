@@ -1,5 +1,5 @@
--- Random values of types whose texts are made by arithmetic, as values.txt has them. The
--- server that they are made by is the judge.
+-- Random values of types whose texts are computed, in the form of values.txt. The expected
+-- texts are those of the server that runs this.
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SET intervalstyle = 'postgres';

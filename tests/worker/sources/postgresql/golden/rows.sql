@@ -1,4 +1,4 @@
--- A table that is copied whole.
+-- A table that is copied completely.
 CREATE TABLE rows (id integer, name text, amount numeric(12, 2), at timestamptz, tags text[]);
 INSERT INTO rows VALUES
   (1, 'one', 12.34, '2024-02-29 08:05:09.5+00', '{a,b}'),

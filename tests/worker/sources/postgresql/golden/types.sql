@@ -1,4 +1,4 @@
--- The types that are not the server's own.
+-- Types that the server does not have by itself.
 CREATE EXTENSION hstore;
 CREATE EXTENSION citext;
 CREATE EXTENSION ltree;
@@ -23,7 +23,7 @@ CREATE TYPE small_range AS RANGE (subtype = small);
 CREATE TYPE shade AS ENUM ('dark');
 CREATE FUNCTION shade_json(shade) RETURNS json LANGUAGE sql IMMUTABLE AS $$ SELECT '{"shade": 1}'::json $$;
 CREATE CAST (shade AS json) WITH FUNCTION shade_json(shade);
--- A binary form that nobody knows.
+-- An unknown binary form.
 CREATE TYPE odd;
 CREATE FUNCTION odd_in(cstring) RETURNS odd LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
 CREATE FUNCTION odd_out(odd) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';

@@ -1,5 +1,5 @@
--- Each of cases.txt's expressions, as its type's send function, its output function and
--- to_jsonb have it: type, hexadecimal bytes, text, JSON.
+-- Each expression of cases.txt with the results of its type's send function, its output
+-- function and to_jsonb: type, hexadecimal bytes, text, JSON.
 CREATE TABLE cases (n serial, type text, expression text);
 \copy cases (type, expression) from 'cases.txt' with (format csv, delimiter E'\t', quote E'\x01')
 CREATE TABLE results (n integer, oid oid, type text, bytes text, txt text, json text);
@@ -11,7 +11,7 @@ DO $$
 DECLARE one record; send text;
 BEGIN
   FOR one IN SELECT * FROM cases ORDER BY n LOOP
-    -- refcursor has text's, which no cast leads to.
+    -- refcursor's send function takes a text, and there is no cast to text.
     SELECT CASE one.type WHEN 'refcursor' THEN 'byteasend' ELSE typsend::text END
       INTO send FROM pg_type WHERE oid = one.type::regtype;
     EXECUTE format('INSERT INTO results SELECT %s, %s, %L, encode(%s(v%s), ''hex''), '
