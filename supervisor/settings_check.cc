@@ -39,12 +39,14 @@ bool IsTheDisks(int error) {
 
 }  // namespace
 
-absl::Status CheckEngineFolder(const OperatorSetting& setting, const Settings& settings) {
-  const std::string& folder = settings.for_engines.at(setting.name);
-  const int error = FolderError(folder, R_OK | X_OK);
-  if (error == 0) return absl::OkStatus();
-  return Unusable(absl::StrCat("--", setting.name), folder, std::strerror(error),
-                  "name the folder that holds the databases, and let tributary's user read it");
+absl::Status CheckEngineSetting(const OperatorSetting& setting, const Settings& settings) {
+  const std::string& value = settings.for_engines.at(setting.name);
+  const int error = setting.is_folder ? FolderError(value, R_OK | X_OK) : 0;
+  if (error != 0) {
+    return Unusable(absl::StrCat("--", setting.name), value, std::strerror(error),
+                    "name the folder that holds the databases, and let tributary's user read it");
+  }
+  return setting.check == nullptr ? absl::OkStatus() : setting.check(value);
 }
 
 absl::Status CheckStagingDir(const Settings& settings) {
@@ -62,7 +64,7 @@ absl::Status CheckSettings(const Settings& settings, const std::vector<EngineSet
   absl::Status usable;
   for (const EngineSetup& setup : setups) {
     for (const OperatorSetting& setting : setup.operator_settings) {
-      if (usable.ok() && setting.is_folder) usable = CheckEngineFolder(setting, settings);
+      if (usable.ok()) usable = CheckEngineSetting(setting, settings);
     }
   }
   if (usable.ok()) usable = CheckStagingDir(settings);

@@ -11,15 +11,15 @@
 
 namespace tributary {
 
-// Checks the folders and the staging key. Makes --staging-dir if it is missing. A full or failing
-// disk is not a wrong value: syncs then run without staging (supervisor/staging). Ports and TLS
-// files are checked where they are opened (server.h, web/web_server.h).
+// Checks the engines' flags, the folders and the key files. Makes --staging-dir if it is missing. A
+// full or failing disk is not a wrong value: syncs then run without staging (supervisor/staging).
+// Ports and TLS files are checked where they are opened (server.h, web/web_server.h).
 //
 // FAILED_PRECONDITION: names the flag, its value, and what to do.
 absl::Status CheckSettings(const Settings& settings, const std::vector<EngineSetup>& setups);
 
-// Parts of the above, with the same errors: the folder of one engine's flag, and --staging-dir.
-absl::Status CheckEngineFolder(const OperatorSetting& setting, const Settings& settings);
+// Parts of the above, with the same errors: the value of one engine's flag, and --staging-dir.
+absl::Status CheckEngineSetting(const OperatorSetting& setting, const Settings& settings);
 absl::Status CheckStagingDir(const Settings& settings);
 
 }  // namespace tributary

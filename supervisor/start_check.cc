@@ -49,15 +49,17 @@ class Findings {
   std::vector<Finding> all_;
 };
 
-void CheckFiles(const Settings& settings, const std::vector<EngineSetup>& setups,
-                Findings& findings) {
+void CheckEngineSettings(const Settings& settings, const std::vector<EngineSetup>& setups,
+                         Findings& findings) {
   for (const EngineSetup& setup : setups) {
     for (const OperatorSetting& setting : setup.operator_settings) {
-      if (!setting.is_folder) continue;
-      findings.Add("--" + setting.name, CheckEngineFolder(setting, settings),
+      findings.Add(absl::StrCat("--", setting.name), CheckEngineSetting(setting, settings),
                    settings.for_engines.at(setting.name));
     }
   }
+}
+
+void CheckFiles(const Settings& settings, Findings& findings) {
   const absl::Status staging = CheckStagingDir(settings);
   struct statvfs disk {};
   if (!staging.ok() || ::statvfs(settings.staging_dir.c_str(), &disk) != 0) {
@@ -168,7 +170,8 @@ std::vector<Finding> CheckStart(const Settings& settings, const std::vector<Engi
   findings.Add(Grade::kOk, "flags",
                absl::StrCat("understood; ", settings.workers, " workers for each of ",
                             settings.max_syncs, " syncs"));
-  CheckFiles(settings, setups, findings);
+  CheckEngineSettings(settings, setups, findings);
+  CheckFiles(settings, findings);
   CheckCertificates(settings, findings);
   CheckAddresses(settings, findings);
   CheckMemory(settings, findings);

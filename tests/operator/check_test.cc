@@ -1,5 +1,5 @@
-// `tributary check` on the real executable: each thing that a start or a sync needs is
-// taken away, and its line says so, with a cure.
+// `tributary check` on the real executable: each thing that a start or a sync needs is made
+// unavailable; a line says so, and what to do.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -23,9 +23,9 @@ struct Checked {
   std::vector<std::string> lines;
   std::string errors;
 
-  // The line of `subject`; empty where there is none.
+  // The line for `subject`; empty if there is none.
   std::string Of(const std::string& grade, const std::string& subject) const {
-    // The grade is padded to a column of this width.
+    // The grade is padded to this width.
     constexpr std::size_t kColumn = 9;
     for (const std::string& line : lines) {
       if (line.size() > kColumn && absl::StartsWith(line, grade) &&
@@ -44,7 +44,7 @@ class Check : public ::testing::Test {
     std::ofstream(dir_ / name, std::ios::binary) << content;
     return dir_ / name;
   }
-  // With folders that are well; `flags` come after them and override.
+  // With folders that can be used; `flags` follow and override them.
   Checked Run(const std::vector<std::string>& flags,
               std::vector<std::pair<int, rlim_t>> limits = {}) const {
     ChildOptions child;
@@ -76,7 +76,7 @@ class Check : public ::testing::Test {
     EXPECT_EQ(checked.exit_code, 1) << checked.all();
     const std::string line = checked.Of("problem", subject);
     EXPECT_TRUE(absl::StrContains(line, why)) << why << "\n" << checked.all();
-    EXPECT_TRUE(absl::StrContains(line, "; ")) << "no cure: " << line;
+    EXPECT_TRUE(absl::StrContains(line, "; ")) << "it does not say what to do: " << line;
   }
 
   TempDir dir_;
@@ -86,8 +86,8 @@ TEST_F(Check, MachineThatHasAllIsReadyAndEachThingHasALine) {
   const Checked checked = Run({"--metrics-address", "127.0.0.1:0"});
   EXPECT_EQ(checked.exit_code, 0) << checked.all();
   for (const char* subject :
-       {"flags", "--sqlite-root", "--staging-dir", "--port", "--metrics-address", "memory",
-        "shared memory", "open files", "seccomp"}) {
+       {"flags", "--sqlite-root", "--postgresql-link-local", "--max-retained-wal", "--staging-dir",
+        "--port", "--metrics-address", "memory", "shared memory", "open files", "seccomp"}) {
     EXPECT_NE(checked.Of("ok", subject), "") << subject << "\n" << checked.all();
   }
   EXPECT_NE(checked.Of("", "Landlock"), "") << checked.all();
@@ -105,11 +105,15 @@ TEST_F(Check, FlagDoesTheSameAsTheSubcommand) {
 TEST_F(Check, AllThatIsWrongIsSaidAtOnce) {
   const std::string file = Put("file", "x");
   const Checked checked = Run({"--sqlite-root", dir_ / "missing", "--staging-dir", file,
-                               "--staging-key-file", file, "--metrics-address", "nonsense"});
+                               "--staging-key-file", file, "--metrics-address", "nonsense",
+                               "--max-retained-wal", "abc", "--postgresql-link-local", "yes"});
   ExpectProblem(checked, "--sqlite-root", "No such file or directory");
   ExpectProblem(checked, "--staging-dir", "Not a directory");
   ExpectProblem(checked, "--staging-key-file", "32 bytes");
   ExpectProblem(checked, "--metrics-address", "nonsense");
+  ExpectProblem(checked, "--max-retained-wal",
+                "abc: it is not a whole number of GiB from 1 to 1048576; ");
+  ExpectProblem(checked, "--postgresql-link-local", "yes: it is neither refuse nor allow; ");
   EXPECT_TRUE(absl::StartsWith(checked.lines.back(), "not ready")) << checked.all();
 }
 
@@ -151,7 +155,7 @@ TEST_F(Check, RingThatCannotBeReservedIsAProblem) {
 }
 
 TEST_F(Check, SandboxThatCannotBeEnteredIsAProblem) {
-  // A worker wants to be allowed as many open files as it limits itself to.
+  // A worker needs at least the limit of open files that it sets for itself.
   ExpectProblem(Run({}, {{RLIMIT_NOFILE, limits::kWorkerOpenFiles / 2}}), "seccomp",
                 "open-files limit");
 }

@@ -1,5 +1,5 @@
-// A flag, or its twin in the environment, whose value cannot work: the program ends at its
-// start, and the log says which flag it is and what to do. It never serves for nobody.
+// A flag, or its environment variable, whose value cannot work: the program ends at its start, and
+// the log says which flag it is and what to do.
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -35,7 +35,7 @@ class Start : public ::testing::Test {
     for (const nlohmann::json& line : connector.Log()) count += line.value("level", "") == level;
     return count;
   }
-  // Ends without serving; its one SEVERE line names all of `parts`.
+  // It ends without serving; its only SEVERE line contains all of `parts`.
   static void ExpectRefused(const ConnectorOptions& options,
                             const std::vector<std::string>& parts) {
     Connector connector(options);
@@ -84,6 +84,29 @@ TEST_F(Start, FolderOrKeyFileThatCannotBeUsedIsRefused) {
     }
     ExpectRefused(options, {one.flag, one.value, one.why});
   }
+}
+
+TEST_F(Start, FlagOfAnEngineWithAnUnusableValueIsRefused) {
+  constexpr char kGiB[] = "not a whole number of GiB from 1 to 1048576";
+  const struct {
+    const char* flag;
+    const char* value;
+    const char* wanted;
+  } kCases[] = {
+      {"--max-retained-wal", "abc", kGiB},
+      {"--max-retained-wal", "0", kGiB},
+      {"--max-retained-wal", "16GiB", kGiB},
+      {"--postgresql-link-local", "yes", "neither refuse nor allow"},
+  };
+  for (const auto& one : kCases) {
+    SCOPED_TRACE(absl::StrCat(one.flag, " ", one.value));
+    ConnectorOptions options = Options();
+    options.flags = {one.flag, one.value};
+    ExpectRefused(options, {one.flag, one.value, one.wanted});
+  }
+  ConnectorOptions options = Options();
+  options.environment = {{"TRIBUTARY_MAX_RETAINED_WAL", "abc"}};
+  ExpectRefused(options, {"--max-retained-wal", "abc", kGiB});
 }
 
 TEST_F(Start, FolderThatTheProcessMayNotUseIsRefused) {
@@ -204,7 +227,7 @@ TEST_F(Start, WithGoodTlsFilesItServesClientsThatHaveACertificate) {
   const SyncOutcome outcome =
       scene.RunSync({"--tls-ca", cert, "--tls-cert", client_cert, "--tls-key", client_key});
   EXPECT_TRUE(outcome.ok()) << outcome.text;
-  // One without a certificate is turned away, which gRPC says in our log.
+  // A client without a certificate is refused; gRPC writes this to our log.
   const SyncOutcome stranger = scene.RunSync({"--tls-ca", cert, "--connect-wait-s", "2"});
   EXPECT_FALSE(stranger.ok());
   EXPECT_TRUE(Eventually([&scene] {

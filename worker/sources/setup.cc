@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
 namespace tributary {
@@ -10,6 +9,11 @@ namespace tributary {
 absl::Status UnusableValue(absl::string_view key, absl::string_view why) {
   return absl::FailedPreconditionError(
       absl::StrCat("reading the configuration: `", key, "` ", why));
+}
+
+absl::Status UnusableSetting(absl::string_view name, absl::string_view value,
+                             absl::string_view why) {
+  return absl::FailedPreconditionError(absl::StrCat("use --", name, " ", value, ": ", why));
 }
 
 std::string_view ValueOf(const Configuration& configuration, const std::string& key) {

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "proto/common.pb.h"
@@ -41,6 +42,9 @@ struct OperatorSetting {
   std::string default_value = {};
   // Its value is a folder that the connector reads; without the folder the program does not start.
   bool is_folder = false;
+  // OK, or UnusableSetting if `value` cannot work: the program then does not start, and
+  // `tributary check` says so. Opens no file. Null: every value can work.
+  absl::Status (*check)(const std::string& value) = nullptr;
 };
 
 // Which database a configuration names, and how it may be used. Nothing secret.
@@ -73,6 +77,11 @@ struct EngineSetup {
 
 // FAILED_PRECONDITION that names the key: "reading the configuration: `key` why".
 absl::Status UnusableValue(absl::string_view key, absl::string_view why);
+
+// FAILED_PRECONDITION that names the operator's flag and its value: "use --NAME VALUE: WHY". `why`
+// says what is wanted instead.
+absl::Status UnusableSetting(absl::string_view name, absl::string_view value,
+                             absl::string_view why);
 
 // The value of `key`; empty if there is none.
 std::string_view ValueOf(const Configuration& configuration, const std::string& key);

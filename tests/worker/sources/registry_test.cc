@@ -19,7 +19,7 @@ class NoPulse : public Pulse {
   void Beat() override {}
 };
 
-// Says what it was made with.
+// Reports the options that it was made with.
 class EchoReader : public Reader {
  public:
   explicit EchoReader(SourceOptions options) : options_(std::move(options)) {}
@@ -85,6 +85,8 @@ TEST(Registry, EveryEngineHasASetupThatBothRolesCanUse) {
     for (const OperatorSetting& setting : setup.operator_settings) {
       EXPECT_TRUE(settings.insert(setting.name).second) << setting.name;
       EXPECT_FALSE(setting.description.empty()) << setting.name;
+      if (setting.check == nullptr) continue;
+      EXPECT_TRUE(setting.check(setting.default_value).ok()) << setting.name;
     }
   }
 }

@@ -231,23 +231,33 @@ absl::StatusOr<DatabaseIdentity> Identify(const Configuration& configuration) {
 }  // namespace
 
 EngineSetup Setup() {
-  return {
-      .name = kEngine,
-      .label = "PostgreSQL",
-      .description = "A PostgreSQL server, version 14 or newer.",
-      .fields = Fields(),
-      .tests = {Test(kConnectTest, "Opening the database"),
-                Test(kReadTest, "Listing and reading its tables"),
-                Test(kFollowTest, "Following its log of changes")},
-      .operator_settings = {{.name = kLinkLocalSetting,
-                             .description = "refuse or allow PostgreSQL hosts with a link-local "
-                                            "address or that of a cloud's metadata service",
-                             .default_value = kRefuse},
-                            {.name = kRetainedSetting,
-                             .description = "GiB of its log that a PostgreSQL server may hold back "
-                                            "for a connection before a sync ends for it",
-                             .default_value = kRetainedGiB}},
-      .identify = &Identify};
+  return {.name = kEngine,
+          .label = "PostgreSQL",
+          .description = "A PostgreSQL server, version 14 or newer.",
+          .fields = Fields(),
+          .tests = {Test(kConnectTest, "Opening the database"),
+                    Test(kReadTest, "Listing and reading its tables"),
+                    Test(kFollowTest, "Following its log of changes")},
+          .operator_settings =
+              {{.name = kLinkLocalSetting,
+                .description = "refuse or allow PostgreSQL hosts with a link-local "
+                               "address or that of a cloud's metadata service",
+                .default_value = kRefuse,
+                .check = [](const std::string& value) { return AllowsLinkLocal(value).status(); }},
+               {.name = kRetainedSetting,
+                .description = "GiB of its log that a PostgreSQL server may hold back "
+                               "for a connection before a sync ends for it",
+                .default_value = kRetainedGiB,
+                .check = [](const std::string& value) { return RetainedBytes(value).status(); }}},
+          .identify = &Identify};
+}
+
+absl::StatusOr<bool> AllowsLinkLocal(const std::string& setting) {
+  if (setting == kAllow) return true;
+  if (setting.empty() || setting == kRefuse) return false;
+  return UnusableSetting(
+      kLinkLocalSetting, setting,
+      absl::StrCat("it is neither ", kRefuse, " nor ", kAllow, "; give one of them"));
 }
 
 absl::StatusOr<std::uint64_t> RetainedBytes(const std::string& setting) {
@@ -256,9 +266,9 @@ absl::StatusOr<std::uint64_t> RetainedBytes(const std::string& setting) {
   std::uint64_t gib = 0;
   if (!absl::SimpleAtoi(setting.empty() ? kRetainedGiB : setting, &gib) || gib == 0 ||
       gib > kMostGiB) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("prepare: --", kRetainedSetting,
-                     " is no whole number of GiB from 1 on; have the operator correct it"));
+    return UnusableSetting(
+        kRetainedSetting, setting,
+        absl::StrCat("it is not a whole number of GiB from 1 to ", kMostGiB, "; give one"));
   }
   return gib * kGiB;
 }

@@ -43,12 +43,15 @@ inline constexpr char kVerifyFull[] = "verify-full";
 inline constexpr char kLinkLocalSetting[] = "postgresql-link-local";
 inline constexpr char kRefuse[] = "refuse";
 inline constexpr char kAllow[] = "allow";
+// Whether such addresses are allowed; an empty setting refuses them. FAILED_PRECONDITION: the
+// setting is neither of the two.
+absl::StatusOr<bool> AllowsLinkLocal(const std::string& setting);
 
 // The operator's setting: how much of its log a server may hold back for a connection, in GiB,
 // before a sync ends for it.
 inline constexpr char kRetainedSetting[] = "max-retained-wal";
 inline constexpr char kRetainedGiB[] = "16";
-// FAILED_PRECONDITION: no number of GiB.
+// In bytes; of an empty setting, the default. FAILED_PRECONDITION: it is not a number of GiB.
 absl::StatusOr<std::uint64_t> RetainedBytes(const std::string& setting);
 
 // The setup test of following the log.

@@ -64,14 +64,10 @@ absl::StatusOr<SourceNeeds> PostgresqlSource::Prepare() {
   auto settings = postgresql::ReadSettings(options_.configuration);
   if (!settings.ok()) return settings.status();
   settings_ = *std::move(settings);
-  const std::string& link_local = options_.operator_settings[postgresql::kLinkLocalSetting];
-  if (!link_local.empty() && link_local != postgresql::kAllow &&
-      link_local != postgresql::kRefuse) {
-    return absl::FailedPreconditionError(absl::StrCat("prepare: --", postgresql::kLinkLocalSetting,
-                                                      " is neither ", postgresql::kRefuse, " nor ",
-                                                      postgresql::kAllow, "; have it corrected"));
-  }
-  auto login = postgresql::PreparedLogin::Make(settings_.login, link_local == postgresql::kAllow);
+  const auto link_local =
+      postgresql::AllowsLinkLocal(options_.operator_settings[postgresql::kLinkLocalSetting]);
+  if (!link_local.ok()) return link_local.status();
+  auto login = postgresql::PreparedLogin::Make(settings_.login, *link_local);
   if (!login.ok()) return login.status();
   reader_.reset();
   session_.reset();
