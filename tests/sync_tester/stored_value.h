@@ -1,5 +1,5 @@
-// How a value of the stream is stored in the warehouse, whose columns have no affinity, so that bound
-// values are not converted:
+// How a value of the stream is stored in the warehouse, whose columns have no affinity, so that
+// bound values are not converted:
 //   bool 0 or 1 · short, int, long INTEGER · float, double REAL (NaN, which SQLite cannot store, as
 //   the text NaN) · decimal, string, json, xml TEXT · binary BLOB · dates TEXT: 2024-01-31,
 //   2024-01-31T12:00:00.123456789 without trailing zeros in the fraction, and with a Z for UTC.
