@@ -1,16 +1,20 @@
 #include "supervisor/staging/private_env.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdarg>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/file_descriptor.h"
 
 namespace tributary {
 namespace {
@@ -32,6 +36,37 @@ class UnsyncedFile : public leveldb::WritableFile {
   std::unique_ptr<leveldb::WritableFile> file_;
 };
 
+leveldb::Status Failed(const std::string& path, int error) {
+  return error == ENOENT ? leveldb::Status::NotFound(path, std::strerror(error))
+                         : leveldb::Status::IOError(path, std::strerror(error));
+}
+
+class PreadFile : public leveldb::RandomAccessFile {
+ public:
+  PreadFile(std::string path, FileDescriptor file)
+      : path_(std::move(path)), file_(std::move(file)) {}
+
+  // Fewer bytes than `size`: the file ends there.
+  leveldb::Status Read(std::uint64_t offset, std::size_t size, leveldb::Slice* result,
+                       char* scratch) const override {
+    std::size_t done = 0;
+    while (done < size) {
+      const ssize_t got =
+          ::pread(file_.get(), scratch + done, size - done, static_cast<off_t>(offset + done));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return Failed(path_, errno);
+      if (got == 0) break;
+      done += static_cast<std::size_t>(got);
+    }
+    *result = leveldb::Slice(scratch, done);
+    return leveldb::Status::OK();
+  }
+
+ private:
+  const std::string path_;
+  const FileDescriptor file_;
+};
+
 class SilentLogger : public leveldb::Logger {
  public:
   void Logv(const char*, std::va_list) override {}
@@ -41,7 +76,7 @@ class SilentLogger : public leveldb::Logger {
 // never open one.
 leveldb::Status Restrict(const std::string& path, mode_t mode) {
   if (::chmod(path.c_str(), mode) == 0) return leveldb::Status::OK();
-  return leveldb::Status::IOError(path, std::strerror(errno));
+  return Failed(path, errno);
 }
 
 leveldb::Status RemoveTree(leveldb::Env& env, const std::string& path) {
@@ -64,6 +99,15 @@ leveldb::Status RemoveTree(leveldb::Env& env, const std::string& path) {
 leveldb::Logger* SilentLevelDbLog() {
   static leveldb::Logger* const log = new SilentLogger;
   return log;
+}
+
+leveldb::Status PrivateEnv::NewRandomAccessFile(const std::string& path,
+                                                leveldb::RandomAccessFile** file) {
+  *file = nullptr;
+  FileDescriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!opened.valid()) return Failed(path, errno);
+  *file = new PreadFile(path, std::move(opened));
+  return leveldb::Status::OK();
 }
 
 leveldb::Status PrivateEnv::NewWritableFile(const std::string& path, leveldb::WritableFile** file) {

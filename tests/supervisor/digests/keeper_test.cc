@@ -219,6 +219,20 @@ TEST_F(KeeperTest, DamagedFileIsNoDigest) {
   }
 }
 
+// A map of the file would end the process.
+TEST_F(KeeperTest, FileThatIsCutShortWhileItIsOpenIsAnError) {
+  const std::uint64_t generation = Copied(*Open(), std::vector<std::string>(40'000, "key"));
+  // A file of its own is made of the log at each start.
+  const auto keeper = Open();
+  ASSERT_TRUE(keeper->BeginComparison(kTable, generation, generation).ok());
+  CompareAssignment rows;
+  ASSERT_TRUE(keeper->Load(kTable, 0, rows).ok());
+  for (const auto& file : std::filesystem::directory_iterator(folder())) {
+    if (file.path().extension() == ".ldb") std::filesystem::resize_file(file.path(), 0);
+  }
+  EXPECT_FALSE(keeper->Load(kTable, 0, rows).ok());
+}
+
 // A disk whose writes wait until it is let go.
 class HangingDisk : public leveldb::EnvWrapper {
  public:
