@@ -232,7 +232,8 @@ absl::Status DigestStore::Write(const std::vector<RecordChange>& changes, bool s
   options.sync = synced;
   const leveldb::Status written = database_->Write(options, &batch);
   writes_.fetch_add(1, std::memory_order_release);
-  return FromDatabase(written, "writing");
+  if (!written.ok()) return FromDatabase(written, "writing");
+  return synced ? FromDatabase(env_.last_sync(), "writing") : absl::OkStatus();
 }
 
 }  // namespace tributary

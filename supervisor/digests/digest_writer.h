@@ -59,6 +59,8 @@ class DigestWriter final : public Journal {
     std::size_t bytes = 0;
   };
   void Run();
+  // Writes the first of `steps`, and removes them. After a failure, none is left.
+  void Write(std::deque<Step>& steps, bool syncs);
   // Takes all waiting steps; false: none will come.
   bool Take(std::deque<Step>& steps, bool& syncs);
   absl::Status Wait(std::chrono::milliseconds patience, const std::function<bool()>& done);
