@@ -28,6 +28,8 @@ constexpr std::size_t kTableSecretBytes = 32;
 constexpr std::size_t kRowSecretBytes = 192;
 // LevelDB keeps the index of each in memory.
 constexpr int kMostOpenFiles = 100;
+// LevelDB holds up to twice as much in memory.
+constexpr std::size_t kWriteBufferBytes = 8 * limits::kMiB;
 
 leveldb::Cache* SmallCache() {
   static leveldb::Cache* const cache = leveldb::NewLRUCache(limits::kMiB);
@@ -114,8 +116,8 @@ absl::Status DigestStore::OpenDatabase() {
   options.paranoid_checks = true;
   options.info_log = SilentLevelDbLog();
   options.block_cache = SmallCache();
-  options.write_buffer_size = limits::kDigestWriteBufferBytes;
-  options.max_file_size = limits::kDigestWriteBufferBytes;
+  options.write_buffer_size = kWriteBufferBytes;
+  options.max_file_size = kWriteBufferBytes;
   options.compression = leveldb::kNoCompression;
   options.max_open_files = kMostOpenFiles;
   leveldb::DB* database = nullptr;

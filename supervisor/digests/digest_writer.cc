@@ -82,7 +82,7 @@ absl::Status DigestWriter::Drain(std::chrono::milliseconds patience) {
 }
 
 bool DigestWriter::takes_more() const {
-  return queued_bytes() <= limits::kQueuedDigestBytes || !failure().ok();
+  return queued_bytes() <= kQueuedBytes || !failure().ok();
 }
 
 absl::Status DigestWriter::failure() const {

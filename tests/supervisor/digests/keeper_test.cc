@@ -275,9 +275,9 @@ TEST_F(KeeperTest, NoMoreIsTakenThanMayWaitForADiskThatHangs) {
   for (int piece = 0; (*keeper)->writer().takes_more(); ++piece) {
     (*keeper)->AddCopied(kTable, 1, absl::StrCat(piece), RowsBefore(absl::StrCat(piece + 1), keys));
     given += key.size() * keys.size();
-    ASSERT_LT(given, 4 * limits::kQueuedDigestBytes);
+    ASSERT_LT(given, 4 * DigestWriter::kQueuedBytes);
   }
-  EXPECT_GT(given, limits::kQueuedDigestBytes / 2);
+  EXPECT_GT(given, DigestWriter::kQueuedBytes / 2);
   disk.hangs = false;
   EXPECT_TRUE((*keeper)->writer().Sync(std::chrono::seconds(60)).ok());
   EXPECT_TRUE((*keeper)->writer().takes_more());
