@@ -195,10 +195,6 @@ inline constexpr std::size_t kDigestFrameBytes = 512 * kKiB;
 inline constexpr std::size_t kMaxSliceDigestBytes = 24 * kMiB;
 // A table with a longer key is copied again.
 inline constexpr std::size_t kMaxDigestKeyBytes = 4 * kKiB;
-// Digests that wait to be written to the disk. If there are more, the rings are not read.
-inline constexpr std::size_t kQueuedDigestBytes = 32 * kMiB;
-// LevelDB's.
-inline constexpr std::size_t kDigestWriteBufferBytes = 16 * kMiB;
 // How long a checkpoint waits for the digests that its state names.
 inline constexpr std::chrono::milliseconds kDigestPatience{3000};
 

@@ -26,6 +26,10 @@ constexpr std::string_view kTablePurpose = "tributary digests: names of tables";
 constexpr std::string_view kRowPurpose = "tributary digests: rows";
 constexpr std::size_t kTableSecretBytes = 32;
 constexpr std::size_t kRowSecretBytes = 192;
+// LevelDB keeps the index of each in memory.
+constexpr int kMostOpenFiles = 100;
+// LevelDB holds up to twice as much in memory.
+constexpr std::size_t kWriteBufferBytes = 8 * limits::kMiB;
 
 leveldb::Cache* SmallCache() {
   static leveldb::Cache* const cache = leveldb::NewLRUCache(limits::kMiB);
@@ -112,9 +116,10 @@ absl::Status DigestStore::OpenDatabase() {
   options.paranoid_checks = true;
   options.info_log = SilentLevelDbLog();
   options.block_cache = SmallCache();
-  options.write_buffer_size = limits::kDigestWriteBufferBytes;
-  options.max_file_size = limits::kDigestWriteBufferBytes;
+  options.write_buffer_size = kWriteBufferBytes;
+  options.max_file_size = kWriteBufferBytes;
   options.compression = leveldb::kNoCompression;
+  options.max_open_files = kMostOpenFiles;
   leveldb::DB* database = nullptr;
   const leveldb::Status opened = leveldb::DB::Open(options, path_, &database);
   database_.reset(database);
@@ -123,7 +128,7 @@ absl::Status DigestStore::OpenDatabase() {
 
 absl::Status DigestStore::CheckKey() {
   leveldb::ReadOptions options;
-  options.verify_checksums = true;
+  options.fill_cache = false;
   std::string sealed;
   const leveldb::Status found = database_->Get(options, kKeyRecord, &sealed);
   if (found.ok()) {
@@ -152,8 +157,9 @@ std::string DigestStore::TableId(std::string_view schema, std::string_view table
 }
 
 absl::StatusOr<std::string> DigestStore::Read(const RecordName& name) {
+  // Without LevelDB's checksums: the seal finds damage, and costs less. Most records are read once.
   leveldb::ReadOptions options;
-  options.verify_checksums = true;
+  options.fill_cache = false;
   const std::string encoded = name.Encoded();
   std::string sealed;
   const leveldb::Status read = database_->Get(options, encoded, &sealed);
@@ -161,32 +167,47 @@ absl::StatusOr<std::string> DigestStore::Read(const RecordName& name) {
   return reading_->Open(encoded, sealed);
 }
 
+leveldb::Iterator& DigestStore::Records() {
+  // Read first: what is written from here on makes the next call renew it.
+  const std::uint64_t writes = writes_.load(std::memory_order_acquire);
+  if (records_ == nullptr || records_as_of_ != writes) {
+    leveldb::ReadOptions options;
+    options.fill_cache = false;
+    records_.reset();
+    records_.reset(database_->NewIterator(options));
+    records_as_of_ = writes;
+  }
+  return *records_;
+}
+
 absl::Status DigestStore::List(
     const std::string& table, RecordName::Kind kind, const std::vector<std::uint64_t>& prefix,
     const std::function<bool(const std::vector<std::uint64_t>&)>& visit) {
   const std::string head = RecordName{table, kind, prefix}.Encoded();
-  leveldb::ReadOptions options;
-  options.fill_cache = false;
-  const std::unique_ptr<leveldb::Iterator> at(database_->NewIterator(options));
-  for (at->Seek(head); at->Valid() && at->key().starts_with(head); at->Next()) {
-    if (!visit(NumbersOf(at->key()))) break;
+  leveldb::Iterator& at = Records();
+  for (at.Seek(head); at.Valid() && at.key().starts_with(head); at.Next()) {
+    if (!visit(NumbersOf(at.key()))) break;
   }
-  return FromDatabase(at->status(), "looking for records");
+  return FromDatabase(at.status(), "looking for records");
 }
 
 absl::StatusOr<std::uint64_t> DigestStore::LastGeneration(const std::string& table) {
+  leveldb::Iterator& at = Records();
+  at.Seek(table);
+  const bool any = at.Valid() && at.key().starts_with(table);
+  if (!at.status().ok()) return FromDatabase(at.status(), "looking for records");
   std::uint64_t last = 0;
+  if (!any) return last;
   for (const RecordName::Kind kind : {RecordName::kPiece, RecordName::kLayout, RecordName::kGiven,
                                       RecordName::kTakenBack, RecordName::kBegun}) {
     const std::string head = Head(table, kind);
-    const std::unique_ptr<leveldb::Iterator> at(database_->NewIterator(leveldb::ReadOptions()));
-    at->Seek(Head(table, static_cast<RecordName::Kind>(kind + 1)));
-    at->Valid() ? at->Prev() : at->SeekToLast();
-    if (at->Valid() && at->key().starts_with(head)) {
-      const auto numbers = NumbersOf(at->key());
+    at.Seek(Head(table, static_cast<RecordName::Kind>(kind + 1)));
+    at.Valid() ? at.Prev() : at.SeekToLast();
+    if (at.Valid() && at.key().starts_with(head)) {
+      const auto numbers = NumbersOf(at.key());
       if (!numbers.empty()) last = std::max(last, numbers[0]);
     }
-    if (!at->status().ok()) return FromDatabase(at->status(), "looking for records");
+    if (!at.status().ok()) return FromDatabase(at.status(), "looking for records");
   }
   const absl::Status listed =
       List(table, RecordName::kIntents, {}, [&last](const std::vector<std::uint64_t>& numbers) {
@@ -211,7 +232,10 @@ absl::Status DigestStore::Write(const std::vector<RecordChange>& changes, bool s
   }
   leveldb::WriteOptions options;
   options.sync = synced;
-  return FromDatabase(database_->Write(options, &batch), "writing");
+  const leveldb::Status written = database_->Write(options, &batch);
+  writes_.fetch_add(1, std::memory_order_release);
+  if (!written.ok()) return FromDatabase(written, "writing");
+  return synced ? FromDatabase(env_.last_sync(), "writing") : absl::OkStatus();
 }
 
 }  // namespace tributary

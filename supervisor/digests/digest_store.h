@@ -7,7 +7,9 @@
 
 #include <leveldb/db.h>
 #include <leveldb/env.h>
+#include <leveldb/iterator.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -80,7 +82,7 @@ class DigestStore {
   // NOT_FOUND, DATA_LOSS, UNAVAILABLE.
   absl::StatusOr<std::string> Read(const RecordName& name);
   // The numbers of the table's records of a kind that begin with `prefix`, in order, until
-  // `visit` says false.
+  // `visit` says false. `visit` may read records, and not list them.
   absl::Status List(const std::string& table, RecordName::Kind kind,
                     const std::vector<std::uint64_t>& prefix,
                     const std::function<bool(const std::vector<std::uint64_t>&)>& visit);
@@ -96,10 +98,16 @@ class DigestStore {
   absl::Status Prepare(std::string_view key);
   absl::Status CheckKey();
   absl::Status OpenDatabase();
+  // Sees all that was written before the call. Valid until the next call.
+  leveldb::Iterator& Records();
 
   PrivateEnv env_;
   const std::string path_;
   std::unique_ptr<leveldb::DB> database_;
+  std::atomic<std::uint64_t> writes_{0};
+  // Making one for each question costs more than the question. Renewed after each write.
+  std::unique_ptr<leveldb::Iterator> records_;
+  std::uint64_t records_as_of_ = 0;
   // Each for one thread.
   std::unique_ptr<Seal> reading_;
   std::unique_ptr<Seal> writing_;

@@ -11,6 +11,12 @@
 #include "common/limits.h"
 
 namespace tributary {
+namespace {
+
+// Of one write to the database, which needs as much memory once more.
+constexpr std::size_t kWriteBytes = 4 * limits::kMiB;
+
+}  // namespace
 
 DigestWriter::DigestWriter(DigestStore& store, std::function<void()> progress)
     : store_(store), progress_(std::move(progress)) {
@@ -76,7 +82,7 @@ absl::Status DigestWriter::Drain(std::chrono::milliseconds patience) {
 }
 
 bool DigestWriter::takes_more() const {
-  return queued_bytes() <= limits::kQueuedDigestBytes || !failure().ok();
+  return queued_bytes() <= kQueuedBytes || !failure().ok();
 }
 
 absl::Status DigestWriter::failure() const {
@@ -99,26 +105,39 @@ void DigestWriter::Run() {
   std::deque<Step> steps;
   bool syncs = false;
   while (Take(steps, syncs)) {
-    std::vector<RecordChange> changes;
-    std::size_t bytes = 0;
-    for (Step& step : steps) {
-      std::move(step.changes.begin(), step.changes.end(), std::back_inserter(changes));
-      bytes += step.bytes;
-    }
-    const absl::Status written = store_.Write(changes, syncs);
-    {
-      const std::lock_guard lock(mutex_);
-      if (written.ok()) {
-        written_ += steps.size();
-        if (syncs) synced_.store(written_, std::memory_order_release);
-      } else {
-        failure_ = written;
-      }
-      queued_bytes_ -= bytes;
-    }
-    changed_.notify_all();
-    progress_();
+    // There may be nothing to write, only to sync.
+    do {
+      Write(steps, syncs);
+      progress_();
+    } while (!steps.empty());
   }
+}
+
+void DigestWriter::Write(std::deque<Step>& steps, bool syncs) {
+  std::vector<RecordChange> changes;
+  std::size_t bytes = 0;
+  std::uint64_t taken = 0;
+  for (; !steps.empty() && bytes < kWriteBytes; ++taken) {
+    Step& step = steps.front();
+    std::move(step.changes.begin(), step.changes.end(), std::back_inserter(changes));
+    bytes += step.bytes;
+    steps.pop_front();
+  }
+  // The last one syncs those before it.
+  const bool last = steps.empty();
+  const absl::Status written = store_.Write(changes, syncs && last);
+  {
+    const std::lock_guard lock(mutex_);
+    queued_bytes_ -= bytes;
+    if (written.ok()) {
+      written_ += taken;
+      if (syncs && last) synced_.store(written_, std::memory_order_release);
+    } else {
+      failure_ = written;
+      for (const Step& step : std::exchange(steps, {})) queued_bytes_ -= step.bytes;
+    }
+  }
+  changed_.notify_all();
 }
 
 }  // namespace tributary

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/limits.h"
 #include "supervisor/delivery/journal.h"
 #include "supervisor/digests/digest_store.h"
 
@@ -26,6 +27,9 @@ namespace tributary {
 
 class DigestWriter final : public Journal {
  public:
+  // If more wait to be written to the disk, the rings are not read.
+  static constexpr std::size_t kQueuedBytes = 16 * limits::kMiB;
+
   // `store` outlives it.
   DigestWriter(DigestStore& store, std::function<void()> progress);
   DigestWriter(const DigestWriter&) = delete;
@@ -49,7 +53,7 @@ class DigestWriter final : public Journal {
   absl::Status failure() const override;
   // The changes that wait in memory.
   std::size_t queued_bytes() const { return queued_bytes_.load(std::memory_order_relaxed); }
-  // At most limits::kQueuedDigestBytes wait; `progress` is called when that has changed. After a
+  // At most kQueuedBytes wait; `progress` is called when that has changed. After a
   // failure nothing is kept, so there is always room.
   bool takes_more() const;
 
@@ -59,6 +63,8 @@ class DigestWriter final : public Journal {
     std::size_t bytes = 0;
   };
   void Run();
+  // Writes the first of `steps`, and removes them. After a failure, none is left.
+  void Write(std::deque<Step>& steps, bool syncs);
   // Takes all waiting steps; false: none will come.
   bool Take(std::deque<Step>& steps, bool& syncs);
   absl::Status Wait(std::chrono::milliseconds patience, const std::function<bool()>& done);

@@ -1,16 +1,21 @@
 #include "supervisor/staging/private_env.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdarg>
 #include <cstring>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/file_descriptor.h"
 
 namespace tributary {
 namespace {
@@ -32,6 +37,76 @@ class UnsyncedFile : public leveldb::WritableFile {
   std::unique_ptr<leveldb::WritableFile> file_;
 };
 
+// Is synced when it is closed.
+class SyncedFile : public leveldb::WritableFile {
+ public:
+  // `failed` is called for a last sync that fails.
+  SyncedFile(leveldb::WritableFile* file, std::function<void(const leveldb::Status&)> failed)
+      : file_(file), failed_(std::move(failed)) {}
+  SyncedFile(const SyncedFile&) = delete;
+  SyncedFile& operator=(const SyncedFile&) = delete;
+  ~SyncedFile() override { SyncRest(); }
+
+  leveldb::Status Append(const leveldb::Slice& bytes) override {
+    unsynced_ = true;
+    return file_->Append(bytes);
+  }
+  leveldb::Status Close() override {
+    const leveldb::Status synced = SyncRest();
+    const leveldb::Status closed = file_->Close();
+    return synced.ok() ? closed : synced;
+  }
+  leveldb::Status Flush() override { return file_->Flush(); }
+  leveldb::Status Sync() override {
+    const leveldb::Status synced = file_->Sync();
+    if (synced.ok()) unsynced_ = false;
+    return synced;
+  }
+
+ private:
+  leveldb::Status SyncRest() {
+    if (!std::exchange(unsynced_, false)) return leveldb::Status::OK();
+    leveldb::Status synced = file_->Sync();
+    if (!synced.ok()) failed_(synced);
+    return synced;
+  }
+
+  const std::unique_ptr<leveldb::WritableFile> file_;
+  const std::function<void(const leveldb::Status&)> failed_;
+  bool unsynced_ = false;
+};
+
+leveldb::Status Failed(const std::string& path, int error) {
+  return error == ENOENT ? leveldb::Status::NotFound(path, std::strerror(error))
+                         : leveldb::Status::IOError(path, std::strerror(error));
+}
+
+class PreadFile : public leveldb::RandomAccessFile {
+ public:
+  PreadFile(std::string path, FileDescriptor file)
+      : path_(std::move(path)), file_(std::move(file)) {}
+
+  // Fewer bytes than `size`: the file ends there.
+  leveldb::Status Read(std::uint64_t offset, std::size_t size, leveldb::Slice* result,
+                       char* scratch) const override {
+    std::size_t done = 0;
+    while (done < size) {
+      const ssize_t got =
+          ::pread(file_.get(), scratch + done, size - done, static_cast<off_t>(offset + done));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return Failed(path_, errno);
+      if (got == 0) break;
+      done += static_cast<std::size_t>(got);
+    }
+    *result = leveldb::Slice(scratch, done);
+    return leveldb::Status::OK();
+  }
+
+ private:
+  const std::string path_;
+  const FileDescriptor file_;
+};
+
 class SilentLogger : public leveldb::Logger {
  public:
   void Logv(const char*, std::va_list) override {}
@@ -41,7 +116,7 @@ class SilentLogger : public leveldb::Logger {
 // never open one.
 leveldb::Status Restrict(const std::string& path, mode_t mode) {
   if (::chmod(path.c_str(), mode) == 0) return leveldb::Status::OK();
-  return leveldb::Status::IOError(path, std::strerror(errno));
+  return Failed(path, errno);
 }
 
 leveldb::Status RemoveTree(leveldb::Env& env, const std::string& path) {
@@ -66,11 +141,33 @@ leveldb::Logger* SilentLevelDbLog() {
   return log;
 }
 
+leveldb::Status PrivateEnv::NewRandomAccessFile(const std::string& path,
+                                                leveldb::RandomAccessFile** file) {
+  *file = nullptr;
+  FileDescriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!opened.valid()) return Failed(path, errno);
+  *file = new PreadFile(path, std::move(opened));
+  return leveldb::Status::OK();
+}
+
+leveldb::WritableFile* PrivateEnv::Wrapped(leveldb::WritableFile* file) {
+  if (!syncs_) return new UnsyncedFile(file);
+  return new SyncedFile(file, [this](const leveldb::Status& status) {
+    const std::lock_guard lock(mutex_);
+    if (last_sync_.ok()) last_sync_ = status;
+  });
+}
+
+leveldb::Status PrivateEnv::last_sync() const {
+  const std::lock_guard lock(mutex_);
+  return last_sync_;
+}
+
 leveldb::Status PrivateEnv::NewWritableFile(const std::string& path, leveldb::WritableFile** file) {
   leveldb::WritableFile* opened = nullptr;
   leveldb::Status status = target()->NewWritableFile(path, &opened);
   if (!status.ok()) return status;
-  *file = syncs_ ? opened : new UnsyncedFile(opened);
+  *file = Wrapped(opened);
   status = Restrict(path, kFileMode);
   if (!status.ok()) {
     delete *file;
@@ -83,7 +180,7 @@ leveldb::Status PrivateEnv::NewAppendableFile(const std::string& path,
                                               leveldb::WritableFile** file) {
   leveldb::WritableFile* opened = nullptr;
   leveldb::Status status = target()->NewAppendableFile(path, &opened);
-  if (status.ok()) *file = syncs_ ? opened : new UnsyncedFile(opened);
+  if (status.ok()) *file = Wrapped(opened);
   return status;
 }
 

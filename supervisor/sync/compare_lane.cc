@@ -33,26 +33,35 @@ bool CompareLane::Stale(const UnderWay& one) const {
 // --- what is compared next ---------------------------------------------------
 
 bool CompareLane::GivesTo(const Table& table, std::uint32_t worker) const {
-  if (scheduler_.phase(table.index) != course::Phase::kComparing) return false;
   if (table.begun && table.waiting.empty()) return false;
   return !table.in_one_piece || table.worker == 0 || table.worker == worker;
 }
 
 std::optional<Order> CompareLane::NextOf(std::uint32_t worker) {
-  const auto over = [this](const Table& table) {
-    return scheduler_.phase(table.index) != course::Phase::kComparing;
-  };
-  while (first_ < tables_.size() && over(tables_[first_])) ++first_;
+  if (stops_) return std::nullopt;
+  std::erase_if(under_comparison_, [this](std::size_t at) { return !IsCompared(at); });
   // Work in an open transaction comes first: any other work would end the transaction.
   for (const bool open : {true, false}) {
-    for (std::size_t at = first_; !stops_ && at < tables_.size(); ++at) {
+    for (const std::size_t at : under_comparison_) {
       Table& table = tables_[at];
+      if (!IsCompared(at) || !GivesTo(table, worker)) continue;
       if (open && table.worker != worker) continue;
-      if (!GivesTo(table, worker) || (!table.begun && !Begin(table))) continue;
-      if (auto order = Give(at, worker)) return order;
+      if (auto order = BeginAndGive(at, worker)) return order;
     }
   }
+  while (next_ < tables_.size()) {
+    const std::size_t at = next_++;
+    if (!IsCompared(at)) continue;
+    under_comparison_.insert(at);
+    if (auto order = BeginAndGive(at, worker)) return order;
+  }
   return std::nullopt;
+}
+
+std::optional<Order> CompareLane::BeginAndGive(std::size_t at, std::uint32_t worker) {
+  Table& table = tables_[at];
+  if (!table.begun && !Begin(table)) return std::nullopt;
+  return Give(at, worker);
 }
 
 bool CompareLane::Begin(Table& table) {

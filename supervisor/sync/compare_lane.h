@@ -17,6 +17,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -94,7 +95,12 @@ class CompareLane final : public Lane {
 
   bool Stale(const UnderWay& one) const;
   const TableToCopy& copy(const Table& table) const { return scheduler_.table(table.index); }
+  bool IsCompared(std::size_t at) const {
+    return scheduler_.phase(tables_[at].index) == course::Phase::kComparing;
+  }
   bool GivesTo(const Table& table, std::uint32_t worker) const;
+  // Nothing: the table is not compared any further.
+  std::optional<Order> BeginAndGive(std::size_t at, std::uint32_t worker);
   // False: the table is not compared any further.
   bool Begin(Table& table);
   std::optional<Order> Give(std::size_t at, std::uint32_t worker);
@@ -117,8 +123,9 @@ class CompareLane final : public Lane {
   SyncFigures& figures_;
   const Logger log_;
   std::vector<Table> tables_;
-  // The first of them that may have work.
-  std::size_t first_ = 0;
+  // Those before next_ that may have work.
+  std::set<std::size_t> under_comparison_;
+  std::size_t next_ = 0;
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, UnderWay> under_way_;
   bool stops_ = false;

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -85,6 +86,36 @@ TEST_F(PostgresqlSync, AWorkerAndAConnectionThatEndInMidCopyLoseNothing) {
   EXPECT_GE(ended, 2) << "the sync was over too soon to be disturbed";
   const SyncOutcome outcome = run.Wait(std::chrono::minutes(2));
   EXPECT_TRUE(outcome.ok()) << outcome.text;
+  ExpectEqual("big", {"id", "pad"});
+}
+
+// An open transaction keeps the server from removing dead rows.
+TEST_F(PostgresqlSync, NoTransactionStaysOpenWhileTheClientReadsNothing) {
+  database_.Run(
+      "CREATE TABLE big (id bigint PRIMARY KEY, pad text);"
+      "INSERT INTO big SELECT i, repeat(md5(i::text), 40) FROM generate_series(1, 70000) i");
+  // Without staging the rings are full soon.
+  std::filesystem::remove_all(dir_ / "staging");
+  std::ofstream(dir_ / "staging") << "no folder";
+  tests::SyncRun run(SyncOptions());
+  const auto transactions = [] {
+    return Server().Ask(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tributary' AND "
+        "xact_start IS NOT NULL AND query LIKE '%COPY%'");
+  };
+  const auto awaits = [&](bool open) {
+    for (int tries = 0; run.running() && tries < 600; ++tries) {
+      if ((transactions() != "0") == open) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return false;
+  };
+  EXPECT_TRUE(awaits(true)) << "the sync was over too soon";
+  run.Stop();
+  EXPECT_TRUE(awaits(false)) << "a slice's transaction is open since the client stands still";
+  run.Continue();
+  const SyncOutcome outcome = run.Wait(std::chrono::minutes(2));
+  EXPECT_TRUE(outcome.ok()) << outcome.text << connector_.Output();
   ExpectEqual("big", {"id", "pad"});
 }
 

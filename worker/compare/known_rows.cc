@@ -1,6 +1,7 @@
 #include "worker/compare/known_rows.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #define XXH_INLINE_ALL
@@ -17,38 +18,52 @@ bool Same(const char* digest, const RowDigest& other) {
 
 }  // namespace
 
-std::size_t KnownRows::SlotOf(std::string_view key) const {
-  std::size_t slot = XXH3_64bits(key.data(), key.size()) & (slots_.size() - 1);
-  while (slots_[slot] != 0 && rows_[slots_[slot] - 1].key != key) {
-    slot = (slot + 1) & (slots_.size() - 1);
+KnownRows::Slot& KnownRows::SlotOf(std::string_view key) {
+  const std::uint64_t hash = XXH3_64bits(key.data(), key.size());
+  const auto tag = static_cast<std::uint32_t>(hash >> 32);
+  std::size_t at = hash & (slots_.size() - 1);
+  while (slots_[at].place != 0 &&
+         (slots_[at].tag != tag || rows_[slots_[at].place - 1].key != key)) {
+    at = (at + 1) & (slots_.size() - 1);
   }
-  return slot;
+  slots_[at].tag = tag;
+  return slots_[at];
 }
 
-void KnownRows::Grow() {
-  slots_.assign(std::max(kLeastSlots, 2 * slots_.size()), 0);
+void KnownRows::Reserve(std::size_t rows) {
+  rows += rows_.size();
+  if (2 * rows <= slots_.size()) return;
+  rows_.reserve(rows);
+  slots_.assign(std::max(kLeastSlots, std::bit_ceil(2 * rows)), {});
   for (std::size_t at = 0; at < rows_.size(); ++at) {
-    slots_[SlotOf(rows_[at].key)] = static_cast<std::uint32_t>(at + 1);
+    SlotOf(rows_[at].key).place = static_cast<std::uint32_t>(at + 1);
   }
 }
 
 KnownRows::Row* KnownRows::Find(std::string_view key) {
+  if (next_ < rows_.size() && rows_[next_].key == key) return &rows_[next_++];
   if (slots_.empty()) return nullptr;
-  const std::uint32_t place = slots_[SlotOf(key)];
-  return place == 0 ? nullptr : &rows_[place - 1];
+  const std::uint32_t place = SlotOf(key).place;
+  if (place == 0) return nullptr;
+  next_ = place;
+  return &rows_[place - 1];
 }
 
 KnownRows::Row& KnownRows::FindOrAdd(std::string_view key) {
-  if (2 * (rows_.size() + 1) > slots_.size()) Grow();
-  std::uint32_t& place = slots_[SlotOf(key)];
-  if (place == 0) {
+  Slot& slot = SlotOf(key);
+  if (slot.place == 0) {
     rows_.push_back({.key = key});
-    place = static_cast<std::uint32_t>(rows_.size());
+    slot.place = static_cast<std::uint32_t>(rows_.size());
   }
-  return rows_[place - 1];
+  return rows_[slot.place - 1];
 }
 
 bool KnownRows::AddRows(std::string_view entries) {
+  std::size_t rows = 0;
+  for (std::string_view rest = entries; !rest.empty(); ++rows) {
+    if (!TakeRow(rest)) return false;
+  }
+  Reserve(rows);
   while (!entries.empty()) {
     const auto entry = TakeRow(entries);
     if (!entry) return false;
@@ -60,6 +75,11 @@ bool KnownRows::AddRows(std::string_view entries) {
 }
 
 bool KnownRows::AddIntents(std::string_view entries) {
+  std::size_t intents = 0;
+  for (std::string_view rest = entries; !rest.empty(); ++intents) {
+    if (!TakeIntent(rest)) return false;
+  }
+  Reserve(intents);
   while (!entries.empty()) {
     const auto entry = TakeIntent(entries);
     if (!entry) return false;

@@ -30,7 +30,8 @@ class KnownRows {
   bool AddRows(std::string_view entries);
   bool AddIntents(std::string_view entries);
 
-  // Whether a row that the source has now must be sent. To be asked at most once for each key.
+  // Whether a row that the source has now must be sent. To be asked at most once for each key;
+  // fastest in the order in which the rows were added.
   bool MustSend(std::string_view key, const RowDigest& digest);
   // The keys that MustSend was not asked about: each must be deleted. Reports none twice.
   void TakeGone(const std::function<void(std::string_view key)>& gone);
@@ -47,15 +48,26 @@ class KnownRows {
     bool agreed = true;
     bool seen = false;
   };
+  // An open-addressed hash table of rows_.
+  struct Slot {
+    // Of the key's hash: nearly all other keys differ in it.
+    std::uint32_t tag = 0;
+    // Index into rows_, plus 1; 0: free.
+    std::uint32_t place = 0;
+  };
   // Null if there is none.
   Row* Find(std::string_view key);
   Row& FindOrAdd(std::string_view key);
-  std::size_t SlotOf(std::string_view key) const;
-  void Grow();
+  // Where the key is, or where it would be.
+  Slot& SlotOf(std::string_view key);
+  // Makes room for so many more rows.
+  void Reserve(std::size_t rows);
 
   std::vector<Row> rows_;
-  // Indexes into rows_, plus 1; 0: free. The size is a power of two; at most half of it is used.
-  std::vector<std::uint32_t> slots_;
+  // The size is a power of two; at most half of it is used.
+  std::vector<Slot> slots_;
+  // Behind the row that was found last.
+  std::size_t next_ = 0;
 };
 
 }  // namespace tributary

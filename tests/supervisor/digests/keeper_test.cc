@@ -219,6 +219,20 @@ TEST_F(KeeperTest, DamagedFileIsNoDigest) {
   }
 }
 
+// A map of the file would end the process.
+TEST_F(KeeperTest, FileThatIsCutShortWhileItIsOpenIsAnError) {
+  const std::uint64_t generation = Copied(*Open(), std::vector<std::string>(40'000, "key"));
+  // A file of its own is made of the log at each start.
+  const auto keeper = Open();
+  ASSERT_TRUE(keeper->BeginComparison(kTable, generation, generation).ok());
+  CompareAssignment rows;
+  ASSERT_TRUE(keeper->Load(kTable, 0, rows).ok());
+  for (const auto& file : std::filesystem::directory_iterator(folder())) {
+    if (file.path().extension() == ".ldb") std::filesystem::resize_file(file.path(), 0);
+  }
+  EXPECT_FALSE(keeper->Load(kTable, 0, rows).ok());
+}
+
 // A disk whose writes wait until it is let go.
 class HangingDisk : public leveldb::EnvWrapper {
  public:
@@ -261,9 +275,9 @@ TEST_F(KeeperTest, NoMoreIsTakenThanMayWaitForADiskThatHangs) {
   for (int piece = 0; (*keeper)->writer().takes_more(); ++piece) {
     (*keeper)->AddCopied(kTable, 1, absl::StrCat(piece), RowsBefore(absl::StrCat(piece + 1), keys));
     given += key.size() * keys.size();
-    ASSERT_LT(given, 4 * limits::kQueuedDigestBytes);
+    ASSERT_LT(given, 4 * DigestWriter::kQueuedBytes);
   }
-  EXPECT_GT(given, limits::kQueuedDigestBytes / 2);
+  EXPECT_GT(given, DigestWriter::kQueuedBytes / 2);
   disk.hangs = false;
   EXPECT_TRUE((*keeper)->writer().Sync(std::chrono::seconds(60)).ok());
   EXPECT_TRUE((*keeper)->writer().takes_more());

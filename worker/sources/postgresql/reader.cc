@@ -23,6 +23,9 @@ constexpr std::uint64_t kRowsBetweenBeats = 64;
 // The most that a table has in blocks which is read without marks within: a pause waits for its
 // end, as it otherwise does for the end of one block.
 constexpr std::uint64_t kSmallTableBytes = 8 * 8 * limits::kKiB;
+// How long a transaction stays open while the ring is full: it keeps the server from removing dead
+// rows, also those of other tables.
+constexpr std::chrono::seconds kFullPatience{5};
 // How long a snapshot that has the table whole is waited for, before another slice may have
 // the worker.
 constexpr std::chrono::seconds kWholePatience{5};
@@ -42,6 +45,8 @@ absl::Status OfTable(absl::Status status) {
 
 absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment,
                                                 BatchWriter& writer) {
+  // Before there is a transaction.
+  writer.AwaitRoom();
   Slice slice;
   const auto access = ParseAccess(assignment.access());
   if (!access.ok()) return access.status();
@@ -72,6 +77,7 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
     writer.Open(view.opened);
     const std::string sql = CopySql(assignment, slice, columns->expressions);
     ending = Copy(assignment, sql, *std::move(columns), slice, writer);
+    writer.WhileFull(nullptr);
   }
   if (!ending.ok()) return ending.status();
   AssignmentEnd end;
@@ -207,10 +213,20 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Copy(const ReadAssignment& assi
   rows_ = &rows;
   place_ = kNoPlace;
   last_mark_ = assignment.range().from();
+  ring_full_ = {};
+  hung_up_ = false;
+  // Where nothing is marked within, all of it would be sent again, each time.
+  const bool goes_on = (by_keys || by_blocks) && !assignment.may_differ();
+  if (goes_on) writer.WhileFull([this] { WhileFull(); });
   absl::Status status = session_.StartCopy(sql, doing);
   std::uint64_t seen = 0;
   std::string_view chunk;
   while (status.ok()) {
+    if (hung_up_) {
+      session_.Close();
+      return Ending::kPaused;
+    }
+    ring_full_ = {};
     const Session::Next next = session_.NextChunk(chunk);
     if (next == Session::Next::kFailed) status = session_.failure();
     if (next == Session::Next::kEnd) status = stream.Finish();
@@ -301,6 +317,13 @@ bool SliceReader::AtKey(const CopyRow& row, const KeyRange& keys, bool looks, Ba
   last_mark_ = *std::move(bound);
   writer.Mark(last_mark_, "", TakeRemarks());
   return pause;
+}
+
+void SliceReader::WhileFull() {
+  ring_full_ += limits::kRingFullAfter;
+  if (hung_up_ || ring_full_ < kFullPatience) return;
+  hung_up_ = true;
+  session_.HangUp();
 }
 
 absl::StatusOr<SliceReader::Ending> SliceReader::Interrupted(const ReadAssignment& assignment,

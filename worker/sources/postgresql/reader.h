@@ -86,6 +86,8 @@ class SliceReader {
   bool AtPlace(const Place& place, BatchWriter& writer);
   // Before a row by whose key a mark can be put, if one is due. True: stop.
   bool AtKey(const CopyRow& row, const KeyRange& keys, bool looks, BatchWriter& writer);
+  // Called while the ring is full; ends the transaction if that lasts.
+  void WhileFull();
   absl::StatusOr<Ending> Interrupted(const ReadAssignment& assignment, absl::Status why);
   std::vector<ColumnRemark> TakeRemarks();
 
@@ -99,6 +101,10 @@ class SliceReader {
   RowWriter* rows_ = nullptr;
   Place place_;
   std::string last_mark_;
+  // How long the ring has been full without a row between.
+  std::chrono::milliseconds ring_full_{0};
+  // The transaction was ended for it.
+  bool hung_up_ = false;
   // Where reading was interrupted last, and how often in a row.
   std::string interrupted_at_;
   int interruptions_ = 0;

@@ -116,6 +116,8 @@ class Session {
   absl::Status Open();
   // Whatever the server is doing for it ends.
   void Close();
+  // The same; the chunk that came last stays valid until the next call.
+  void HangUp() { connection_.reset(); }
   bool open() const { return PQstatus(connection_.get()) == CONNECTION_OK; }
   // 150020 is 15.20.
   int server_version() const { return PQserverVersion(connection_.get()); }

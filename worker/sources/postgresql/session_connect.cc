@@ -76,7 +76,7 @@ absl::Status Session::Open() {
 
 void Session::Close() {
   FreeChunk();
-  connection_.reset();
+  HangUp();
 }
 
 absl::Status Session::ConnectOnce() {

@@ -77,10 +77,12 @@ absl::Status SliceRest::Bind(sqlite3_stmt* statement) const {
 }
 
 absl::Status SliceRest::ReadEncoding() {
+  if (encoding_of_opening_ == connection_.openings()) return absl::OkStatus();
   const auto encoding = connection_.Prepare("PRAGMA main.encoding", "");
   if (!encoding.ok()) return encoding.status();
   if (sqlite3_step(encoding->get()) == SQLITE_ROW) {
     encoding_ = EncodingNamed(ColumnText(encoding->get(), 0));
+    encoding_of_opening_ = connection_.openings();
   }
   return absl::OkStatus();
 }

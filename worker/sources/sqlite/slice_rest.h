@@ -78,6 +78,7 @@ class SliceRest {
   std::uint64_t skipped_ = 0;
   std::uint64_t steps_ = 0;
   TextEncoding encoding_ = TextEncoding::kUtf8;
+  std::uint64_t encoding_of_opening_ = 0;
 
   std::string sql_;
   std::uint64_t statement_of_opening_ = 0;
