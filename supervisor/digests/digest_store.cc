@@ -7,8 +7,11 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "supervisor/staging/bytes.h"
@@ -32,13 +35,6 @@ leveldb::Cache* SmallCache() {
   return cache;
 }
 
-absl::Status FromDatabase(const leveldb::Status& status, absl::string_view doing) {
-  if (status.IsNotFound()) {
-    return absl::NotFoundError(absl::StrCat("digests: ", doing, ": it is not there"));
-  }
-  return FromLevelDb(status, absl::StrCat("digests: ", doing));
-}
-
 std::string Head(const std::string& table, RecordName::Kind kind) {
   return table + static_cast<char>(kind);
 }
@@ -53,6 +49,28 @@ std::vector<std::uint64_t> NumbersOf(leveldb::Slice name) {
 }
 
 }  // namespace
+
+DigestStore::~DigestStore() {
+  database_.reset();
+  // LevelDB would find the damage again and again. If the folder stays, the next one tries it.
+  if (damaged_) Remove(&env_, path_).IgnoreError();
+}
+
+absl::Status DigestStore::FromDatabase(const leveldb::Status& status, absl::string_view doing) {
+  if (status.IsNotFound()) {
+    return absl::NotFoundError(absl::StrCat("digests: ", doing, ": it is not there"));
+  }
+  const absl::Status failure = FromLevelDb(status, absl::StrCat("digests: ", doing));
+  // The end of a table's file has no checksum: if it is damaged, LevelDB reads at places that no
+  // file has.
+  const bool reads_nowhere =
+      status.IsIOError() && absl::EndsWith(status.ToString(), std::strerror(EINVAL));
+  if (!absl::IsDataLoss(failure) && !reads_nowhere) return failure;
+  damaged_ = true;
+  return absl::DataLossError(
+      absl::StrCat("digests: ", doing, ": ", status.ToString(),
+                   "; they are removed, and the next sync copies the tables that have changed"));
+}
 
 std::string RecordName::Encoded() const {
   std::string name = Head(table, kind);
@@ -166,6 +184,8 @@ absl::Status DigestStore::List(
     const std::function<bool(const std::vector<std::uint64_t>&)>& visit) {
   const std::string head = RecordName{table, kind, prefix}.Encoded();
   leveldb::ReadOptions options;
+  // Otherwise a damaged name would be missed.
+  options.verify_checksums = true;
   options.fill_cache = false;
   const std::unique_ptr<leveldb::Iterator> at(database_->NewIterator(options));
   for (at->Seek(head); at->Valid() && at->key().starts_with(head); at->Next()) {
@@ -175,11 +195,13 @@ absl::Status DigestStore::List(
 }
 
 absl::StatusOr<std::uint64_t> DigestStore::LastGeneration(const std::string& table) {
+  leveldb::ReadOptions options;
+  options.verify_checksums = true;
   std::uint64_t last = 0;
   for (const RecordName::Kind kind : {RecordName::kPiece, RecordName::kLayout, RecordName::kGiven,
                                       RecordName::kTakenBack, RecordName::kBegun}) {
     const std::string head = Head(table, kind);
-    const std::unique_ptr<leveldb::Iterator> at(database_->NewIterator(leveldb::ReadOptions()));
+    const std::unique_ptr<leveldb::Iterator> at(database_->NewIterator(options));
     at->Seek(Head(table, static_cast<RecordName::Kind>(kind + 1)));
     at->Valid() ? at->Prev() : at->SeekToLast();
     if (at->Valid() && at->key().starts_with(head)) {
