@@ -1,6 +1,9 @@
 // One connection's digests on the disk: sealed records in a LevelDB. FORMAT.md describes the bytes,
 // digest_keeper.h the meaning of the records.
 //
+// A store in which LevelDB has found damage is removed when it is closed: LevelDB neither repairs
+// it nor writes to it any longer. Without it, tables are copied again.
+//
 // Reads may come from one thread while another writes. Calls block on the disk.
 #ifndef TRIBUTARY_SUPERVISOR_DIGESTS_DIGEST_STORE_H_
 #define TRIBUTARY_SUPERVISOR_DIGESTS_DIGEST_STORE_H_
@@ -63,6 +66,10 @@ class DigestStore {
  public:
   static constexpr std::size_t kKeyBytes = AesGcm::kKeyBytes;
 
+  DigestStore(const DigestStore&) = delete;
+  DigestStore& operator=(const DigestStore&) = delete;
+  ~DigestStore();
+
   // In the folder `path`, which is made if it is missing. `key`: kKeyBytes. UNAVAILABLE: the disk
   // fails. DATA_LOSS: the store is too damaged to open. PERMISSION_DENIED: it was made with another
   // key.
@@ -98,8 +105,12 @@ class DigestStore {
   absl::Status Prepare(std::string_view key);
   absl::Status CheckKey();
   absl::Status OpenDatabase();
-  // Sees all that was written before the call. Valid until the next call.
+  // Notes damage.
+  absl::Status FromDatabase(const leveldb::Status& status, absl::string_view doing);
+  // Sees all that was written before the call. Valid until the next call of either.
   leveldb::Iterator& Records();
+  // Whether Records has met an error.
+  absl::Status Listed();
 
   PrivateEnv env_;
   const std::string path_;
@@ -108,6 +119,7 @@ class DigestStore {
   // Making one for each question costs more than the question. Renewed after each write.
   std::unique_ptr<leveldb::Iterator> records_;
   std::uint64_t records_as_of_ = 0;
+  std::atomic<bool> damaged_ = false;
   // Each for one thread.
   std::unique_ptr<Seal> reading_;
   std::unique_ptr<Seal> writing_;

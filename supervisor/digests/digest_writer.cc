@@ -81,9 +81,7 @@ absl::Status DigestWriter::Drain(std::chrono::milliseconds patience) {
   return Wait(patience, [this] { return written_ >= given_; });
 }
 
-bool DigestWriter::takes_more() const {
-  return queued_bytes() <= kQueuedBytes || !failure().ok();
-}
+bool DigestWriter::takes_more() const { return queued_bytes() <= kQueuedBytes || !failure().ok(); }
 
 absl::Status DigestWriter::failure() const {
   const std::lock_guard lock(mutex_);
