@@ -288,21 +288,18 @@ TEST_F(Follow, ARoleThatMayNotIsToldTheStatementAndItHelps) {
 
 TEST_F(Follow, ATransactionThatStaysInvisibleIsLeftToTheNextSync) {
   BeginOrders();
-  ASSERT_TRUE(Server().Set({{"synchronous_standby_names", "nobody"}}).ok());
-  ASSERT_TRUE(Server().Reload().ok());
-  std::this_thread::sleep_for(std::chrono::seconds(1));
+  LoseStandby();
   auto session = Server().Connect(database_.name());
   ASSERT_TRUE(session.ok());
-  // It returns when the standby would have it.
+  ASSERT_TRUE((*session)->Execute("SET synchronous_commit = on").ok());
   ASSERT_EQ(PQsendQuery((*session)->connection(), "UPDATE orders SET note = 'late' WHERE id = 1"),
             1);
-  std::this_thread::sleep_for(std::chrono::seconds(1));
+  EXPECT_TRUE(WaitsForStandby(**session));
   const SyncOutcome outcome = GoodSync();
   EXPECT_THAT(outcome.warnings(), Contains(HasSubstr("synchronous_standby_names"))) << outcome.text;
   EXPECT_EQ(outcome.Count("records"), 0u) << outcome.text;
-  ASSERT_TRUE(Server().Set({{"synchronous_standby_names", ""}}).ok());
-  ASSERT_TRUE(Server().Reload().ok());
-  std::this_thread::sleep_for(std::chrono::seconds(1));
+  RegainStandby();
+  PQclear(PQgetResult((*session)->connection()));
   EXPECT_EQ(GoodSync().Count("records"), 1u);
   ExpectEqual("orders", {"id", "note", "big"});
 }

@@ -12,8 +12,19 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "tests/process/database.h"
+#include "tests/process/processes.h"
 
 namespace tributary::postgresql_test {
+namespace {
+
+// Its commit waits for a synchronous standby.
+bool IsWaiting(int backend) {
+  return Server().Ask(absl::StrCat(
+             "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND pid = ",
+             backend)) == "1";
+}
+
+}  // namespace
 
 SyncScene::SyncScene() {
   connector_.options().staging_dir = dir_ / "staging";
@@ -25,6 +36,7 @@ SyncScene::SyncScene() {
 }
 
 SyncScene::~SyncScene() {
+  if (standby_lost_) RegainStandby();
   connector_.Stop();
   // A slot that is in use cannot be dropped, and goes with its process.
   Server().Ask(
@@ -100,6 +112,39 @@ void SyncScene::ExpectEqual(const std::string& table, const std::vector<std::str
   ADD_FAILURE() << table << ": " << lost.size() << " rows of the source are missing, as "
                 << (lost.empty() ? "" : lost.front().substr(0, 100)) << "; " << extra.size()
                 << " are too many, as " << (extra.empty() ? "" : extra.front().substr(0, 100));
+}
+
+void SyncScene::LoseStandby() {
+  standby_lost_ = true;
+  database_.Run(
+      absl::StrCat("ALTER DATABASE ", database_.name(), " SET synchronous_commit = local"));
+  EXPECT_TRUE(Server().Set({{"synchronous_standby_names", "nobody"}}).ok());
+  EXPECT_TRUE(Server().Reload().ok());
+  // One of the server's processes tells the others, so the first commits may not wait yet.
+  const bool waits = tests::Eventually([this] {
+    const auto session = Server().Connect(database_.name());
+    if (!session.ok() || !(*session)->Execute("SET synchronous_commit = on").ok()) return false;
+    PGconn* const connection = (*session)->connection();
+    PQsendQuery(connection, "SELECT pg_logical_emit_message(true, 'test', 'waits')");
+    const bool settled = tests::Eventually([&] {
+      return PQconsumeInput(connection) == 0 || PQisBusy(connection) == 0 ||
+             IsWaiting((*session)->backend());
+    });
+    if (!settled || PQisBusy(connection) == 0) return false;
+    Server().Ask(absl::StrCat("SELECT pg_terminate_backend(", (*session)->backend(), ")"));
+    return true;
+  });
+  EXPECT_TRUE(waits) << "no commit waits for the standby";
+}
+
+void SyncScene::RegainStandby() {
+  standby_lost_ = false;
+  EXPECT_TRUE(Server().Set({{"synchronous_standby_names", ""}}).ok());
+  EXPECT_TRUE(Server().Reload().ok());
+}
+
+bool SyncScene::WaitsForStandby(const tests::PostgresSession& session) {
+  return tests::Eventually([&session] { return IsWaiting(session.backend()); });
 }
 
 }  // namespace tributary::postgresql_test

@@ -29,9 +29,20 @@ class SyncScene : public testing::Test {
   // The table's rows in the destination are the source's; one line tells the first that is not.
   void ExpectEqual(const std::string& table, const std::vector<std::string>& columns);
 
+  // From here on the server waits, before it makes a commit visible, for a standby that there is
+  // not. In this database only in sessions that set synchronous_commit to on.
+  void LoseStandby();
+  // Those that wait go on.
+  void RegainStandby();
+  // The session's commit is in the log, and waits.
+  static bool WaitsForStandby(const tests::PostgresSession& session);
+
   tests::TempDir dir_;
   NewDatabase database_;
   tests::Connector connector_{{}};
+
+ private:
+  bool standby_lost_ = false;
 };
 
 }  // namespace tributary::postgresql_test

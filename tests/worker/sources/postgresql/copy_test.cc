@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tests/process/processes.h"
 #include "tests/worker/sources/postgresql/reading.h"
 
 namespace tributary::postgresql {
@@ -56,6 +57,7 @@ TEST(PostgresqlCopy, RowsAreAllThereBehindARewriteThatItWaitedFor) {
       "CREATE MATERIALIZED VIEW m AS SELECT generate_series(1, 1000) AS id");
   for (const auto& [name, rewrite] :
        {std::pair("t", "TRUNCATE t; INSERT INTO t SELECT i, 'w' FROM generate_series(1, 500) i"),
+        std::pair("t", "ALTER TABLE t ALTER v TYPE text USING upper(v)"),
         std::pair("r", "TRUNCATE r1; INSERT INTO r SELECT generate_series(1, 500)"),
         std::pair("m", "REFRESH MATERIALIZED VIEW m")}) {
     SCOPED_TRACE(name);
@@ -64,7 +66,8 @@ TEST(PostgresqlCopy, RowsAreAllThereBehindARewriteThatItWaitedFor) {
     const auto writer = Server().Connect(database.name());
     ASSERT_TRUE((*writer)->Execute(absl::StrCat("BEGIN; ", rewrite)).ok());
     std::thread commits([&writer] {
-      std::this_thread::sleep_for(std::chrono::milliseconds(700));
+      EXPECT_TRUE(tests::Eventually(
+          [] { return Server().Ask("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0"; }));
       EXPECT_TRUE((*writer)->Execute("COMMIT").ok());
     });
     const Outcome outcome = reading.Read(table);
