@@ -7,8 +7,11 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "supervisor/staging/bytes.h"
@@ -36,13 +39,6 @@ leveldb::Cache* SmallCache() {
   return cache;
 }
 
-absl::Status FromDatabase(const leveldb::Status& status, absl::string_view doing) {
-  if (status.IsNotFound()) {
-    return absl::NotFoundError(absl::StrCat("digests: ", doing, ": it is not there"));
-  }
-  return FromLevelDb(status, absl::StrCat("digests: ", doing));
-}
-
 std::string Head(const std::string& table, RecordName::Kind kind) {
   return table + static_cast<char>(kind);
 }
@@ -57,6 +53,29 @@ std::vector<std::uint64_t> NumbersOf(leveldb::Slice name) {
 }
 
 }  // namespace
+
+DigestStore::~DigestStore() {
+  records_.reset();
+  database_.reset();
+  // LevelDB would find the damage again and again. If the folder stays, the next one tries it.
+  if (damaged_) Remove(&env_, path_).IgnoreError();
+}
+
+absl::Status DigestStore::FromDatabase(const leveldb::Status& status, absl::string_view doing) {
+  if (status.IsNotFound()) {
+    return absl::NotFoundError(absl::StrCat("digests: ", doing, ": it is not there"));
+  }
+  const absl::Status failure = FromLevelDb(status, absl::StrCat("digests: ", doing));
+  // The end of a table's file has no checksum: if it is damaged, LevelDB reads at places that no
+  // file has.
+  const bool reads_nowhere =
+      status.IsIOError() && absl::EndsWith(status.ToString(), std::strerror(EINVAL));
+  if (!absl::IsDataLoss(failure) && !reads_nowhere) return failure;
+  damaged_ = true;
+  return absl::DataLossError(
+      absl::StrCat("digests: ", doing, ": ", status.ToString(),
+                   "; they are removed, and the next sync copies the tables that have changed"));
+}
 
 std::string RecordName::Encoded() const {
   std::string name = Head(table, kind);
@@ -172,6 +191,8 @@ leveldb::Iterator& DigestStore::Records() {
   const std::uint64_t writes = writes_.load(std::memory_order_acquire);
   if (records_ == nullptr || records_as_of_ != writes) {
     leveldb::ReadOptions options;
+    // Otherwise a damaged name would be missed.
+    options.verify_checksums = true;
     options.fill_cache = false;
     records_.reset();
     records_.reset(database_->NewIterator(options));

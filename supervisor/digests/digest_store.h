@@ -1,6 +1,9 @@
 // One connection's digests on the disk: sealed records in a LevelDB. FORMAT.md describes the bytes,
 // digest_keeper.h the meaning of the records.
 //
+// A store in which LevelDB has found damage is removed when it is closed: LevelDB neither repairs
+// it nor writes to it any longer. Without it, tables are copied again.
+//
 // Reads may come from one thread while another writes. Calls block on the disk.
 #ifndef TRIBUTARY_SUPERVISOR_DIGESTS_DIGEST_STORE_H_
 #define TRIBUTARY_SUPERVISOR_DIGESTS_DIGEST_STORE_H_
@@ -63,6 +66,10 @@ class DigestStore {
  public:
   static constexpr std::size_t kKeyBytes = AesGcm::kKeyBytes;
 
+  DigestStore(const DigestStore&) = delete;
+  DigestStore& operator=(const DigestStore&) = delete;
+  ~DigestStore();
+
   // In the folder `path`, which is made if it is missing. `key`: kKeyBytes. UNAVAILABLE: the disk
   // fails. DATA_LOSS: the store is too damaged to open. PERMISSION_DENIED: it was made with another
   // key.
@@ -98,12 +105,15 @@ class DigestStore {
   absl::Status Prepare(std::string_view key);
   absl::Status CheckKey();
   absl::Status OpenDatabase();
+  // Notes damage.
+  absl::Status FromDatabase(const leveldb::Status& status, absl::string_view doing);
   // Sees all that was written before the call. Valid until the next call.
   leveldb::Iterator& Records();
 
   PrivateEnv env_;
   const std::string path_;
   std::unique_ptr<leveldb::DB> database_;
+  std::atomic<bool> damaged_ = false;
   std::atomic<std::uint64_t> writes_{0};
   // Making one for each question costs more than the question. Renewed after each write.
   std::unique_ptr<leveldb::Iterator> records_;

@@ -14,85 +14,54 @@
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "supervisor/digests/digest_keeper.h"
-#include "tests/process/temp_dir.h"
+#include "tests/supervisor/digests/keeper_scene.h"
 #include "worker/compare/entries.h"
 
 namespace tributary::tests {
 namespace {
 
-const TableName kTable{"main", "orders"};
-const std::string kKey(32, 'k');
-
-class KeeperTest : public testing::Test {
- protected:
-  std::string folder() const { return dir_ / "digests"; }
-
-  std::unique_ptr<DigestKeeper> Open(const std::string& key = kKey) {
-    auto keeper = DigestKeeper::Open(leveldb::Env::Default(), folder(), key, [] {});
-    EXPECT_TRUE(keeper.ok()) << keeper.status();
-    return keeper.ok() ? *std::move(keeper) : nullptr;
-  }
-
-  // Rows with these keys, up to a bound.
-  static Digests RowsBefore(const std::string& at, const std::vector<std::string>& keys) {
-    Digests digests;
-    for (const std::string& key : keys) AppendRow(*digests.mutable_entries(), key, RowDigest{});
-    digests.set_rows(keys.size());
-    digests.set_at(at);
-    return digests;
-  }
-
-  static std::uint64_t Copied(DigestKeeper& keeper, const std::vector<std::string>& keys) {
-    const auto generation = keeper.BeginCopy(kTable, 0);
-    EXPECT_TRUE(generation.ok()) << generation.status();
-    keeper.AddCopied(kTable, 1, "", RowsBefore("", keys));
-    EXPECT_TRUE(keeper.FinishCopy(kTable, CatalogTable::RANGES));
-    return *generation;
-  }
-
-  TempDir dir_;
-};
+using KeeperTest = KeeperScene;
 
 TEST_F(KeeperTest, CopyOfSlicesInAnyOrderIsOneListOfRanges) {
   const auto keeper = Open();
-  const auto generation = keeper->BeginCopy(kTable, 0);
+  const auto generation = keeper->BeginCopy(kOrders, 0);
   ASSERT_TRUE(generation.ok());
-  keeper->AddCopied(kTable, 2, "m", RowsBefore("", {"n"}));
-  keeper->AddCopied(kTable, 1, "", RowsBefore("f", {"a"}));
-  keeper->AddCopied(kTable, 1, "", RowsBefore("m", {"g"}));
-  EXPECT_TRUE(keeper->FinishCopy(kTable, CatalogTable::RANGES));
-  const auto slices = keeper->BeginComparison(kTable, *generation, *generation);
+  keeper->AddCopied(kOrders, 2, "m", RowsBefore("", {"n"}));
+  keeper->AddCopied(kOrders, 1, "", RowsBefore("f", {"a"}));
+  keeper->AddCopied(kOrders, 1, "", RowsBefore("m", {"g"}));
+  EXPECT_TRUE(keeper->FinishCopy(kOrders, CatalogTable::RANGES));
+  const auto slices = keeper->BeginComparison(kOrders, *generation, *generation);
   ASSERT_TRUE(slices.ok()) << slices.status();
   EXPECT_EQ(slices->size(), 1U);
   CompareAssignment old;
-  ASSERT_TRUE(keeper->Load(kTable, 0, old).ok());
+  ASSERT_TRUE(keeper->Load(kOrders, 0, old).ok());
   EXPECT_EQ(old.rows_size(), 3);
 }
 
 TEST_F(KeeperTest, CopyWithAGapLeavesNoDigests) {
   const auto keeper = Open();
-  ASSERT_TRUE(keeper->BeginCopy(kTable, 0).ok());
-  keeper->AddCopied(kTable, 1, "", RowsBefore("f", {"a"}));
-  keeper->AddCopied(kTable, 2, "m", RowsBefore("", {"n"}));
-  EXPECT_FALSE(keeper->FinishCopy(kTable, CatalogTable::RANGES));
+  ASSERT_TRUE(keeper->BeginCopy(kOrders, 0).ok());
+  keeper->AddCopied(kOrders, 1, "", RowsBefore("f", {"a"}));
+  keeper->AddCopied(kOrders, 2, "m", RowsBefore("", {"n"}));
+  EXPECT_FALSE(keeper->FinishCopy(kOrders, CatalogTable::RANGES));
 }
 
 TEST_F(KeeperTest, CopyGoesOnInAnotherProcessFromItsLastMark) {
   std::uint64_t generation = 0;
   {
     const auto keeper = Open();
-    generation = *keeper->BeginCopy(kTable, 0);
-    keeper->AddCopied(kTable, 1, "", RowsBefore("f", {"a"}));
+    generation = *keeper->BeginCopy(kOrders, 0);
+    keeper->AddCopied(kOrders, 1, "", RowsBefore("f", {"a"}));
     // After the mark that the state has.
-    keeper->AddCopied(kTable, 1, "", RowsBefore("k", {"g", "h"}));
+    keeper->AddCopied(kOrders, 1, "", RowsBefore("k", {"g", "h"}));
   }
   const auto keeper = Open();
-  keeper->ResumeCopy(kTable, generation);
-  keeper->AddCopied(kTable, 5, "f", RowsBefore("", {"g"}));
-  EXPECT_TRUE(keeper->FinishCopy(kTable, CatalogTable::RANGES));
-  ASSERT_TRUE(keeper->BeginComparison(kTable, generation, generation).ok());
+  keeper->ResumeCopy(kOrders, generation);
+  keeper->AddCopied(kOrders, 5, "f", RowsBefore("", {"g"}));
+  EXPECT_TRUE(keeper->FinishCopy(kOrders, CatalogTable::RANGES));
+  ASSERT_TRUE(keeper->BeginComparison(kOrders, generation, generation).ok());
   CompareAssignment old;
-  ASSERT_TRUE(keeper->Load(kTable, 0, old).ok());
+  ASSERT_TRUE(keeper->Load(kOrders, 0, old).ok());
   ASSERT_EQ(old.rows_size(), 2);
   std::string_view rows = old.rows(1);
   EXPECT_EQ(TakeRow(rows)->key, "g");
@@ -103,53 +72,53 @@ TEST_F(KeeperTest, CopyThatBeginsTakesAwayWhatAnOlderStateWouldRelyUpon) {
   auto keeper = Open();
   const std::uint64_t first = Copied(*keeper, {"a"});
   ASSERT_TRUE(keeper->writer().Sync(std::chrono::seconds(10)).ok());
-  EXPECT_TRUE(keeper->Check(kTable, first).ok());
+  EXPECT_TRUE(keeper->Check(kOrders, first).ok());
   const std::uint64_t given = keeper->writer().given();
-  const auto second = keeper->BeginCopy(kTable, first);
+  const auto second = keeper->BeginCopy(kOrders, first);
   ASSERT_TRUE(second.ok());
   EXPECT_GT(*second, first);
   // What is put from here on waits for it.
   EXPECT_GT(keeper->writer().given(), given);
   ASSERT_TRUE(keeper->writer().Sync(std::chrono::seconds(10)).ok());
-  EXPECT_TRUE(absl::IsNotFound(keeper->Check(kTable, first)));
+  EXPECT_TRUE(absl::IsNotFound(keeper->Check(kOrders, first)));
 }
 
 TEST_F(KeeperTest, UnchangedTableKeepsItsGeneration) {
   const auto keeper = Open();
   const std::uint64_t first = Copied(*keeper, {"a"});
-  ASSERT_TRUE(keeper->BeginComparison(kTable, first, first).ok());
+  ASSERT_TRUE(keeper->BeginComparison(kOrders, first, first).ok());
   Digests unchanged;
   unchanged.set_kind(Digests::UNCHANGED);
-  keeper->AddCompared(kTable, 0, unchanged);
-  EXPECT_EQ(keeper->FinishComparison(kTable, CatalogTable::RANGES), first);
-  EXPECT_FALSE(keeper->HasUnconfirmed(kTable, first));
+  keeper->AddCompared(kOrders, 0, unchanged);
+  EXPECT_EQ(keeper->FinishComparison(kOrders, CatalogTable::RANGES), first);
+  EXPECT_FALSE(keeper->HasUnconfirmed(kOrders, first));
 }
 
 TEST_F(KeeperTest, IntentsAreHeldAgainstUntilTheirGenerationIsConfirmed) {
   const auto keeper = Open();
   const std::uint64_t first = Copied(*keeper, {"a"});
-  ASSERT_TRUE(keeper->BeginComparison(kTable, first, first).ok());
+  ASSERT_TRUE(keeper->BeginComparison(kOrders, first, first).ok());
   // A slice is given out before anything comes of it.
   CompareAssignment before;
-  ASSERT_TRUE(keeper->Load(kTable, 0, before).ok());
+  ASSERT_TRUE(keeper->Load(kOrders, 0, before).ok());
   Digests intents;
   intents.set_kind(Digests::INTENTS);
   AppendDelete(*intents.mutable_entries(), "a");
-  keeper->AddCompared(kTable, 0, intents);
+  keeper->AddCompared(kOrders, 0, intents);
   CompareAssignment again;
-  ASSERT_TRUE(keeper->Load(kTable, 0, again).ok());
+  ASSERT_TRUE(keeper->Load(kOrders, 0, again).ok());
   EXPECT_EQ(again.intents_size(), 1);
-  EXPECT_TRUE(keeper->HasUnconfirmed(kTable, first));
-  keeper->AddCompared(kTable, 0, RowsBefore("", {}));
-  const std::uint64_t second = keeper->FinishComparison(kTable, CatalogTable::RANGES);
+  EXPECT_TRUE(keeper->HasUnconfirmed(kOrders, first));
+  keeper->AddCompared(kOrders, 0, RowsBefore("", {}));
+  const std::uint64_t second = keeper->FinishComparison(kOrders, CatalogTable::RANGES);
   EXPECT_GT(second, first);
   ASSERT_TRUE(keeper->writer().Sync(std::chrono::seconds(10)).ok());
-  EXPECT_FALSE(keeper->HasUnconfirmed(kTable, second));
-  EXPECT_TRUE(keeper->HasUnconfirmed(kTable, first));
+  EXPECT_FALSE(keeper->HasUnconfirmed(kOrders, second));
+  EXPECT_TRUE(keeper->HasUnconfirmed(kOrders, first));
   // The older state comes back all the same: it is held against both.
-  ASSERT_TRUE(keeper->BeginComparison(kTable, first, first).ok());
+  ASSERT_TRUE(keeper->BeginComparison(kOrders, first, first).ok());
   CompareAssignment old;
-  ASSERT_TRUE(keeper->Load(kTable, 0, old).ok());
+  ASSERT_TRUE(keeper->Load(kOrders, 0, old).ok());
   EXPECT_EQ(old.rows_size(), 1);
   EXPECT_EQ(old.intents_size(), 1);
 }
@@ -158,19 +127,19 @@ TEST_F(KeeperTest, IntentsOfAnotherGenerationThanTheStatesAreNotGuessedAt) {
   const auto keeper = Open();
   const std::uint64_t first = Copied(*keeper, {"a"});
   const auto give_out = [&](std::uint64_t base) {
-    ASSERT_TRUE(keeper->BeginComparison(kTable, base, first).ok());
+    ASSERT_TRUE(keeper->BeginComparison(kOrders, base, first).ok());
     Digests intents;
     intents.set_kind(Digests::INTENTS);
     AppendDelete(*intents.mutable_entries(), "a");
-    keeper->AddCompared(kTable, 0, intents);
-    keeper->AddCompared(kTable, 0, RowsBefore("", {}));
+    keeper->AddCompared(kOrders, 0, intents);
+    keeper->AddCompared(kOrders, 0, RowsBefore("", {}));
   };
   give_out(first);
-  const std::uint64_t second = keeper->FinishComparison(kTable, CatalogTable::RANGES);
+  const std::uint64_t second = keeper->FinishComparison(kOrders, CatalogTable::RANGES);
   give_out(second);
   ASSERT_TRUE(keeper->writer().Sync(std::chrono::seconds(10)).ok());
-  EXPECT_TRUE(absl::IsDataLoss(keeper->Check(kTable, first)));
-  EXPECT_TRUE(keeper->Check(kTable, second).ok());
+  EXPECT_TRUE(absl::IsDataLoss(keeper->Check(kOrders, first)));
+  EXPECT_TRUE(keeper->Check(kOrders, second).ok());
 }
 
 TEST_F(KeeperTest, OfAnotherKeyNothingIsRead) {
@@ -199,38 +168,18 @@ TEST_F(KeeperTest, NoByteOfAKeyOrANameIsReadableOnTheDisk) {
   }
 }
 
-TEST_F(KeeperTest, DamagedFileIsNoDigest) {
-  std::uint64_t generation = 0;
-  {
-    const auto keeper = Open();
-    generation = Copied(*keeper, {"a", "b", "c"});
-  }
-  for (const auto& file : std::filesystem::directory_iterator(folder())) {
-    if (file.path().extension() != ".log") continue;
-    std::fstream log(file.path(), std::ios::binary | std::ios::in | std::ios::out);
-    const auto size = static_cast<std::streamoff>(file.file_size());
-    log.seekp(size / 2);
-    log.write("damage", 6);
-  }
-  const auto keeper = DigestKeeper::Open(leveldb::Env::Default(), folder(), kKey, [] {});
-  // Either it does not open, or the table's are not there.
-  if (keeper.ok()) {
-    EXPECT_FALSE((*keeper)->Check(kTable, generation).ok());
-  }
-}
-
 // A map of the file would end the process.
 TEST_F(KeeperTest, FileThatIsCutShortWhileItIsOpenIsAnError) {
   const std::uint64_t generation = Copied(*Open(), std::vector<std::string>(40'000, "key"));
   // A file of its own is made of the log at each start.
   const auto keeper = Open();
-  ASSERT_TRUE(keeper->BeginComparison(kTable, generation, generation).ok());
+  ASSERT_TRUE(keeper->BeginComparison(kOrders, generation, generation).ok());
   CompareAssignment rows;
-  ASSERT_TRUE(keeper->Load(kTable, 0, rows).ok());
+  ASSERT_TRUE(keeper->Load(kOrders, 0, rows).ok());
   for (const auto& file : std::filesystem::directory_iterator(folder())) {
     if (file.path().extension() == ".ldb") std::filesystem::resize_file(file.path(), 0);
   }
-  EXPECT_FALSE(keeper->Load(kTable, 0, rows).ok());
+  EXPECT_FALSE(keeper->Load(kOrders, 0, rows).ok());
 }
 
 // A disk whose writes wait until it is let go.
@@ -266,14 +215,15 @@ TEST_F(KeeperTest, NoMoreIsTakenThanMayWaitForADiskThatHangs) {
   HangingDisk disk;
   auto keeper = DigestKeeper::Open(&disk, folder(), kKey, [] {});
   ASSERT_TRUE(keeper.ok()) << keeper.status();
-  ASSERT_TRUE((*keeper)->BeginCopy(kTable, 0).ok());
+  ASSERT_TRUE((*keeper)->BeginCopy(kOrders, 0).ok());
   ASSERT_TRUE((*keeper)->writer().Sync(std::chrono::seconds(10)).ok());
   disk.hangs = true;
   const std::string key(1000, 'k');
   const std::vector<std::string> keys(1000, key);
   std::uint64_t given = 0;
   for (int piece = 0; (*keeper)->writer().takes_more(); ++piece) {
-    (*keeper)->AddCopied(kTable, 1, absl::StrCat(piece), RowsBefore(absl::StrCat(piece + 1), keys));
+    (*keeper)->AddCopied(kOrders, 1, absl::StrCat(piece),
+                         RowsBefore(absl::StrCat(piece + 1), keys));
     given += key.size() * keys.size();
     ASSERT_LT(given, 4 * DigestWriter::kQueuedBytes);
   }
