@@ -35,7 +35,8 @@ enum class Event {
   kUnchanged,
   // The rows are or may be different: the content differs, or cannot be compared.
   kContentChanged,
-  // The same, and digests of the sent rows are available.
+  // The same, and digests of the sent rows are available. Also within a sync, when a copy that went
+  // on from an earlier one is done.
   kContentToCompare,
   // The same rows with more columns, which are null in all of them so far.
   kColumnsAdded,

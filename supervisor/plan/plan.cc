@@ -85,7 +85,7 @@ bool OnlyAddsColumns(const TableState& entry, const SelectedTable& choice,
 bool SameMethod(Method a, Method b) { return a == b || (a != Method::kLog && b != Method::kLog); }
 
 // Whether the table's copy goes on though nobody can say whether its content is the same: what
-// was copied is compared later, and what was given out since is known.
+// was copied is compared once the rest is, and what was given out since is known.
 bool GoesOn(const TableState& entry, const TableToCopy& table, KeptDigests* digests) {
   return digests != nullptr && entry.phase == Phase::kCopying && entry.method == Method::kCompare &&
          table.method == Method::kCompare && table.comparison == CatalogTable::RANGES &&
@@ -240,6 +240,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     copy.columns_digest = ColumnsDigest(copy.columns, copy.column_numbers, copy.order);
     TableState* const state_of_it = is_known ? &entry->second : nullptr;
     copy.takes_back_first = is_known && GoesOn(entry->second, copy, digests);
+    copy.is_compared_after = copy.takes_back_first;
     const course::Event event = copy.takes_back_first
                                     ? course::Event::kUnchanged
                                     : EventOf(state_of_it, choice, same_selection, copy, digests);

@@ -49,6 +49,9 @@ struct TableToCopy {
   std::string order = {};
   // Its copy goes on, and rows that were given out after the state have to be taken back before.
   bool takes_back_first = false;
+  // The same copy: rows may have changed since in what was copied, so once the rest is copied, the
+  // table is compared.
+  bool is_compared_after = false;
 };
 
 // The digests that earlier syncs have made. The plan asks; the answers come from the disk.

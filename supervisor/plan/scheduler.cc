@@ -47,6 +47,7 @@ Scheduler::Scheduler(std::vector<TableToCopy> copies, std::vector<TableToCopy> f
     add(copy);
     const bool compares = tables_.back().phase == course::Phase::kComparing;
     const bool waits = WaitsForLog(tables_.back()) || tables_.back().copy.takes_back_first;
+    if (compares) to_compare_.push_back(tables_.size() - 1);
     if (!waits && !compares) uncut_.push_back(tables_.size() - 1);
   }
   for (TableToCopy& copy : followed) {
@@ -278,7 +279,7 @@ void Scheduler::GoOn(std::size_t index) {
 
 void Scheduler::Restart(std::size_t index, course::Event why) {
   Table& table = tables_[index];
-  table.copy.takes_back_first = false;
+  table.copy.takes_back_first = table.copy.is_compared_after = false;
   for (const std::uint8_t deaths : table.deaths_of_slice) {
     table.earlier_deaths = std::max(table.earlier_deaths, deaths);
   }
@@ -354,6 +355,11 @@ const TableToCopy& Scheduler::ChangeColumns(
     entry->second.columns = table.copy.columns_digest;
   }
   return table.copy;
+}
+
+void Scheduler::CompareCopied(std::size_t index) {
+  Advance(index, course::Event::kContentToCompare);
+  to_compare_.push_back(index);
 }
 
 void Scheduler::FinishComparison(std::size_t index, const std::string& content,

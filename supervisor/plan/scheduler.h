@@ -88,6 +88,11 @@ class Scheduler {
     const auto entry = state_.find(tables_[table].copy.name);
     return entry == state_.end() ? 0 : entry->second.generation;
   }
+  // The table is live, but an earlier sync copied a part of it, in which rows may have changed
+  // since: its rows are compared with the sent rows in this sync.
+  void CompareCopied(std::size_t table);
+  // Tables that have to be compared, since the last call.
+  std::vector<std::size_t> TakeToCompare() { return std::exchange(to_compare_, {}); }
   // Each row of the table was compared with the sent rows. `content`: what was read; empty: more
   // than one content.
   void FinishComparison(std::size_t table, const std::string& content, std::uint64_t generation);
@@ -247,6 +252,7 @@ class Scheduler {
   std::deque<ReadWork> ready_;
   std::vector<std::size_t> begun_;
   std::vector<std::pair<std::size_t, std::uint64_t>> started_;
+  std::vector<std::size_t> to_compare_;
   std::size_t cuts_under_way_ = 0;
   // Tables that catch up with the log.
   std::vector<std::size_t> catching_up_;

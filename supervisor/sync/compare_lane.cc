@@ -19,11 +19,7 @@ CompareLane::CompareLane(Scheduler& scheduler, DigestKeeper& digests, CopyLane& 
       requests_(requests),
       returned_(std::move(returned)),
       figures_(figures),
-      log_(std::move(log)) {
-  for (std::size_t index = 0; index < scheduler_.tables(); ++index) {
-    if (scheduler_.phase(index) == course::Phase::kComparing) tables_.push_back({.index = index});
-  }
-}
+      log_(std::move(log)) {}
 
 bool CompareLane::Stale(const UnderWay& one) const {
   const Table& table = tables_[one.table];
@@ -39,6 +35,7 @@ bool CompareLane::GivesTo(const Table& table, std::uint32_t worker) const {
 
 std::optional<Order> CompareLane::NextOf(std::uint32_t worker) {
   if (stops_) return std::nullopt;
+  for (const std::size_t index : scheduler_.TakeToCompare()) tables_.push_back({.index = index});
   std::erase_if(under_comparison_, [this](std::size_t at) { return !IsCompared(at); });
   // Work in an open transaction comes first: any other work would end the transaction.
   for (const bool open : {true, false}) {
@@ -66,8 +63,9 @@ std::optional<Order> CompareLane::BeginAndGive(std::size_t at, std::uint32_t wor
 
 bool CompareLane::Begin(Table& table) {
   const TableName& name = copy(table).name;
-  const auto slices =
-      digests_.BeginComparison(name, scheduler_.generation(table.index), returned_(name));
+  // Of a copy that went on: if its state comes back once more, the copy goes on from there again.
+  const std::uint64_t returned = copy(table).is_compared_after ? 0 : returned_(name);
+  const auto slices = digests_.BeginComparison(name, scheduler_.generation(table.index), returned);
   if (!slices.ok()) {
     CopyAgain(table, slices.status());
     return false;

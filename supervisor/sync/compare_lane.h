@@ -34,9 +34,9 @@ namespace tributary {
 
 class CompareLane final : public Lane {
  public:
-  // Compares the tables in phase comparing of the scheduler. All arguments outlive the lane.
-  // `returned`: the generation that the request's state named for a table. Counts rows in
-  // `figures`.
+  // Compares the tables that the scheduler says, also those that it says later. All arguments
+  // outlive the lane. `returned`: the generation that the request's state named for a table. Counts
+  // rows in `figures`.
   CompareLane(Scheduler& scheduler, DigestKeeper& digests, CopyLane& copies, Requests& requests,
               std::function<std::uint64_t(const TableName&)> returned, SyncFigures& figures,
               Logger log);

@@ -104,7 +104,13 @@ void CopyLane::SettleDigests(std::size_t table) {
   if (!MakesDigests(table) || scheduler_.phase(table) != course::Phase::kLive) return;
   const TableToCopy& copied = scheduler_.table(table);
   if (!digests_->Copies(copied.name)) return;
-  if (!digests_->FinishCopy(copied.name, copied.comparison)) scheduler_.SetGeneration(table, 0);
+  if (!digests_->FinishCopy(copied.name, copied.comparison)) {
+    scheduler_.SetGeneration(table, 0);
+  } else if (copied.is_compared_after) {
+    scheduler_.CompareCopied(table);
+    // All of its rows are read now.
+    remarks_.Forget(table);
+  }
 }
 
 // --- what frames mean --------------------------------------------------------
