@@ -87,11 +87,14 @@ package: build_connector
 bench: build_tests
 	$(BUILD)/bench/tributary-bench $(if $(CASE),--case $(CASE))
 
-# The crash loop and PostgreSQL's chaos with thousands of kills: make soak KILLS=5000
+# The crash loop and PostgreSQL's chaos with thousands of kills, and a tenth as many rounds of
+# comparisons: make soak KILLS=5000
 KILLS ?= 2000
 soak: build_tests
 	TRIBUTARY_CRASH_KILLS=$(KILLS) $(BUILD)/tests/crash_loop_test
 	TRIBUTARY_CHAOS_KILLS=$(KILLS) $(BUILD)/tests/postgresql_chaos_test
+	for engine in sqlite postgresql; do TRIBUTARY_COMPARING_ROUNDS=$$(($(KILLS) / 10)) \
+	  $(BUILD)/tests/$${engine}_comparison_life_test || exit 1; done
 
 # The connector for a debugger, in build/debug/bin; tests/README.md says how to use it.
 debug: build_dependencies

@@ -85,7 +85,7 @@ class CrashLoop : public ::testing::Test {
   std::uint64_t wanted_kills_;
   Scene scene_;
   MixedSource source_;
-  OlderStates older_states_{scene_};
+  OlderStates older_states_{scene_.dir()};
   Figures figures_;
   RowAccount rows_;
   milliseconds sync_length_{3000};

@@ -4,17 +4,24 @@
 #include <string>
 
 namespace tributary::tests {
+namespace {
 
 namespace fs = std::filesystem;
+
+constexpr char kState[] = "state.json";
+constexpr char kWarehouse[] = "warehouse.db";
+constexpr char kOlderState[] = "older.json";
+constexpr char kOlderWarehouse[] = "older.db";
+
+}  // namespace
 
 OlderStates::Choice OlderStates::Choose(Dice& dice) {
   const bool older = dice.OneIn(8);
   const bool warehouse_too = dice.OneIn(2);
   if (dice.OneIn(40)) {
-    fs::remove(scene_.state());
-    // The rows that it claims are deleted by the re-sync's TRUNCATEs; no client has such a state
-    // any longer.
-    kept_ = false;
+    fs::remove(dir_ / kState);
+    // The rows that it claims are deleted by the re-sync's TRUNCATEs.
+    Forget();
     return Choice::kNone;
   }
   if (older && kept_) {
@@ -26,23 +33,26 @@ OlderStates::Choice OlderStates::Choose(Dice& dice) {
 }
 
 void OlderStates::Keep() {
-  if (!fs::exists(scene_.state()) || !fs::exists(scene_.warehouse())) return;
-  fs::copy_file(scene_.state(), scene_.dir() / "older.json", fs::copy_options::overwrite_existing);
+  if (!fs::exists(dir_ / kState) || !fs::exists(dir_ / kWarehouse)) return;
+  fs::copy_file(dir_ / kState, dir_ / kOlderState, fs::copy_options::overwrite_existing);
   for (const char* part : {"", "-wal"}) {
-    const std::string kept = (scene_.dir() / "older.db") + part;
+    const std::string kept = (dir_ / kOlderWarehouse) + part;
+    const std::string now = (dir_ / kWarehouse) + part;
     fs::remove(kept);
-    if (fs::exists(scene_.warehouse() + part)) fs::copy_file(scene_.warehouse() + part, kept);
+    if (fs::exists(now)) fs::copy_file(now, kept);
   }
   kept_ = true;
 }
 
 void OlderStates::PutBack(bool warehouse_too) {
-  fs::copy_file(scene_.dir() / "older.json", scene_.state(), fs::copy_options::overwrite_existing);
+  if (!kept_) return;
+  fs::copy_file(dir_ / kOlderState, dir_ / kState, fs::copy_options::overwrite_existing);
   if (!warehouse_too) return;
   for (const char* part : {"", "-wal", "-shm"}) {
-    fs::remove(scene_.warehouse() + part);
-    const std::string kept = (scene_.dir() / "older.db") + part;
-    if (fs::exists(kept)) fs::copy_file(kept, scene_.warehouse() + part);
+    const std::string now = (dir_ / kWarehouse) + part;
+    const std::string kept = (dir_ / kOlderWarehouse) + part;
+    fs::remove(now);
+    if (fs::exists(kept)) fs::copy_file(kept, now);
   }
 }
 

@@ -4,7 +4,7 @@
 #define TRIBUTARY_TESTS_CRASH_OLDER_STATES_H_
 
 #include "tests/crash/mixed_source.h"
-#include "tests/crash/scene.h"
+#include "tests/process/temp_dir.h"
 
 namespace tributary::tests {
 
@@ -12,17 +12,23 @@ class OlderStates {
  public:
   enum class Choice { kLast, kOlder, kNone };
 
-  explicit OlderStates(const Scene& scene) : scene_(scene) {}
+  // The folder has state.json and warehouse.db, and outlives it.
+  explicit OlderStates(const TempDir& dir) : dir_(dir) {}
 
-  // Puts the state of the next sync into the scene. If it is an older one, the destination may be
+  // Puts the state of the next sync into the folder. If it is an older one, the destination may be
   // as old or newer. Sometimes keeps a copy of the last state.
   Choice Choose(Dice& dice);
 
- private:
+  // Copies both, where both are there.
   void Keep();
+  // Puts back what was kept last, if anything was: the state, and the destination as it was then,
+  // or the state alone.
   void PutBack(bool warehouse_too);
+  // No client has such a state any longer.
+  void Forget() { kept_ = false; }
 
-  const Scene& scene_;
+ private:
+  const TempDir& dir_;
   bool kept_ = false;
 };
 
