@@ -57,7 +57,7 @@ struct GivenRows {
   // All of them are in these records; otherwise the table can only be copied again from TRUNCATE.
   bool known = true;
   std::vector<RecordName> records = {};
-  // Once their keys are deleted, a state may name this generation.
+  // Once the keys of all `records` are deleted, a state may name this generation.
   std::uint64_t generation = 0;
 
   bool any() const { return !known || !records.empty(); }
@@ -158,9 +158,11 @@ class DigestKeeper {
   };
   struct Copy {
     std::string id;
-    // Of its pieces, of the state that goes on from here, and the highest that is in use.
+    // Of its pieces.
     std::uint64_t generation = 0;
+    // That a state names from here on.
     std::uint64_t named = 0;
+    // The highest in use.
     std::uint64_t last = 0;
     bool nameless = false;
     std::uint64_t next_number = 0;

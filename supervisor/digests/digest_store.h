@@ -41,10 +41,10 @@ struct RecordName {
     // Of a copy whose content has no name. Digests: rows that a slice's reading has given out
     // since its last mark. Numbers: generation, the reading, number.
     kGiven = 'G',
-    // Digests: rows that were given out and that a state of this generation or a later one has
-    // deleted. Numbers: generation, number.
+    // Digests: rows that were given out, and whose DELETEs are before any state of this generation
+    // or a later one. Numbers: generation, number.
     kTakenBack = 'T',
-    // Where a generation of it began: of which done ranges. Numbers: generation.
+    // The done ranges of the state from which this generation of it went on. Numbers: generation.
     kBegun = 'B',
   };
   // DigestStore::TableId.

@@ -4,7 +4,8 @@
 // A table's slices are compared by any workers in any order, each in its own transaction. If the
 // engine identifies contents, all of a table's slices must be of one content. If the source changes
 // between two of them, the table begins again, and one worker compares all slices in one
-// transaction. An engine whose transactions block others is exempt from this (Opened.may_differ).
+// transaction. If the engine says that contents may differ (Opened.may_differ: SQLite with a
+// rollback journal, whose transactions block others), the slices may be of several contents.
 //
 // Work that is under way when a table begins again, or is put aside, is stale. A table that cannot
 // be compared is copied again, from TRUNCATE; so is a table without a key that has changed.
@@ -123,7 +124,7 @@ class CompareLane final : public Lane {
   SyncFigures& figures_;
   const Logger log_;
   std::vector<Table> tables_;
-  // Those before next_ that may have work.
+  // Indexes in tables_, before next_, of those that may have work.
   std::set<std::size_t> under_comparison_;
   std::size_t next_ = 0;
   std::uint64_t last_ticket_ = 0;

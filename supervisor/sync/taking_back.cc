@@ -12,7 +12,7 @@ namespace tributary {
 namespace {
 
 constexpr char kUnknown[] =
-    "reading it ended when rows of it were given out that no digest tells of";
+    "reading it stopped after rows were sent whose keys are not known, so they cannot be deleted";
 
 }  // namespace
 
@@ -55,6 +55,7 @@ void CopyLane::Resume() {
     if (scheduler_.phase(table) != course::Phase::kCopying || generation == 0) continue;
     const TableName& name = scheduler_.table(table).name;
     if (digests_ == nullptr || scheduler_.table(table).method != Method::kCompare) {
+      // The copy goes on without digests.
       scheduler_.SetGeneration(table, 0);
     } else if (!scheduler_.table(table).takes_back_first) {
       digests_->ResumeCopy(name, generation);

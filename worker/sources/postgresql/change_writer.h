@@ -4,7 +4,9 @@
 //   UPDATE                UPSERT. If the log left out values that were not changed (TOAST): they
 //                         come from the old row, if the log has it whole; for a live table an
 //                         UPDATE without them; otherwise the row is read again
-//   UPDATE of the key     DELETE of the old key, UPSERT of the new one, with all values
+//   UPDATE of the key     DELETE of the old key, UPSERT of the new one, with all values. If the key
+//                         may be deferrable (the log has the whole old row): both keys are read
+//                         again, since rows may have exchanged them
 //   DELETE                DELETE
 //   TRUNCATE              TRUNCATE
 //

@@ -20,21 +20,21 @@ constexpr std::size_t kBlockBytes = 4;
 constexpr std::size_t kPlaceColumns = 2;
 // Between looks, where rows come without blocks.
 constexpr std::uint64_t kRowsBetweenBeats = 64;
-// The most that a table has in blocks which is read without marks within: a pause waits for its
-// end, as it otherwise does for the end of one block.
+// A table up to this size is read without marks within: a pause waits for its end, as it otherwise
+// does for the end of one block.
 constexpr std::uint64_t kSmallTableBytes = 8 * 8 * limits::kKiB;
 // How long a transaction stays open while the ring is full: it keeps the server from removing dead
 // rows, also those of other tables.
 constexpr std::chrono::seconds kFullPatience{5};
-// How long a snapshot that has the table whole is waited for, before another slice may have
-// the worker.
+// How long to wait for transactions that the assignment's whole_from excludes, before another slice
+// may have the worker.
 constexpr std::chrono::seconds kWholePatience{5};
 
 std::string Doing(const ReadAssignment& assignment) {
   return absl::StrCat("read table ", Quoted(assignment.schema(), assignment.table()));
 }
 
-// Where a table itself is not to blame, other tables are not to wait for it.
+// A lock that is not given in time concerns this table only: other tables do not wait for it.
 absl::Status OfTable(absl::Status status) {
   if (SqlStateOf(status) != kLockNotAvailable) return status;
   return absl::DataLossError(absl::StrCat(
@@ -116,7 +116,8 @@ absl::StatusOr<SliceView> SliceReader::TryToOpen(const ReadAssignment& assignmen
     slice.within = slice.leaves.Within(slice.places);
   }
   auto looked = LockAndLook(session_, assignment, slice.access, slice.leaves, slice.within, life_);
-  // A partition that went between the two; whether the table is there, the next try says.
+  // A partition that was dropped between the two queries; whether the table is there, the next try
+  // says.
   if (absl::IsNotFound(looked.status()) && !slice.within.empty() &&
       !SqlStateOf(looked.status()).empty()) {
     return absl::UnavailableError(looked.status().message());
@@ -215,7 +216,7 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Copy(const ReadAssignment& assi
   last_mark_ = assignment.range().from();
   ring_full_ = {};
   hung_up_ = false;
-  // Where nothing is marked within, all of it would be sent again, each time.
+  // A read without marks within is not cut off: all of it would be sent again, each time.
   const bool goes_on = (by_keys || by_blocks) && !assignment.may_differ();
   if (goes_on) writer.WhileFull([this] { WhileFull(); });
   absl::Status status = session_.StartCopy(sql, doing);

@@ -5,12 +5,12 @@
 // client sees: rows come in the order of their places, so that a mark can be put before the
 // first row of a block. A slice by keys has its rows in the order of the key, so that a mark can
 // be put before any of them. A slice in one piece has a mark at its end only; so has a table of a
-// few blocks, which COPY gives by its columns' names: a query would be planned for longer than its
-// rows are read. It has the snapshot that was looked at, as any.
+// few blocks, for which COPY names the columns (COPY table (columns), not COPY (SELECT …)): a query
+// would be planned for longer than its rows are read.
 //
-// Where the connection breaks, or the server ends it, the read ends as PAUSED at its last mark,
-// and the slice is given out again; after kInterruptions in a row at one place it fails. The
-// main thread's.
+// If the connection breaks, or the server ends it, the read ends as AGAIN at its last mark, and the
+// slice is given out again; after kInterruptions consecutive ones at one place it fails. The main
+// thread's.
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_READER_H_
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_READER_H_
 
@@ -37,7 +37,8 @@ class SliceReader {
  public:
   static constexpr int kInterruptions = 3;
 
-  // All outlive the reader. `patience`: how long a lock, and what passes, is waited for.
+  // All outlive the reader. `patience`: how long a lock, or the end of a temporary error, is waited
+  // for.
   SliceReader(Session& session, TypeLookup& types, Pulse& pulse, std::chrono::milliseconds patience)
       : session_(session), types_(types), pulse_(pulse), patience_(patience) {}
 
@@ -103,7 +104,7 @@ class SliceReader {
   std::string last_mark_;
   // How long the ring has been full without a row between.
   std::chrono::milliseconds ring_full_{0};
-  // The transaction was ended for it.
+  // The session was closed for it.
   bool hung_up_ = false;
   // Where reading was interrupted last, and how often in a row.
   std::string interrupted_at_;
