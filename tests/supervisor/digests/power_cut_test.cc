@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "supervisor/digests/digest_keeper.h"
 #include "tests/process/temp_dir.h"
 
@@ -96,6 +97,8 @@ TEST(PowerCutTest, SyncCoversWhatWasWrittenToEarlierLogs) {
   EXPECT_FALSE(disk.unsynced().empty()) << "all is synced at once: the test proves nothing";
   ASSERT_TRUE((*keeper)->writer().Sync(std::chrono::seconds(30)).ok());
   for (const auto& [path, bytes] : disk.unsynced()) {
+    // LevelDB syncs a table's file, which it may be writing now, before the table counts.
+    if (!absl::EndsWith(path, ".log")) continue;
     ADD_FAILURE() << bytes << " bytes of " << path << " are not synced";
   }
 }
