@@ -101,8 +101,8 @@ class Copier {
     return true;
   }
 
-  // Deletes rows that were sent but are not in the copy's digests, one row in each step, as the
-  // copy lane does. Then calls `then`.
+  // Deletes the rows in `given` from the destination, one row in each step, as the copy lane does,
+  // and then calls `then`. `keeps` is the wrong rule, which deletes none.
   void TakeBack(const GivenRows& given, bool keeps, const std::function<void()>& then) {
     if (!given.known) {
       failure_ = "what was given out is not known";

@@ -1,7 +1,7 @@
-// A random life of a copy whose source cannot name its version, with the real digests and the real
-// rules: the source changes at any time, slices are read concurrently, workers and connectors end
-// between any two steps, the newest state or an older one comes back, and the destination has kept
-// or lost what was sent after that state. The life ends with a comparison.
+// A random life of a copy whose content has no name, with the real digests and the real rules: the
+// source changes at any time, slices are read concurrently, workers and connectors end between any
+// two steps, the newest state or an older one comes back, and the destination has kept or lost what
+// was sent after that state. The life ends with a comparison.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_DIGESTS_COPY_LIFE_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_DIGESTS_COPY_LIFE_H_
 
