@@ -9,7 +9,7 @@
 
 namespace tributary::tests {
 
-// Makes the types and collations that the tables need.
+// SQL that makes the types and collations of the tables; it must run before the tables are made.
 extern const char kPostgresqlTypes[];
 // `has_citext`: the type citext exists.
 std::vector<RandomTable> PostgresqlTables(bool has_citext);
