@@ -1,4 +1,5 @@
-// The cases of later syncs that compare: what they cost beside reading the table bare.
+// The benchmark cases of later syncs that compare: their cost next to the cost of only reading the
+// table.
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
@@ -19,7 +20,7 @@ namespace {
 
 constexpr double kMostDigestBytesOfRow = 32;
 
-// One row of a hundred is changed, and one of two hundred is deleted: others in each round.
+// Changes one row in a hundred and deletes one row in two hundred, different rows in each round.
 std::string Change(int round) {
   return absl::StrCat("UPDATE orders SET status = 'changed in round ", round,
                       "' WHERE id % 100 = ", round,
@@ -45,7 +46,8 @@ void AddDigestSize(Bench& bench, const std::string& work, std::uint64_t bytes, s
                     .met = of_row <= kMostDigestBytesOfRow});
 }
 
-// A first sync, and then rounds of a change, the baseline and a sync that compares.
+// Runs a first sync, and then rounds; each round has a change of rows, the baseline, and a sync
+// that compares.
 template <typename ChangeRows, typename Bare>
 Against CompareAgainst(Bench& bench, const std::string& work, SyncBench& syncs, std::uint64_t rows,
                        const ChangeRows& change, const Bare& run_bare) {

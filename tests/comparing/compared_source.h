@@ -1,4 +1,4 @@
-// A source whose tables change at random, as ComparisonLife sees any engine.
+// A source of any engine whose tables change at random, as ComparisonLife uses it.
 #ifndef TRIBUTARY_TESTS_COMPARING_COMPARED_SOURCE_H_
 #define TRIBUTARY_TESTS_COMPARING_COMPARED_SOURCE_H_
 
@@ -16,12 +16,13 @@ class ComparedSource {
 
   virtual const Dialect& dialect() const = 0;
   virtual const std::vector<RandomTable>& tables() const = 0;
-  // Of all its tables, as the tester's report names it: "main".
+  // The schema of all tables, as it is named in the tester's report: "main".
   virtual std::string schema() const = 0;
-  // Each in a transaction of its own. One that would make two rows of one key does nothing; any
-  // other that fails, fails the test.
+  // Runs each statement in its own transaction. A statement that would make two rows with the same
+  // key has no effect; any other error fails the test.
   virtual void Run(const std::vector<std::string>& statements) = 0;
-  // Whether the warehouse has the source's rows and no others; the error lists some that differ.
+  // OK if the warehouse has exactly the source's rows; otherwise the error lists some rows that
+  // differ.
   virtual absl::Status Compare(const std::string& warehouse) = 0;
 };
 

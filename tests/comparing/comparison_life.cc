@@ -23,9 +23,9 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-// Until the connector notices that a client is gone.
+// Tries until the connector notices that the client of the sync before is gone.
 constexpr int kMostTries = 400;
-// A table whose key has changed is put aside in one sync and copied in the next.
+// A table whose key has changed is put aside in one sync and copied in the next one.
 constexpr int kMostSyncsUntilEqual = 4;
 
 std::uint64_t NumberFrom(const char* variable, std::uint64_t otherwise) {
@@ -83,7 +83,8 @@ void ComparisonLife::Round(Dice& dice) {
   const std::set kOnDisk = {Before::kDigestsLost, Before::kDigestsDamaged, Before::kStagingLost,
                             Before::kAnotherDisk};
   if (!kOnDisk.contains(before)) return;
-  // A source that has not changed was not read: now its tables are copied again.
+  // A sync does not read a source that has not changed. After this change, the tables are read and
+  // copied again.
   Change(dice);
   GoodSync();
   ExpectEqual();
@@ -96,7 +97,7 @@ void ComparisonLife::Round(Dice& dice) {
 void ComparisonLife::Change(Dice& dice, bool while_syncing) {
   std::vector<std::string> statements;
   for (const RandomTable& table : source_.tables()) {
-    // Schema has told the key.
+    // During a sync, such a table must not change, because Schema has already returned its key.
     if (dice.OneIn(3) || (while_syncing && table.key_may_change)) continue;
     touched_.insert(table.name);
     TableChanges(table, source_.dialect()).Add(dice, while_syncing, statements, undo_);
@@ -123,7 +124,7 @@ SyncRunOptions ComparisonLife::Options(std::vector<std::string> flags) const {
           .config = dir_ / "config.json",
           .state = state(),
           .warehouse = warehouse(),
-          // What a table's columns are may have changed.
+          // A table's columns may have changed.
           .skip_setup = false,
           .flags = std::move(flags)};
 }
@@ -191,11 +192,12 @@ void ComparisonLife::ExpectSent(const SyncOutcome& outcome, const WarehouseTable
         was == before.end() ? Difference() : DifferenceOf(was->second, is->second);
     const bool copied_again = outcome.TableCount(name, "truncates") > 0;
     if (copied_again) {
-      // It had to be: its rows have no key, its columns are others, or a destination may take two
-      // spellings of a number for one key.
+      // The new copy must have a reason: the table has no key, its columns have changed, or a
+      // destination may treat two spellings of a number as the same key.
       const bool may_be = was == before.end() || was->second.shape != is->second.shape ||
                           is->second.keys == 0 || changed.respelled || table.key_may_change;
-      EXPECT_TRUE(may_be && touched_.contains(table.name)) << "copied again\n" << outcome.text;
+      EXPECT_TRUE(may_be && touched_.contains(table.name)) << "the table was copied again\n"
+                                                           << outcome.text;
       continue;
     }
     if (was == before.end() || was->second.shape != is->second.shape) continue;

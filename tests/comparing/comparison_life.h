@@ -1,9 +1,9 @@
-// The life of a connection whose tables are compared, in rounds: random changes, syncs that are
-// disturbed or not, and then a sync after which the destination equals the source, and one that
-// sends nothing. A sync that nothing has disturbed sends the rows that have changed and no others.
+// The life of a connection whose tables are compared, in rounds. Each round has random changes and
+// syncs that may be disturbed, then a sync after which the destination equals the source, and then
+// a sync that sends nothing. A sync that is not disturbed sends exactly the rows that have changed.
 //
-// A seed repeats changes and disturbances; moments are parts of a sync's length. All expectations
-// are GoogleTest's.
+// A seed repeats the changes and disturbances. The time of a disturbance is a fraction of a sync's
+// length, so its exact moment may differ. Expectations are GoogleTest's.
 #ifndef TRIBUTARY_TESTS_COMPARING_COMPARISON_LIFE_H_
 #define TRIBUTARY_TESTS_COMPARING_COMPARISON_LIFE_H_
 
@@ -25,17 +25,18 @@ namespace tributary::tests {
 
 class ComparisonLife {
  public:
-  // All of them outlive it; the connector runs. `dir` has its staging, and config.json.
+  // All arguments must outlive this object, and the connector is running. `dir` contains the
+  // connector's staging folder and config.json.
   ComparisonLife(ComparedSource& source, Connector& connector, const TempDir& dir)
       : source_(source), connector_(connector), dir_(dir) {}
 
-  // Makes the tables and lives as many rounds as $TRIBUTARY_COMPARING_ROUNDS says, or `rounds`,
-  // from the seed $TRIBUTARY_COMPARING_SEED, or a random one. Ends at the first failure, and
-  // prints then how it is repeated.
+  // Makes the tables and runs $TRIBUTARY_COMPARING_ROUNDS rounds (default: `rounds`), with the seed
+  // $TRIBUTARY_COMPARING_SEED (default: random). Stops at the first failure; the output contains
+  // the seed.
   void Live(std::uint64_t rounds);
 
  private:
-  // What has happened when a sync begins.
+  // What happens before a sync begins.
   enum class Before {
     kOlderState,
     kOlderStateAndDestination,
@@ -47,7 +48,7 @@ class ComparisonLife {
     kNothing
   };
   static constexpr std::uint64_t kBefores = static_cast<std::uint64_t>(Before::kNothing);
-  // What happens while it runs.
+  // What happens during a sync.
   enum class During {
     kWorkerKilled,
     kClientKilled,
@@ -67,12 +68,13 @@ class ComparisonLife {
   void Disturb(During during, Dice& dice);
   void Strike(During during, SyncRun& run, Dice& dice);
   SyncOutcome Sync(std::vector<std::string> flags = {});
-  // A sync that finds damage while it writes to the digests ends; the next one has new ones.
+  // True if the sync ended because it found damage while it wrote to the digests; the next sync
+  // makes new digests.
   bool FoundDamage(const SyncOutcome& outcome) const;
-  // The sync ends with OK, and no table is put aside, but for one whose key may change.
+  // Runs a sync that must end with OK; it may put a table aside only if the table's key may change.
   SyncOutcome GoodSync();
   void ExpectEqual();
-  // A sync that nothing disturbs.
+  // Runs a sync without disturbances, which must send exactly what has changed.
   void SyncOfWhatHasChanged();
   void ExpectSent(const SyncOutcome& outcome, const WarehouseTables& before);
   void ExpectNothingSent();
@@ -86,12 +88,12 @@ class ComparisonLife {
   Connector& connector_;
   const TempDir& dir_;
   OlderStates older_states_{dir_};
-  // By table; undone in their order.
+  // Statements that undo earlier changes; the last one runs first.
   std::vector<std::string> undo_;
-  // Tables with a statement since the last sync that nothing disturbed.
+  // Tables that were changed since the last sync without disturbances.
   std::set<std::string> touched_;
-  // Digests were damaged, and perhaps the damage has not been found yet; it was, and all tables
-  // were copied again.
+  // damaged_: digests were damaged, and the damage may not have been found yet. made_anew_: damage
+  // was found, and all tables were copied again.
   bool damaged_ = false;
   bool made_anew_ = false;
   std::chrono::milliseconds sync_length_{1000};

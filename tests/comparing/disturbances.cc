@@ -32,7 +32,7 @@ constexpr int kChangesOfWriter = 5;
 
 }  // namespace
 
-// --- what has happened before ------------------------------------------------
+// --- before a sync ------------------------------------------------------------
 
 void ComparisonLife::Prepare(Before before, Dice& dice) {
   const char* const name = kBeforeNames[static_cast<std::size_t>(before)];
@@ -68,7 +68,8 @@ void ComparisonLife::Prepare(Before before, Dice& dice) {
         fs::rename(staging(), other);
         fs::rename(dir_ / "third-staging", staging());
       });
-      // A machine that ends before its first state is saved is the first one again, to the other.
+      // Saves a state with this disk. Without it, the other disk would not notice later that this
+      // disk was used in between.
       GoodSync();
       return;
     case Before::kReSync:
@@ -100,7 +101,7 @@ void ComparisonLife::DamageDigests(Dice& dice) {
   }
 }
 
-// --- what happens meanwhile --------------------------------------------------
+// --- during a sync ------------------------------------------------------------
 
 void ComparisonLife::Disturb(During during, Dice& dice) {
   ++figures_[kDuringNames[static_cast<std::size_t>(during)]];
@@ -137,7 +138,8 @@ void ComparisonLife::Disturb(During during, Dice& dice) {
 void ComparisonLife::Strike(During during, SyncRun& run, Dice& dice) {
   switch (during) {
     case During::kWorkerKilled: {
-      // What its slice gives out again is no longer what it was.
+      // The supervisor is stopped meanwhile, so that the rows may change before the worker's slice
+      // is read again.
       connector_.Signal(SIGSTOP);
       const std::vector<pid_t> workers = connector_.workers();
       if (!workers.empty()) ::kill(workers[dice.Below(workers.size())], SIGKILL);

@@ -16,20 +16,20 @@ const char kPostgresqlTypes[] =
     "CREATE COLLATION folding (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
     "CREATE DOMAIN code AS text COLLATE \"C\" CHECK (length(VALUE) < 100);"
     "CREATE DOMAIN amount AS numeric CHECK (VALUE > -1000000);"
-    // As a key's text is sent: one that begins like the literal of a text that is not UTF-8 is sent
-    // as such a literal, too.
+    // The text that is sent for a key. A text that begins like the literal of a text that is not
+    // UTF-8 is itself sent as such a literal.
     "CREATE FUNCTION sent(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT CASE WHEN "
     "starts_with(t COLLATE \"C\", 'CAST(x''') THEN 'CAST(x''' || upper(encode(convert_to(t, "
     "'UTF8'), 'hex')) || ''' AS TEXT)' ELSE t END $$";
 
 namespace {
 
-// Several slices of a comparison.
+// Enough rows for several slices of a comparison.
 constexpr int kManyRows = 80'000;
 
-// As the destination has them.
+// Expressions that print a column's value as the destination has it.
 constexpr char kAsText[] = "sent($::text)";
-// A cast takes the blanks at the end away.
+// A cast to text would remove the blanks at the end.
 constexpr char kInBlanks[] = "sent(concat($, ''))";
 constexpr char kAsDouble[] = "$::double precision";
 constexpr char kAsJson[] = "to_jsonb($)::text";
@@ -66,8 +66,8 @@ std::string Real(int number, int spelling) {
   return absl::StrCat("'", (number % 3 == 0 ? -number : number) / 8.0, "'");
 }
 
-// Letters of either case and blanks at the end, which some collations and types do not tell apart;
-// some look like the forms in which other keys are sent.
+// Upper and lower case letters, and blanks at the end, which some collations and types ignore; some
+// texts look like the forms in which other keys are sent.
 std::string Text(int number, int spelling) {
   std::string text = number % 13 == 0   ? absl::StrCat("x'", number, "'")
                      : number % 13 == 1 ? absl::StrCat("CAST(x'4D", number, "' AS TEXT)")
@@ -104,14 +104,14 @@ std::string Moment(int number, int) {
 std::string Clock(int number, int) {
   return absl::StrCat("TIME '00:00' + ", number, " * INTERVAL '1 second'");
 }
-// A day is 24 hours, but is not printed so.
+// One day and 24 hours are equal, but are printed differently.
 std::string Interval(int number, int spelling) {
   return spelling % 2 == 0 ? absl::StrCat("INTERVAL '", number, " days'")
                            : absl::StrCat("INTERVAL '", 24 * number, " hours'");
 }
 std::string Address(int number, int) { return absl::StrCat("'10.0.0.0'::inet + ", number); }
 std::string Bits(int number, int) { return absl::StrCat(number, "::bit(20)::varbit"); }
-// 7 and 7.0 are equal.
+// As jsonb, 7 and 7.0 are equal.
 std::string Jsonb(int number, int spelling) {
   if (number % 5 == 0) return absl::StrCat("'[", number, "]'");
   return absl::StrCat("'{\"n\": ", number, spelling % 2 == 0 ? "" : ".0", ", \"a\": null}'");

@@ -1,5 +1,4 @@
-// Tables of every kind that a PostgreSQL database can have, by key and by the way they are
-// compared.
+// PostgreSQL tables with many kinds of keys, which are compared in all ways that the engine has.
 #ifndef TRIBUTARY_TESTS_COMPARING_POSTGRESQL_TABLES_H_
 #define TRIBUTARY_TESTS_COMPARING_POSTGRESQL_TABLES_H_
 
@@ -10,9 +9,9 @@
 
 namespace tributary::tests {
 
-// The types and collations of the tables, to be made first.
+// SQL that makes the types and collations of the tables; it must run before the tables are made.
 extern const char kPostgresqlTypes[];
-// `has_citext`: the type is there.
+// `has_citext`: the type citext exists.
 std::vector<RandomTable> PostgresqlTables(bool has_citext);
 const Dialect& PostgresqlDialect();
 

@@ -1,4 +1,4 @@
-// PostgreSQL databases whose tables are compared, at random; see comparison_life.h.
+// PostgreSQL databases whose tables change at random and are compared; see comparison_life.h.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace {
 using postgresql_test::CompareScene;
 using Row = std::vector<std::string>;
 
-// Partitions are tables of their own to the catalog, but not to us.
+// The catalog lists each partition as a table, but `tables` does not.
 class PostgresqlSource final : public ComparedSource {
  public:
   explicit PostgresqlSource(std::unique_ptr<PostgresSession> session)
@@ -44,7 +44,7 @@ class PostgresqlSource final : public ComparedSource {
   absl::Status Compare(const std::string& warehouse) override;
 
  private:
-  // Of the source, as the warehouse has them.
+  // The source's rows, as the warehouse stores them.
   std::vector<Row> Rows(const RandomTable& table);
 
   const Dialect& postgresql_dialect_ = PostgresqlDialect();
@@ -89,7 +89,7 @@ absl::Status PostgresqlSource::Compare(const std::string& warehouse) {
     }
     for (const auto& [key, row] : there->second.rows) found.push_back(row);
     std::sort(found.begin(), found.end());
-    // Equal rows of a table without a key are one.
+    // Equal rows of a table without a key are one row in the destination.
     if (table.name == "keyless")
       wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
     if (wanted == found) continue;

@@ -10,7 +10,7 @@ namespace tributary::tests {
 namespace {
 
 constexpr int kRowsInStatement = 500;
-// The first columns of a key of several have few values.
+// The first columns of a key with several columns have only this many values.
 constexpr int kLeadingKeys = 7;
 
 std::string RandomText(Dice& dice) {
@@ -25,7 +25,7 @@ std::string QuotedText(const std::string& text) {
 }
 
 int TableChanges::Number(Dice& dice) const {
-  // Half of them are not there at first.
+  // At first, there are rows for only half of these numbers.
   return static_cast<int>(dice.Below(static_cast<std::uint64_t>(2 * table_.rows)));
 }
 
@@ -87,7 +87,7 @@ std::vector<std::string> TableChanges::Create(Dice& dice) const {
 }
 
 std::string TableChanges::Sweep(Dice& dice) const {
-  // Some twenty rows, whatever the table's size.
+  // About twenty rows, for a table of any size.
   const auto part = static_cast<std::uint64_t>(table_.rows / 20 + 1);
   const std::string some = absl::StrCat(" WHERE n % ", part, " = ", dice.Below(part));
   switch (dice.Below(4)) {
@@ -123,7 +123,7 @@ void TableChanges::AddOne(Dice& dice, std::vector<std::string>& statements,
       statements.push_back(Update(absl::StrCat("v = ", RandomText(dice)), where));
       return;
     case 2:
-      // And back.
+      // The undo statement removes the 'x' again.
       statements.push_back(Update("v = v || 'x'", where));
       undo.push_back(Update("v = substr(v, 1, length(v) - 1)", where));
       return;
@@ -141,7 +141,7 @@ void TableChanges::AddOne(Dice& dice, std::vector<std::string>& statements,
       return;
     }
     case 6: {
-      // Two rows have changed their values, or their keys.
+      // Copies the first row's value to the second row and back; case 7 exchanges two keys.
       const std::string beside = Where(other, spelling());
       const auto value = [this](const std::string& of) {
         return absl::StrCat("v = (SELECT max(v) FROM ", table_.name, of, ")");
@@ -158,7 +158,7 @@ void TableChanges::AddOne(Dice& dice, std::vector<std::string>& statements,
       return;
     }
     case 8:
-      // The same row again, or one that is spelled otherwise.
+      // Inserts the same row again, or one with another spelling of its key.
       statements.push_back(absl::StrCat("DELETE FROM ", table_.name, where));
       statements.push_back(absl::StrCat(dialect_.insert, " ", table_.name, " VALUES ",
                                         Values(number, dice), dialect_.after_insert));

@@ -10,11 +10,11 @@
 namespace tributary::tests {
 namespace {
 
-// Several slices of a comparison.
+// Enough rows for several slices of a comparison.
 constexpr int kManyRows = 80'000;
 
 std::string Integer(int number, int) {
-  // Some at the ends of what there is.
+  // Some numbers are near the limits of a 64-bit integer.
   switch (number % 50) {
     case 0:
       return absl::StrCat(std::numeric_limits<std::int64_t>::max() - number);
@@ -29,8 +29,8 @@ std::string Integer(int number, int) {
 
 std::string SmallInteger(int number, int) { return absl::StrCat(number); }
 
-// Letters of either case and blanks at the end, which some collations do not tell apart; some look
-// like the forms in which other keys are sent.
+// Upper and lower case letters, and blanks at the end, which some collations ignore; some texts
+// look like the forms in which other keys are sent.
 std::string Text(int number, int spelling) {
   std::string text = number % 13 == 0   ? absl::StrCat("x'", number, "'")
                      : number % 13 == 1 ? absl::StrCat(number)
@@ -70,7 +70,7 @@ std::string Json(int number, int spelling) {
   return QuotedText(absl::StrCat("{\"n\":", spelling % 2 == 0 ? "" : " ", number, "}"));
 }
 
-// Values of several types in one column; 7 and 7.0 are one key.
+// Values of several types in one column; 7 and 7.0 are the same key.
 std::string Mixed(int number, int spelling) {
   switch (number % 5) {
     case 0:
@@ -87,7 +87,7 @@ std::string Mixed(int number, int spelling) {
   }
 }
 
-// SQLite tells each NULL of a key from each other.
+// In SQLite, a NULL in a key differs from any other NULL.
 std::string TextOrNull(int number, int spelling) {
   return number % 10 == 0 ? "NULL" : Text(number, spelling);
 }

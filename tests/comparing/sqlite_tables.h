@@ -1,4 +1,4 @@
-// Tables of every kind that a SQLite file can have, by key and by the way they are compared.
+// SQLite tables with many kinds of keys, which are compared in all ways that the engine has.
 #ifndef TRIBUTARY_TESTS_COMPARING_SQLITE_TABLES_H_
 #define TRIBUTARY_TESTS_COMPARING_SQLITE_TABLES_H_
 

@@ -1,4 +1,4 @@
-// SQLite files whose tables are compared, at random; see comparison_life.h.
+// SQLite files whose tables change at random and are compared; see comparison_life.h.
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
@@ -19,7 +19,7 @@ class SqliteSource final : public ComparedSource {
   void Run(const std::vector<std::string>& statements) override {
     for (const std::string& statement : statements) {
       const int done = sqlite3_exec(database_.get(), statement.c_str(), nullptr, nullptr, nullptr);
-      // A journal's mode cannot be changed while someone reads.
+      // The journal mode cannot be changed while another connection reads.
       EXPECT_TRUE(done == SQLITE_OK || done == SQLITE_BUSY || done == SQLITE_LOCKED)
           << sqlite3_errmsg(database_.get()) << ": " << statement;
     }

@@ -48,7 +48,7 @@ std::string Quoted(const std::string& name) {
   return absl::StrCat("\"", absl::StrJoin(absl::StrSplit(name, '"'), "\"\""), "\"");
 }
 
-// 1.50 as 1.5, -0 as 0.
+// 1.50 becomes 1.5, and -0 becomes 0.
 std::string OneSpelling(const std::string& text) {
   if (text.empty() || text.find_first_not_of("-.0123456789") != std::string::npos) return text;
   std::string plain = text;

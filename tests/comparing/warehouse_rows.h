@@ -1,5 +1,5 @@
-// The rows that a warehouse file has now, as texts that can be compared, and what a sync had to
-// send for them to come from what there was before.
+// The rows that a warehouse file has now, as texts that can be compared, and the records that a
+// sync had to send to produce them from the earlier rows.
 #ifndef TRIBUTARY_TESTS_COMPARING_WAREHOUSE_ROWS_H_
 #define TRIBUTARY_TESTS_COMPARING_WAREHOUSE_ROWS_H_
 
@@ -11,25 +11,26 @@
 namespace tributary::tests {
 
 struct WarehouseTable {
-  // Names, types and key: where they change, rows may be sent again.
+  // The columns' names and types, and the key; if any of them change, rows may be sent again.
   std::string shape;
   std::size_t keys = 0;
-  // Each row's values, key columns first, by the columns of the key, or of all columns.
+  // Maps the values of the key columns, or of all columns if there is no key, to the complete row,
+  // which has the key columns first.
   std::map<std::vector<std::string>, std::vector<std::string>> rows;
 };
 
-// By the names of the tester's report: "main.orders".
+// Maps a table's name in the tester's report, "main.orders", to the table.
 using WarehouseTables = std::map<std::string, WarehouseTable>;
-// Nothing where there is no such file.
+// Empty if there is no such file.
 WarehouseTables ReadWarehouse(const std::string& path);
 
-// A real number in one spelling, whoever has printed it.
+// The number in one fixed spelling, whichever program printed it before.
 std::string RealText(double number);
 
 struct Difference {
   std::uint64_t upserts = 0;
   std::uint64_t deletes = 0;
-  // A key that is gone is another spelling of the number that a new key is.
+  // A new key is another spelling of a number whose old key is gone.
   bool respelled = false;
 };
 Difference DifferenceOf(const WarehouseTable& before, const WarehouseTable& after);

@@ -1,5 +1,5 @@
-// Later syncs of a SQLite file that has changed: what is sent, and what is not. Each ends
-// with the warehouse equal to the source.
+// Later syncs of a SQLite file that has changed: which records are sent, and which are not. Each
+// test ends with the warehouse equal to the source.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -60,12 +60,12 @@ class ComparedTables : public ::testing::Test {
   }
   void Change(const std::string& sql) { Database(scene_.source()).Run(sql); }
 
-  // The folder of the only connection's digests.
+  // The folder with the digests of the only connection.
   std::string Digests() const {
     for (const auto& one : fs::directory_iterator(scene_.staging())) {
       if (fs::exists(one.path() / "digests")) return one.path() / "digests";
     }
-    ADD_FAILURE() << "there are no digests";
+    ADD_FAILURE() << "the staging folder has no digests";
     return "";
   }
 
@@ -172,7 +172,8 @@ TEST_F(ComparedTables, OlderStateWithADestinationThatKeptMoreEndsEqual) {
       "INSERT INTO numbered VALUES (77777, 'sent', 0, NULL); UPDATE numbered SET v = 'sent' WHERE "
       "id = 7; DELETE FROM numbered WHERE id = 9;");
   SyncAndCompare();
-  // As it was, but for what is in no confirmed digest.
+  // The source is again as it was before, but the destination has the changes, which the older
+  // state's digests do not contain.
   Change(
       "DELETE FROM numbered WHERE id = 77777; UPDATE numbered SET v = 'v7' WHERE id = 7;"
       "INSERT INTO numbered VALUES (9, 'v9', 4.5, CAST('b9' AS BLOB));");
@@ -181,8 +182,8 @@ TEST_F(ComparedTables, OlderStateWithADestinationThatKeptMoreEndsEqual) {
   ExpectSent(SyncAndCompare(), 0, 0);
 }
 
-// A table of several slices, and an application that writes all the time: two rows far from
-// each other, always in one transaction.
+// A table with several slices, and an application that writes all the time: each of its
+// transactions changes two rows that are far from each other.
 class BusyWriter : public ComparedTables, public ::testing::WithParamInterface<const char*> {
  protected:
   static constexpr int kManyRows = 200'000;
@@ -225,7 +226,7 @@ TEST_P(BusyWriter, EndsEqualAndInWalAtAVersionThatExisted) {
 
 INSTANTIATE_TEST_SUITE_P(Journals, BusyWriter, ::testing::Values("WAL", "DELETE"));
 
-// What is killed is killed while rows are given out that have to be accounted for.
+// A process is killed while rows are sent that the next sync must take into account.
 TEST_F(ComparedTables, KilledAtAnyMomentTheNextSyncEndsEqual) {
   SyncAndCompare();
   std::mt19937 random(20);
@@ -273,7 +274,7 @@ TEST_F(ComparedTables, DamagedPageDeletesNothingThatWasNotRead) {
     database.Run("UPDATE numbered SET v = 'new' WHERE id = 3");
     rows = database.Number("SELECT count(*) FROM numbered");
   }
-  // A leaf in the middle of the table.
+  // Damages a leaf page in the middle of the table.
   std::string bytes;
   {
     std::ifstream in(scene_.source(), std::ios::binary);

@@ -1,8 +1,9 @@
-// Copies and the log under writers, with kills of everything that takes part: whenever all is
-// quiet again, the destination equals the source.
+// Tables are copied and the log is followed while other sessions write, and each process that takes
+// part is killed at random. Whenever the writers pause and a sync succeeds, the destination equals
+// the source.
 //
-// TRIBUTARY_CHAOS_KILLS says how many; thousands are for `make soak`. A failure prints its
-// seed, which TRIBUTARY_CHAOS_SEED repeats, as far as the machine lets it.
+// TRIBUTARY_CHAOS_KILLS sets the number of kills; `make soak` uses thousands. A failure prints its
+// seed; TRIBUTARY_CHAOS_SEED repeats the random choices, but not the exact timing.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -42,7 +43,7 @@ constexpr const char* kNames[] = {"worker",   "log worker", "supervisor", "clien
 
 class Chaos : public SyncScene {
  protected:
-  // False: there was nobody to be killed.
+  // False if there was nothing to kill.
   bool Kill(Victim victim, tests::SyncRun& run) {
     const pid_t log_worker = connector_.WorkerOn("log");
     switch (victim) {
@@ -90,7 +91,8 @@ TEST_F(Chaos, WhateverIsKilledTheDestinationEqualsTheSourceWheneverAllIsQuiet) {
   for (std::uint32_t done = 0; done < kills && !HasFailure();) {
     workload.Start(kWriters);
     for (int i = 0; i < kKillsBetweenQuietMoments && done < kills; ++i) {
-      // A client that lost its later states comes back with an earlier one.
+      // --save-checkpoint N: the client saves no later checkpoint, so its next sync starts from an
+      // earlier state.
       std::vector<std::string> flags;
       if (random() % 4 == 0) flags = {"--save-checkpoint", absl::StrCat(1 + random() % 4)};
       tests::SyncRun run(SyncOptions(std::move(flags)));

@@ -1,4 +1,5 @@
-// A scene whose connection compares: the number of records that each sync sent of a table.
+// A SyncScene whose connection uses `update_method: compare`, and the number of records that a sync
+// sent for a table.
 #ifndef TRIBUTARY_TESTS_POSTGRESQL_COMPARE_SCENE_H_
 #define TRIBUTARY_TESTS_POSTGRESQL_COMPARE_SCENE_H_
 
@@ -42,7 +43,7 @@ class CompareScene : public SyncScene {
   }
 };
 
-// Several slices.
+// Large enough for several slices.
 inline constexpr char kOrders[] =
     "CREATE TABLE orders (id bigint PRIMARY KEY, amount numeric(12,2), note text);"
     "INSERT INTO orders SELECT i, i / 7.0, 'note ' || i FROM generate_series(1, 150000) i";

@@ -1,5 +1,5 @@
-// Comparison with a real server through the real executable: a later sync sends what has
-// changed and nothing else, whatever the key.
+// Comparison with a real server through the real executable: a later sync sends only what has
+// changed, for every kind of key.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -39,7 +39,7 @@ TEST_F(PostgresqlCompare, ALaterSyncSendsOnlyWhatHasChanged) {
       {"DELETE FROM orders WHERE id % 1000 = 1", {0, 150, 0}},
       {"INSERT INTO orders SELECT i FROM generate_series(-5, 0) i", {6, 0, 0}},
       {"INSERT INTO orders SELECT i FROM generate_series(150001, 150070) i", {70, 0, 0}},
-      // From the first slice to the last.
+      // The row moves from the first slice to the last one, and back.
       {"UPDATE orders SET id = 999999 WHERE id = 5", {1, 1, 0}},
       {"UPDATE orders SET id = 5 WHERE id = 999999", {1, 1, 0}},
       {"TRUNCATE orders", {0, 149926, 0}},
@@ -87,7 +87,7 @@ TEST_F(PostgresqlCompare, EachTypeOfKeyKeepsItsRowsApart) {
   for (const auto& [type, expression] : kKeys) {
     const std::string table = absl::StrCat("t", tables.size());
     tables.push_back(table);
-    // Enough for several marks, so that slices begin and end within.
+    // Enough rows for several marks, so that slices begin and end within the table.
     database_.Run(absl::StrCat("CREATE TABLE ", table, " (pad text, k ", type,
                                ", n integer, PRIMARY KEY (k, n)); INSERT INTO ", table,
                                " SELECT repeat(md5(i::text), 20), ", expression,
@@ -129,7 +129,8 @@ TEST_F(PostgresqlCompare, AnIndexWhoseColumnsTellRowsApartIsAKey) {
   ExpectEqual("included", {"id", "v"});
 }
 
-// A destination may take 1.00 for 1, and the DELETE of 1 for that of the row that was just sent.
+// A destination may treat 1.00 and 1 as the same key, and would then delete the new row when it
+// gets the DELETE of the old one.
 TEST_F(PostgresqlCompare, AKeyThatIsOnlySpelledAnewIsNotDeletedAfterItWasSent) {
   database_.Run(
       "CREATE TABLE n (k numeric PRIMARY KEY, v text); INSERT INTO n VALUES (1, 'a'), (2.5, 'b'), "
@@ -194,7 +195,7 @@ TEST_F(PostgresqlCompare, ATableWithoutAKeyIsSentAgainOnlyWhereAnythingInItHasCh
        "INSERT INTO keyless SELECT * FROM other; DROP TABLE other",
        {0, 0, 0},
        {0, 0, 0}},
-      // A row more that is equal to others, and one less.
+      // One more row that equals others, and then one less.
       {"INSERT INTO keyless VALUES (1, 'b')", {1001, 0, 1}, {0, 0, 0}},
       {"DELETE FROM keyless WHERE ctid = (SELECT min(ctid) FROM keyless WHERE a = 1)",
        {1000, 0, 1},
@@ -240,7 +241,7 @@ TEST_F(PostgresqlCompare, OtherColumnsAreSentWithoutATruncateAndAnotherKeyWithOn
   GoodSync();
   database_.Run(
       "ALTER TABLE t ADD c integer NOT NULL DEFAULT 7, DROP b; DELETE FROM t WHERE id = 1");
-  // Other columns are told by the setup.
+  // Only the setup reports that the columns have changed.
   const SyncOutcome columns = Sync({}, /*skip_setup=*/false);
   EXPECT_EQ(CountsOf(columns, "t"), (Counts{99, 1, 0})) << columns.text;
   ExpectEqual("t", {"id", "a", "c"});

@@ -1,5 +1,6 @@
-// Comparison with a real server through the real executable: whatever the role may do, whatever
-// the server is, whoever is killed or writes meanwhile, and beside the log.
+// Comparison with a real server through the real executable: with restricted roles and other kinds
+// of servers, with killed processes, with concurrent writers, and next to tables that follow the
+// log.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -103,7 +104,7 @@ TEST_F(PostgresqlComparing, WhatIsKilledInMidComparisonIsReadAgain) {
           killed = connector_.Signal(SIGKILL);
       }
     }
-    EXPECT_TRUE(killed) << "the sync was over too soon to be disturbed";
+    EXPECT_TRUE(killed) << "the sync ended before it could be disturbed";
     const SyncOutcome disturbed = run.Wait(std::chrono::minutes(2));
     if (round == 3) {
       connector_.Wait();
@@ -124,7 +125,8 @@ TEST_F(PostgresqlComparing, WhatIsKilledInMidComparisonIsReadAgain) {
   }
 }
 
-// What is between two marks of a slice has been given out when its worker ends, and is read again.
+// Rows between two marks of a slice have already been sent when its worker ends, and are read
+// again.
 TEST_F(PostgresqlComparing, RowsAreDeletedThatWereGivenOutAndAreGoneWhenTheyAreReadAgain) {
   const struct {
     const char* table;
@@ -132,8 +134,8 @@ TEST_F(PostgresqlComparing, RowsAreDeletedThatWereGivenOutAndAreGoneWhenTheyAreR
     bool is_copied_again;
   } kTables[] = {
       {"orders", kOrders, false},
-      // A type whose order is not known to stay, and no key: both are read in one piece, of which
-      // the rings hold a part.
+      // A key type whose order may change, and a table without a key: each is read as a single
+      // slice, and the rings hold only a part of it.
       {"odd",
        "CREATE TABLE odd (k jsonb PRIMARY KEY, id integer, note text); INSERT INTO odd "
        "SELECT to_jsonb(i), i, repeat('note', 250) FROM generate_series(1, 40000) i",
@@ -183,12 +185,12 @@ TEST_F(PostgresqlComparing, AFirstCopyGoesOnWhereItWasInterrupted) {
     };
     const std::string before = state();
     tests::SyncRun run(SyncOptions({"--read-delay-ms", "3"}));
-    // A part of the table is done in another state than before, and more of it is on its way.
+    // This sync has saved a state of its own, and a part of the table is still being read.
     const bool goes_on = tests::Eventually([&state, &before] {
       const std::string now = state();
       return now.find("\"done\"") != now.npos && now != before;
     });
-    EXPECT_TRUE(goes_on && run.running()) << "the sync was over too soon to be disturbed";
+    EXPECT_TRUE(goes_on && run.running()) << "the sync ended before it could be disturbed";
     if (killed == std::string("client")) {
       run.Kill();
     } else {
@@ -208,7 +210,7 @@ TEST_F(PostgresqlComparing, AFirstCopyGoesOnWhereItWasInterrupted) {
   const SyncOutcome rest = GoodSync();
   EXPECT_EQ(CountsOf(rest, "large").truncates, 0) << rest.text << connector_.Output();
   EXPECT_LT(CountsOf(rest, "large").upserts, kRows);
-  // Also the rows that have changed since an earlier sync copied them.
+  // Includes the rows that have changed since an earlier sync copied them.
   ExpectEqual("large", {"id", "n", "note"});
   EXPECT_EQ(CountsOf(GoodSync(), "large"), (Counts{0, 0, 0}));
 }
@@ -225,7 +227,7 @@ TEST_F(PostgresqlComparing, AWriterThatIsBusyMeanwhileLosesNothing) {
           " WHERE id = ", 149000 - i, "; UPDATE orders SET id = ", -i, " WHERE id = ", 140000 + i));
     }
   });
-  // Rows that nobody writes are exactly there, in each sync.
+  // A table that nobody changes is equal to the source after each sync.
   database_.Run(
       "CREATE TABLE still (id integer PRIMARY KEY, v text);"
       "INSERT INTO still SELECT i, 'v' FROM generate_series(1, 20000) i");
@@ -271,7 +273,7 @@ TEST_F(PostgresqlComparing, TheDestinationHasTheSameRowsWhicheverWayTheyCame) {
   GoodSync();
   const std::string compared = content();
   EXPECT_THAT(compared, HasSubstr("3001|"));
-  // The other method copies, and then follows.
+  // The same changes with the other update method: a copy, and then the log.
   std::filesystem::remove(dir_ / "state.json");
   std::filesystem::remove(dir_ / "warehouse.db");
   database_.Run("TRUNCATE t; INSERT INTO t SELECT " + values + " FROM generate_series(1, 3000) i");
@@ -331,7 +333,7 @@ TEST_F(ComparedBesideTheLog, WhatTheLogDoesNotTellOfIsComparedInTheSameSync) {
   for (const std::string& table : kTables) {
     EXPECT_EQ(CountsOf(third, table), (Counts{0, 0, 0})) << table;
   }
-  // From the log to a comparison and back is another way of knowing the rows.
+  // Each table changes its method: from the log to comparison, and from comparison to the log.
   database_.Run("ALTER PUBLICATION tributary DROP TABLE logged");
   database_.Run(
       "ALTER TABLE logged REPLICA IDENTITY NOTHING; ALTER TABLE nothing REPLICA IDENTITY "

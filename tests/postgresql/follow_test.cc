@@ -1,5 +1,5 @@
-// The log of a real server, followed by the real executable: what comes of each kind of
-// change, and what a user is told where the log cannot be followed.
+// The real executable follows the log of a real server: which records each kind of change produces,
+// and what the user is told if the log cannot be followed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -46,11 +46,11 @@ TEST_F(Follow, EachChangeIsSentAsWhatItIs) {
   } kCases[] = {
       {"SELECT 1", 0, 0, 0, 0},
       {"INSERT INTO orders VALUES (101, 'new', NULL)", 1, 0, 0, 0},
-      // Its large value is not in the log, and the destination has it.
+      // The row's large value is not in the log, but the destination has it.
       {"UPDATE orders SET note = 'changed' WHERE id = 1", 0, 1, 0, 0},
       {"UPDATE orders SET big = 'small' WHERE id = 2", 1, 0, 0, 0},
       {"DELETE FROM orders WHERE id = 3", 0, 0, 1, 0},
-      // The new key needs all values, so the row is read again.
+      // The row under its new key needs all values, so it is read again.
       {"UPDATE orders SET id = 1000 WHERE id = 4", 1, 0, 1, 0},
       {"BEGIN; DELETE FROM orders; ROLLBACK", 0, 0, 0, 0},
       {"BEGIN; SAVEPOINT s; DELETE FROM orders WHERE id = 5; ROLLBACK TO s; "
@@ -89,7 +89,7 @@ TEST_F(Follow, WhatTheLogDoesNotTellMakesTheTableCopyAgain) {
            "ALTER TABLE t ALTER v TYPE text USING upper(v)",
            "ALTER TABLE t DROP w",
            "ALTER TABLE t RENAME v TO u; ALTER TABLE t RENAME u TO v",
-           // The log shows columns of the same names and types.
+           // The columns in the log have the same names and types as before.
            "ALTER TABLE t DROP v; ALTER TABLE t ADD v text",
            "UPDATE t SET v = 'v' || id; ALTER TABLE t ADD u text; UPDATE t SET u = 'u' || id; "
            "ALTER TABLE t RENAME v TO w; ALTER TABLE t RENAME u TO v; ALTER TABLE t RENAME w TO u",
@@ -106,9 +106,9 @@ TEST_F(Follow, WhatTheLogDoesNotTellMakesTheTableCopyAgain) {
     SCOPED_TRACE(sql);
     const auto done = Server().Execute(sql, database_.name());
     EXPECT_TRUE(done.ok()) << done.status();
-    // Moves defaults from the catalog into the rows.
+    // Rewrites the rows, which then contain the columns' defaults.
     database_.Run("VACUUM FULL t");
-    // As Fivetran, which asks for the schema before each sync.
+    // Fivetran also asks for the schema before each sync.
     const SyncOutcome outcome = Sync({}, /*skip_setup=*/false);
     EXPECT_TRUE(outcome.ok()) << outcome.text;
     ExpectEqual("t", {"id", "v"});
@@ -140,12 +140,12 @@ TEST_F(Follow, AColumnInWhichRowsHoldNullIsAddedWithoutACopy) {
   } kCases[] = {
       {"ALTER TABLE orders ADD a int", 0},
       {"UPDATE orders SET a = 1, big = 'x' WHERE id = 1", 1},
-      // The log tells of rows without the column first.
+      // The log first contains changes of rows that do not have the new column yet.
       {"UPDATE orders SET big = 'y' WHERE id = 2; ALTER TABLE orders ADD b text; "
        "UPDATE orders SET b = 'z', big = 'y' WHERE id = 3",
        2},
       {"INSERT INTO orders (id) VALUES (1000); ALTER TABLE orders ADD c int DEFAULT 7",
-       // All rows for their default, and the one that the log tells of.
+       // All 100 rows because of the default, and the rows from the log.
        102},
   };
   for (const auto& one : kCases) {
@@ -159,7 +159,7 @@ TEST_F(Follow, AColumnInWhichRowsHoldNullIsAddedWithoutACopy) {
   ExpectEqual("orders", {"id", "note", "big", "a", "b", "c"});
 }
 
-// Between the catalog and the end of the log, at any place of it.
+// The column is added after the catalog was read, at different positions of the log.
 TEST_F(Follow, AColumnThatIsAddedDuringASyncIsSentWithItsValues) {
   database_.Run(
       "CREATE TABLE busy (id int PRIMARY KEY, v int); INSERT INTO busy SELECT i, i FROM "
@@ -237,7 +237,7 @@ TEST_F(Follow, AnAttachedSyncDoesNotHoldUpAShutdown) {
   ExpectEqual("orders", {"id", "note", "big"});
 }
 
-// What breaks the log, what the Task says, and how a user mends it.
+// What breaks the log, what the Task says, and how the user repairs it.
 TEST_F(Follow, WhereTheLogIsLostATaskSaysWhyAndNothingIsSent) {
   BeginOrders();
   const struct {
@@ -259,7 +259,7 @@ TEST_F(Follow, WhereTheLogIsLostATaskSaysWhyAndNothingIsSent) {
     EXPECT_THAT(outcome.task(), HasSubstr("re-sync"));
     EXPECT_EQ(outcome.Count("records"), 0u);
   }
-  // The re-sync that it asks for.
+  // The re-sync that the Task asks for.
   std::ofstream(dir_ / "state.json", std::ios::trunc) << "{}";
   GoodSync();
   ExpectEqual("orders", {"id", "note", "big"});
@@ -270,7 +270,8 @@ TEST_F(Follow, ARoleThatMayNotIsToldTheStatementAndItHelps) {
       "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);"
       "CREATE ROLE follower LOGIN; GRANT SELECT ON t TO follower");
   Configure(ConfigurationOf(database_.name(), "follower"));
-  // Not the owner: t is copied, and the Warning names the statement.
+  // The role does not own t: t is copied, and the Warning contains the statement that the owner
+  // must run.
   const SyncOutcome copied = GoodSync();
   EXPECT_THAT(copied.warnings(),
               Contains(HasSubstr("ALTER PUBLICATION \"tributary\" ADD TABLE \"public\".\"t\"")));

@@ -18,9 +18,10 @@ namespace {
 using tests::Eventually;
 using tests::PostgresSession;
 
-// In MakeTableOfSeveralSlices: the rows of these blocks are deleted.
+// The number of blocks in which MakeTableOfSeveralSlices deletes all rows.
 constexpr int kFreedBlocks = 3;
-// Of pg_stat_activity AS a: a slice looks at its table, or has looked and done nothing since.
+// A condition on pg_stat_activity AS a: the session of a slice is running its check of the table,
+// or that check was its last statement.
 constexpr char kLooks[] =
     "a.application_name = 'tributary' AND a.datname = current_database() "
     "AND a.query LIKE 'BEGIN ISOLATION LEVEL REPEATABLE READ%'";
@@ -105,7 +106,8 @@ bool GateScene::WaitsForALock(const PostgresSession& session) {
       "EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid = ", session.backend(), ")"));
 }
 
-// Before it looks or, as it must not, after that. What cuts the table waits for a while, too.
+// A slice waits for the lock before its check of the table, or, if the rule is broken, after it.
+// The query that cuts the table into slices may also wait for the lock at first.
 bool GateScene::SliceWaitsForALock() {
   return Becomes(absl::StrCat(
       "EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE (", kLooks,
@@ -157,7 +159,7 @@ int GateScene::BlockOf(int id) {
 void GateScene::BeginWithLock(const std::string& sql) {
   const auto older = Within("SELECT pg_current_xact_id()");
   run_ = std::make_unique<tests::SyncRun>(SyncOptions());
-  // Slices of t wait for `older`, by rule 4.
+  // By rule 4, slices of t wait for the transaction `older`.
   EXPECT_TRUE(Eventually([this] { return Looks() > 0; }));
   locker_ = Within(sql);
   Execute(*older, "ROLLBACK");
@@ -185,7 +187,7 @@ void GateScene::SyncWithBetweenSlices(const std::string& sql) {
   BeginWithLock("LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
   StopASliceAfterItsSnapshot();
   const std::size_t looks = Looks();
-  // The first slice has its lock already, and the second one waits for this.
+  // The first slice already has its lock; the second slice waits for this statement.
   const auto between = Connected();
   Send(*between, sql);
   EXPECT_TRUE(WaitsForALock(*between));
@@ -195,7 +197,7 @@ void GateScene::SyncWithBetweenSlices(const std::string& sql) {
     PQclear(result);
   }
   ExpectGood();
-  EXPECT_GT(Looks(), looks) << "the table is one slice";
+  EXPECT_GT(Looks(), looks) << "the table has only one slice";
 }
 
 void GateScene::ExpectRowThatMovesToArrive(int id) {

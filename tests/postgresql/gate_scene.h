@@ -1,5 +1,5 @@
-// What the tests of the gate's rules share: one table t, one worker that reads it in slices, and
-// ways to force the order of events: locks, open transactions, and a worker that is stopped.
+// Shared by the tests of the gate's rules: one table t, one worker that reads it in slices, and
+// ways to force the order of events: locks, open transactions, and a stopped worker.
 #ifndef TRIBUTARY_TESTS_POSTGRESQL_GATE_SCENE_H_
 #define TRIBUTARY_TESTS_POSTGRESQL_GATE_SCENE_H_
 
@@ -21,51 +21,57 @@ class GateScene : public SyncScene {
   // The server logs this database's statements.
   GateScene();
 
-  // By a sync without t. A new slot waits for all transactions, and a test's are open.
+  // Makes the slot with a sync before t exists. A new slot waits for all running transactions, and
+  // a test may keep one open.
   void MakeSlot();
-  // Makes t, with the columns id, v, pad and big. It is read in slices of about 8 MiB; the first
-  // blocks have space for rows that move there.
+  // Makes t with the columns id, v, pad and big. It is read in slices of about 8 MiB; its first
+  // blocks have free space, so that rows can move there.
   void MakeTableOfSeveralSlices();
 
   // --- an application's sessions ---
   std::unique_ptr<tests::PostgresSession> Connected();
-  // Runs `sql` in a transaction, which stays open.
+  // Runs `sql` in a transaction that stays open.
   std::unique_ptr<tests::PostgresSession> Within(const std::string& sql);
   static void Execute(tests::PostgresSession& session, const std::string& sql);
-  // Without waiting for its end.
+  // Does not wait for the result.
   static void Send(tests::PostgresSession& session, const std::string& sql);
-  // Commits `sql`, and something after it. Returns a position that the log reaches with both.
+  // Commits `sql`, and another change after it. Returns a log position that a sync reaches after it
+  // has read both.
   std::uint64_t Commit(const std::string& sql);
 
   // --- waiting ---
-  // The SQL condition, in this database.
+  // Waits until the SQL condition is true in this database; false after a timeout.
   bool Becomes(const std::string& condition);
   bool WaitsForALock(const tests::PostgresSession& session);
   bool SliceWaitsForALock();
-  // How often slices of t have looked at it.
+  // The number of times that slices have checked t.
   std::size_t Looks() const;
-  // A slice that has looked is not read, and looks again. Without the rule the sync ends.
+  // Waits until a slice has checked t again, which shows that it did not read t after the first
+  // check. If the rule is broken, the sync ends instead. True in both cases.
   bool LooksAgain();
-  // Of all series of the connector's metric, or of a series by its full name; -1: there is none.
+  // The sum of all series of this metric of the connector, or the value of one series if `name`
+  // includes its labels; -1 if there is none.
   double Metric(const std::string& name);
-  // How far the saved state is in the server's log.
+  // The log position in the saved state.
   std::uint64_t SavedPosition();
   int BlockOf(int id);
 
   // --- order ---
-  // Begins a sync, and `sql` in a transaction that locks t, so that a slice of t waits for it. The
-  // transaction begins when there is a slot and t has joined the log, so nothing else waits for it.
+  // Begins a sync, and runs `sql` in a transaction that locks t, so that a slice of t waits for the
+  // lock. The transaction begins when the slot exists and t has joined the log, so nothing else
+  // waits for it.
   void BeginWithLock(const std::string& sql);
   void EndLock() { Execute(*locker_, "COMMIT"); }
-  // After BeginWithLock: ends it, and stops the slice's worker, which does not know yet that the
-  // server has taken the slice's snapshot.
+  // After BeginWithLock: stops the slice's worker and then ends the lock, so that the server takes
+  // the slice's snapshot and the worker does not know about it yet.
   void StopASliceAfterItsSnapshot();
   void Continue();
-  // The end of the sync that has begun.
+  // Waits for the end of the sync, which must succeed.
   void ExpectGood();
-  // A whole sync, with `sql`, which has to lock t, between the first slice of t and the second.
+  // A whole sync. `sql`, which must lock t, runs between the first slice of t and the second one.
   void SyncWithBetweenSlices(const std::string& sql);
-  // The row has no space where it is, and moves into the first blocks after they were read.
+  // The row is updated, does not fit into its block any longer, and moves into the first blocks
+  // after they were read. The destination must have its new value.
   void ExpectRowThatMovesToArrive(int id);
 
   std::unique_ptr<tests::SyncRun> run_;

@@ -1,8 +1,8 @@
-// The gate's rules on a real server, one test for each: the experiment in which the rule's absence
-// loses rows. Locks, open transactions and stopped workers force the order of events, and each
-// test fails when its rule is taken out of the product.
+// The gate's rules on a real server, one test for each rule: a sequence of events that loses rows
+// if the rule is missing. Locks, open transactions and stopped workers force the order of events,
+// and each test fails if its rule is removed from the product.
 //
-// The numbered rules are those of supervisor/plan/gate.h.
+// The numbers of the rules are those in supervisor/plan/gate.h.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -19,13 +19,14 @@ using tests::Eventually;
 
 // Seconds that the log has waited for slices.
 constexpr char kGateWaits[] = "tributary_wait_seconds_total{stage=\"gate\"}";
-// Of tables that are read, merged in this sync.
+// Rows that this sync has merged, of tables that are being read.
 constexpr char kRows[] = "tributary_sync_table_rows";
 
 class GateOnAServer : public GateScene {};
 
-// Rule 4, at the start. The slot is made while X waits for a standby: X's commit is in the log
-// before the slot's begin, and a slice that opens when the slot is there does not see X yet.
+// Rule 4, at the start. The slot is made while transaction X waits for a standby: the commit of X
+// is in the log before the slot's start, but a slice that opens when the slot exists does not see X
+// yet.
 TEST_F(GateOnAServer, WhatAStandbyHoldsUpWhileTheSlotIsMadeIsCopied) {
   database_.Run("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'old')");
   LoseStandby();
@@ -38,7 +39,8 @@ TEST_F(GateOnAServer, WhatAStandbyHoldsUpWhileTheSlotIsMadeIsCopied) {
                      session.Ask("SELECT pg_current_xact_id()::xid"), "'::xid)"));
   };
   EXPECT_TRUE(slot_waits_for(*first));
-  // The server now looks once more at what runs, and waits for that. X begins after this look.
+  // The server now checks the running transactions once more, and waits for them. X begins after
+  // this check.
   const auto second = Within("SELECT pg_current_xact_id()");
   Execute(*first, "ROLLBACK");
   EXPECT_TRUE(slot_waits_for(*second));
@@ -50,12 +52,13 @@ TEST_F(GateOnAServer, WhatAStandbyHoldsUpWhileTheSlotIsMadeIsCopied) {
   EXPECT_TRUE(LooksAgain());
   RegainStandby();
   ExpectGood();
-  // Whatever the log has of X is sent by now.
+  // The next sync sends all that the log contains of X.
   GoodSync();
   ExpectEqual("t", {"id", "v"});
 }
 
-// Rule 4, for a table that joins later: the log lacks what X wrote before the publication had it.
+// Rule 4, for a table that joins later: the log does not contain what X wrote before the table was
+// in the publication.
 TEST_F(GateOnAServer, WhatAnOpenTransactionWroteBeforeItsTableWasPublishedIsCopied) {
   MakeSlot();
   database_.Run("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'old')");
@@ -68,8 +71,8 @@ TEST_F(GateOnAServer, WhatAnOpenTransactionWroteBeforeItsTableWasPublishedIsCopi
   ExpectEqual("t", {"id", "v"});
 }
 
-// A slice locks its table first and takes its snapshot then (slice_view.h): with a snapshot from
-// before the ALTER, COPY reads nothing.
+// A slice first locks its table and then takes its snapshot (slice_view.h): with a snapshot from
+// before the ALTER, COPY would read no rows.
 TEST_F(GateOnAServer, ARewriteThatASliceWaitsForLosesNoRow) {
   MakeSlot();
   database_.Run(
@@ -81,8 +84,8 @@ TEST_F(GateOnAServer, ARewriteThatASliceWaitsForLosesNoRow) {
   ExpectEqual("t", {"id", "v"});
 }
 
-// Rule 2. Rows of the slice are merged, and the row that X changes comes after one that the server
-// holds up.
+// Rule 2. Some rows of the slice are already merged; then the server blocks at a row, and the row
+// that X changes comes after that row.
 TEST_F(GateOnAServer, ATransactionWaitsForTheSliceThatDoesNotSeeIt) {
   database_.Run(
       "CREATE TYPE slow AS ENUM ('a');"
@@ -104,7 +107,8 @@ TEST_F(GateOnAServer, ATransactionWaitsForTheSliceThatDoesNotSeeIt) {
   ExpectEqual("t", {"id", "v"});
 }
 
-// Rule 3. X is merged before the supervisor hears of the slice, whose snapshot lacks X.
+// Rule 3. X is merged before the supervisor knows about the slice, whose snapshot does not contain
+// X.
 TEST_F(GateOnAServer, ASliceWithASnapshotThatTheLogHasPassedIsReadAgain) {
   MakeSlot();
   database_.Run("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'old')");
@@ -117,8 +121,9 @@ TEST_F(GateOnAServer, ASliceWithASnapshotThatTheLogHasPassedIsReadAgain) {
   ExpectEqual("t", {"id", "v"});
 }
 
-// Rule 5: no change is left out that the copy may lack. VACUUM has made space in blocks that were
-// read, and an UPDATE moves a row there from one that was not.
+// Rule 5: a change is never left out if the copy may not contain it. VACUUM has freed space in
+// blocks that were already read, and an UPDATE moves a row there from a block that was not read
+// yet.
 TEST_F(GateOnAServer, ARowThatMovesIntoBlocksThatWereReadComesFromTheLog) {
   ExpectRowThatMovesToArrive(3000);
 }
@@ -128,8 +133,8 @@ TEST_F(GateOnAServer, AMovedRowsValueThatTheLogLacksIsReadAgain) {
   ExpectRowThatMovesToArrive(2000);
 }
 
-// Each slice says which file its table is: another one has the rows in other blocks, and the log
-// does not tell of it.
+// Each slice reports the file of its table: a new file has the rows in other blocks, and the log
+// does not report the new file.
 TEST_F(GateOnAServer, RowsThatVacuumFullMovesIntoBlocksThatWereReadAreCopied) {
   MakeSlot();
   MakeTableOfSeveralSlices();

@@ -1,6 +1,6 @@
-// Through pgbouncer in transaction pooling mode: what needs only transactions works and leaves
-// nothing behind in sessions that applications share; the log cannot be followed, and a user is
-// told why and what to do.
+// Through pgbouncer in transaction pooling mode: operations that need only transactions work, and
+// change no settings in the sessions that applications share. The log cannot be followed, and the
+// user is told why and what to do.
 #include "tests/process/pooler.h"
 
 #include <gmock/gmock.h>
@@ -35,8 +35,8 @@ class ThroughAPooler : public SyncScene {
     configuration["update_method"] = method;
     return configuration;
   }
-  // What is set in each of the server's sessions that the pooler has, one line for each;
-  // `sql` is run there first. It opens kSessions of them where it has fewer.
+  // The settings of each of the server's sessions that the pooler holds, one line for each session,
+  // after `sql` was run in it. Opens sessions until there are kSessions.
   std::vector<std::string> SettingsOfSessions(const std::string& sql = "") {
     std::vector<std::unique_ptr<tests::PostgresSession>> applications;
     std::vector<std::string> settings;
@@ -80,7 +80,7 @@ TEST_F(ThroughAPooler, TablesAreCopiedAndComparedAndNoSessionKeepsASetting) {
   ExpectEqual("large", {"id", "pad"});
   ExpectEqual("moods", {"id", "m"});
   ExpectEqual("keyless", {"v"});
-  // Slices were read in several sessions, so their settings were taken along.
+  // Slices were read in several sessions, so each of these sessions had to have the settings.
   EXPECT_GT(std::stoi(Server().Ask(absl::StrCat(
                 "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%COPY%' AND datname = '",
                 database_.name(), "' AND pid <> pg_backend_pid()"))),
@@ -88,7 +88,7 @@ TEST_F(ThroughAPooler, TablesAreCopiedAndComparedAndNoSessionKeepsASetting) {
   EXPECT_EQ(SettingsOfSessions(), before);
 }
 
-// As applications leave them behind, where a pooler does not reset its sessions.
+// Settings that applications leave in sessions if the pooler does not reset them.
 TEST_F(ThroughAPooler, WhatOthersHaveSetInTheirSessionsChangesNothing) {
   database_.Run(
       "CREATE TABLE t (id integer PRIMARY KEY, at timestamptz, span interval, raw bytea);"
@@ -120,7 +120,7 @@ TEST_F(ThroughAPooler, TheLogCannotBeFollowedAndATaskSaysWhatToDo) {
   EXPECT_THAT(refused.task(), says) << refused.text;
   EXPECT_EQ(refused.Count("records"), 0u);
   EXPECT_EQ(SettingsOfSessions(), before);
-  // As it says.
+  // The Task's advice is followed.
   Configure(ConfigurationOf(database_.name()));
   EXPECT_EQ(GoodSync().Count("upserts"), 1u);
   ExpectEqual("t", {"id"});

@@ -1,4 +1,4 @@
-// A standby as the source: its log cannot be followed, and a user is told so, with what to do.
+// A standby as the source: its log cannot be followed, and the user is told so and what to do.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -31,7 +31,8 @@ class Standby : public SyncScene {
     configuration["port"] = absl::StrCat(standby_->port());
     return configuration;
   }
-  // Once it has all that the primary has now.
+  // Waits until the standby has replayed everything that the primary has now; then the setup test
+  // and a sync both report the Task.
   void ExpectTask() {
     const std::string last = Server().Ask("SELECT pg_current_wal_insert_lsn()");
     EXPECT_TRUE(tests::Eventually([&] {
@@ -57,7 +58,7 @@ TEST_F(Standby, IsATaskWhetherThereIsAPublicationOrNot) {
   ExpectTask();
 }
 
-// As after a switchover that `host` was not changed for.
+// For example after a switchover, if `host` was not changed.
 TEST_F(Standby, IsATaskForAConnectionThatFollowedItsPrimaryAndTheStateIsKept) {
   EXPECT_EQ(GoodSync().Count("upserts"), 2u);
   ExpectTask();

@@ -17,7 +17,7 @@
 namespace tributary::postgresql_test {
 namespace {
 
-// Its commit waits for a synchronous standby.
+// Whether the backend's commit waits for a synchronous standby.
 bool IsWaiting(int backend) {
   return Server().Ask(absl::StrCat(
              "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND pid = ",
@@ -38,7 +38,7 @@ SyncScene::SyncScene() {
 SyncScene::~SyncScene() {
   if (standby_lost_) RegainStandby();
   connector_.Stop();
-  // A slot that is in use cannot be dropped, and goes with its process.
+  // A slot that is in use cannot be dropped; it is free when its process has ended.
   Server().Ask(
       "SELECT count(pg_terminate_backend(active_pid)) FROM pg_replication_slots WHERE active");
   for (int tries = 0; tries < 100; ++tries) {
@@ -49,7 +49,7 @@ SyncScene::~SyncScene() {
     if (dropped.ok()) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  ADD_FAILURE() << "a replication slot cannot be dropped";
+  ADD_FAILURE() << "a replication slot could not be dropped";
 }
 
 void SyncScene::Configure(const Configuration& configuration) {
@@ -82,7 +82,8 @@ void SyncScene::ExpectEqual(const std::string& table, const std::vector<std::str
     texts.push_back(absl::StrCat("coalesce(CAST(", column, " AS text), '-')"));
   }
   const std::string line = absl::StrJoin(texts, " || '|' || ");
-  // A partitioned table has no rows of its own; of others only those are meant.
+  // A partitioned table has no rows of its own; for other tables, ONLY leaves out rows of child
+  // tables.
   const bool partitioned =
       Server().Ask(
           absl::StrCat("SELECT relkind FROM pg_class WHERE oid = 'public.", table, "'::regclass"),
@@ -109,9 +110,10 @@ void SyncScene::ExpectEqual(const std::string& table, const std::vector<std::str
                       std::back_inserter(lost));
   std::set_difference(found.begin(), found.end(), wanted.begin(), wanted.end(),
                       std::back_inserter(extra));
-  ADD_FAILURE() << table << ": " << lost.size() << " rows of the source are missing, as "
+  ADD_FAILURE() << table << ": " << lost.size() << " rows of the source are missing, for example "
                 << (lost.empty() ? "" : lost.front().substr(0, 100)) << "; " << extra.size()
-                << " are too many, as " << (extra.empty() ? "" : extra.front().substr(0, 100));
+                << " rows are not in the source, for example "
+                << (extra.empty() ? "" : extra.front().substr(0, 100));
 }
 
 void SyncScene::LoseStandby() {
@@ -120,7 +122,8 @@ void SyncScene::LoseStandby() {
       absl::StrCat("ALTER DATABASE ", database_.name(), " SET synchronous_commit = local"));
   EXPECT_TRUE(Server().Set({{"synchronous_standby_names", "nobody"}}).ok());
   EXPECT_TRUE(Server().Reload().ok());
-  // One of the server's processes tells the others, so the first commits may not wait yet.
+  // The server's processes reload the setting at different times, so the first commits may not wait
+  // yet.
   const bool waits = tests::Eventually([this] {
     const auto session = Server().Connect(database_.name());
     if (!session.ok() || !(*session)->Execute("SET synchronous_commit = on").ok()) return false;

@@ -1,5 +1,4 @@
-// A database of a real server, the real connector, and a warehouse: what tests of whole syncs
-// share.
+// Shared by tests of whole syncs: a database of a real server, the real connector, and a warehouse.
 #ifndef TRIBUTARY_TESTS_POSTGRESQL_SYNC_SCENE_H_
 #define TRIBUTARY_TESTS_POSTGRESQL_SYNC_SCENE_H_
 
@@ -18,23 +17,25 @@ namespace tributary::postgresql_test {
 class SyncScene : public testing::Test {
  protected:
   SyncScene();
-  // Drops the slots and publications that the connector has made.
+  // Drops the slots that the connector made in this database.
   ~SyncScene() override;
 
   void Configure(const Configuration& configuration);
   tests::SyncRunOptions SyncOptions(std::vector<std::string> flags = {}) const;
   tests::SyncOutcome Sync(std::vector<std::string> flags = {}, bool skip_setup = true);
-  // The sync ends with OK and without a breach of the contract.
+  // Runs a sync that must end with OK and without a breach of the contract.
   tests::SyncOutcome GoodSync(std::vector<std::string> flags = {});
-  // The table's rows in the destination are the source's; one line tells the first that is not.
+  // The destination must have exactly the source's rows of this table; a failure shows one row that
+  // is missing and one that is extra.
   void ExpectEqual(const std::string& table, const std::vector<std::string>& columns);
 
-  // From here on the server waits, before it makes a commit visible, for a standby that there is
-  // not. In this database only in sessions that set synchronous_commit to on.
+  // From now on, the server delays the visibility of each commit until a standby confirms it, and
+  // there is no such standby. In this database, only sessions that set synchronous_commit to on are
+  // affected.
   void LoseStandby();
-  // Those that wait go on.
+  // Waiting commits continue.
   void RegainStandby();
-  // The session's commit is in the log, and waits.
+  // Waits until the session's commit is in the log and waits for the standby.
   static bool WaitsForStandby(const tests::PostgresSession& session);
 
   tests::TempDir dir_;

@@ -1,5 +1,4 @@
-// Whole syncs of a real server through the real executable: the destination equals the
-// source.
+// Whole syncs of a real server through the real executable: the destination equals the source.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -83,18 +82,18 @@ TEST_F(PostgresqlSync, AWorkerAndAConnectionThatEndInMidCopyLoseNothing) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(150));
   }
-  EXPECT_GE(ended, 2) << "the sync was over too soon to be disturbed";
+  EXPECT_GE(ended, 2) << "the sync ended before it could be disturbed";
   const SyncOutcome outcome = run.Wait(std::chrono::minutes(2));
   EXPECT_TRUE(outcome.ok()) << outcome.text;
   ExpectEqual("big", {"id", "pad"});
 }
 
-// An open transaction keeps the server from removing dead rows.
+// An open transaction prevents the server from removing dead rows.
 TEST_F(PostgresqlSync, NoTransactionStaysOpenWhileTheClientReadsNothing) {
   database_.Run(
       "CREATE TABLE big (id bigint PRIMARY KEY, pad text);"
       "INSERT INTO big SELECT i, repeat(md5(i::text), 40) FROM generate_series(1, 70000) i");
-  // Without staging the rings are full soon.
+  // Without staging, the rings are full soon.
   std::filesystem::remove_all(dir_ / "staging");
   std::ofstream(dir_ / "staging") << "no folder";
   tests::SyncRun run(SyncOptions());
@@ -110,9 +109,9 @@ TEST_F(PostgresqlSync, NoTransactionStaysOpenWhileTheClientReadsNothing) {
     }
     return false;
   };
-  EXPECT_TRUE(awaits(true)) << "the sync was over too soon";
+  EXPECT_TRUE(awaits(true)) << "the sync ended too soon";
   run.Stop();
-  EXPECT_TRUE(awaits(false)) << "a slice's transaction is open since the client stands still";
+  EXPECT_TRUE(awaits(false)) << "a slice's transaction stays open while the client is stopped";
   run.Continue();
   const SyncOutcome outcome = run.Wait(std::chrono::minutes(2));
   EXPECT_TRUE(outcome.ok()) << outcome.text << connector_.Output();

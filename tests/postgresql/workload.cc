@@ -21,7 +21,7 @@ int Below(Random& random, int end) {
 
 std::string Plain(Random& random) { return absl::StrCat("plain_", Below(random, kPlainTables)); }
 
-// One statement, of the kinds that happen often and of those that do not.
+// One statement; frequent kinds and rare kinds have different probabilities.
 std::string Statement(Random& random) {
   const std::string table = Plain(random);
   const int id = Below(random, 2 * kRows) + 1;
@@ -181,7 +181,7 @@ void Workload::Write(std::uint32_t seed) {
       if (connected.ok()) session = *std::move(connected);
     }
     if (session != nullptr) {
-      // Deadlocks and keys that are there already are part of the game.
+      // Deadlocks and duplicate keys are expected.
       const auto done = session->Execute(Transaction(random));
       if (!done.ok()) static_cast<void>(session->Execute("ROLLBACK"));
       ++transactions_;

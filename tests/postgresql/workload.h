@@ -1,6 +1,6 @@
-// Sessions that write to a database at random, as applications do: inserts, updates with and
-// without their large values, changed keys, deletes, truncates, savepoints, rollbacks, and
-// VACUUM, also FULL, which moves rows.
+// Sessions that write to a database at random, like applications: inserts, updates with and without
+// their large values, changed keys, deletes, truncates, savepoints, rollbacks, and VACUUM,
+// including VACUUM FULL, which moves rows.
 #ifndef TRIBUTARY_TESTS_POSTGRESQL_WORKLOAD_H_
 #define TRIBUTARY_TESTS_POSTGRESQL_WORKLOAD_H_
 
@@ -21,14 +21,14 @@ struct WrittenTable {
 
 class Workload {
  public:
-  // Makes the tables, of every kind that there is, with rows. `database` outlives it.
+  // Makes tables of many kinds, and fills most of them. `database` must outlive this object.
   Workload(const NewDatabase& database, std::uint32_t seed);
   ~Workload() { Stop(); }
 
   const std::vector<WrittenTable>& tables() const { return tables_; }
-  // Sessions that go on over a server that is gone for a while.
+  // Starts the sessions, which reconnect if the server was down for a while.
   void Start(int sessions);
-  // Ends them; what they had committed stays.
+  // Ends the sessions; their committed changes remain.
   void Stop();
   std::uint64_t transactions() const { return transactions_; }
 

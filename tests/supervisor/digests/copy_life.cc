@@ -17,7 +17,7 @@ namespace tributary::tests {
 namespace {
 
 constexpr int kSteps = 400;
-// Rows between two marks.
+// The number of keys between two marks.
 constexpr int kMarked = 2;
 
 struct SavedState {
@@ -26,7 +26,7 @@ struct SavedState {
   Rows destination = {};
 };
 
-// What one process does; the folder outlives it.
+// The work of one process; the folder outlives the process.
 class Copier {
  public:
   Copier(Rows& source, SavedState& now, const WrongCopyRules& wrong, std::mt19937_64& random,
@@ -53,7 +53,7 @@ class Copier {
   const std::string& failure() const { return failure_; }
   void SyncDisk() { Check(keeper_->writer().Sync(std::chrono::seconds(10))); }
 
-  // One small thing; false: the copy is whole.
+  // One small step; false if the copy is complete.
   bool Step() {
     if (!failure_.empty()) return false;
     std::vector<Reading*> active;
@@ -101,7 +101,8 @@ class Copier {
     return true;
   }
 
-  // One after the other, as the lane has it.
+  // Deletes the rows in `given` from the destination, one row in each step, as the copy lane does,
+  // and then calls `then`. `keeps` is the wrong rule, which deletes none.
   void TakeBack(const GivenRows& given, bool keeps, const std::function<void()>& then) {
     if (!given.known) {
       failure_ = "what was given out is not known";
@@ -147,7 +148,7 @@ class Copier {
     }
   }
 
-  // What of the slice is left, in a snapshot that is taken when its first step is done.
+  // Reads the rest of the slice, with a snapshot that is taken in the first step.
   void Open(Reading& reading, const BoundRange& range) {
     reading.ticket = ++last_ticket_;
     reading.steps.push_back([this, &reading, range] { Plan(reading, range); });
@@ -213,7 +214,7 @@ class Copier {
   const WrongCopyRules wrong_;
   std::mt19937_64& random_;
   std::unique_ptr<DigestKeeper> keeper_;
-  // Of what is taken back.
+  // Steps that take back what was sent.
   std::deque<std::function<void()>> first_;
   std::deque<Reading> readings_;
   std::uint64_t last_ticket_ = 0;
@@ -252,12 +253,12 @@ CopyLifeEnd LiveCopy(std::uint64_t seed, const WrongCopyRules& wrong, const std:
       break;
     }
     if (one_in(6)) {
-      // The state is on its way once what it names is on the disk.
+      // A state is sent to the client only after the digests that it names are on the disk.
       copier->SyncDisk();
       saved.push_back(now);
     }
     if (!one_in(15) || saved.empty()) continue;
-    // It has come back: nothing older will, and nothing newer.
+    // The client sends this state; from now on it cannot send an older or a newer one.
     std::size_t at = saved.size() - 1;
     if (one_in(3)) at -= std::min<std::size_t>(at, random() % 4);
     const SavedState back = saved[at];

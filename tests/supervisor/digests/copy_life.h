@@ -1,7 +1,7 @@
-// A life of a copy whose content has no name, with the real digests and the real rules: a source
-// that changes at any time, slices that are read side by side, workers that end between any two
-// steps, connectors that do, the newest state or an older one that comes back, and a destination
-// that has kept what came after that state or lost it. It ends with a comparison.
+// A random life of a copy whose content has no name, with the real digests and the real rules: the
+// source changes at any time, slices are read concurrently, workers and connectors end between any
+// two steps, the newest state or an older one comes back, and the destination has kept or lost what
+// was sent after that state. The life ends with a comparison.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_DIGESTS_COPY_LIFE_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_DIGESTS_COPY_LIFE_H_
 
@@ -10,22 +10,22 @@
 
 namespace tributary::tests {
 
-// Rules that are wrong, each of which has to be found.
+// Wrong rules; the test must detect each.
 struct WrongCopyRules {
-  // A row leaves before its digest is on the disk.
+  // A row is sent before its digest is on the disk.
   bool row_first = false;
-  // What was given out after the state that came back stays.
+  // Rows that were sent after the state that came back are not deleted.
   bool kept_after_state = false;
-  // What a reading gave out after its last mark stays when the slice is read again.
+  // Rows that were sent after a reading's last mark are not deleted when the slice is read again.
   bool kept_after_mark = false;
-  // A state names the new generation before the deletes are in the stream.
+  // A state names the new generation before the deletes were sent.
   bool named_early = false;
 };
 
 struct CopyLifeEnd {
-  // After the comparison the destination is not what the source is.
+  // After the comparison, the destination differs from the source.
   bool diverged = false;
-  // How often a copy went on from a state, and how often it began again.
+  // How often a copy continued from a state, and how often it began again.
   int resumed = 0;
   int begun_again = 0;
   std::string failure;

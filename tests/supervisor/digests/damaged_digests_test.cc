@@ -1,4 +1,5 @@
-// Digests whose bytes on the disk are damaged: nothing is guessed, and none of them stay.
+// Digests with damaged bytes on the disk: they are refused, not guessed, and the next sync has new
+// ones.
 #include <gtest/gtest.h>
 #include <leveldb/env.h>
 
@@ -33,14 +34,14 @@ TEST_F(DamagedDigests, DamagedFileIsNoDigest) {
     log.write("damage", 6);
   }
   const auto keeper = DigestKeeper::Open(leveldb::Env::Default(), folder(), kKey, [] {});
-  // Either it does not open, or the table's are not there.
+  // Either the digests cannot be opened, or the table's digests are missing.
   if (keeper.ok()) {
     EXPECT_FALSE((*keeper)->Check(kOrders, generation).ok());
   }
 }
 
-// LevelDB moves its log into a table when it is opened; a name that is damaged there must not be
-// missed, since nothing else tells of what was sent.
+// LevelDB moves its log into a table file when the database is opened. A damaged key there must be
+// detected, because nothing else records which rows were sent.
 TEST_F(DamagedDigests, NoDamagedByteHidesWhatWasGivenOut) {
   namespace fs = std::filesystem;
   const std::uint64_t generation = Copied(*Open(), {"a"});
@@ -59,7 +60,7 @@ TEST_F(DamagedDigests, NoDamagedByteHidesWhatWasGivenOut) {
   for (const auto& file : fs::directory_iterator(whole)) {
     if (file.path().extension() != ".ldb") continue;
     for (std::uintmax_t at = 0; at < file.file_size(); ++at) {
-      // The end has no checksum.
+      // The footer at the end of the file has no checksum.
       constexpr std::uintmax_t kFooterBytes = 48;
       const bool checked = at + kFooterBytes < file.file_size();
       for (const int mask : checked ? std::vector{0x10} : std::vector{0x10, 0x80, 0x7f, 0x01}) {
@@ -74,7 +75,7 @@ TEST_F(DamagedDigests, NoDamagedByteHidesWhatWasGivenOut) {
         bytes.put(static_cast<char>(byte ^ mask)).flush();
         SCOPED_TRACE(absl::StrCat("byte ", at, ", mask ", mask));
         const auto keeper = DigestKeeper::Open(leveldb::Env::Default(), folder(), kKey, [] {});
-        // A disk that fails would have to be repaired.
+        // UNAVAILABLE would mean a failing disk, which an operator would have to repair.
         EXPECT_FALSE(absl::IsUnavailable(keeper.status())) << keeper.status();
         if (!keeper.ok()) continue;
         EXPECT_TRUE((*keeper)->HasUnconfirmed(kOrders, generation));
@@ -87,14 +88,15 @@ TEST_F(DamagedDigests, NoDamagedByteHidesWhatWasGivenOut) {
 
 TEST_F(DamagedDigests, DamageThatIsFoundDoesNotOutliveTheSync) {
   namespace fs = std::filesystem;
-  // Each time it is opened, LevelDB makes a table of its log; of a few it makes one.
+  // Each time the database is opened, LevelDB makes a table file of its log; it merges table files
+  // only after there are several.
   for (int times = 0; times < 4; ++times) Copied(*Open(), {"a", "b", "c"});
   std::set<fs::path> tables;
   for (const auto& file : fs::directory_iterator(folder())) {
     if (file.path().extension() == ".ldb") tables.insert(file.path());
   }
   ASSERT_GT(tables.size(), 1U);
-  // Not the oldest, which is read when they are opened.
+  // Not the oldest table file: it is read on opening, and the damage would be found too early.
   std::fstream bytes(*tables.rbegin(), std::ios::binary | std::ios::in | std::ios::out);
   bytes.seekp(20);
   bytes.write("damage", 6).flush();

@@ -30,7 +30,7 @@ class KeeperScene : public testing::Test {
     return keeper.ok() ? *std::move(keeper) : nullptr;
   }
 
-  // Rows with these keys, up to a bound.
+  // Rows with these keys, up to the bound `at`.
   static Digests RowsBefore(const std::string& at, const std::vector<std::string>& keys) {
     Digests digests;
     for (const std::string& key : keys) AppendRow(*digests.mutable_entries(), key, RowDigest{});

@@ -1,4 +1,4 @@
-// What is kept of a table on the disk, and what is not taken for it.
+// Which digests of a table are kept on the disk, and which bytes there are not accepted as digests.
 #include <gtest/gtest.h>
 #include <leveldb/env.h>
 
@@ -52,7 +52,7 @@ TEST_F(KeeperTest, CopyGoesOnInAnotherProcessFromItsLastMark) {
     const auto keeper = Open();
     generation = *keeper->BeginCopy(kOrders, 0);
     keeper->AddCopied(kOrders, 1, "", RowsBefore("f", {"a"}));
-    // After the mark that the state has.
+    // Written after the mark in the state, so it must not be kept.
     keeper->AddCopied(kOrders, 1, "", RowsBefore("k", {"g", "h"}));
   }
   const auto keeper = Open();
@@ -77,7 +77,7 @@ TEST_F(KeeperTest, CopyThatBeginsTakesAwayWhatAnOlderStateWouldRelyUpon) {
   const auto second = keeper->BeginCopy(kOrders, first);
   ASSERT_TRUE(second.ok());
   EXPECT_GT(*second, first);
-  // What is put from here on waits for it.
+  // The removal is queued, and everything that is written from now on waits for it.
   EXPECT_GT(keeper->writer().given(), given);
   ASSERT_TRUE(keeper->writer().Sync(std::chrono::seconds(10)).ok());
   EXPECT_TRUE(absl::IsNotFound(keeper->Check(kOrders, first)));
@@ -98,7 +98,7 @@ TEST_F(KeeperTest, IntentsAreHeldAgainstUntilTheirGenerationIsConfirmed) {
   const auto keeper = Open();
   const std::uint64_t first = Copied(*keeper, {"a"});
   ASSERT_TRUE(keeper->BeginComparison(kOrders, first, first).ok());
-  // A slice is given out before anything comes of it.
+  // The slice is assigned before it has any intents.
   CompareAssignment before;
   ASSERT_TRUE(keeper->Load(kOrders, 0, before).ok());
   Digests intents;
@@ -115,7 +115,8 @@ TEST_F(KeeperTest, IntentsAreHeldAgainstUntilTheirGenerationIsConfirmed) {
   ASSERT_TRUE(keeper->writer().Sync(std::chrono::seconds(10)).ok());
   EXPECT_FALSE(keeper->HasUnconfirmed(kOrders, second));
   EXPECT_TRUE(keeper->HasUnconfirmed(kOrders, first));
-  // The older state comes back all the same: it is held against both.
+  // If the older state comes back nevertheless, rows are compared with its generation and with the
+  // intents after it.
   ASSERT_TRUE(keeper->BeginComparison(kOrders, first, first).ok());
   CompareAssignment old;
   ASSERT_TRUE(keeper->Load(kOrders, 0, old).ok());
@@ -161,17 +162,17 @@ TEST_F(KeeperTest, NoByteOfAKeyOrANameIsReadableOnTheDisk) {
     const std::string bytes((std::istreambuf_iterator<char>(in)), {});
     EXPECT_EQ(bytes.find("secret"), std::string::npos) << file.path();
     EXPECT_EQ(bytes.find("orders"), std::string::npos) << file.path();
-    // LevelDB makes it, and it is empty.
+    // LevelDB makes this file, and it is empty.
     if (file.path().filename() == "LOCK") continue;
     EXPECT_EQ(file.status().permissions() & std::filesystem::perms::others_all,
               std::filesystem::perms::none);
   }
 }
 
-// A map of the file would end the process.
+// If the file were mapped into memory, reading it would end the process with SIGBUS.
 TEST_F(KeeperTest, FileThatIsCutShortWhileItIsOpenIsAnError) {
   const std::uint64_t generation = Copied(*Open(), std::vector<std::string>(40'000, "key"));
-  // A file of its own is made of the log at each start.
+  // Each opening makes a table file of LevelDB's log.
   const auto keeper = Open();
   ASSERT_TRUE(keeper->BeginComparison(kOrders, generation, generation).ok());
   CompareAssignment rows;
@@ -182,7 +183,7 @@ TEST_F(KeeperTest, FileThatIsCutShortWhileItIsOpenIsAnError) {
   EXPECT_FALSE(keeper->Load(kOrders, 0, rows).ok());
 }
 
-// A disk whose writes wait until it is let go.
+// A disk whose writes block while `hangs` is true.
 class HangingDisk : public leveldb::EnvWrapper {
  public:
   HangingDisk() : leveldb::EnvWrapper(leveldb::Env::Default()) {}

@@ -1,5 +1,5 @@
-// What the models of lives share: a table with a few integer keys, its digests, and a keeper of
-// them on a disk whose power never fails.
+// Shared by the models of lives: a table with a few integer keys, its digests, and a keeper of
+// these digests on a disk that never loses power.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_DIGESTS_LIFE_MODEL_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_DIGESTS_LIFE_MODEL_H_
 
@@ -40,9 +40,9 @@ inline int EndKey(const BoundRange& range) {
   return range.to.empty() ? kKeys : std::stoi(range.to);
 }
 
-// Null where it does not open; `failure` says why.
+// Null if the digests cannot be opened; the reason is then in `failure`.
 inline std::unique_ptr<DigestKeeper> OpenKeeper(const std::string& folder, std::string& failure) {
-  // Syncing would take nearly all of the time.
+  // Real syncs to the disk would take nearly all of the test's time.
   static PrivateEnv unsynced(leveldb::Env::Default());
   auto keeper = DigestKeeper::Open(&unsynced, folder, std::string(32, 'k'), [] {});
   if (keeper.ok()) return *std::move(keeper);

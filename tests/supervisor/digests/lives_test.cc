@@ -1,5 +1,5 @@
-// Lives of a table with the rules as they are, and with each rule left out: the first end
-// with the destination equal to the source, and among the others some do not.
+// Random lives of a table, with the real rules and with each rule left out. With the real rules
+// every life ends with the destination equal to the source; without a rule, some lives do not.
 #include <gtest/gtest.h>
 
 #include <string>

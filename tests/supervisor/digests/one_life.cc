@@ -23,7 +23,7 @@ struct SavedState {
   Rows destination;
 };
 
-// What one process does; the folder outlives it.
+// The work of one process; the folder outlives the process.
 class Connector {
  public:
   Connector(Rows& source, Rows& destination, std::uint64_t generation, const WrongRules& wrong,
@@ -46,7 +46,7 @@ class Connector {
   int sent() const { return sent_; }
   const std::string& failure() const { return failure_; }
 
-  // One small thing; false: the sync is over.
+  // One small step; false if the sync is over.
   bool Step() {
     if (!failure_.empty()) return false;
     if (steps_.empty() && !slices_.empty()) ReadNextSlice();
@@ -82,7 +82,7 @@ class Connector {
       });
     }
     steps_.push_back([this, generation = made.value_or(0)] {
-      // The source has changed while it was copied: such a copy begins again.
+      // If the source changed during the copy, the copy is not complete and begins again.
       const bool whole = keeper_->FinishCopy(kTable, CatalogTable::RANGES);
       SyncDisk();
       generation_ = whole ? generation : 0;
@@ -107,7 +107,7 @@ class Connector {
     return key >= FirstKey(range) && key < EndKey(range);
   }
 
-  // As Comparison has it, step by step.
+  // The same steps as Comparison.
   void ReadNextSlice() {
     const std::size_t slice = slices_.back();
     slices_.pop_back();
@@ -151,7 +151,7 @@ class Connector {
       });
     }
     if (any && wrong_.record_first) steps_.push_back(tell);
-    // A worker ends in the midst of it, and another reads the slice again.
+    // The worker ends within the slice, and another worker reads the slice again.
     if (any && random_() % 8 == 0) {
       steps_.resize(1 + random_() % steps_.size());
       slices_.push_back(slice);
@@ -201,7 +201,7 @@ LifeEnd LiveOnce(std::uint64_t seed, const WrongRules& wrong, const std::string&
     connector = std::make_unique<Connector>(source, destination, generation, wrong, random, folder);
   };
   begin(0);
-  // A copy is of one content.
+  // The source does not change during the first copy.
   while (connector->Step()) {
   }
   for (int step = 0; step < kSteps && connector->failure().empty(); ++step) {
@@ -218,7 +218,7 @@ LifeEnd LiveOnce(std::uint64_t seed, const WrongRules& wrong, const std::string&
     }
     if (one_in(20)) saved.push_back({connector->generation(), destination});
     if (!one_in(30)) continue;
-    // It has come back: nothing older will, and nothing newer.
+    // The client sends this state; from now on it cannot send an older or a newer one.
     std::size_t at = saved.size() - 1;
     if (one_in(3)) at -= std::min<std::size_t>(at, random() % 3);
     const SavedState back = saved[at];

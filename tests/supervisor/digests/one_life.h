@@ -1,7 +1,7 @@
 // A random life of a table that is compared, with the real digests and the real rules: the source
-// changes at any time, slices are read one after the other in any order, crashes come between any
-// two steps, the newest state or an older one comes back, and the destination has kept the records
-// after that state or lost them.
+// changes at any time, slices are read one at a time in any order, crashes happen between any two
+// steps, the newest state or an older one comes back, and the destination has kept or lost the
+// records after that state.
 #ifndef TRIBUTARY_TESTS_SUPERVISOR_DIGESTS_ONE_LIFE_H_
 #define TRIBUTARY_TESTS_SUPERVISOR_DIGESTS_ONE_LIFE_H_
 

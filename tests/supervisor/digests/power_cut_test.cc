@@ -1,5 +1,5 @@
-// What a power cut may take from digests: nothing of what was synced, however much was written
-// before it.
+// A power cut may not lose anything from the digests that was synced, however much was written
+// before the sync.
 #include <gtest/gtest.h>
 #include <leveldb/env.h>
 
@@ -19,7 +19,7 @@
 namespace tributary::tests {
 namespace {
 
-// Counts the bytes that a power cut could take: appended, and in no sync.
+// Counts the bytes that a power cut could lose: appended, but not synced.
 class CountingDisk : public leveldb::EnvWrapper {
  public:
   CountingDisk() : leveldb::EnvWrapper(leveldb::Env::Default()) {}
@@ -37,7 +37,7 @@ class CountingDisk : public leveldb::EnvWrapper {
     Set(from, 0);
     return target()->RenameFile(from, to);
   }
-  // By file.
+  // The number of unsynced bytes in each file.
   std::map<std::string, std::uint64_t> unsynced() {
     const std::lock_guard lock(mutex_);
     return unsynced_;
@@ -77,7 +77,7 @@ class CountingDisk : public leveldb::EnvWrapper {
   std::map<std::string, std::uint64_t> unsynced_;
 };
 
-// LevelDB begins a new log whenever one is full, and never syncs the one that it leaves.
+// LevelDB begins a new log when the old one is full, and never syncs the old one.
 TEST(PowerCutTest, SyncCoversWhatWasWrittenToEarlierLogs) {
   const TempDir dir;
   CountingDisk disk;
@@ -94,10 +94,12 @@ TEST(PowerCutTest, SyncCoversWhatWasWrittenToEarlierLogs) {
     (*keeper)->AddCopied(table, 1, "", digests);
     ASSERT_TRUE((*keeper)->writer().Drain(std::chrono::seconds(30)).ok());
   }
-  EXPECT_FALSE(disk.unsynced().empty()) << "all is synced at once: the test proves nothing";
+  EXPECT_FALSE(disk.unsynced().empty())
+      << "everything is already synced, so the test proves nothing";
   ASSERT_TRUE((*keeper)->writer().Sync(std::chrono::seconds(30)).ok());
   for (const auto& [path, bytes] : disk.unsynced()) {
-    // LevelDB syncs a table's file, which it may be writing now, before the table counts.
+    // LevelDB may be writing a table file at this moment; it syncs the file before it uses the
+    // table.
     if (!absl::EndsWith(path, ".log")) continue;
     ADD_FAILURE() << bytes << " bytes of " << path << " are not synced";
   }

@@ -29,7 +29,7 @@ Columns TwoColumns() {
 }
 
 TEST(ColumnsDigest, IsFixedSinceStatesKeepIt) {
-  // Six digits of the key's columns, then ten of all.
+  // Six digits for the key's columns, then ten digits for all columns.
   EXPECT_EQ(ColumnsDigest(TwoColumns()), "7b26d512291df2ed");
 }
 

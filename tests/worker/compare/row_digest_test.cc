@@ -39,7 +39,7 @@ class Collector final : public RowJudge {
   RowDigester digester_{std::string(kDigestSecretBytes, 's')};
 };
 
-// The digest of a row of a key and a value, each written by a call.
+// The digest of a row with the columns k and v: `write` writes k, and v is null.
 Digested DigestOf(const std::function<void(BatchWriter&)>& write,
                   const std::vector<std::size_t>& keys = {0}) {
   Collector collector;
@@ -109,7 +109,7 @@ TEST(RowDigest, WithoutAKeyTheSumIsOfRowsInAnyOrderAndCountsEqualOnes) {
   EXPECT_NE(sum({1, 1}), sum({1}));
   EXPECT_NE(sum({1, 1}), sum({2, 2}));
   EXPECT_NE(sum({}), sum({1}));
-  // Parts are added up as rows are.
+  // Adding the sum of a part equals adding the rows of the part.
   ContentSum parts = sum({1, 2});
   parts.Add(sum({3}).digest());
   EXPECT_EQ(parts, sum({1, 2, 3}));

@@ -133,7 +133,7 @@ TEST(PostgresqlCatalog, WaitsForNoLock) {
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(reading.Describe().tables_size(), 1);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
-  // Cutting then uses estimates.
+  // Tables are then cut into slices by estimates.
   EXPECT_EQ(reading.Cut(reading.Table("t")).size(), 1u);
 }
 

@@ -93,14 +93,14 @@ TEST_F(NewSlot, IsGivenUpAfterItsPatienceAndThoseThatItWaitsForAreNamed) {
             ContainsRegex("prepared transaction 'forgotten' of database postgres, for [0-9]+ s"),
             HasSubstr("End them"));
   EXPECT_THAT(std::string(made.status().message()), names_them);
-  // Only one, however long it takes.
+  // Only one warning, however long the wait takes.
   ASSERT_THAT(warnings_, SizeIs(1));
   EXPECT_THAT(warnings_.front(), names_them);
-  // No slot is left that would make the server keep its log.
+  // No slot remains, which would make the server keep its log.
   EXPECT_TRUE(tests::Eventually([this] { return Slots() == "0"; }));
 }
 
-// This role may not see ages.
+// This role has no right to see the age of other sessions' transactions.
 TEST_F(NewSlot, NamesWhatItWaitsForToARoleThatMayOnlyReplicate) {
   ASSERT_TRUE((*server_)->Execute("CREATE ROLE follower LOGIN REPLICATION").ok());
   UseRole("follower");

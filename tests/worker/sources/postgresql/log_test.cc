@@ -1,5 +1,5 @@
-// The log as a server wrote it: its messages, its framing, and where a sync resumes, wherever the
-// sync before it ended.
+// The log as a server wrote it: its messages, its framing, and the position from which a sync
+// resumes, for every position at which the sync before it may end.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -50,7 +50,7 @@ std::string Described(const Tuple& tuple) {
   return text + ")";
 }
 
-// Without OIDs, positions and times, which differ each time.
+// The message as text, without OIDs, positions and times, which differ in each run.
 std::string Described(const PgoutputMessage& message) {
   std::string text(1, static_cast<char>(message.type));
   switch (message.type) {

@@ -106,7 +106,7 @@ TEST(Session, TheOperatorMayAllowLinkLocalAddresses) {
 }
 
 TEST(Session, TheEnvironmentOfLibpqIsNotUsed) {
-  // Started before the tests' own client could use that environment.
+  // Starts the server first, before the environment could affect the tests' own client.
   Server();
   ::setenv("PGOPTIONS", "-c search_path=elsewhere -c no_such_setting=1", 1);
   ::setenv("PGSERVICE", "elsewhere", 1);

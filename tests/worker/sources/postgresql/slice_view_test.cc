@@ -28,7 +28,7 @@ std::string LifeOf(const std::string& database) {
   return Server().Ask(absl::StrCat("SELECT ", kLifeSql), database);
 }
 
-// The server then ends all its other processes, and starts a new life by itself.
+// Kills one server process. The server then ends all its other processes, and restarts by itself.
 void KillOneProcess(const std::string& database) {
   const auto session = Server().Connect(database);
   ASSERT_TRUE(session.ok()) << session.status();

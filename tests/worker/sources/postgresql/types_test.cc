@@ -156,8 +156,8 @@ TEST(TypeCatalogTest, AsksForWhatATypeIsMadeOfUntilNothingIsMissing) {
     for (const std::uint32_t oid : missing) catalog.Add(server.at(oid));
     ++rounds;
   }
-  // One round each for the array, the composite, its fields, and the elements of fields that are
-  // arrays.
+  // One round each for the array, the composite type, its fields, and the elements of fields that
+  // are arrays.
   EXPECT_LE(rounds, 4u);
   const auto column = catalog.Column(wanted, -1);
   ASSERT_TRUE(column.ok());
