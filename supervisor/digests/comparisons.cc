@@ -53,17 +53,10 @@ absl::Status DigestKeeper::Load(const TableName& table, std::size_t slice,
     bytes += read.entries().size();
     assignment.add_rows(std::move(*read.mutable_entries()));
   }
-  std::vector<RecordName> intents;
-  const absl::Status listed =
-      store_->List(comparison.id, RecordName::kIntents, {comparison.base, slice},
-                   [&](const std::vector<std::uint64_t>& numbers) {
-                     if (numbers.size() == 4 && numbers[2] > comparison.base) {
-                       intents.push_back({comparison.id, RecordName::kIntents, numbers});
-                     }
-                     return true;
-                   });
-  if (!listed.ok()) return listed;
-  for (const RecordName& name : intents) {
+  const auto intents = Names(comparison.id, RecordName::kIntents, {comparison.base, slice});
+  if (!intents.ok()) return intents.status();
+  for (const RecordName& name : *intents) {
+    if (name.numbers.size() != 4 || name.numbers[2] <= comparison.base) continue;
     auto text = store_->Read(name);
     if (!text.ok()) return text.status();
     bytes += text->size();

@@ -23,7 +23,7 @@ CompareLane::CompareLane(Scheduler& scheduler, DigestKeeper& digests, CopyLane& 
 
 bool CompareLane::Stale(const UnderWay& one) const {
   const Table& table = tables_[one.table];
-  return table.attempt != one.attempt || scheduler_.phase(table.index) != course::Phase::kComparing;
+  return table.attempt != one.attempt || !IsCompared(one.table);
 }
 
 // --- what is compared next ---------------------------------------------------

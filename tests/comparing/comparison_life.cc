@@ -4,7 +4,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -13,8 +12,8 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tests/process/environment.h"
 #include "tests/process/processes.h"
 
 namespace tributary::tests {
@@ -28,17 +27,12 @@ constexpr int kMostTries = 400;
 // A table whose key has changed is put aside in one sync and copied in the next one.
 constexpr int kMostSyncsUntilEqual = 4;
 
-std::uint64_t NumberFrom(const char* variable, std::uint64_t otherwise) {
-  const char* const text = std::getenv(variable);
-  std::uint64_t number = 0;
-  return text != nullptr && absl::SimpleAtoi(text, &number) ? number : otherwise;
-}
-
 }  // namespace
 
 void ComparisonLife::Live(std::uint64_t rounds) {
-  const std::uint64_t seed = NumberFrom("TRIBUTARY_COMPARING_SEED", std::random_device()());
-  const std::uint64_t wanted = NumberFrom("TRIBUTARY_COMPARING_ROUNDS", rounds);
+  const std::uint64_t seed =
+      FromEnvironment<std::uint64_t>("TRIBUTARY_COMPARING_SEED", std::random_device()());
+  const std::uint64_t wanted = FromEnvironment("TRIBUTARY_COMPARING_ROUNDS", rounds);
   std::cout << "TRIBUTARY_COMPARING_SEED=" << seed << std::endl;
   Dice making(seed, 0, 0);
   for (const RandomTable& table : source_.tables()) {

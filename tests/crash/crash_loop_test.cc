@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -26,6 +25,7 @@
 #include "tests/crash/row_account.h"
 #include "tests/crash/scene.h"
 #include "tests/crash/striker.h"
+#include "tests/process/environment.h"
 
 namespace tributary::tests {
 namespace {
@@ -46,12 +46,6 @@ constexpr int kAttemptsInRound = 5;
 // before was killed.
 constexpr int kMostAttempts = 200;
 
-std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  std::uint64_t number = 0;
-  return text != nullptr && absl::SimpleAtoi(text, &number) ? number : otherwise;
-}
-
 std::uint64_t NumberIn(const nlohmann::json& line, const char* field) {
   std::uint64_t number = 0;
   return absl::SimpleAtoi(line.value(field, ""), &number) ? number : 0;
@@ -60,7 +54,7 @@ std::uint64_t NumberIn(const nlohmann::json& line, const char* field) {
 class CrashLoop : public ::testing::Test {
  protected:
   CrashLoop()
-      : seed_(FromEnvironment("TRIBUTARY_CRASH_SEED", std::random_device()())),
+      : seed_(FromEnvironment<std::uint64_t>("TRIBUTARY_CRASH_SEED", std::random_device()())),
         wanted_kills_(FromEnvironment("TRIBUTARY_CRASH_KILLS", kDefaultKills)),
         scene_({"--workers", seed_ % 2 == 0 ? "2" : "3"}),
         source_(scene_.source(), kLargeRows, /*wal=*/seed_ % 3 != 0) {

@@ -8,17 +8,16 @@
 #include <signal.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <random>
 #include <string>
 #include <thread>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tests/postgresql/sync_scene.h"
 #include "tests/postgresql/workload.h"
+#include "tests/process/environment.h"
 
 namespace tributary::postgresql_test {
 namespace {
@@ -29,12 +28,6 @@ constexpr std::uint32_t kDefaultKills = 100;
 constexpr int kWriters = 4;
 constexpr int kKillsBetweenQuietMoments = 10;
 constexpr int kSyncsUntilGood = 5;
-
-std::uint32_t NumberFrom(const char* variable, std::uint32_t otherwise) {
-  const char* const text = std::getenv(variable);
-  std::uint32_t number = 0;
-  return text != nullptr && absl::SimpleAtoi(text, &number) ? number : otherwise;
-}
 
 enum class Victim { kWorker, kLogWorker, kSupervisor, kClient, kSessions, kWalSender, kServer };
 constexpr int kVictims = 7;
@@ -82,8 +75,9 @@ class Chaos : public SyncScene {
 };
 
 TEST_F(Chaos, WhateverIsKilledTheDestinationEqualsTheSourceWheneverAllIsQuiet) {
-  const std::uint32_t kills = NumberFrom("TRIBUTARY_CHAOS_KILLS", kDefaultKills);
-  const std::uint32_t seed = NumberFrom("TRIBUTARY_CHAOS_SEED", std::random_device{}());
+  const std::uint32_t kills = tests::FromEnvironment("TRIBUTARY_CHAOS_KILLS", kDefaultKills);
+  const std::uint32_t seed =
+      tests::FromEnvironment<std::uint32_t>("TRIBUTARY_CHAOS_SEED", std::random_device{}());
   SCOPED_TRACE(testing::Message() << "seed " << seed);
   std::minstd_rand random(seed);
   Workload workload(database_, seed);

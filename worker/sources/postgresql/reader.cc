@@ -76,6 +76,9 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
         IsWholeTable(assignment, *access) && view.bytes <= kSmallTableBytes && columns->are_names;
     writer.Open(view.opened);
     const std::string sql = CopySql(assignment, slice, columns->expressions);
+    // A read without marks within is not cut off: all of it would be sent again, each time.
+    const bool goes_on = access->by_keys() || slice.by_blocks();
+    if (goes_on && !assignment.may_differ()) writer.WhileFull([this] { WhileFull(); });
     ending = Copy(assignment, sql, *std::move(columns), slice, writer);
     writer.WhileFull(nullptr);
   }
@@ -214,11 +217,7 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Copy(const ReadAssignment& assi
   rows_ = &rows;
   place_ = kNoPlace;
   last_mark_ = assignment.range().from();
-  ring_full_ = {};
   hung_up_ = false;
-  // A read without marks within is not cut off: all of it would be sent again, each time.
-  const bool goes_on = (by_keys || by_blocks) && !assignment.may_differ();
-  if (goes_on) writer.WhileFull([this] { WhileFull(); });
   absl::Status status = session_.StartCopy(sql, doing);
   std::uint64_t seen = 0;
   std::string_view chunk;
