@@ -32,7 +32,6 @@ struct Case {
   std::uint64_t disk_bytes;
   // An estimate, without making its database; a case is left out if it would make the whole run
   // exceed its time limit.
-  // whole past its limit.
   int seconds;
 };
 

@@ -3,8 +3,8 @@
 // gRPC expects that.
 //
 // $FEW_THREADS names a file; while the file exists and contains a thread's name, that thread cannot
-// start another one: "sync" for a sync's thread. "*" stands for all threads except those of syncs.
-// cannot start another: "sync" for a sync's own. "*" is any but a sync's.
+// start another one. "sync" is the name of a sync's thread; "*" means all threads except those of
+// syncs.
 #include <dlfcn.h>
 #include <pthread.h>
 

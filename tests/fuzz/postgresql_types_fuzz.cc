@@ -22,7 +22,7 @@ void Require(bool holds, const char* promise) {
   std::abort();
 }
 
-// A low byte stands for one of the server's own types.
+// A low byte chooses one of the server's own types.
 std::uint32_t OidOf(std::uint8_t byte) {
   constexpr std::uint32_t kServersOwn[] = {0, 16, 23, 25, 114, 1007, 1033, 1700, 3904, 4451};
   return byte < std::size(kServersOwn) ? kServersOwn[byte] : kFirstOid + byte;

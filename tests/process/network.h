@@ -19,7 +19,7 @@ namespace tributary::tests {
 
 class Network {
  public:
-  // PERMISSION_DENIED: the text says what could not be made.
+  // PERMISSION_DENIED: the message names what could not be created.
   static absl::StatusOr<std::unique_ptr<Network>> Make();
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;

@@ -27,7 +27,7 @@
 
 namespace tributary::tests {
 
-// Rows of texts; nothing stands for null.
+// Rows of texts; std::nullopt is SQL's NULL.
 using PostgresRows = std::vector<std::vector<std::optional<std::string>>>;
 
 // A connection like that of an application.
