@@ -6,6 +6,7 @@
 #include <openssl/sha.h>
 
 #include <array>
+#include <bit>
 
 #include "absl/strings/escaping.h"
 
@@ -18,9 +19,8 @@ Digest& Digest::Text(std::string_view text) {
 }
 
 Digest& Digest::Number(std::uint64_t number) {
-  for (int shift = 0; shift < 64; shift += 8) {
-    bytes_ += static_cast<char>((number >> shift) & 0xff);
-  }
+  static_assert(std::endian::native == std::endian::little);
+  bytes_.append(reinterpret_cast<const char*>(&number), sizeof number);
   return *this;
 }
 

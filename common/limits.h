@@ -188,6 +188,8 @@ inline constexpr std::size_t kStagingPartBytes = 2 * kMiB;
 // Rows in one slice of a comparison; a larger one is divided.
 inline constexpr std::uint64_t kSliceDigests = 64 * 1024;
 inline constexpr std::uint64_t kMostSliceDigests = 2 * kSliceDigests;
+// The same in bytes of digests, for rows with long keys.
+inline constexpr std::size_t kSliceDigestBytes = 8 * kMiB;
 // Digests in one frame.
 inline constexpr std::size_t kDigestFrameBytes = 512 * kKiB;
 // The digests of one slice that a worker compares its rows with. A table that is one slice and has
@@ -252,6 +254,12 @@ inline constexpr std::size_t kSqliteMaxValueBytes = 160 * kMiB;
 inline constexpr std::chrono::milliseconds kSqliteTurn{500};
 // B-tree pages that are read to cut one table.
 inline constexpr std::size_t kSqliteMaxPagesForCuts = 1024;
+// The pages of one table that are read for a digest of it, and the time that a catalog spends on
+// all tables'.
+inline constexpr std::size_t kSqliteDigestedBytes = kMiB;
+inline constexpr std::chrono::milliseconds kSqliteDigestTime{200};
+// Overflow pages of one leaf page that are read for a digest of it.
+inline constexpr std::size_t kSqliteOverflowBytes = 256 * kKiB;
 // Tables of which the setup test reads a row.
 inline constexpr int kSqliteTablesInTest = 100;
 // Before a table's first row is sent, rows at this many places of it, this many at each, are

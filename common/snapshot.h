@@ -19,8 +19,7 @@ namespace tributary {
 // frame. PostgreSQL allows that many connections only if configured to.
 inline constexpr std::size_t kMaxRunningTransactions = 64 * 1024;
 
-// Every engine's transactions have this number or a higher one. So a slice that waits for all
-// transactions before it waits for nothing, and no change is dropped for being before it.
+// Every engine's transactions have this number or a higher one.
 inline constexpr std::uint64_t kBeforeAllTransactions = 1;
 
 // Transactions are numbered in the order in which they began, and end in any order; so a reader
@@ -43,10 +42,29 @@ struct Snapshot {
   bool operator==(const Snapshot&) const = default;
 };
 
+// Sees no transaction.
+inline Snapshot BeforeAll() {
+  return {.all_before = kBeforeAllTransactions, .none_from = kBeforeAllTransactions, .except = {}};
+}
+
 // From parts that a worker has sent. INVALID_ARGUMENT if they contradict each other or there are
 // more than kMaxRunningTransactions.
 absl::StatusOr<Snapshot> MakeSnapshot(std::uint64_t all_before, std::uint64_t none_from,
                                       std::vector<std::uint64_t> except);
+
+// To and from the message SeenTransactions (worker.proto), which this folder does not see.
+// INVALID_ARGUMENT as MakeSnapshot.
+template <typename SeenTransactions>
+void SetSeen(const Snapshot& snapshot, SeenTransactions& seen) {
+  seen.set_all_before(snapshot.all_before);
+  seen.set_none_from(snapshot.none_from);
+  seen.mutable_except()->Assign(snapshot.except.begin(), snapshot.except.end());
+}
+template <typename SeenTransactions>
+absl::StatusOr<Snapshot> ToSnapshot(const SeenTransactions& seen) {
+  return MakeSnapshot(seen.all_before(), seen.none_from(),
+                      {seen.except().begin(), seen.except().end()});
+}
 
 // Compared member by member, in this order.
 struct LogPosition {

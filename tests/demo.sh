@@ -18,10 +18,10 @@ sync shop.db "$folder/warehouse.db"
 step "the application changes its database"
 "$sample" --path "$folder/shop.db" --change
 
-step "second sync: each row is compared with the row that was sent"
+step "second sync: rows of pages that have changed are compared with those that were sent"
 sync shop.db "$folder/warehouse.db" --skip-setup
 # The connector's log of its last sync.
-sed -n 's/.* reading ends .* rows=\([0-9]*\) rows_compared=\([0-9]*\) .*/\2 rows were read and compared, \1 were sent/p' \
+sed -n 's/.* reading ends .* rows=\([0-9]*\) rows_compared=\([0-9]*\) .*/\2 rows were compared, \1 were sent/p' \
   "$folder/connector.log" | tail -n 1
 
 step "third sync, of a database that has not changed"

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cassert>
+#include <charconv>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "supervisor/checkpoint/state.h"
 
 namespace tributary {
@@ -86,6 +90,40 @@ void HexDigits::Write(std::string& out, const std::string& value) const {
   absl::StrAppend(&out, "\"", value, "\"");
 }
 
+std::string ColumnsAndFile::Read(const json& json, TableState& table) const {
+  const std::string* text = TextOf(json);
+  const std::vector<std::string> parts =
+      absl::StrSplit(text == nullptr ? std::string() : *text, '.');
+  TableState read;
+  read.columns = parts[0];
+  std::uint64_t* const numbers[] = {&read.file_number, &read.newest_not_sent};
+  for (std::size_t at = 1; at < parts.size() && at <= std::size(numbers); ++at) {
+    const std::string& part = parts[at];
+    std::from_chars(part.data(), part.data() + part.size(), *numbers[at - 1], 16);
+  }
+  std::string written;
+  if (IsHexDigits(read.columns)) Write(written, read);
+  if (text == nullptr || written != absl::StrCat("\"", *text, "\"")) {
+    return absl::StrCat("is not ", kDigestDigits,
+                        " lower-case hexadecimal digits, or these and the numbers of a file and of "
+                        "a column");
+  }
+  table.columns = read.columns;
+  table.file_number = read.file_number;
+  table.newest_not_sent = read.newest_not_sent;
+  return "";
+}
+
+void ColumnsAndFile::Write(std::string& out, const TableState& table) const {
+  assert(IsHexDigits(table.columns));
+  absl::StrAppend(&out, "\"", table.columns);
+  if (table.file_number > 0) absl::StrAppend(&out, ".", absl::Hex(table.file_number));
+  if (table.file_number > 0 && table.newest_not_sent > 0) {
+    absl::StrAppend(&out, ".", absl::Hex(table.newest_not_sent));
+  }
+  out += '"';
+}
+
 std::string Base64::Read(const json& json, std::string& value) const {
   const std::string* text = TextOf(json);
   // Base64 has several texts for some bytes; only the form that is written here is accepted.
@@ -126,6 +164,38 @@ std::string Decimal::Read(const json& json, std::uint64_t& value) const {
 
 void Decimal::Write(std::string& out, std::uint64_t value) const {
   absl::StrAppend(&out, "\"", value, "\"");
+}
+
+std::string Seen::Read(const json& json, Snapshot& value) const {
+  const std::string* text = TextOf(json);
+  std::vector<std::uint64_t> numbers;
+  if (text != nullptr) {
+    for (const absl::string_view part : absl::StrSplit(*text, absl::ByAnyChar(":,"))) {
+      std::uint64_t number = 0;
+      if (!absl::SimpleAtoi(part, &number)) break;
+      numbers.push_back(numbers.empty() ? number : numbers[0] + number);
+    }
+  }
+  std::string written;
+  if (numbers.size() >= 2) {
+    auto made = MakeSnapshot(numbers[0], numbers[1], {numbers.begin() + 2, numbers.end()});
+    if (made.ok()) {
+      value = *std::move(made);
+      Write(written, value);
+    }
+  }
+  const bool is_form = text != nullptr && written == absl::StrCat("\"", *text, "\"");
+  return is_form ? "" : "is not what a snapshot sees";
+}
+
+void Seen::Write(std::string& out, const Snapshot& value) const {
+  absl::StrAppend(&out, "\"", value.all_before, ":", value.none_from - value.all_before,
+                  value.except.empty() ? "" : ":",
+                  absl::StrJoin(value.except, ",",
+                                [&value](std::string* text, std::uint64_t number) {
+                                  absl::StrAppend(text, number - value.all_before);
+                                }),
+                  "\"");
 }
 
 std::string TextList::Read(const json& json, std::vector<std::string>& value) const {

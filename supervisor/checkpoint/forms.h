@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "common/limits.h"
+#include "common/snapshot.h"
 #include "supervisor/checkpoint/done_ranges.h"
+#include "supervisor/checkpoint/state.h"
 
 namespace tributary {
 
@@ -34,6 +36,13 @@ struct HexDigits {
   void Write(std::string& out, const std::string& value) const;
 };
 
+// A table's `columns` and, if it is known, its `file_number` after a dot, and then
+// `newest_not_sent` after another; in lower-case hexadecimal digits: short, as each table has them.
+struct ColumnsAndFile {
+  std::string Read(const nlohmann::json& json, TableState& table) const;
+  void Write(std::string& out, const TableState& table) const;
+};
+
 // Bytes in the only Base64 that encodes them.
 struct Base64 {
   std::size_t bytes;
@@ -51,6 +60,13 @@ struct Number {
 struct Decimal {
   std::string Read(const nlohmann::json& json, std::uint64_t& value) const;
   void Write(std::string& out, std::uint64_t value) const;
+};
+
+// What a reader sees: all_before, and as what is to be added to it none_from and the exceptions:
+// "95:3:1,2".
+struct Seen {
+  std::string Read(const nlohmann::json& json, Snapshot& value) const;
+  void Write(std::string& out, const Snapshot& value) const;
 };
 
 struct TextList {

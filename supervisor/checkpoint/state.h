@@ -73,6 +73,15 @@ struct TableState {
   // The content that was read, as the engine's identifier: equal identifiers mean the same content.
   // Empty: not known, or the engine cannot compare.
   std::string content;
+  // Of a live table: the engine's identifier of its rows in that content (CatalogTable). Empty: not
+  // known.
+  std::string page_digest;
+  // The table's file number (CatalogTable) when its columns were last seen to be those in
+  // `columns`; 0: not known.
+  std::uint64_t file_number = 0;
+  // The highest number of a column that the table had then (ColumnOrigin), if it is not among
+  // `columns`; otherwise 0.
+  std::uint64_t newest_not_sent = 0;
   // While a table that has a log is copied: where its slices found the rows, as the engine's
   // identifier.
   std::string storage;
@@ -84,9 +93,9 @@ struct TableState {
   // For kLog. The log is complete for the table from this transaction on: a slice whose snapshot
   // has unfinished transactions before it does not open.
   std::uint64_t whole_from = 0;
-  // For kLog. Transactions before this were finished when the table's first snapshot
-  // was taken, so the copy has their changes.
-  std::uint64_t start = 0;
+  // For kLog. What the table's first snapshot saw: the copy has its changes. Its numbers are 0: not
+  // known.
+  Snapshot start;
   // For kLog. The position that the log must pass before the table is live.
   LogPosition bound;
 

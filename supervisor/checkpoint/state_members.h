@@ -55,21 +55,23 @@ void Members(auto& text, Is<CompleteClaim> auto& complete) {
 
 void Members(auto& text, Is<TableState> auto& table) {
   text.PhaseAndMethod(table.phase, table.method);
-  text.Member("columns", table.columns, Need::kRequired, HexDigits{});
+  text.Member("columns", table, Need::kRequired, ColumnsAndFile{});
   text.Content("content", table.content);
   text.Member("widened", table.widened, Need::kOptional, TextMap{});
   text.Member("digests", table.generation, Need::kOptional, Number{});
   if (table.phase == Phase::kLive) {
+    text.Member("pages", table.page_digest, Need::kOptional, Text{});
     for (const char* name : {"done", "storage", "whole_from", "start", "bound"}) text.Never(name);
     return;
   }
+  text.Never("pages");
   text.Member("done", table.done, Need::kOptional, Ranges{});
   // Without these, slices that were copied while following a log would be trusted too early.
   const bool beside_log = table.method == Method::kLog && table.done != DoneRanges();
   const Need need = beside_log ? Need::kRequired : Need::kOptional;
   text.Member("whole_from", table.whole_from, need, Decimal{});
   text.Member("storage", table.storage, Need::kOptional, Text{});
-  text.Member("start", table.start, Need::kOptional, Decimal{});
+  text.Member("start", table.start, Need::kOptional, Seen{});
   text.Object("bound", table.bound, need);
 }
 

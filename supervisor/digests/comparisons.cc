@@ -19,8 +19,12 @@ absl::StatusOr<std::vector<BoundRange>> DigestKeeper::BeginComparison(const Tabl
   if (!drained.ok()) return drained;
   auto layout = ReadLayout(comparison.id, confirmed);
   if (!layout.ok()) return layout.status();
-  const absl::Status intents = CheckIntents(comparison.id, confirmed, &comparison.changed);
-  if (!intents.ok()) return intents;
+  auto intents = FindIntents(comparison.id, confirmed);
+  if (!intents.ok()) return intents.status();
+  comparison.changed = !intents->empty();
+  for (RecordName& name : *intents) {
+    comparison.intents[name.numbers[1]].push_back(std::move(name));
+  }
   const auto last = store_->LastGeneration(comparison.id);
   if (!last.ok()) return last.status();
   comparison.generation = std::max(*last, confirmed) + 1;
@@ -53,10 +57,7 @@ absl::Status DigestKeeper::Load(const TableName& table, std::size_t slice,
     bytes += read.entries().size();
     assignment.add_rows(std::move(*read.mutable_entries()));
   }
-  const auto intents = Names(comparison.id, RecordName::kIntents, {comparison.base, slice});
-  if (!intents.ok()) return intents.status();
-  for (const RecordName& name : *intents) {
-    if (name.numbers.size() != 4 || name.numbers[2] <= comparison.base) continue;
+  for (const RecordName& name : comparison.intents[slice]) {
     auto text = store_->Read(name);
     if (!text.ok()) return text.status();
     bytes += text->size();
@@ -68,17 +69,19 @@ absl::Status DigestKeeper::Load(const TableName& table, std::size_t slice,
   return absl::OkStatus();
 }
 
-void DigestKeeper::AddCompared(const TableName& table, std::size_t slice, const Digests& digests) {
+void DigestKeeper::AddCompared(const TableName& table, std::size_t slice, Digests digests) {
   const auto found = comparisons_.find(table);
   if (found == comparisons_.end()) return;
   Comparison& comparison = found->second;
   if (digests.kind() == Digests::INTENTS) {
     comparison.changed = true;
+    const RecordName name{
+        comparison.id,
+        RecordName::kIntents,
+        {comparison.base, slice, comparison.generation, comparison.next_number++}};
+    comparison.intents[slice].push_back(name);
     std::vector<RecordChange> changes;
-    changes.push_back({{comparison.id,
-                        RecordName::kIntents,
-                        {comparison.base, slice, comparison.generation, comparison.next_number++}},
-                       digests.entries()});
+    changes.push_back({name, std::move(*digests.mutable_entries())});
     writer_->Give(std::move(changes), /*urgent=*/true);
     return;
   }
@@ -88,8 +91,8 @@ void DigestKeeper::AddCompared(const TableName& table, std::size_t slice, const 
   Gathering& gathering =
       comparison.gathering.try_emplace(slice, Gathering{.from = base.from()}).first->second;
   Bounded bounded;
-  if (Gather(comparison.id, comparison.generation, comparison.next_number, gathering, digests,
-             bounded)) {
+  if (Gather(comparison.id, comparison.generation, comparison.next_number, gathering,
+             std::move(digests), bounded)) {
     comparison.read[slice].push_back(std::move(bounded));
   }
 }
@@ -120,8 +123,12 @@ std::uint64_t DigestKeeper::FinishComparison(const TableName& table, ComparisonK
   }
   const auto made = layout.Take();
   if (!made.has_value()) {
-    // No generation will have the rows that were sent.
-    return DropAll(comparison.id).ok() ? 0 : comparison.base;
+    // The generation has no layout: it only tells earlier states that more was sent.
+    std::vector<RecordChange> drops;
+    if (!AddDrops(comparison.id, drops).ok()) return comparison.base;
+    drops.push_back({{comparison.id, RecordName::kBegun, {comparison.generation}}, ""});
+    writer_->Give(std::move(drops), /*urgent=*/true);
+    return comparison.generation;
   }
   std::vector<RecordChange> changes;
   changes.push_back(

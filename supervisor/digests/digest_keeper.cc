@@ -44,17 +44,19 @@ absl::StatusOr<DigestLayout> DigestKeeper::ReadLayout(const std::string& id,
   return layout;
 }
 
-absl::Status DigestKeeper::CheckIntents(const std::string& id, std::uint64_t confirmed, bool* any) {
+absl::StatusOr<std::vector<RecordName>> DigestKeeper::FindIntents(const std::string& id,
+                                                                  std::uint64_t confirmed) {
+  std::vector<RecordName> intents;
   bool on_another = false;
   const absl::Status listed =
       store_->List(id, RecordName::kIntents, {}, [&](const std::vector<std::uint64_t>& numbers) {
         if (numbers.size() != 4 || numbers[2] <= confirmed) return true;
-        *any = true;
+        intents.push_back({id, RecordName::kIntents, numbers});
         on_another = on_another || numbers[0] != confirmed;
         return !on_another;
       });
   if (!listed.ok()) return listed;
-  if (!on_another) return absl::OkStatus();
+  if (!on_another) return intents;
   return absl::DataLossError(
       "digests: rows that were sent since then were compared with another generation");
 }
@@ -63,14 +65,18 @@ absl::Status DigestKeeper::Check(const TableName& table, std::uint64_t confirmed
   const std::string id = Id(table);
   const auto layout = ReadLayout(id, confirmed);
   if (!layout.ok()) return layout.status();
-  bool any = false;
-  return CheckIntents(id, confirmed, &any);
+  return FindIntents(id, confirmed).status();
 }
 
 bool DigestKeeper::HasUnconfirmed(const TableName& table, std::uint64_t confirmed) {
-  bool any = false;
-  // If intents cannot be read, there may be some.
-  return !CheckIntents(Id(table), confirmed, &any).ok() || any;
+  const std::string id = Id(table);
+  const auto intents = FindIntents(id, confirmed);
+  const auto begun = Names(id, RecordName::kBegun);
+  // If they cannot be read, there may be some.
+  return !intents.ok() || !intents->empty() || !begun.ok() ||
+         std::any_of(begun->begin(), begun->end(), [confirmed](const RecordName& name) {
+           return name.numbers.empty() || name.numbers[0] > confirmed;
+         });
 }
 
 // --- records -------------------------------------------------------------------
@@ -105,9 +111,13 @@ absl::StatusOr<DigestKeeper::Bounded> DigestKeeper::ReadPiece(const RecordName& 
 // --- pieces ------------------------------------------------------------------
 
 bool DigestKeeper::Gather(const std::string& id, std::uint64_t generation,
-                          std::uint64_t& next_number, Gathering& gathering, const Digests& digests,
+                          std::uint64_t& next_number, Gathering& gathering, Digests&& digests,
                           Bounded& bounded) {
-  gathering.entries += digests.entries();
+  if (gathering.entries.empty()) {
+    gathering.entries.swap(*digests.mutable_entries());
+  } else {
+    gathering.entries += digests.entries();
+  }
   gathering.rows += digests.rows();
   if (!digests.has_at()) return false;
   bounded.from = std::exchange(gathering.from, digests.at());
@@ -128,8 +138,7 @@ bool DigestKeeper::Gather(const std::string& id, std::uint64_t generation,
   return true;
 }
 
-absl::Status DigestKeeper::DropAll(const std::string& id) {
-  std::vector<RecordChange> changes;
+absl::Status DigestKeeper::AddDrops(const std::string& id, std::vector<RecordChange>& changes) {
   for (const RecordName::Kind kind :
        {RecordName::kLayout, RecordName::kIntents, RecordName::kPiece, RecordName::kGiven,
         RecordName::kTakenBack, RecordName::kBegun}) {
@@ -137,7 +146,6 @@ absl::Status DigestKeeper::DropAll(const std::string& id) {
     if (!names.ok()) return names.status();
     for (RecordName& name : *names) changes.push_back({std::move(name), std::nullopt});
   }
-  if (!changes.empty()) writer_->Give(std::move(changes), /*urgent=*/true);
   return absl::OkStatus();
 }
 
@@ -159,7 +167,8 @@ absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table, st
     status = found.status();
     last = found.value_or(0);
   }
-  if (status.ok() && last > 0) status = DropAll(id);
+  std::vector<RecordChange> changes;
+  if (status.ok() && last > 0) status = AddDrops(id, changes);
   if (!status.ok()) {
     if (earlier == 0) return 0;
     return absl::UnavailableError(status.message());
@@ -171,11 +180,10 @@ absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table, st
                                        .named = generation,
                                        .last = generation,
                                        .nameless = nameless});
-  if (nameless) {
-    std::vector<RecordChange> begun;
-    begun.push_back({{id, RecordName::kBegun, {generation}}, ""});
-    writer_->Give(std::move(begun), /*urgent=*/false);
-  }
+  // An earlier state that comes back must not be taken for what the destination has.
+  const bool replaces = earlier > 0 || last > 0;
+  if (nameless || replaces) changes.push_back({{id, RecordName::kBegun, {generation}}, ""});
+  if (!changes.empty()) writer_->Give(std::move(changes), /*urgent=*/replaces);
   return generation;
 }
 
@@ -197,7 +205,7 @@ void DigestKeeper::ResumeCopy(const TableName& table, std::uint64_t generation) 
 }
 
 void DigestKeeper::AddCopied(const TableName& table, std::uint64_t slice, const std::string& from,
-                             const Digests& digests) {
+                             Digests digests) {
   const auto found = copies_.find(table);
   if (found == copies_.end()) return;
   Copy& copy = found->second;
@@ -207,7 +215,9 @@ void DigestKeeper::AddCopied(const TableName& table, std::uint64_t slice, const 
   Gathering& gathering = copy.gathering.try_emplace(slice, Gathering{.from = from}).first->second;
   Bounded bounded;
   if (gathering.entries.size() > limits::kMaxSliceDigestBytes) GiveUpCopy(copy);
-  if (!Gather(copy.id, copy.generation, copy.next_number, gathering, digests, bounded)) return;
+  if (!Gather(copy.id, copy.generation, copy.next_number, gathering, std::move(digests), bounded)) {
+    return;
+  }
   copy.pieces.insert_or_assign(bounded.from, bounded);
   if (copy.nameless) copy.unmarked[slice].piece = bounded;
 }

@@ -107,7 +107,7 @@ class DigestKeeper {
   // Digests of rows that a slice's worker has read, or intents; `slice` identifies this reading of
   // a slice, `from` is the bound where it began.
   void AddCopied(const TableName& table, std::uint64_t slice, const std::string& from,
-                 const Digests& digests);
+                 Digests digests);
   // All of this reading's rows up to here are in the stream, and so is their mark.
   void MarkCopied(const TableName& table, std::uint64_t slice);
   // This reading is over. What a nameless one gave out since its last mark.
@@ -127,7 +127,7 @@ class DigestKeeper {
   // Puts into the assignment what the slice is compared with, including all its intents.
   absl::Status Load(const TableName& table, std::size_t slice, CompareAssignment& assignment);
   // Kinds ROWS, INTENTS and UNCHANGED.
-  void AddCompared(const TableName& table, std::size_t slice, const Digests& digests);
+  void AddCompared(const TableName& table, std::size_t slice, Digests digests);
   // The slice is read again: its results so far no longer count, except its intents.
   void ForgetSlice(const TableName& table, std::size_t slice);
   // All slices are read. Returns the generation that a state may name from now on.
@@ -190,6 +190,9 @@ class DigestKeeper {
     // Records were sent in this generation or an unconfirmed one.
     bool changed = false;
     DigestLayout layout = {};
+    // By slice: of unconfirmed generations and of this one. Looking for them on the disk, slice by
+    // slice, would read pieces beside them each time.
+    std::map<std::uint64_t, std::vector<RecordName>> intents = {};
     // Slices that were assigned in this generation: their intents may still wait for the disk.
     std::set<std::size_t> loaded = {};
     // By slice: its new pieces. No entry: it is unchanged.
@@ -205,10 +208,12 @@ class DigestKeeper {
     return store_->TableId(table.schema, table.table);
   }
   absl::StatusOr<DigestLayout> ReadLayout(const std::string& id, std::uint64_t generation);
-  absl::Status CheckIntents(const std::string& id, std::uint64_t confirmed, bool* any);
+  // The intents that were written after `confirmed`. Errors as Check's.
+  absl::StatusOr<std::vector<RecordName>> FindIntents(const std::string& id,
+                                                      std::uint64_t confirmed);
   // Adds to `gathering`; true: `bounded` is a whole piece, which is being written to the disk.
   bool Gather(const std::string& id, std::uint64_t generation, std::uint64_t& next_number,
-              Gathering& gathering, const Digests& digests, Bounded& bounded);
+              Gathering& gathering, Digests&& digests, Bounded& bounded);
   static RecordName GivenRecord(const Copy& copy, std::uint64_t slice, std::uint64_t number);
   void NoteGiven(Copy& copy, std::uint64_t slice, const Digests& digests);
   // No later sync may continue it.
@@ -220,8 +225,8 @@ class DigestKeeper {
   absl::StatusOr<Bounded> ReadPiece(const RecordName& name);
   absl::Status FindPieces(const std::string& id, std::map<std::string, Bounded>& pieces);
   absl::Status FindResumption(const std::string& id, const DoneRanges& done, Resumption& found);
-  // Deletes all records of a table, before any message is sent that is put later.
-  absl::Status DropAll(const std::string& id);
+  // Adds the deletion of all its records.
+  absl::Status AddDrops(const std::string& id, std::vector<RecordChange>& changes);
   // Deletes records that only generations before the one that came back need.
   void DropOld(const std::string& id, std::uint64_t returned, const DigestLayout& layout);
 

@@ -3,7 +3,6 @@
 #include <leveldb/cache.h>
 #include <leveldb/iterator.h>
 #include <leveldb/options.h>
-#include <leveldb/write_batch.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -31,6 +30,8 @@ constexpr std::size_t kTableSecretBytes = 32;
 constexpr std::size_t kRowSecretBytes = 192;
 // LevelDB keeps the index of each in memory.
 constexpr int kMostOpenFiles = 100;
+// What is kept for the next write.
+constexpr std::size_t kKeptBatchBytes = 2 * limits::kMiB;
 // LevelDB holds up to twice as much in memory.
 constexpr std::size_t kWriteBufferBytes = 8 * limits::kMiB;
 
@@ -157,11 +158,11 @@ absl::Status DigestStore::CheckKey() {
         "digests: they belong to another history of this connection");
   }
   if (!found.IsNotFound()) return FromDatabase(found, "reading their first record");
-  const auto closed = writing_->Close(kKeyRecord, kKeyRecordText);
-  if (!closed.ok()) return closed.status();
+  const absl::Status closed = writing_->Close(kKeyRecord, kKeyRecordText, sealed_);
+  if (!closed.ok()) return closed;
   leveldb::WriteOptions synced;
   synced.sync = true;
-  return FromDatabase(database_->Put(synced, kKeyRecord, *closed), "writing their first record");
+  return FromDatabase(database_->Put(synced, kKeyRecord, sealed_), "writing their first record");
 }
 
 std::string DigestStore::TableId(std::string_view schema, std::string_view table) const {
@@ -247,21 +248,25 @@ absl::StatusOr<std::uint64_t> DigestStore::LastGeneration(const std::string& tab
 }
 
 absl::Status DigestStore::Write(const std::vector<RecordChange>& changes, bool synced) {
-  leveldb::WriteBatch batch;
+  batch_.Clear();
   for (const RecordChange& change : changes) {
     const std::string name = change.name.Encoded();
     if (!change.plain.has_value()) {
-      batch.Delete(name);
+      batch_.Delete(name);
       continue;
     }
-    const auto sealed = writing_->Close(name, *change.plain);
-    if (!sealed.ok()) return sealed.status();
-    batch.Put(name, *sealed);
+    const absl::Status sealed = writing_->Close(name, *change.plain, sealed_);
+    if (!sealed.ok()) return sealed;
+    batch_.Put(name, sealed_);
   }
   leveldb::WriteOptions options;
   options.sync = synced;
-  const leveldb::Status written = database_->Write(options, &batch);
+  const leveldb::Status written = database_->Write(options, &batch_);
   writes_.fetch_add(1, std::memory_order_release);
+  if (batch_.ApproximateSize() > kKeptBatchBytes) {
+    batch_ = leveldb::WriteBatch();
+    sealed_ = std::string();
+  }
   if (!written.ok()) return FromDatabase(written, "writing");
   return synced ? FromDatabase(env_.last_sync(), "writing") : absl::OkStatus();
 }

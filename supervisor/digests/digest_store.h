@@ -11,6 +11,7 @@
 #include <leveldb/db.h>
 #include <leveldb/env.h>
 #include <leveldb/iterator.h>
+#include <leveldb/write_batch.h>
 
 #include <atomic>
 #include <cstdint>
@@ -123,6 +124,9 @@ class DigestStore {
   // Each for one thread.
   std::unique_ptr<Seal> reading_;
   std::unique_ptr<Seal> writing_;
+  // The writing thread's, kept so that their memory is taken once.
+  std::string sealed_;
+  leveldb::WriteBatch batch_;
   std::string table_secret_;
   std::string row_secret_;
 };

@@ -28,7 +28,7 @@ namespace tributary {
 class DigestWriter final : public Journal {
  public:
   // If more wait to be written to the disk, the rings are not read.
-  static constexpr std::size_t kQueuedBytes = 16 * limits::kMiB;
+  static constexpr std::size_t kQueuedBytes = 8 * limits::kMiB;
 
   // `store` outlives it.
   DigestWriter(DigestStore& store, std::function<void()> progress);

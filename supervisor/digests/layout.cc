@@ -6,20 +6,23 @@
 
 namespace tributary {
 
-DigestLayout::Slice& LayoutWriter::SliceFor(const std::string& from, std::uint64_t rows) {
+DigestLayout::Slice& LayoutWriter::SliceFor(const std::string& from, std::uint64_t rows,
+                                            std::uint64_t bytes) {
   whole_ = whole_ && from == end_;
-  const bool fits = kind_ != CatalogTable::RANGES || rows_ + rows <= limits::kSliceDigests;
+  const bool fits = kind_ != CatalogTable::RANGES || (rows_ + rows <= limits::kSliceDigests &&
+                                                      bytes_ + bytes <= limits::kSliceDigestBytes);
   if (layout_.slices_size() == 0 || !fits) {
     layout_.add_slices()->set_from(from);
-    rows_ = 0;
+    rows_ = bytes_ = 0;
   }
   rows_ += rows;
+  bytes_ += bytes;
   return *layout_.mutable_slices(layout_.slices_size() - 1);
 }
 
 void LayoutWriter::Add(const std::string& from, const std::string& to,
                        const DigestLayout::Piece& piece) {
-  DigestLayout::Slice& slice = SliceFor(from, piece.rows());
+  DigestLayout::Slice& slice = SliceFor(from, piece.rows(), piece.bytes());
   slice.set_to(to);
   end_ = to;
   *slice.add_pieces() = piece;
@@ -27,8 +30,12 @@ void LayoutWriter::Add(const std::string& from, const std::string& to,
 
 void LayoutWriter::AddSlice(const DigestLayout::Slice& from) {
   std::uint64_t rows = 0;
-  for (const DigestLayout::Piece& piece : from.pieces()) rows += piece.rows();
-  DigestLayout::Slice& slice = SliceFor(from.from(), rows);
+  std::uint64_t bytes = 0;
+  for (const DigestLayout::Piece& piece : from.pieces()) {
+    rows += piece.rows();
+    bytes += piece.bytes();
+  }
+  DigestLayout::Slice& slice = SliceFor(from.from(), rows, bytes);
   slice.set_to(from.to());
   end_ = from.to();
   slice.mutable_pieces()->MergeFrom(from.pieces());

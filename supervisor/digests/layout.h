@@ -26,11 +26,13 @@ class LayoutWriter {
   std::optional<DigestLayout> Take();
 
  private:
-  DigestLayout::Slice& SliceFor(const std::string& from, std::uint64_t rows);
+  DigestLayout::Slice& SliceFor(const std::string& from, std::uint64_t rows, std::uint64_t bytes);
 
   const CatalogTable::Comparison kind_;
   DigestLayout layout_;
+  // Of the last slice.
   std::uint64_t rows_ = 0;
+  std::uint64_t bytes_ = 0;
   std::string end_;
   bool whole_ = true;
 };

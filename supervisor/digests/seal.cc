@@ -8,14 +8,12 @@ absl::StatusOr<std::unique_ptr<Seal>> Seal::Make(std::string_view key) {
   return std::unique_ptr<Seal>(new Seal(*std::move(cipher)));
 }
 
-absl::StatusOr<std::string> Seal::Close(std::string_view name, std::string_view plain) {
-  auto sealed = DrawBytes(kDigestsOwner, AesGcm::kNonceBytes);
-  if (!sealed.ok()) return sealed.status();
-  sealed->resize(AesGcm::kNonceBytes + plain.size() + AesGcm::kTagBytes);
-  const absl::Status status =
-      cipher_.Seal(sealed->data(), name, plain, sealed->data() + AesGcm::kNonceBytes);
-  if (!status.ok()) return status;
-  return sealed;
+absl::Status Seal::Close(std::string_view name, std::string_view plain, std::string& sealed) {
+  const auto nonce = DrawBytes(kDigestsOwner, AesGcm::kNonceBytes);
+  if (!nonce.ok()) return nonce.status();
+  sealed.resize(AesGcm::kNonceBytes + plain.size() + AesGcm::kTagBytes);
+  nonce->copy(sealed.data(), AesGcm::kNonceBytes);
+  return cipher_.Seal(nonce->data(), name, plain, sealed.data() + AesGcm::kNonceBytes);
 }
 
 absl::StatusOr<std::string> Seal::Open(std::string_view name, std::string_view sealed) {

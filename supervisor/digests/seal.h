@@ -23,8 +23,8 @@ class Seal {
   // `key`: AesGcm::kKeyBytes. INTERNAL: OpenSSL refuses.
   static absl::StatusOr<std::unique_ptr<Seal>> Make(std::string_view key);
 
-  // INTERNAL: OpenSSL refuses.
-  absl::StatusOr<std::string> Close(std::string_view name, std::string_view plain);
+  // Replaces what `sealed` has. INTERNAL: OpenSSL refuses.
+  absl::Status Close(std::string_view name, std::string_view plain, std::string& sealed);
   // DATA_LOSS: they are not the bytes that were sealed under this name and key.
   absl::StatusOr<std::string> Open(std::string_view name, std::string_view sealed);
 

@@ -83,8 +83,9 @@
 // when it has connected, even before the first transaction. With a new life, slices that are open
 // hold every transaction until they are closed, which is soon: their connections are dead. A slice
 // of another life than N's is not admitted and not waited for, because the new N may be in the ring
-// after transactions of the old life. W and the start snapshot of rule 5 are then invalid too: all
-// transactions before the crash have ended, so the caller gives 0 for W and drops nothing.
+// after transactions of the old life. The start snapshot of rule 5 is then invalid too, so the
+// caller drops nothing. W is lowered to the next number, which may be lower now; it is not
+// forgotten, as transactions that were prepared survive.
 //
 // Pure, and used by the sync's thread only. It is told only about slices of tables that a log
 // follows, in merge order.

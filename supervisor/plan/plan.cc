@@ -59,22 +59,48 @@ ColumnNumbers NumbersOf(const CatalogTable& table) {
   return numbers;
 }
 
+// As TableState.newest_not_sent.
+std::uint64_t NewestNotSent(const TableToCopy& table) {
+  std::uint64_t newest = 0;
+  std::string name;
+  for (const auto& [column, number] : table.column_numbers) {
+    if (number <= newest) continue;
+    newest = number;
+    name = column;
+  }
+  const bool is_sent = std::any_of(table.columns.begin(), table.columns.end(),
+                                   [&name](const Column& column) { return column.name() == name; });
+  return is_sent ? 0 : newest;
+}
+
 // Whether the table differs from its entry only by added columns that are null in the rows sent so
-// far. If the selection is the same, a column that was not sent did not exist. Up to the state's
-// position the log has shown changes with their columns (FollowedTable.newest_column); if it has
-// not shown this column, no row has a value in it yet.
+// far. If the selection is the same, another column that was not sent did not exist. Up to the
+// state's position the log has shown changes with their columns (FollowedTable.newest_column). A
+// column that was not sent has a number up to the entry's newest, whatever its name is now. If the
+// log has not shown this column, no row has a value in it yet, unless a default was moved into the
+// rows when they were rewritten. A number that is missing among the new ones was a column's that
+// the log may have shown with the same name.
 bool OnlyAddsColumns(const TableState& entry, const SelectedTable& choice,
                      const TableToCopy& table) {
   const CatalogTable& catalog = *choice.table;
   if (table.method != Method::kLog || table.column_numbers.empty()) return false;
+  if (table.file_number == 0 || entry.file_number != table.file_number) return false;
   std::map<std::string, bool> null_before;
+  std::set<std::uint32_t> numbers;
   for (int i = 0; i < catalog.columns_size(); ++i) {
-    null_before[catalog.columns(i).name()] = catalog.origins(i).null_before();
+    const ColumnOrigin& origin = catalog.origins(i);
+    null_before[catalog.columns(i).name()] =
+        origin.null_before() && origin.number() > entry.newest_not_sent;
+    numbers.insert(catalog.origins(i).number());
   }
+  const auto follows_another = [&](const Column& column) {
+    const auto number = table.column_numbers.find(column.name());
+    return number != table.column_numbers.end() && numbers.contains(number->second - 1);
+  };
   auto columns = table.columns;
   while (columns.size() > 1) {
     const Column& last = columns.Get(columns.size() - 1);
-    if (last.primary_key() || !null_before[last.name()]) return false;
+    if (last.primary_key() || !null_before[last.name()] || !follows_another(last)) return false;
     columns.RemoveLast();
     if (ColumnsDigest(columns, table.column_numbers) == entry.columns) return true;
   }
@@ -94,16 +120,21 @@ bool GoesOn(const TableState& entry, const TableToCopy& table, KeptDigests* dige
          digests->MayResume(table.name, entry.generation, entry.done);
 }
 
-// The event that has happened to a table since its entry was written.
-course::Event EventOf(const TableState* entry, const SelectedTable& choice, bool same_selection,
+// The event that has happened to a table since its entry was written. If the catalog's content has
+// the same rows as the one that was read, the entry gets that content.
+course::Event EventOf(TableState* entry, const SelectedTable& choice, bool same_selection,
                       const TableToCopy& table, KeptDigests* digests) {
   if (entry == nullptr) return course::Event::kUnchanged;
   const bool compares = digests != nullptr && table.method == Method::kCompare &&
                         entry->method != Method::kLog && entry->phase == Phase::kLive;
   // The destination may have kept rows that were sent after this state.
-  const bool same_content = !table.content.empty() && entry->content == table.content &&
-                            !(compares && entry->generation > 0 &&
-                              digests->HasUnconfirmed(table.name, entry->generation));
+  const auto unconfirmed = [&] {
+    return digests != nullptr && table.method == Method::kCompare &&
+           entry->method == Method::kCompare && entry->generation > 0 &&
+           digests->HasUnconfirmed(table.name, entry->generation);
+  };
+  const bool same_content =
+      !table.content.empty() && entry->content == table.content && !unconfirmed();
   if (!SameMethod(entry->method, table.method)) return course::Event::kContentChanged;
   const bool is_live = entry->phase == Phase::kLive;
   if (digests != nullptr && digests->Unreadable() && is_live && entry->generation > 0 &&
@@ -117,7 +148,13 @@ course::Event EventOf(const TableState* entry, const SelectedTable& choice, bool
             ? entry->columns == table.columns_digest
             : HasKey(table.columns) && SameKey(entry->columns, table.columns_digest);
     const bool at_hand = compares && same_key && digests->AtHand(table.name, entry->generation);
-    return at_hand ? course::Event::kContentToCompare : course::Event::kContentChanged;
+    // Without these digests, a sync whose state was lost may have begun with TRUNCATE.
+    const bool same_pages = at_hand && !entry->page_digest.empty() &&
+                            entry->page_digest == choice.table->page_digest() && !unconfirmed();
+    if (!same_pages) {
+      return at_hand ? course::Event::kContentToCompare : course::Event::kContentChanged;
+    }
+    entry->content = table.content;
   }
   if (entry->columns == table.columns_digest) return course::Event::kUnchanged;
   if (same_selection && OnlyAddsColumns(*entry, choice, table)) {
@@ -137,6 +174,7 @@ course::Transition Advance(TableToCopy& table, TableState* entry, course::Event 
   assert(transition.has_value());
   table.phase = transition->next;
   table.truncates = transition->truncates;
+  if (entry != nullptr && transition->copies) entry->page_digest.clear();
   // The destination's rows are of more than one content now.
   if (table.phase == course::Phase::kComparing) entry->content.clear();
   if (entry != nullptr && event == course::Event::kColumnsAdded) {
@@ -144,11 +182,13 @@ course::Transition Advance(TableToCopy& table, TableState* entry, course::Event 
     table.has_added_columns = true;
     entry->columns = table.columns_digest;
   }
+  if (entry != nullptr && entry->columns == table.columns_digest) SetColumns(table, *entry);
   if (entry == nullptr || !transition->forgets_progress) return *transition;
   entry->phase = Phase::kCopying;
   entry->done = DoneRanges();
   entry->storage.clear();
-  entry->whole_from = entry->start = 0;
+  entry->whole_from = 0;
+  entry->start = Snapshot();
   entry->bound = LogPosition();
   if (transition->truncates) entry->content.clear();
   return *transition;
@@ -165,8 +205,27 @@ void SettleWhole(TableState& entry) {
 
 }  // namespace
 
+void SetColumns(const TableToCopy& table, TableState& entry) {
+  entry.columns = table.columns_digest;
+  entry.file_number = table.file_number;
+  entry.newest_not_sent = NewestNotSent(table);
+}
+
+bool HasColumnsOf(const SelectedTable& choice, const TableState& entry) {
+  return entry.columns == ColumnsDigest(SentColumns(choice, entry.widened),
+                                        NumbersOf(*choice.table), choice.table->order());
+}
+
 bool MayBeUnchanged(const State& state, const std::string& selection_digest) {
   return !state.first_sync() && !state.complete.empty() && state.selection == selection_digest;
+}
+
+google::protobuf::RepeatedPtrField<Column> SentColumns(
+    const SelectedTable& choice, const std::map<std::string, std::string>& widened) {
+  google::protobuf::RepeatedPtrField<Column> columns;
+  for (const Column* column : choice.columns) *columns.Add() = *column;
+  WidenColumns(widened, columns);
+  return columns;
 }
 
 void WidenColumns(const std::map<std::string, std::string>& widened,
@@ -221,7 +280,6 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     const CatalogTable& table = *choice.table;
     TableToCopy copy;
     copy.name = {table.schema(), table.table()};
-    for (const Column* column : choice.columns) *copy.columns.Add() = *column;
     copy.access = table.access();
     copy.estimated_bytes = table.estimated_bytes();
     copy.comparison = table.comparison();
@@ -230,10 +288,11 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
         digests != nullptr && !digests->Unreadable() && copy.comparison != CatalogTable::NONE;
     copy.method = table.has_log() ? Method::kLog : comparable ? Method::kCompare : Method::kCopy;
     copy.content = table.content();
+    copy.file_number = table.file_number();
     const auto entry = known.find(copy.name);
     const bool is_known = entry != known.end();
     if (is_known) copy.widened = entry->second.widened;
-    WidenColumns(copy.widened, copy.columns);
+    copy.columns = SentColumns(choice, copy.widened);
     copy.column_numbers = NumbersOf(table);
     copy.selects_new_columns = choice.selects_new_columns;
     copy.not_selected = choice.not_selected;

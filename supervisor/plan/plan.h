@@ -32,6 +32,7 @@ struct TableToCopy {
   Method method = Method::kCopy;
   // From the catalog.
   std::string content = {};
+  std::uint64_t file_number = 0;
   // Its phase when the sync begins.
   course::Phase phase = course::Phase::kPending;
   // TRUNCATE precedes its first slice.
@@ -53,6 +54,9 @@ struct TableToCopy {
   // table is compared.
   bool is_compared_after = false;
 };
+
+// The entry's columns become those that the table is sent with.
+void SetColumns(const TableToCopy& table, TableState& entry);
 
 // The digests that earlier syncs have made. The plan asks; the answers come from the disk.
 class KeptDigests {
@@ -85,6 +89,9 @@ struct Plan {
   std::size_t selected_tables = 0;
 };
 
+// Whether the selected columns of the table are those that its entry was sent with.
+bool HasColumnsOf(const SelectedTable& choice, const TableState& entry);
+
 // Whether, with this state, it is enough to ask the source whether it has changed.
 bool MayBeUnchanged(const State& state, const std::string& selection_digest);
 
@@ -107,6 +114,9 @@ std::string NameOf(const TableToCopy& table);
 
 // `columns`, with the types that `widened` names. An unknown type becomes STRING, which can hold
 // every value; the columns' digest then differs from the one in such a state.
+// The selected columns, in the types that they are sent in.
+google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column> SentColumns(
+    const SelectedTable& choice, const std::map<std::string, std::string>& widened);
 void WidenColumns(const std::map<std::string, std::string>& widened,
                   google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);
 

@@ -195,7 +195,7 @@ void Scheduler::Begin(Table& table, std::size_t index) {
   entry = TableState{};
   entry.method = table.copy.method;
   entry.content = std::move(content);
-  entry.columns = table.copy.columns_digest;
+  SetColumns(table.copy, entry);
   entry.widened = table.copy.widened;
   if (table.joined.has_value()) std::tie(entry.whole_from, entry.start) = *table.joined;
   if (table.copy.truncates) begun_.push_back(index);
@@ -233,12 +233,13 @@ Scheduler::MarkResult Scheduler::Mark(const ReadWork& read, const std::string& a
   return entry.done.Advance(read.slice, at).ok() ? MarkResult::kTaken : MarkResult::kBroken;
 }
 
-Scheduler::FinishResult Scheduler::Finish(const ReadWork& read) {
+Scheduler::FinishResult Scheduler::Finish(const ReadWork& read, const std::string& page_digest) {
   Table& table = tables_[read.table];
   TableState& entry = Entry(table);
   if (!entry.done.finished(read.slice)) return FinishResult::kBroken;
   if (!entry.done.complete()) return FinishResult::kOpen;
   Advance(read.table, course::Event::kAllSlicesDone);
+  entry.page_digest = page_digest;
   catching_up_.push_back(read.table);
   if (table.copy.method != Method::kLog) PassLog({});
   return FinishResult::kWhole;
@@ -302,7 +303,8 @@ void Scheduler::Forget(std::size_t index) {
   entry->second.done = DoneRanges();
   entry->second.storage.clear();
   entry->second.content.clear();
-  entry->second.whole_from = entry->second.start = 0;
+  entry->second.whole_from = 0;
+  entry->second.start = Snapshot();
   entry->second.bound = LogPosition();
 }
 
@@ -329,7 +331,7 @@ std::vector<Widening> Scheduler::Widen(
   // The destination gets the new types now. If this sync ended before TRUNCATE, an entry with the
   // earlier types would let the next sync continue in them.
   if (const auto entry = state_.find(table.copy.name); entry != state_.end()) {
-    entry->second.columns = table.copy.columns_digest;
+    SetColumns(table.copy, entry->second);
     entry->second.widened = table.copy.widened;
   }
   Restart(index, course::Event::kWidened);
@@ -363,10 +365,11 @@ void Scheduler::CompareCopied(std::size_t index) {
 }
 
 void Scheduler::FinishComparison(std::size_t index, const std::string& content,
-                                 std::uint64_t generation) {
+                                 const std::string& page_digest, std::uint64_t generation) {
   Advance(index, course::Event::kCompared);
   TableState& entry = Entry(tables_[index]);
   entry.content = content;
+  entry.page_digest = page_digest;
   entry.columns = tables_[index].copy.columns_digest;
   entry.generation = generation;
 }

@@ -95,7 +95,8 @@ class Scheduler {
   std::vector<std::size_t> TakeToCompare() { return std::exchange(to_compare_, {}); }
   // Each row of the table was compared with the sent rows. `content`: what was read; empty: more
   // than one content.
-  void FinishComparison(std::size_t table, const std::string& content, std::uint64_t generation);
+  void FinishComparison(std::size_t table, const std::string& content,
+                        const std::string& page_digest, std::uint64_t generation);
 
   // The source's answer to a cut.
   void Cut(const CutWork& work, const Slices& slices);
@@ -128,8 +129,8 @@ class Scheduler {
     // There was no mark at the slice's end before; the worker is faulty.
     kBroken,
   };
-  // The whole slice has been read.
-  FinishResult Finish(const ReadWork& read);
+  // The whole slice has been read. `page_digest`: if it is the whole table, as in TableState.
+  FinishResult Finish(const ReadWork& read, const std::string& page_digest = {});
 
   // The work goes back into the queue, after the worker that had it ended or was
   // asked to pause. `culprit`: the worker ended while doing it. True: the slice has ended the
@@ -172,17 +173,18 @@ class Scheduler {
   void SetAside(std::size_t table);
 
   // The log is complete for the table from transaction `whole_from` on, and leaves out changes of
-  // transactions before `start`. `content`: what its content is now; empty: as the catalog has it.
-  // The table has begun, if it had not. False: `attempt` is over.
-  bool Join(std::size_t table, std::uint32_t attempt, std::uint64_t whole_from, std::uint64_t start,
-            const std::string& content = {});
-  // The log's server has crashed and may reuse the numbers that Join got. All earlier transactions
-  // have ended, so no table waits for them or leaves their changes out.
+  // transactions that `start` sees. `content`: what its content is now; empty: as the catalog has
+  // it. The table has begun, if it had not. False: `attempt` is over.
+  bool Join(std::size_t table, std::uint32_t attempt, std::uint64_t whole_from,
+            const Snapshot& start, const std::string& content = {});
+  // The log's server has crashed and may reuse the numbers that Join got, so no table leaves
+  // changes out for them. Slices wait for W until the table joins again: transactions that were
+  // prepared have not ended.
   void ForgetNumbers();
   // The stream has reached `position` of the log. Returns the tables that become live.
   std::vector<std::size_t> PassLog(const LogPosition& position);
-  // What its log worker is to go on with: W and start, each 0 if it takes a new one.
-  std::pair<std::uint64_t, std::uint64_t> log_numbers(std::size_t table) const;
+  // What its log worker is to go on with: W and start, each without a number if it takes a new one.
+  std::pair<std::uint64_t, Snapshot> log_numbers(std::size_t table) const;
   // W of the table; 0 where it has no log.
   std::uint64_t whole_from(std::size_t table) const;
   std::uint32_t attempt(std::size_t table) const { return tables_[table].attempt; }
@@ -215,7 +217,7 @@ class Scheduler {
     // Its slices are in `ready_`.
     bool cut = false;
     // Of a table that has a log: W and start, from Join.
-    std::optional<std::pair<std::uint64_t, std::uint64_t>> joined;
+    std::optional<std::pair<std::uint64_t, Snapshot>> joined;
     std::uint32_t attempt = 1;
     bool as_one_slice = false;
     // How often the source changed while it was read.

@@ -8,7 +8,7 @@
 namespace tributary {
 
 bool Scheduler::Join(std::size_t index, std::uint32_t attempt, std::uint64_t whole_from,
-                     std::uint64_t start, const std::string& content) {
+                     const Snapshot& start, const std::string& content) {
   Table& table = tables_[index];
   if (table.attempt != attempt) return false;
   if (!content.empty()) table.copy.content = content;
@@ -26,10 +26,10 @@ bool Scheduler::Join(std::size_t index, std::uint32_t attempt, std::uint64_t who
 
 void Scheduler::ForgetNumbers() {
   for (Table& table : tables_) {
-    if (table.joined.has_value()) table.joined = {kBeforeAllTransactions, kBeforeAllTransactions};
+    if (table.joined.has_value()) table.joined->second = BeforeAll();
     const auto entry = state_.find(table.copy.name);
     if (entry == state_.end() || entry->second.whole_from == 0) continue;
-    entry->second.whole_from = entry->second.start = kBeforeAllTransactions;
+    entry->second.start = BeforeAll();
   }
 }
 
@@ -42,7 +42,8 @@ std::vector<std::size_t> Scheduler::PassLog(const LogPosition& position) {
     entry.phase = Phase::kLive;
     entry.done = DoneRanges();
     entry.storage.clear();
-    entry.whole_from = entry.start = 0;
+    entry.whole_from = 0;
+    entry.start = Snapshot();
     entry.bound = LogPosition();
     live.push_back(index);
     return true;
@@ -50,16 +51,17 @@ std::vector<std::size_t> Scheduler::PassLog(const LogPosition& position) {
   return live;
 }
 
-std::pair<std::uint64_t, std::uint64_t> Scheduler::log_numbers(std::size_t index) const {
+std::pair<std::uint64_t, Snapshot> Scheduler::log_numbers(std::size_t index) const {
   const Table& table = tables_[index];
   // Slices that were read with these numbers may be in the stream already, or come soon.
   if (table.joined.has_value()) return *table.joined;
-  if (table.phase == course::Phase::kLive) return {0, 0};
-  if (table.phase == course::Phase::kPending && table.copy.truncates) return {0, 0};
+  if (table.phase == course::Phase::kLive) return {0, Snapshot()};
+  if (table.phase == course::Phase::kPending && table.copy.truncates) return {0, Snapshot()};
   // A copy that replaces rows by key does not remove deleted rows, so no change may be left out.
   const auto entry = state_.find(table.copy.name);
-  if (table.phase == course::Phase::kPending || entry == state_.end() || entry->second.start == 0) {
-    return {0, kBeforeAllTransactions};
+  if (table.phase == course::Phase::kPending || entry == state_.end() ||
+      entry->second.start == Snapshot()) {
+    return {0, BeforeAll()};
   }
   return {entry->second.whole_from, entry->second.start};
 }

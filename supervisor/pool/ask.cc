@@ -54,7 +54,7 @@ class Answering {
     Answer answer;
     const bool expected = frame.type == FrameType::kAnswer && asked_.has_describe();
     if (!expected || !answer.ParseFromString(payload) || !answer.has_catalog()) return kMisfit;
-    return TakePage(answer.catalog());
+    return TakePage(*answer.mutable_catalog());
   }
 
   bool over() const { return over_; }
@@ -71,7 +71,7 @@ class Answering {
     if (pages_ == 0) return false;
     return !catalog_.unchanged() || !asked_.describe().known_version().empty();
   }
-  const char* TakePage(const Catalog& page) {
+  const char* TakePage(Catalog& page) {
     ++pages_;
     memory_ += page.SpaceUsedLong();
     if (memory_ > 2 * limits::kMaxCatalogMemoryBytes) return "its catalog is over the size limit";
@@ -84,6 +84,9 @@ class Answering {
         return "its catalog names a table twice";
       }
     }
+    // Moved, as a copy of thousands of tables takes a twentieth of a sync that finds no change.
+    for (CatalogTable& table : *page.mutable_tables()) *catalog_.add_tables() = std::move(table);
+    page.clear_tables();
     catalog_.MergeFrom(page);
     return nullptr;
   }

@@ -104,7 +104,9 @@ std::optional<Order> CompareLane::Give(std::size_t at, std::uint32_t worker) {
   read.mutable_range()->set_from(table.slices[slice].range.from);
   read.mutable_range()->set_to(table.slices[slice].range.to);
   read.set_digest_secret(digests_.row_secret());
-  read.set_may_differ(true);
+  // Within ranges of the key a row is met once, whatever is written meanwhile.
+  read.set_may_differ(what.comparison == CatalogTable::RANGES);
+  read.set_in_one_piece(table.moves >= limits::kMovesBeforeOnePiece);
   read.set_keeps_open(table.in_one_piece);
   order.estimated_bytes = compare.ByteSizeLong();
   under_way_.emplace(order.ticket, UnderWay{.table = at, .attempt = table.attempt, .slice = slice});
@@ -127,7 +129,7 @@ Verdict CompareLane::Opened(std::uint64_t ticket, const tributary::Opened& opene
   return Verdict::Taken();
 }
 
-Verdict CompareLane::Digested(std::uint64_t ticket, const Digests& digests) {
+Verdict CompareLane::Digested(std::uint64_t ticket, Digests digests) {
   UnderWay& one = under_way_.at(ticket);
   if (digests.at().size() > limits::kMaxBoundBytes) {
     return Verdict::Broken("its digests have a bound over the size limit");
@@ -137,7 +139,7 @@ Verdict CompareLane::Digested(std::uint64_t ticket, const Digests& digests) {
   } else if (digests.kind() == Digests::CHANGED) {
     one.changed = true;
   } else {
-    digests_.AddCompared(copy(tables_[one.table]).name, one.slice, digests);
+    digests_.AddCompared(copy(tables_[one.table]).name, one.slice, std::move(digests));
   }
   return Verdict::Taken();
 }
@@ -235,6 +237,7 @@ void CompareLane::FinishSlice(const UnderWay& one, const AssignmentEnd& end) {
   table.rows_sent += end.rows();
   figures_.rows_read += end.rows_read();
   figures_.rows_sent += end.rows();
+  table.page_digest = end.page_digest();
   if (++table.done == table.slices.size()) Finish(table);
 }
 
@@ -243,8 +246,9 @@ void CompareLane::FinishSlice(const UnderWay& one, const AssignmentEnd& end) {
 void CompareLane::Finish(Table& table) {
   const TableToCopy& what = copy(table);
   const std::uint64_t generation = digests_.FinishComparison(what.name, what.comparison);
-  scheduler_.FinishComparison(table.index, table.contents_differ ? "" : table.content.value_or(""),
-                              generation);
+  const bool one_content = !table.contents_differ && table.content.has_value();
+  scheduler_.FinishComparison(table.index, one_content ? *table.content : "",
+                              one_content ? table.page_digest : "", generation);
   if (table.rows_sent == 0) return;
   log_.Info("a table was compared", {{log_key::kTable, NameOf(what)},
                                      {"rows_read", absl::StrCat(table.rows_read)},

@@ -54,7 +54,7 @@ class CompareLane final : public Lane {
     return tables_[under_way_.at(ticket).table].index;
   }
   Verdict Opened(std::uint64_t ticket, const tributary::Opened& opened) override;
-  Verdict Digested(std::uint64_t ticket, const Digests& digests) override;
+  Verdict Digested(std::uint64_t ticket, Digests digests) override;
   Verdict Marked(std::uint64_t ticket, const Mark& mark) override;
   Verdict Ended(std::uint64_t ticket, const AssignmentEnd& end) override;
   void Returned(std::uint64_t ticket, bool culprit, std::string_view ending) override;
@@ -78,6 +78,8 @@ class CompareLane final : public Lane {
     // The content that its slices read; empty before the first has opened.
     std::optional<std::string> content = {};
     bool contents_differ = false;
+    // Of the rows, if one slice is the whole table.
+    std::string page_digest = {};
     int moves = 0;
     // This worker compares all of it, in one transaction; 0: none chosen.
     bool in_one_piece = false;

@@ -104,9 +104,8 @@ void CopyLane::SettleDigests(std::size_t table) {
   if (!MakesDigests(table) || scheduler_.phase(table) != course::Phase::kLive) return;
   const TableToCopy& copied = scheduler_.table(table);
   if (!digests_->Copies(copied.name)) return;
-  if (!digests_->FinishCopy(copied.name, copied.comparison)) {
-    scheduler_.SetGeneration(table, 0);
-  } else if (copied.is_compared_after) {
+  // Without digests the state keeps the generation's number, which later copies exceed.
+  if (digests_->FinishCopy(copied.name, copied.comparison) && copied.is_compared_after) {
     scheduler_.CompareCopied(table);
     // All of its rows are read now.
     remarks_.Forget(table);
@@ -172,7 +171,7 @@ Verdict CopyLane::Marked(std::uint64_t ticket, const Mark& mark) {
   return Verdict::Taken();
 }
 
-Verdict CopyLane::Digested(std::uint64_t ticket, const tributary::Digests& digests) {
+Verdict CopyLane::Digested(std::uint64_t ticket, tributary::Digests digests) {
   if (At(ticket).takes_back) {
     if (digests.kind() == Digests::UNUSABLE) taking_back_.front().given.known = false;
     return Verdict::Taken();
@@ -181,7 +180,8 @@ Verdict CopyLane::Digested(std::uint64_t ticket, const tributary::Digests& diges
   if (digests.at().size() > limits::kMaxBoundBytes && digests.at() != read.range.to) {
     return Verdict::Broken("its digests have a bound over the size limit");
   }
-  digests_->AddCopied(scheduler_.table(read.table).name, ticket, read.range.from, digests);
+  digests_->AddCopied(scheduler_.table(read.table).name, ticket, read.range.from,
+                      std::move(digests));
   return Verdict::Taken();
 }
 
@@ -236,7 +236,7 @@ Verdict CopyLane::ReadEnded(std::uint64_t ticket, const UnderWay& ended, const A
     return Verdict::Taken();
   }
   if (end.outcome() == AssignmentEnd::DONE) {
-    if (scheduler_.Finish(read) == Scheduler::FinishResult::kBroken) {
+    if (scheduler_.Finish(read, end.page_digest()) == Scheduler::FinishResult::kBroken) {
       return Verdict::Broken("it ended a slice without a mark at its end");
     }
     SettleDigests(read.table);

@@ -52,7 +52,7 @@ class CopyLane final : public Lane {
   std::optional<std::size_t> TableOf(std::uint64_t ticket) const override;
   Verdict Opened(std::uint64_t ticket, const tributary::Opened& opened) override;
   Verdict Marked(std::uint64_t ticket, const Mark& mark) override;
-  Verdict Digested(std::uint64_t ticket, const Digests& digests) override;
+  Verdict Digested(std::uint64_t ticket, Digests digests) override;
   Verdict Answered(std::uint64_t ticket, const Answer& page) override;
   Verdict Ended(std::uint64_t ticket, const AssignmentEnd& end) override;
   void Returned(std::uint64_t ticket, bool culprit, std::string_view ending) override;

@@ -2,14 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 namespace tributary {
-
-absl::StatusOr<Snapshot> ToSnapshot(const SeenTransactions& seen) {
-  return MakeSnapshot(seen.all_before(), seen.none_from(),
-                      std::vector<std::uint64_t>(seen.except().begin(), seen.except().end()));
-}
 
 LogPosition ToLogPosition(const LogPlace& place) {
   return {.commit = place.commit(),
@@ -39,12 +33,17 @@ FollowedTable ToFollow(const Scheduler& scheduler, std::size_t index) {
   for (const auto& [name, number] : table.column_numbers) {
     followed.set_newest_column(std::max(followed.newest_column(), number));
   }
+  for (const auto& column : table.columns) {
+    const auto number = table.column_numbers.find(column.name());
+    followed.add_column_numbers(number == table.column_numbers.end() ? 0 : number->second);
+  }
+  followed.set_file_number(table.file_number);
   followed.set_selects_new_columns(table.selects_new_columns);
   followed.mutable_not_selected()->Add(table.not_selected.begin(), table.not_selected.end());
   followed.set_live(scheduler.phase(index) == course::Phase::kLive);
   const auto [whole_from, start] = scheduler.log_numbers(index);
   followed.set_whole_from(whole_from);
-  followed.set_start(start);
+  if (start != Snapshot()) SetSeen(start, *followed.mutable_start());
   return followed;
 }
 

@@ -4,15 +4,12 @@
 
 #include <cstddef>
 
-#include "absl/status/statusor.h"
 #include "common/snapshot.h"
 #include "proto/worker.pb.h"
 #include "supervisor/plan/scheduler.h"
 
 namespace tributary {
 
-// INVALID_ARGUMENT as MakeSnapshot.
-absl::StatusOr<Snapshot> ToSnapshot(const SeenTransactions& seen);
 LogPosition ToLogPosition(const LogPlace& place);
 LogPlace ToLogPlace(const LogPosition& position);
 

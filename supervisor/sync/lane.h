@@ -114,7 +114,7 @@ class Lane {
   virtual Verdict Opened(std::uint64_t, const tributary::Opened&) { return Unexpected(); }
   virtual Verdict Marked(std::uint64_t, const Mark&) { return Unexpected(); }
   virtual Verdict Answered(std::uint64_t, const Answer&) { return Unexpected(); }
-  virtual Verdict Digested(std::uint64_t, const Digests&) { return Unexpected(); }
+  virtual Verdict Digested(std::uint64_t, Digests) { return Unexpected(); }
   virtual Verdict Logged(std::uint64_t, const LogReport&) { return Unexpected(); }
   virtual Verdict Ended(std::uint64_t ticket, const AssignmentEnd& end) = 0;
   // The worker ended before the order was done. `culprit`: it was working on this one; `ending`

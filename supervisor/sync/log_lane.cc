@@ -120,9 +120,10 @@ Verdict LogLane::TakePosition(const LogPlace& place) {
 Verdict LogLane::TakeJoined(const Joined& joined) {
   if (!IsFollowed(joined.table()))
     return Verdict::Broken("it joined a table that it does not have");
+  const auto start = ToSnapshot(joined.start());
+  if (!start.ok()) return Verdict::Broken("a table joined with an impossible snapshot");
   // From an earlier attempt: the table joins once more.
-  scheduler_.Join(joined.table(), joined.revision(), joined.whole_from(), joined.start(),
-                  joined.content());
+  scheduler_.Join(joined.table(), joined.revision(), joined.whole_from(), *start, joined.content());
   copies_.EmitTruncates();
   return Verdict::Taken();
 }

@@ -245,7 +245,7 @@ Verdict Merger::TakeReport(Member& member, const Frame& frame) {
     case FrameType::kDigests: {
       Digests digests;
       if (!digests.ParseFromString(payload)) break;
-      return order.lane->Digested(order.ticket, digests);
+      return order.lane->Digested(order.ticket, std::move(digests));
     }
     case FrameType::kAnswer: {
       Answer answer;

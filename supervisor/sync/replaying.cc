@@ -3,29 +3,34 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <string_view>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
+#include "supervisor/plan/plan.h"
 #include "supervisor/sync/messages.h"
 #include "supervisor/sync/sync.h"
 
 namespace tributary {
 namespace {
 
-// Whether the source still has the content of the state's tables. Changes from the log stay valid.
-bool HoldsGood(const State& state, const Catalog& catalog) {
-  if (catalog.unchanged()) return true;
-  std::map<TableName, std::string_view> contents;
-  for (const CatalogTable& table : catalog.tables()) {
-    contents[{table.schema(), table.table()}] = table.content();
+// Whether the source still has the state's tables, with their columns, which Schema has reported as
+// they are now, and with their content. Changes from the log stay valid, and so do rows whose
+// content has no name.
+bool HoldsGood(const State& state, const std::vector<SelectedTable>& selected) {
+  std::map<TableName, const SelectedTable*> now;
+  for (const SelectedTable& choice : selected) {
+    now[{choice.table->schema(), choice.table->table()}] = &choice;
   }
-  return std::all_of(state.tables.begin(), state.tables.end(), [&contents](const auto& entry) {
+  return std::all_of(state.tables.begin(), state.tables.end(), [&now](const auto& entry) {
+    const auto found = now.find(entry.first);
     const TableState& table = entry.second;
-    if (table.method == Method::kLog || table.content.empty()) return true;
-    const auto content = contents.find(entry.first);
-    return content != contents.end() && content->second == table.content;
+    if (found == now.end() || !HasColumnsOf(*found->second, table)) return false;
+    const std::string& content = found->second->table->content();
+    return table.method == Method::kLog || table.content.empty() || content.empty() ||
+           content == table.content;
   });
 }
 
@@ -62,8 +67,10 @@ absl::Status Sync::ReplayStaged() {
   if (staged_.replay == nullptr) return absl::OkStatus();
   const absl::Status same = CheckSource(catalog_, request_.connection.source, request_.state);
   if (!same.ok()) return same;
-  // Rows of tables that have changed since would be useless, and in the old shape.
-  staged_.passed_over = !HoldsGood(staged_.reached, catalog_);
+  // Rows of tables that have changed since would be useless, or in a shape that the destination
+  // does not know.
+  staged_.passed_over = !catalog_.unchanged() &&
+                        !HoldsGood(staged_.reached, request_.selection.Resolve(catalog_).tables);
   if (staged_.passed_over) return NoReplay("the source has changed");
 
   // The state as received, so that a checkpoint precedes the first record.
@@ -112,8 +119,7 @@ std::vector<TableToCopy> Sync::WidenedTables() const {
     if (entry == request_.state.tables.end() || entry->second.widened.empty()) continue;
     TableToCopy& table = widened.emplace_back();
     table.name = name;
-    for (const auto* column : choice.columns) *table.columns.Add() = *column;
-    WidenColumns(entry->second.widened, table.columns);
+    table.columns = SentColumns(choice, entry->second.widened);
   }
   return widened;
 }

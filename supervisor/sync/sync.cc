@@ -329,7 +329,8 @@ absl::Status Sync::Conclude(const absl::Status& outcome) {
     if (epoch_.outbox() == nullptr) epoch_.BeginUnstaged();
     SendTask(std::string(outcome.message()));
   }
-  const absl::Status flushed = epoch_.outbox() == nullptr ? absl::OkStatus() : FlushOut();
+  const absl::Status flushed =
+      epoch_.outbox() == nullptr ? absl::OkStatus() : FlushOut(outcome.ok());
   if (!flushed.ok()) return flushed;
   return absl::IsFailedPrecondition(outcome) ? absl::OkStatus() : outcome;
 }
@@ -346,13 +347,16 @@ void Sync::LogEnd(SyncEnd end, const absl::Status& error) {
              {"rows", absl::StrCat(figures_.records)}});
 }
 
-absl::Status Sync::FlushOut() {
+absl::Status Sync::FlushOut(bool ends_well) {
   report_.ShowStep("waits for the client to take the rest");
   std::optional<Clock::time_point> draining_since;
   for (;;) {
     if (ClientGone()) return absl::CancelledError("the client is gone");
     const absl::Status pumped = Pump();
     if (!pumped.ok()) return absl::UnavailableError(pumped.message());
+    if (ends_well && !checkpoints_.IsLast(*epoch_.outbox())) {
+      if (absl::Status last = Checkpoint(); !last.ok()) return last;
+    }
     if (epoch_.outbox()->empty() && !writer_->WantProgress(1)) return absl::OkStatus();
     if (Draining() && !draining_since.has_value()) draining_since = Now();
     if (draining_since.has_value() && Now() - *draining_since > limits::kDrainGrace) {

@@ -15,6 +15,8 @@ constexpr int kLeadingKeys = 7;
 
 std::string RandomText(Dice& dice) {
   if (dice.OneIn(8)) return "NULL";
+  // Some are stored apart from their row.
+  if (dice.OneIn(50)) return QuotedText(std::string(2'000 + dice.Below(7'000), 'l'));
   return QuotedText(std::string(dice.Below(40), 'v') + std::to_string(dice.Below(1000)));
 }
 

@@ -137,7 +137,10 @@ const std::vector<RandomTable>& SqliteTables() {
       {"nulls_come", {{"k", "TEXT", TextRarelyNull}}, kKey, "", 200, /*key_may_change=*/true},
       {"unique_only", {{"k", "TEXT", TextOrNull}}, ", UNIQUE (k)"},
       {"keyless", {{"k", "TEXT", Text}}},
-      {"bare", {{"rowid", "TEXT", Text}, {"_rowid_", "TEXT", Text}, {"oid", "INT", SmallInteger}}},
+      // Equal rows would be one row in the destination.
+      {"bare",
+       {{"rowid", "TEXT", Text}, {"_rowid_", "TEXT", Text}, {"oid", "INT", SmallInteger}},
+       ", UNIQUE (rowid, _rowid_, oid)"},
   };
   return kTables;
 }

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <random>
 #include <string>
 #include <thread>
@@ -134,6 +136,67 @@ TEST_F(ComparedTables, TableWithoutAnyKeyIsSentAgainOnlyWhereItHasChanged) {
   ExpectSent(SyncAndCompare(), 1, 0);
 }
 
+// A slice's bounds mean other rows then.
+TEST_F(ComparedTables, TableThatIsRebuiltWithAnotherOrderOfItsKeyIsCopiedAgain) {
+  constexpr char kMany[] =
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150000) ";
+  const struct {
+    const char* name;
+    const char* before;
+    const char* after;
+  } kTables[] = {
+      {"stored", "(id INTEGER PRIMARY KEY, w INT)", "(id INT PRIMARY KEY, w INT)"},
+      {"exchanged", "(id INT, w INT, PRIMARY KEY(id, w)) WITHOUT ROWID",
+       "(id INT, w INT, PRIMARY KEY(w, id)) WITHOUT ROWID"},
+      {"turned", "(id INT PRIMARY KEY, w INT) WITHOUT ROWID",
+       "(id INT, w INT, PRIMARY KEY(id DESC)) WITHOUT ROWID"},
+  };
+  for (const auto& [name, before, after] : kTables) {
+    Change(absl::StrCat("CREATE TABLE ", name, before));
+    Change(absl::StrCat(kMany, "INSERT INTO ", name, " SELECT i, 150000 - i FROM n"));
+  }
+  SyncAndCompare();
+  for (const auto& [name, before, after] : kTables) {
+    Change(absl::StrCat("ALTER TABLE ", name, " RENAME TO old; CREATE TABLE ", name, after,
+                        "; INSERT INTO ", name, " SELECT * FROM old ORDER BY w; DROP TABLE old"));
+  }
+  EXPECT_EQ(SyncAndCompare().Count("truncates"), 3U);
+  ExpectSent(SyncAndCompare(), 0, 0);
+}
+
+// What is computed of a stored value may depend on it, and the pages are the same.
+TEST_F(ComparedTables, OtherTextEncodingOfTheSamePagesIsSeen) {
+  const auto make = [this](const std::string& encoding) {
+    fs::remove(scene_.source());
+    Change("PRAGMA encoding = '" + encoding +
+           "'; CREATE TABLE t(id INTEGER PRIMARY KEY, b BLOB AS (CAST(id AS BLOB)));"
+           "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) "
+           "INSERT INTO t(id) SELECT i FROM n");
+  };
+  make("UTF-16le");
+  SyncAndCompare();
+  make("UTF-8");
+  EXPECT_GT(SyncAndCompare().Count("upserts"), 0U);
+}
+
+// The destination was truncated for it, and the state that comes back does not know.
+TEST_F(ComparedTables, StateFromBeforeACopyThatWasInterruptedIsNotTakenForTheDestinations) {
+  SyncAndCompare();
+  const std::string older = scene_.dir() / "older.json";
+  fs::copy_file(scene_.state(), older);
+  const std::string backup = scene_.dir() / "backup.db";
+  fs::copy_file(scene_.source(), backup);
+  const auto written = fs::last_write_time(scene_.source());
+  // It does not fit, so the table is sent again in a wider type.
+  Change("UPDATE folded SET v = 'text' WHERE name = 'name2900'");
+  SyncRunOptions options = scene_.Sync({"--stop-after-records", "100"});
+  RunSync(options);
+  fs::copy_file(older, scene_.state(), fs::copy_options::overwrite_existing);
+  fs::copy_file(backup, scene_.source(), fs::copy_options::overwrite_existing);
+  fs::last_write_time(scene_.source(), written);
+  SyncAndCompare();
+}
+
 TEST_F(ComparedTables, LostDigestsMeanACopyFromTruncateAndALineThatSaysWhy) {
   SyncAndCompare();
   Change("UPDATE numbered SET v = 'new' WHERE id = 7");
@@ -226,6 +289,25 @@ TEST_P(BusyWriter, EndsEqualAndInWalAtAVersionThatExisted) {
 
 INSTANTIATE_TEST_SUITE_P(Journals, BusyWriter, ::testing::Values("WAL", "DELETE"));
 
+// Between two turns of reading the row moves to the table's end, where it is read again.
+TEST_F(ComparedTables, RowThatIsReplacedWhileItsTableIsReadEndsEqual) {
+  // Reading a row takes a tenth of a millisecond.
+  Change(
+      "PRAGMA journal_mode = DELETE; CREATE TABLE slow(k TEXT PRIMARY KEY, n INT, "
+      "g INT AS (length(hex(zeroblob(100000 + n)))));"
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 15000) "
+      "INSERT INTO slow(k, n) SELECT 'k' || i, 0 FROM n");
+  SyncAndCompare();
+  Change("UPDATE slow SET n = 1");
+  SyncRunOptions options = scene_.Sync();
+  options.skip_setup = true;
+  SyncRun run(options);
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  Change("INSERT OR REPLACE INTO slow(k, n) VALUES('k1', 0)");
+  EXPECT_TRUE(run.Wait().ok());
+  SyncAndCompare();
+}
+
 // A process is killed while rows are sent that the next sync must take into account.
 TEST_F(ComparedTables, KilledAtAnyMomentTheNextSyncEndsEqual) {
   SyncAndCompare();
@@ -264,6 +346,29 @@ TEST_F(ComparedTables, KilledAtAnyMomentTheNextSyncEndsEqual) {
     }
   }
   ExpectSent(SyncAndCompare(), 0, 0);
+}
+
+// Which type the key's values have is not known then, and another key would mean TRUNCATE.
+TEST_F(ComparedTables, TableWhoseKeyCannotBeReadKeepsItsRows) {
+  Change(
+      "CREATE TABLE untyped(k PRIMARY KEY, v TEXT) WITHOUT ROWID;"
+      "INSERT INTO untyped SELECT id, 'the value ' || id FROM numbered");
+  SyncAndCompare();
+  std::fstream file(scene_.source(), std::ios::binary | std::ios::in | std::ios::out);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  constexpr std::size_t kPageBytes = 4096;
+  const std::size_t first = bytes.find("the value 1");
+  ASSERT_NE(first, std::string::npos);
+  file.clear();
+  file.seekp(static_cast<std::streamoff>(first / kPageBytes * kPageBytes));
+  file.put('\x55');
+  file.close();
+  const SyncOutcome outcome = scene_.RunSync();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  EXPECT_EQ(outcome.Count("truncates"), 0U) << outcome.text;
+  EXPECT_EQ(Database(scene_.warehouse())
+                .Number("SELECT count(*) FROM \"main.untyped\" WHERE NOT _fivetran_deleted"),
+            kRowsOfEach);
 }
 
 TEST_F(ComparedTables, DamagedPageDeletesNothingThatWasNotRead) {

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/postgresql/sync_scene.h"
+#include "tests/process/processes.h"
 
 namespace tributary::postgresql_test {
 namespace {
@@ -28,14 +29,6 @@ class Follow : public SyncScene {
         "SELECT ", column, " FROM pg_replication_slots WHERE database = '", database_.name(), "'"));
   }
   nlohmann::json State() { return nlohmann::json::parse(std::ifstream(dir_ / "state.json")); }
-  void BeginOrders() {
-    database_.Run(
-        "CREATE TABLE orders (id int PRIMARY KEY, note text, big text);"
-        "ALTER TABLE orders ALTER big SET STORAGE EXTERNAL;"
-        "INSERT INTO orders SELECT i, 'n', repeat(md5(i::text), 100) FROM generate_series(1, 100) "
-        "i");
-    GoodSync();
-  }
 };
 
 TEST_F(Follow, EachChangeIsSentAsWhatItIs) {
@@ -72,117 +65,6 @@ TEST_F(Follow, EachChangeIsSentAsWhatItIs) {
     EXPECT_EQ(outcome.TableCount(table, "deletes"), one.deletes) << outcome.text;
     EXPECT_EQ(outcome.TableCount(table, "truncates"), one.truncates) << outcome.text;
     ExpectEqual("orders", {"id", "note", "big"});
-  }
-}
-
-TEST_F(Follow, WhatTheLogDoesNotTellMakesTheTableCopyAgain) {
-  database_.Run(
-      "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b');"
-      "CREATE TABLE parts (id int, k int, PRIMARY KEY (id, k)) PARTITION BY LIST (k);"
-      "CREATE TABLE parts_0 PARTITION OF parts FOR VALUES IN (0);"
-      "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);"
-      "INSERT INTO parts VALUES (1, 0), (2, 1);"
-      "CREATE TABLE loose (id int, k int, PRIMARY KEY (id, k)); INSERT INTO loose VALUES (3, 2)");
-  GoodSync();
-  for (const char* const sql : {
-           "ALTER TABLE t ADD w int DEFAULT 5",
-           "ALTER TABLE t ALTER v TYPE text USING upper(v)",
-           "ALTER TABLE t DROP w",
-           "ALTER TABLE t RENAME v TO u; ALTER TABLE t RENAME u TO v",
-           // The columns in the log have the same names and types as before.
-           "ALTER TABLE t DROP v; ALTER TABLE t ADD v text",
-           "UPDATE t SET v = 'v' || id; ALTER TABLE t ADD u text; UPDATE t SET u = 'u' || id; "
-           "ALTER TABLE t RENAME v TO w; ALTER TABLE t RENAME u TO v; ALTER TABLE t RENAME w TO u",
-           "ALTER TABLE t DROP u; ALTER TABLE t DROP v; ALTER TABLE t ADD v text DEFAULT 'd'; "
-           "ALTER TABLE t ALTER v DROP DEFAULT",
-           "ALTER TABLE t ADD e text DEFAULT 'e'; ALTER TABLE t ALTER e DROP DEFAULT",
-           "TRUNCATE parts_1",
-           "ALTER TABLE parts ATTACH PARTITION loose FOR VALUES IN (2)",
-           "ALTER TABLE parts DETACH PARTITION parts_0",
-           "ALTER PUBLICATION tributary DROP TABLE t; INSERT INTO t VALUES (3, 'c')",
-           "ALTER PUBLICATION tributary DROP TABLE t; ALTER TABLE t SET UNLOGGED; "
-           "INSERT INTO t VALUES (4, 'd'); ALTER TABLE t SET LOGGED",
-       }) {
-    SCOPED_TRACE(sql);
-    const auto done = Server().Execute(sql, database_.name());
-    EXPECT_TRUE(done.ok()) << done.status();
-    // Rewrites the rows, which then contain the columns' defaults.
-    database_.Run("VACUUM FULL t");
-    // Fivetran also asks for the schema before each sync.
-    const SyncOutcome outcome = Sync({}, /*skip_setup=*/false);
-    EXPECT_TRUE(outcome.ok()) << outcome.text;
-    ExpectEqual("t", {"id", "v"});
-    ExpectEqual("parts", {"id", "k"});
-  }
-  ExpectEqual("t", {"id", "v", "e"});
-}
-
-TEST_F(Follow, ChangesOfColumnsBetweenChangesOfRowsLoseNothing) {
-  BeginOrders();
-  database_.Run(
-      "UPDATE orders SET note = 'before' WHERE id = 1;"
-      "BEGIN; UPDATE orders SET note = 'within' WHERE id = 2; ALTER TABLE orders ADD extra int;"
-      "UPDATE orders SET extra = 7 WHERE id = 3; ALTER TABLE orders RENAME note TO remark;"
-      "UPDATE orders SET remark = 'after' WHERE id = 4; COMMIT;"
-      "ALTER TABLE orders ALTER id TYPE bigint; DELETE FROM orders WHERE id = 5");
-  for (int i = 0; i < 2; ++i) {
-    const SyncOutcome outcome = Sync({}, /*skip_setup=*/false);
-    EXPECT_TRUE(outcome.ok()) << outcome.text;
-  }
-  ExpectEqual("orders", {"id", "remark", "extra", "big"});
-}
-
-TEST_F(Follow, AColumnInWhichRowsHoldNullIsAddedWithoutACopy) {
-  BeginOrders();
-  const struct {
-    const char* sql;
-    std::uint64_t upserts;
-  } kCases[] = {
-      {"ALTER TABLE orders ADD a int", 0},
-      {"UPDATE orders SET a = 1, big = 'x' WHERE id = 1", 1},
-      // The log first contains changes of rows that do not have the new column yet.
-      {"UPDATE orders SET big = 'y' WHERE id = 2; ALTER TABLE orders ADD b text; "
-       "UPDATE orders SET b = 'z', big = 'y' WHERE id = 3",
-       2},
-      {"INSERT INTO orders (id) VALUES (1000); ALTER TABLE orders ADD c int DEFAULT 7",
-       // All 100 rows because of the default, and the rows from the log.
-       102},
-  };
-  for (const auto& one : kCases) {
-    SCOPED_TRACE(one.sql);
-    database_.Run(one.sql);
-    const SyncOutcome outcome = Sync({}, /*skip_setup=*/false);
-    EXPECT_TRUE(outcome.ok()) << outcome.text;
-    EXPECT_EQ(outcome.TableCount("public.orders", "truncates"), 0u) << outcome.text;
-    EXPECT_EQ(outcome.TableCount("public.orders", "upserts"), one.upserts) << outcome.text;
-  }
-  ExpectEqual("orders", {"id", "note", "big", "a", "b", "c"});
-}
-
-// The column is added after the catalog was read, at different positions of the log.
-TEST_F(Follow, AColumnThatIsAddedDuringASyncIsSentWithItsValues) {
-  database_.Run(
-      "CREATE TABLE busy (id int PRIMARY KEY, v int); INSERT INTO busy SELECT i, i FROM "
-      "generate_series(1, 2000) i");
-  GoodSync();
-  for (int round = 0; round < 4; ++round) {
-    const std::string column = absl::StrCat("c", round);
-    std::atomic<bool> done = false;
-    std::thread changes([&] {
-      for (int i = 0; i < 40; ++i) {
-        database_.Run(absl::StrCat("UPDATE busy SET v = v + 1 WHERE id % 40 = ", i));
-        if (i == 10 * round) database_.Run(absl::StrCat("ALTER TABLE busy ADD ", column, " int"));
-        if (i >= 10 * round) {
-          database_.Run(absl::StrCat("UPDATE busy SET ", column, " = id WHERE id % 40 = ", i));
-        }
-      }
-      done = true;
-    });
-    while (!done) GoodSync();
-    changes.join();
-    const SyncOutcome last = Sync({}, /*skip_setup=*/false);
-    EXPECT_TRUE(last.ok()) << last.text;
-    ExpectEqual("busy", {"id", "v", column});
   }
 }
 
@@ -237,32 +119,52 @@ TEST_F(Follow, AnAttachedSyncDoesNotHoldUpAShutdown) {
   ExpectEqual("orders", {"id", "note", "big"});
 }
 
-// What breaks the log, what the Task says, and how the user repairs it.
+// What breaks the log between two syncs, what the Task says, and how the user repairs it.
 TEST_F(Follow, WhereTheLogIsLostATaskSaysWhyAndNothingIsSent) {
   BeginOrders();
   const struct {
-    std::string sql;
+    // Each in a transaction of its own.
+    std::vector<std::string> statements;
     const char* text;
+    // What it asks for beside the re-sync.
+    const char* repair = "SELECT";
   } kCases[] = {
-      {absl::StrCat("SELECT pg_replication_slot_advance('", SlotOf("slot_name"),
-                    "', pg_current_wal_lsn())"),
+      {{"SELECT pg_switch_wal()", "SELECT pg_logical_emit_message(true, 'test', 'more')",
+        "SELECT pg_switch_wal()", "CHECKPOINT",
+        "DO $$ BEGIN EXECUTE (SELECT format('COPY (SELECT 1) TO PROGRAM %L', "
+        "'cat > /dev/null; rm pg_wal/' || pg_walfile_name(restart_lsn)) "
+        "FROM pg_replication_slots); END $$"},
+       "has already been removed",
+       "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"},
+      {{"SELECT pg_replication_slot_advance(slot_name, pg_current_wal_lsn()) "
+        "FROM pg_replication_slots"},
        "something else has read from the slot"},
-      {absl::StrCat("SELECT pg_drop_replication_slot('", SlotOf("slot_name"), "')"),
+      // No sync came for as long as the server keeps its log.
+      {{"ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'", "SELECT pg_reload_conf()",
+        "SELECT pg_switch_wal()", "SELECT pg_logical_emit_message(true, 'test', 'more')",
+        "SELECT pg_switch_wal()", "CHECKPOINT", "ALTER SYSTEM RESET max_slot_wal_keep_size",
+        "SELECT pg_reload_conf()"},
+       "as max_slot_wal_keep_size bounds it"},
+      {{"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"},
        "it does not exist any longer"},
   };
   for (const auto& one : kCases) {
-    SCOPED_TRACE(one.sql);
-    database_.Run("UPDATE orders SET note = note || 'x'");
-    database_.Run(one.sql);
+    SCOPED_TRACE(one.text);
+    database_.Run("UPDATE orders SET note = note || 'x'; DELETE FROM orders WHERE id % 9 = 0");
+    for (const std::string& statement : one.statements) database_.Run(statement);
     const SyncOutcome outcome = Sync();
     EXPECT_THAT(outcome.task(), HasSubstr(one.text)) << outcome.text;
     EXPECT_THAT(outcome.task(), HasSubstr("re-sync"));
     EXPECT_EQ(outcome.Count("records"), 0u);
+    // The re-sync that the Task asks for.
+    database_.Run(one.repair);
+    std::ofstream(dir_ / "state.json", std::ios::trunc) << "{}";
+    GoodSync();
+    ExpectEqual("orders", {"id", "note", "big"});
+    database_.Run("UPDATE orders SET note = 'followed' WHERE id = 1");
+    EXPECT_EQ(GoodSync().Count("records"), 1u);
+    ExpectEqual("orders", {"id", "note", "big"});
   }
-  // The re-sync that the Task asks for.
-  std::ofstream(dir_ / "state.json", std::ios::trunc) << "{}";
-  GoodSync();
-  ExpectEqual("orders", {"id", "note", "big"});
 }
 
 TEST_F(Follow, ARoleThatMayNotIsToldTheStatementAndItHelps) {
@@ -285,6 +187,48 @@ TEST_F(Follow, ARoleThatMayNotIsToldTheStatementAndItHelps) {
   EXPECT_EQ(followed.Count("upserts"), 1u) << followed.text;
   ExpectEqual("t", {"id"});
   database_.Run("DROP PUBLICATION tributary; DROP OWNED BY follower");
+}
+
+// As a sync does that was killed, until the server sees that it is gone.
+TEST_F(Follow, ASlotThatAnotherSessionStillMakesIsWaitedForAndMadeIfItVanishes) {
+  database_.Run("CREATE TABLE t (id int PRIMARY KEY)");
+  for (const bool vanishes : {true, false}) {
+    SCOPED_TRACE(vanishes);
+    database_.Run(absl::StrCat("INSERT INTO t VALUES (", vanishes ? 1 : 2, ")"));
+    std::filesystem::remove(dir_ / "state.json");
+    Configuration configuration = ConfigurationOf(database_.name());
+    configuration["replication_slot"] = vanishes ? "vanishes" : "is_made";
+    Configure(configuration);
+    const auto older = Server().Connect(database_.name());
+    const auto maker = Server().Connect(database_.name());
+    ASSERT_TRUE(older.ok() && maker.ok());
+    ASSERT_TRUE((*older)->Execute("BEGIN; SELECT pg_current_xact_id()").ok());
+    const std::string makes = absl::StrCat("SELECT pg_create_logical_replication_slot('",
+                                           configuration["replication_slot"], "', 'pgoutput')");
+    ASSERT_EQ(PQsendQuery((*maker)->connection(), makes.c_str()), 1);
+    ASSERT_TRUE(tests::Eventually([] {
+      return Server().Ask("SELECT count(*) FROM pg_replication_slots WHERE active") == "1";
+    }));
+    tests::SyncRun run(SyncOptions());
+    ASSERT_TRUE(tests::Eventually([] {
+      return Server().Ask(
+                 "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'walsender' "
+                 "AND query LIKE 'START_REPLICATION%'") == "1";
+    }));
+    if (vanishes) {
+      Server().Ask(absl::StrCat("SELECT pg_terminate_backend(", (*maker)->backend(), ")"));
+      EXPECT_TRUE(tests::Eventually([] {
+        return Server().Ask(
+                   "SELECT count(*) FROM pg_stat_activity WHERE backend_type = "
+                   "'walsender' AND query LIKE 'CREATE_REPLICATION_SLOT%'") == "1";
+      }));
+    }
+    ASSERT_TRUE((*older)->Execute("ROLLBACK").ok());
+    const SyncOutcome outcome = run.Wait();
+    EXPECT_TRUE(outcome.ok()) << outcome.text;
+    ExpectEqual("t", {"id"});
+    GoodSync();
+  }
 }
 
 TEST_F(Follow, ATransactionThatStaysInvisibleIsLeftToTheNextSync) {

@@ -138,12 +138,27 @@ double GateScene::Metric(const std::string& name) {
   return name.find('{') == std::string::npos ? samples.Sum(name) : samples[name];
 }
 
-std::uint64_t GateScene::SavedPosition() {
+nlohmann::json GateScene::SavedState() {
   std::ifstream file(dir_ / "state.json");
-  const auto state = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+  auto state = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+  return state.is_object() ? state : nlohmann::json::object();
+}
+
+std::uint64_t GateScene::SavedPosition() {
+  const nlohmann::json state = SavedState();
   std::uint64_t position = 0;
-  if (!state.is_object() || !state.contains("log_position")) return 0;
+  if (!state.contains("log_position")) return 0;
   return absl::SimpleAtoi(state["log_position"].value("commit", ""), &position) ? position : 0;
+}
+
+bool GateScene::SavedWithinTransaction() {
+  const nlohmann::json state = SavedState();
+  return state.contains("log_position") && state["log_position"].contains("final");
+}
+
+nlohmann::json GateScene::SavedTable(const std::string& name) {
+  return SavedState().value(nlohmann::json::json_pointer("/tables/public/" + name),
+                            nlohmann::json::object());
 }
 
 int GateScene::BlockOf(int id) {
@@ -183,31 +198,47 @@ void GateScene::ExpectGood() {
   EXPECT_TRUE(outcome.ok()) << outcome.text << connector_.Output();
 }
 
-void GateScene::SyncWithBetweenSlices(const std::string& sql) {
+void GateScene::BeginWithBetweenSlices(const std::string& sql) {
   BeginWithLock("LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
   StopASliceAfterItsSnapshot();
-  const std::size_t looks = Looks();
+  first_looks_ = Looks();
   // The first slice already has its lock; the second slice waits for this statement.
-  const auto between = Connected();
-  Send(*between, sql);
-  EXPECT_TRUE(WaitsForALock(*between));
+  between_ = Connected();
+  Send(*between_, sql);
+  EXPECT_TRUE(WaitsForALock(*between_));
   Continue();
-  while (PGresult* const result = PQgetResult(between->connection())) {
+  while (PGresult* const result = PQgetResult(between_->connection())) {
     EXPECT_EQ(PQresultStatus(result), PGRES_COMMAND_OK) << PQresultErrorMessage(result);
     PQclear(result);
   }
+}
+
+void GateScene::SyncWithBetweenSlices(const std::string& sql) {
+  BeginWithBetweenSlices(sql);
   ExpectGood();
-  EXPECT_GT(Looks(), looks) << "the table has only one slice";
+  EXPECT_GT(Looks(), first_looks_) << "the table has only one slice";
+}
+
+void GateScene::MakeTypeThatHolds() {
+  database_.Run(
+      "CREATE TYPE slow AS ENUM ('a');"
+      "CREATE FUNCTION to_json(slow) RETURNS json LANGUAGE sql AS "
+      "'SELECT pg_catalog.pg_advisory_xact_lock_shared(1); SELECT ''1''::pg_catalog.json';"
+      "CREATE CAST (slow AS json) WITH FUNCTION to_json(slow)");
+}
+
+std::string GateScene::MovesRow(int id) {
+  return absl::StrCat(
+      "BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE; "
+      "UPDATE t SET v = 1, pad = repeat('q', 400) WHERE id = ",
+      id);
 }
 
 void GateScene::ExpectRowThatMovesToArrive(int id) {
   MakeSlot();
   MakeTableOfSeveralSlices();
   EXPECT_GE(BlockOf(id), kFreedBlocks);
-  SyncWithBetweenSlices(
-      absl::StrCat("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE; "
-                   "UPDATE t SET v = 1, pad = repeat('q', 400) WHERE id = ",
-                   id, "; COMMIT"));
+  SyncWithBetweenSlices(absl::StrCat(MovesRow(id), "; COMMIT"));
   EXPECT_LT(BlockOf(id), kFreedBlocks);
   ExpectEqual("t", {"id", "v", "pad", "big"});
 }

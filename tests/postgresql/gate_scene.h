@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "tests/postgresql/sync_scene.h"
@@ -27,6 +28,9 @@ class GateScene : public SyncScene {
   // Makes t with the columns id, v, pad and big. It is read in slices of about 8 MiB; its first
   // blocks have free space, so that rows can move there.
   void MakeTableOfSeveralSlices();
+
+  // A type `slow`, whose arrays cannot be read while someone has the advisory lock 1.
+  void MakeTypeThatHolds();
 
   // --- an application's sessions ---
   std::unique_ptr<tests::PostgresSession> Connected();
@@ -54,6 +58,8 @@ class GateScene : public SyncScene {
   double Metric(const std::string& name);
   // The log position in the saved state.
   std::uint64_t SavedPosition();
+  // Whether that position is inside a transaction.
+  bool SavedWithinTransaction();
   int BlockOf(int id);
 
   // --- order ---
@@ -68,16 +74,29 @@ class GateScene : public SyncScene {
   void Continue();
   // Waits for the end of the sync, which must succeed.
   void ExpectGood();
-  // A whole sync. `sql`, which must lock t, runs between the first slice of t and the second one.
+  // Begins a sync. `sql`, which must lock t, runs in the session between_, between the first slice
+  // of t and the second one.
+  void BeginWithBetweenSlices(const std::string& sql);
+  // A whole sync.
   void SyncWithBetweenSlices(const std::string& sql);
-  // The row is updated, does not fit into its block any longer, and moves into the first blocks
-  // after they were read. The destination must have its new value.
+  // Begins a transaction in which the row is updated and does not fit into its block any longer, so
+  // that it moves into the first blocks.
+  static std::string MovesRow(int id);
+  // The row moves into the first blocks after they were read. The destination must have its new
+  // value.
   void ExpectRowThatMovesToArrive(int id);
+  // The table's entry in the saved state; empty if there is none.
+  nlohmann::json SavedTable(const std::string& name);
 
   std::unique_ptr<tests::SyncRun> run_;
+  std::unique_ptr<tests::PostgresSession> between_;
 
  private:
+  nlohmann::json SavedState();
+
   std::size_t logged_before_ = 0;
+  // The number of times until the first slice was open.
+  std::size_t first_looks_ = 0;
   std::string metrics_;
   std::unique_ptr<tests::PostgresSession> locker_;
   pid_t stopped_ = 0;

@@ -24,6 +24,13 @@ bool IsWaiting(int backend) {
              backend)) == "1";
 }
 
+// A row for a failure's message, without the middle of a long one.
+std::string Ends(const std::string& row) {
+  constexpr std::size_t kEnd = 50;
+  if (row.size() <= 2 * kEnd) return row;
+  return absl::StrCat(row.substr(0, kEnd), "...", row.substr(row.size() - kEnd));
+}
+
 }  // namespace
 
 SyncScene::SyncScene() {
@@ -76,26 +83,41 @@ tests::SyncOutcome SyncScene::GoodSync(std::vector<std::string> flags) {
   return outcome;
 }
 
+void SyncScene::BeginOrders() {
+  database_.Run(
+      "CREATE TABLE orders (id int PRIMARY KEY, note text, big text);"
+      "ALTER TABLE orders ALTER big SET STORAGE EXTERNAL;"
+      "INSERT INTO orders SELECT i, 'n', repeat(md5(i::text), 100) FROM generate_series(1, 100) i");
+  GoodSync();
+}
+
 void SyncScene::ExpectEqual(const std::string& table, const std::vector<std::string>& columns) {
-  std::vector<std::string> texts;
-  for (const std::string& column : columns) {
-    texts.push_back(absl::StrCat("coalesce(CAST(", column, " AS text), '-')"));
-  }
-  const std::string line = absl::StrJoin(texts, " || '|' || ");
-  // A partitioned table has no rows of its own; for other tables, ONLY leaves out rows of child
-  // tables.
-  const bool partitioned =
-      Server().Ask(
-          absl::StrCat("SELECT relkind FROM pg_class WHERE oid = 'public.", table, "'::regclass"),
-          database_.name()) == "p";
-  const std::string source = Server().Ask(
-      absl::StrCat("SELECT coalesce(string_agg(line, E'\\n'), '') FROM (SELECT ", line,
-                   " AS line FROM ", partitioned ? "" : "ONLY ", "public.", table, ") lines"),
-      database_.name());
   tests::Database warehouse(dir_ / "warehouse.db");
-  const std::string destination = warehouse.Text(
-      absl::StrCat("SELECT coalesce(group_concat(", line, ", char(10)), '') FROM \"public.", table,
-                   "\" WHERE NOT _fivetran_deleted"));
+  const std::string destination_table = absl::StrCat("public.", table);
+  std::vector<std::string> in_source;
+  std::vector<std::string> in_destination;
+  for (const std::string& column : columns) {
+    in_source.push_back(absl::StrCat("coalesce(CAST(", column, " AS text), '-')"));
+    // A column is added with its first value.
+    const bool has =
+        warehouse.Number(absl::StrCat("SELECT count(*) FROM pragma_table_info('", destination_table,
+                                      "') WHERE name = '", column, "'")) > 0;
+    in_destination.push_back(has ? in_source.back() : "'-'");
+  }
+  const auto line_of = [](const std::vector<std::string>& texts) {
+    return absl::StrJoin(texts, " || '|' || ");
+  };
+  // Not the rows of child tables, except partitions.
+  const std::string source = Server().Ask(
+      absl::StrCat("SELECT coalesce(string_agg(line, E'\\n'), '') FROM (SELECT ",
+                   line_of(in_source), " AS line FROM public.", table,
+                   " t WHERE tableoid = 'public.", table,
+                   "'::regclass OR (SELECT relispartition FROM pg_class WHERE oid = t.tableoid)) "
+                   "lines"),
+      database_.name());
+  const std::string destination = warehouse.Text(absl::StrCat(
+      "SELECT coalesce(group_concat(", line_of(in_destination), ", char(10)), '') FROM \"",
+      destination_table, "\" WHERE NOT _fivetran_deleted"));
   const auto sorted = [](const std::string& text) {
     std::vector<std::string> lines = absl::StrSplit(text, '\n');
     std::sort(lines.begin(), lines.end());
@@ -111,9 +133,9 @@ void SyncScene::ExpectEqual(const std::string& table, const std::vector<std::str
   std::set_difference(found.begin(), found.end(), wanted.begin(), wanted.end(),
                       std::back_inserter(extra));
   ADD_FAILURE() << table << ": " << lost.size() << " rows of the source are missing, for example "
-                << (lost.empty() ? "" : lost.front().substr(0, 100)) << "; " << extra.size()
+                << (lost.empty() ? "" : Ends(lost.front())) << "; " << extra.size()
                 << " rows are not in the source, for example "
-                << (extra.empty() ? "" : extra.front().substr(0, 100));
+                << (extra.empty() ? "" : Ends(extra.front()));
 }
 
 void SyncScene::LoseStandby() {

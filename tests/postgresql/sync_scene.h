@@ -25,6 +25,9 @@ class SyncScene : public testing::Test {
   tests::SyncOutcome Sync(std::vector<std::string> flags = {}, bool skip_setup = true);
   // Runs a sync that must end with OK and without a breach of the contract.
   tests::SyncOutcome GoodSync(std::vector<std::string> flags = {});
+  // Makes a table `orders` with the columns id, note and big, whose values are stored out of line,
+  // and syncs it.
+  void BeginOrders();
   // The destination must have exactly the source's rows of this table; a failure shows one row that
   // is missing and one that is extra.
   void ExpectEqual(const std::string& table, const std::vector<std::string>& columns);

@@ -331,6 +331,34 @@ absl::Status PostgresServer::Kill() {
   return absl::DeadlineExceededError("kill PostgreSQL: its processes do not end");
 }
 
+absl::Status PostgresServer::TakeOver(const PostgresServer& primary) {
+  // It would connect to itself to follow its primary.
+  absl::Status status = Write("postgresql.auto.conf", "");
+  port_ = primary.port_;
+  status.Update(Start());
+  if (!status.ok()) return status;
+  const std::string promoted = Ask("SELECT pg_promote()");
+  if (promoted == "t") return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("promote PostgreSQL: ", promoted, ": ", log()));
+}
+
+absl::Status PostgresServer::CopySlotsOf(const PostgresServer& other) {
+  return CopyTree(other.Data() + "/pg_replslot/.", Data() + "/pg_replslot");
+}
+
+absl::StatusOr<std::string> PostgresServer::ReplaceBlock(const std::string& file, int block,
+                                                         const std::string& content) {
+  std::fstream data(absl::StrCat(Data(), "/", file),
+                    std::ios::binary | std::ios::in | std::ios::out);
+  const auto at = static_cast<std::streamoff>(kBlockBytes) * block;
+  std::string before(kBlockBytes, '\0');
+  data.seekg(at).read(before.data(), static_cast<std::streamsize>(before.size()));
+  data.seekp(at).write(content.data(), static_cast<std::streamsize>(content.size()));
+  data.close();
+  if (!data.fail()) return before;
+  return absl::InternalError(absl::StrCat("replace block ", block, " of ", file));
+}
+
 PostgresServer::~PostgresServer() {
   // No other process frees its shared memory.
   if (running()) Stop("immediate").IgnoreError();

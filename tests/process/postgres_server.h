@@ -12,6 +12,7 @@
 
 #include <libpq-fe.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -79,6 +80,7 @@ class PostgresServer {
   // The superuser; also the name of the existing database.
   static constexpr char kUser[] = "postgres";
   static constexpr char kDatabase[] = "postgres";
+  static constexpr std::size_t kBlockBytes = 8192;
 
   // FAILED_PRECONDITION: PostgreSQL is not installed; the text says what to install.
   static absl::StatusOr<std::unique_ptr<PostgresServer>> Make(const PostgresOptions& options = {});
@@ -106,6 +108,16 @@ class PostgresServer {
   absl::Status Restart(const std::string& mode = "fast");
   // SIGKILL to all of its processes, as the kernel does when memory is exhausted.
   absl::Status Kill();
+  // A failover that clients do not see: a standby becomes the primary, on the port that `primary`
+  // had. Both have stopped.
+  absl::Status TakeOver(const PostgresServer& primary);
+  // Writes one of the blocks of a file of its data, whose name is pg_relation_filepath's, as a
+  // failing disk does. It has stopped. Returns what was there.
+  absl::StatusOr<std::string> ReplaceBlock(const std::string& file, int block,
+                                           const std::string& content);
+  // Gets the replication slots of `other`, as tools for failover copy them to a standby. Both have
+  // stopped.
+  absl::Status CopySlotsOf(const PostgresServer& other);
   // Changes postgresql.conf; some settings need Restart, others Reload.
   absl::Status Set(const std::map<std::string, std::string>& settings);
   absl::Status Reload();

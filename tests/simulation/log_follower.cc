@@ -75,11 +75,11 @@ void LogFollower::Join() {
   to_join_.pop_front();
   Flush();
   std::uint64_t whole_from = table.told.whole_from();
-  std::uint64_t start = table.told.start();
+  Snapshot start = *ToSnapshot(table.told.start());
+  whole_from = std::min(whole_from, source_.TakeSnapshot().none_from);
   if (whole_from == 0) whole_from = source_.TakeUp(table.told.table_name());
-  if (start == 0) start = source_.TakeSnapshot().all_before;
-  if (follow_.life() != life_ && table.told.start() != 0)
-    whole_from = start = kBeforeAllTransactions;
+  if (!table.told.has_start()) start = source_.TakeSnapshot();
+  if (follow_.life() != life_ && table.told.has_start()) start = BeforeAll();
   if (rules_.left_out == Rule::kWholeFrom) whole_from = kBeforeAllTransactions;
   table.start = start;
   table.joined = true;
@@ -88,7 +88,7 @@ void LogFollower::Join() {
   joined.set_table(table.told.table());
   joined.set_revision(table.told.revision());
   joined.set_whole_from(whole_from);
-  joined.set_start(start);
+  SetSeen(start, *joined.mutable_start());
   ring_.PutReport(report);
 }
 
@@ -181,9 +181,9 @@ bool LogFollower::IsLeftOut(const LoggedTransaction& transaction, const LoggedCh
   if (table == nullptr || !change.in_log) return true;
   if (table->told.live()) return false;
   if (rules_.left_out == Rule::kOldestSnapshot && !std::exchange(table->start_was_moved, true)) {
-    table->start = source_.TakeSnapshot().all_before;
+    table->start = source_.TakeSnapshot();
   }
-  return transaction.number < table->start;
+  return table->start.Sees(transaction.number);
 }
 
 // --- changes -----------------------------------------------------------------

@@ -44,7 +44,7 @@ class LogFollower {
   struct Followed {
     FollowedTable told;
     // Changes before this point are left out.
-    std::uint64_t start = 0;
+    Snapshot start;
     bool joined = false;
     bool start_was_moved = false;
   };

@@ -31,11 +31,31 @@ bool Comparison::Keep(const TableShape& shape, std::string_view entries) {
   unusable_ = !row.has_value();
   if (unusable_) return false;
   fresh_.Add(*row);
-  if (!known_.MustSend(row->key, row->digest)) return false;
+  const bool sends = known_.MustSend(row->key, row->digest);
+  if (sends || !assignment_.intents().empty()) {
+    if (const auto value = SpelledValue(row->key)) values_.insert(*value);
+  }
+  if (!sends) return false;
   AppendUpsert(intents_, row->key, row->digest);
-  if (const auto value = SpelledValue(row->key)) sent_values_.insert(*value);
-  changed_ = true;
+  changed_ = page_changed_ = true;
   return true;
+}
+
+bool Comparison::PassPage(std::string_view digest) {
+  // What was sent since may be in the destination, so each row is looked at.
+  if (unusable_ || !assignment_.intents().empty()) return false;
+  const auto page = known_.SeePage(digest);
+  if (!page.has_value()) return false;
+  fresh_.AddPage(page->entries, page->rows);
+  rows_read_ += page->rows;
+  ++pages_passed_;
+  page_changed_ = false;
+  return true;
+}
+
+void Comparison::EndPage(std::string_view digest) {
+  fresh_.EndPage(digest);
+  if (!std::exchange(page_changed_, false) && !digest.empty()) ++pages_read_in_vain_;
 }
 
 void Comparison::TellIntents() {
@@ -43,7 +63,9 @@ void Comparison::TellIntents() {
   intents_.clear();
 }
 
-bool Comparison::MarkDue() const { return fresh_.rows() >= limits::kMostSliceDigests; }
+bool Comparison::MarkDue() const {
+  return fresh_.rows() >= limits::kMostSliceDigests || fresh_.bytes() >= limits::kSliceDigestBytes;
+}
 
 void Comparison::BeforeMark(std::string_view at) {
   if (finished_) return;
@@ -60,6 +82,8 @@ void Comparison::BeforeMark(std::string_view at) {
   }
   finished_ = true;
   DeleteGone();
+  // So that the next comparison can pass them.
+  changed_ = changed_ || pages_read_in_vain_ > pages_passed_;
   if (unusable_) {
     told_unusable_ = true;
     fresh_.Send(Digests::UNUSABLE);
@@ -73,10 +97,10 @@ void Comparison::BeforeMark(std::string_view at) {
 void Comparison::DeleteGone() {
   std::vector<std::string_view> gone;
   known_.TakeGone([&gone](std::string_view key) { gone.push_back(key); });
-  // A destination could apply such a DELETE to the row that has just been sent.
+  // A destination could apply such a DELETE to a row that is there.
   unusable_ = unusable_ || std::any_of(gone.begin(), gone.end(), [this](std::string_view key) {
                 const auto value = SpelledValue(key);
-                return value.has_value() && sent_values_.contains(*value);
+                return value.has_value() && values_.contains(*value);
               });
   if (unusable_) return;
   for (const std::string_view key : gone) WriteDelete(key);

@@ -26,6 +26,9 @@ class Comparison final : public RowJudge {
              BatchWriter& writer);
 
   bool Keep(const TableShape& shape, std::string_view entries) override;
+  bool wants_pages() const override { return !unusable_; }
+  bool PassPage(std::string_view digest) override;
+  void EndPage(std::string_view digest) override;
   bool has_intents() const override { return !intents_.empty(); }
   void TellIntents() override;
   void BeforeMark(std::string_view at) override;
@@ -45,10 +48,14 @@ class Comparison final : public RowJudge {
   KnownRows known_;
   FreshRows fresh_;
   std::string intents_;
-  // SpelledValue of the keys that were sent.
-  std::unordered_set<std::uint64_t> sent_values_;
+  // SpelledValue of the keys that were sent, and of all keys if the destination may have others.
+  std::unordered_set<std::uint64_t> values_;
   std::uint64_t rows_read_ = 0;
-  // A row was sent, or the slice was divided.
+  // Pages that were passed, and those that were read although none of their rows is sent.
+  std::uint64_t pages_passed_ = 0;
+  std::uint64_t pages_read_in_vain_ = 0;
+  bool page_changed_ = false;
+  // A row was sent, the slice was divided, or its pages have other digests.
   bool changed_ = false;
   bool finished_ = false;
   bool unusable_ = false;

@@ -24,6 +24,8 @@ class Digesting final : public RowJudge {
   Digesting(const ReadAssignment& read, RingProducer& ring, std::uint32_t assignment);
 
   bool Keep(const TableShape& shape, std::string_view entries) override;
+  bool wants_pages() const override { return !keyless_; }
+  void EndPage(std::string_view digest) override { fresh_.EndPage(digest); }
   bool has_intents() const override { return untold_; }
   void TellIntents() override;
   void BeforeMark(std::string_view at) override;

@@ -1,11 +1,19 @@
 #include "worker/compare/entries.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "common/batch/wire.h"
+#include "common/limits.h"
 
 namespace tributary {
 namespace {
+
+// Added to the number of a page's rows; longer than any key.
+constexpr std::uint64_t kPage = 1 << 16;
+static_assert(kPage > limits::kMaxDigestKeyBytes);
+
+constexpr std::size_t kShortKeyBytes = 32;
 
 void AppendVarint(std::string& out, std::uint64_t value) {
   char bytes[wire::kMaxVarintBytes];
@@ -31,8 +39,23 @@ std::optional<Entry> TakeEntry(std::string_view& entries, std::uint64_t key_byte
 }  // namespace
 
 void AppendRow(std::string& entries, std::string_view key, const RowDigest& digest) {
-  AppendVarint(entries, key.size());
-  entries.append(key).append(digest.data(), digest.size());
+  // One append for most rows: three would cost as much as the digest.
+  char entry[wire::kMaxVarintBytes + kShortKeyBytes + kRowDigestBytes];
+  char* at = wire::PutVarint(entry, key.size());
+  if (key.size() > kShortKeyBytes) {
+    entries.append(entry, static_cast<std::size_t>(at - entry))
+        .append(key)
+        .append(digest.data(), digest.size());
+    return;
+  }
+  at = std::copy(key.begin(), key.end(), at);
+  at = std::copy(digest.begin(), digest.end(), at);
+  entries.append(entry, static_cast<std::size_t>(at - entry));
+}
+
+void AppendPage(std::string& entries, std::uint64_t rows, std::string_view digest) {
+  AppendVarint(entries, kPage + rows);
+  entries.append(digest);
 }
 
 void AppendUpsert(std::string& entries, std::string_view key, const RowDigest& digest) {
@@ -48,7 +71,10 @@ void AppendDelete(std::string& entries, std::string_view key) {
 std::optional<Entry> TakeRow(std::string_view& entries) {
   const auto size = wire::TakeVarint(entries);
   if (!size) return std::nullopt;
-  return TakeEntry(entries, *size, /*gone=*/false);
+  if (*size <= kPage) return TakeEntry(entries, *size, /*gone=*/false);
+  auto page = TakeEntry(entries, 0, /*gone=*/false);
+  if (page.has_value()) page->page_rows = *size - kPage;
+  return page;
 }
 
 std::optional<Entry> TakeIntent(std::string_view& entries) {

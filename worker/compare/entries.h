@@ -15,6 +15,9 @@ namespace tributary {
 
 // A row of the source; in a table without a key, the sum of several rows.
 void AppendRow(std::string& entries, std::string_view key, const RowDigest& digest);
+// The last `rows` of them, at least one, are the rows of one page of the source (row_judge.h);
+// `digest`: kRowDigestBytes bytes.
+void AppendPage(std::string& entries, std::uint64_t rows, std::string_view digest);
 // An intent to send a row, or to delete the row of a key.
 void AppendUpsert(std::string& entries, std::string_view key, const RowDigest& digest);
 void AppendDelete(std::string& entries, std::string_view key);
@@ -23,6 +26,8 @@ struct Entry {
   std::string_view key;
   // Null for a DELETE.
   const char* digest = nullptr;
+  // Not 0: it is no row, but AppendPage's.
+  std::uint64_t page_rows = 0;
 };
 
 // Removes and returns the next entry; views point into `entries`. Nothing: they do not parse.

@@ -16,7 +16,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "worker/compare/entries.h"
@@ -33,7 +35,16 @@ class KnownRows {
   // Whether a row that the source has now must be sent. To be asked at most once for each key;
   // fastest in the order in which the rows were added.
   bool MustSend(std::string_view key, const RowDigest& digest);
-  // The keys that MustSend was not asked about: each must be deleted. Reports none twice.
+  // The source has all rows of the page with this digest, as they were confirmed. Nothing: there is
+  // no such page, or this was said before. Not if there are intents.
+  struct Page {
+    // Of its rows, with AppendPage's.
+    std::string_view entries;
+    std::uint64_t rows = 0;
+  };
+  std::optional<Page> SeePage(std::string_view digest);
+  // The keys that MustSend was not asked about, nor SeePage: each must be deleted. Reports none
+  // twice.
   void TakeGone(const std::function<void(std::string_view key)>& gone);
 
   std::size_t size() const { return rows_.size(); }
@@ -42,11 +53,18 @@ class KnownRows {
   struct Row {
     std::string_view key;
     const char* digest = nullptr;
+    // Of the key.
+    std::uint64_t hash = 0;
     // False: only an intent has it.
     bool confirmed = false;
     // No intent contradicts it.
     bool agreed = true;
     bool seen = false;
+  };
+  struct KnownPage {
+    Page page;
+    // Index into rows_.
+    std::size_t first = 0;
   };
   // An open-addressed hash table of rows_.
   struct Slot {
@@ -59,13 +77,18 @@ class KnownRows {
   Row* Find(std::string_view key);
   Row& FindOrAdd(std::string_view key);
   // Where the key is, or where it would be.
-  Slot& SlotOf(std::string_view key);
-  // Makes room for so many more rows.
-  void Reserve(std::size_t rows);
+  Slot& SlotOf(std::string_view key, std::uint64_t hash);
+  // Makes `slots_` find all rows, with room for so many more. Most slices do without it, because
+  // rows are asked about in the order in which they were added.
+  void Index(std::size_t more = 0);
 
   std::vector<Row> rows_;
   // The size is a power of two; at most half of it is used.
   std::vector<Slot> slots_;
+  // Rows that were put there.
+  std::size_t indexed_ = 0;
+  // By their digests.
+  std::unordered_map<std::string_view, KnownPage> pages_;
   // Behind the row that was found last.
   std::size_t next_ = 0;
 };

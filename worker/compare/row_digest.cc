@@ -13,14 +13,20 @@ namespace tributary {
 namespace {
 
 static_assert(kDigestSecretBytes >= XXH3_SECRET_SIZE_MIN);
+constexpr unsigned char kOneByteVarint = 0x80;
 
 // Removes a length from `bytes` and returns it; the encoder wrote them, so it is there.
-std::size_t TakeLength(std::string_view& bytes) {
+inline std::size_t TakeLength(std::string_view& bytes) {
+  if (!bytes.empty() && static_cast<unsigned char>(bytes.front()) < kOneByteVarint) {
+    const auto length = static_cast<std::size_t>(bytes.front());
+    bytes.remove_prefix(1);
+    return length;
+  }
   return static_cast<std::size_t>(wire::TakeVarint(bytes).value_or(0));
 }
 
 // Removes an entry from `entries` and returns its content.
-std::string_view TakeEntry(std::string_view& entries) {
+inline std::string_view TakeEntry(std::string_view& entries) {
   entries.remove_prefix(1);
   const std::size_t size = TakeLength(entries);
   const std::string_view content = entries.substr(0, size);

@@ -123,6 +123,11 @@ class BatchWriter {
   // that were left out are added here.
   void Mark(std::string_view at, std::string_view version,
             const std::vector<ColumnRemark>& remarks = {});
+  // As RowJudge's; between rows.
+  bool WantsPages() const { return judge_ != nullptr && judge_->wants_pages(); }
+  bool PassPage(std::string_view digest) { return judge_->PassPage(digest); }
+  void EndPage(std::string_view digest) { judge_->EndPage(digest); }
+
   // A row that the engine itself could not load, because it is too large.
   void LeaveOutRow() { ++oversized_rows_; }
   // Whether enough was written since the last mark for another one.

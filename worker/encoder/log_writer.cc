@@ -4,10 +4,7 @@ namespace tributary {
 
 void LogWriter::Snapshot(const tributary::Snapshot& snapshot, std::string_view life) {
   LogReport report;
-  SeenTransactions& seen = *report.mutable_snapshot()->mutable_snapshot();
-  seen.set_all_before(snapshot.all_before);
-  seen.set_none_from(snapshot.none_from);
-  seen.mutable_except()->Add(snapshot.except.begin(), snapshot.except.end());
+  SetSeen(snapshot, *report.mutable_snapshot()->mutable_snapshot());
   report.mutable_snapshot()->set_life(life.data(), life.size());
   Send(report);
 }

@@ -18,6 +18,16 @@ class RowJudge {
   // Whether the row is sent. `entries`: Record.data's entries, as on the wire.
   virtual bool Keep(const TableShape& shape, std::string_view entries) = 0;
 
+  // For an engine that knows which rows share a page of its storage. Whether the judge wants to
+  // know.
+  virtual bool wants_pages() const { return false; }
+  // The next rows are all rows of a page with this digest, of 16 bytes; if two pages have the same,
+  // their rows are the same. True: they are known, and are not read.
+  virtual bool PassPage(std::string_view /*digest*/) { return false; }
+  // The rows since the last PassPage or EndPage were all rows of a page with this digest; empty:
+  // they were a part of a page, or its digest is not known.
+  virtual void EndPage(std::string_view /*digest*/) {}
+
   // Intents must be sent before the rows that were kept since the last TellIntents.
   virtual bool has_intents() const = 0;
   // Puts the intents into the ring.

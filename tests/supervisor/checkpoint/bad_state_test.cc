@@ -23,7 +23,7 @@ constexpr char kGood[] =
     R"("tables":{"main":{"c":{"copying":"copy","columns":"0123456789abcdef","content":0,)"
     R"("widened":{"w":"STRING"},"done":[["","a"],["b","c"]]},)"
     R"("d":{"copying":"log","columns":"0123456789abcdef","content":0,"done":[["","a"]],)"
-    R"("whole_from":"743","start":"750","bound":{"commit":"12"}},)"
+    R"("whole_from":"743","start":"750:0","bound":{"commit":"12"}},)"
     R"("l":{"live":"compare","columns":"0123456789abcdef","digests":3}}}})";
 
 // kGood with one part replaced.
@@ -170,6 +170,16 @@ std::vector<Case> Cases() {
       {"epoch_path", With("8899aabbccddeeff", "../../../../etc/"), "epoch is not 16"},
       {"epoch_empty", With("8899aabbccddeeff", ""), "epoch is not 16"},
       {"selection_long", With("0011223344556677", "00112233445566778"), "selection is not 16"},
+      {"start_decimal", With("750:0", "750"), "start is not what"},
+      {"start_words", With("750:0", "750:a"), "start is not what"},
+      {"start_exception_outside", With("750:0", "750:3:3"), "start is not what"},
+      {"start_too_large", With("750:0", "750:18446744073709551615"), "start is not what"},
+      {"file_zero", With("0123456789abcdef", "0123456789abcdef.0"), "columns is not 16"},
+      {"file_empty", With("0123456789abcdef", "0123456789abcdef."), "columns is not 16"},
+      {"file_zeros", With("0123456789abcdef", "0123456789abcdef.01"), "columns is not 16"},
+      {"file_third", With("0123456789abcdef", "0123456789abcdef.1.2.3"), "columns is not 16"},
+      {"file_large", With("0123456789abcdef", "0123456789abcdef.1ffffffffffffffff"),
+       "columns is not 16"},
       {"columns_no_hex", With("0123456789abcdef", "0123456789abcdeg"), "columns is not 16"},
       {"key_short", With("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "AAECAw=="),
        "staging_key is not"},

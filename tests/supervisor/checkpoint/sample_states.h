@@ -102,10 +102,11 @@ inline State StateOfLiveTables(int tables) {
 // Each table has its own content.
 inline State StateOfLogTables(int tables) {
   State state = StateOf(tables, [](int i) {
-    char content[17];
-    std::snprintf(content, sizeof content, "%016x", 0x9e3779b9u * static_cast<unsigned>(i));
+    char content[11];
+    std::snprintf(content, sizeof content, "%010x", 0x9e3779b9u * static_cast<unsigned>(i));
     TableState table = Live(content);
     table.method = Method::kLog;
+    table.file_number = 4'000'000'000u;
     return table;
   });
   state.log_position = {.commit = 0x16B374D848};
@@ -117,7 +118,8 @@ inline TableState CopyingBesideLog(std::string content) {
   TableState table = Copying({{"", "(81920,1)"}, {"(163840,1)", "(245760,1)"}}, std::move(content));
   table.method = Method::kLog;
   table.whole_from = 4294967296123;
-  table.start = 4294967296130;
+  table.start = {
+      .all_before = 4294967296130, .none_from = 4294967296140, .except = {4294967296133}};
   table.bound = {
       .commit = 0x16B374D848, .final = 0x16B3750000, .change = 0x16B374FF00, .ordinal = 7};
   return table;
@@ -129,6 +131,7 @@ inline State StateOfComparedTables(int tables) {
   for (auto& [name, table] : state.tables) {
     table.method = Method::kCompare;
     table.generation = 12345;
+    table.page_digest = "0123456789abcdef";
   }
   return state;
 }
@@ -148,10 +151,12 @@ inline State LogState() {
   state.log_life = "12 1";
   TableState& followed = state.tables[{"public", "followed"}] = Live("0123456789abcdef");
   followed.method = Method::kLog;
+  followed.file_number = 16402;
+  followed.newest_not_sent = 12;
   state.tables[{"public", "begun"}] = CopyingBesideLog("fedcba9876543210");
   TableState& joining = state.tables[{"public", "joining"}] = Copying({}, "");
   joining.method = Method::kLog;
-  joining.start = kLargest;
+  joining.start = {.all_before = kLargest, .none_from = kLargest, .except = {}};
   TableState& compared = state.tables[{"public", "compared"}] = Live("");
   compared.method = Method::kCompare;
   compared.generation = 12;

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "supervisor/digests/digest_keeper.h"
+#include "supervisor/digests/layout.h"
 #include "tests/supervisor/digests/keeper_scene.h"
 #include "worker/compare/entries.h"
 
@@ -36,6 +37,29 @@ TEST_F(KeeperTest, CopyOfSlicesInAnyOrderIsOneListOfRanges) {
   CompareAssignment old;
   ASSERT_TRUE(keeper->Load(kOrders, 0, old).ok());
   EXPECT_EQ(old.rows_size(), 3);
+}
+
+TEST_F(KeeperTest, SliceHasAsManyDigestsAsAWorkerCompares) {
+  const struct {
+    const char* what;
+    std::uint64_t rows;
+    std::uint64_t bytes;
+    int slices;
+  } kCases[] = {{"short keys", limits::kSliceDigests / 2, 1000, 2},
+                {"long keys", 1000, limits::kSliceDigestBytes / 2, 2},
+                {"few", 1000, 1000, 1}};
+  for (const auto& one : kCases) {
+    LayoutWriter layout(CatalogTable::RANGES);
+    DigestLayout::Piece piece;
+    piece.set_rows(one.rows);
+    piece.set_bytes(one.bytes);
+    layout.Add("", "b", piece);
+    layout.Add("b", "c", piece);
+    layout.Add("c", "", piece);
+    const auto made = layout.Take();
+    ASSERT_TRUE(made.has_value()) << one.what;
+    EXPECT_EQ(made->slices_size(), one.slices) << one.what;
+  }
 }
 
 TEST_F(KeeperTest, CopyWithAGapLeavesNoDigests) {

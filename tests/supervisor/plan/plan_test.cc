@@ -118,12 +118,13 @@ TEST(PlanTest, AnAddedColumnNeedsNoTruncateWhereTheRowsAreTheSame) {
 
 // A catalog with one table that has a log; its columns are identified by numbers.
 Catalog Numbered(const std::vector<std::pair<std::string, std::uint32_t>>& columns,
-                 bool null_before = true) {
+                 bool null_before = true, std::uint64_t file_number = 7) {
   std::vector<std::string> names;
   for (const auto& [name, number] : columns) names.push_back(name);
   Catalog catalog = OneTable("v1", names);
   CatalogTable& table = *catalog.mutable_tables(0);
   table.set_has_log(true);
+  table.set_file_number(file_number);
   for (const auto& [name, number] : columns) {
     ColumnOrigin& origin = *table.add_origins();
     origin.set_number(number);
@@ -136,16 +137,27 @@ TEST(PlanTest, ColumnsInWhichAllRowsHoldNullNeedNoCopy) {
   const Catalog before = Numbered({{"id", 1}, {"a", 2}});
   State live = LiveState(before);
   live.tables.at(kOrders).method = Method::kLog;
+  live.tables.at(kOrders).file_number = 7;
   const struct {
     const char* what;
     Catalog catalog;
     const char* selection;
     std::size_t copies;
+    std::uint64_t newest_before = 0;
   } kCases[] = {
       {"nothing", before, kDigest, 0},
       {"added", Numbered({{"id", 1}, {"a", 2}, {"b", 3}}), kDigest, 0},
-      {"added twice", Numbered({{"id", 1}, {"a", 2}, {"b", 3}, {"c", 5}}), kDigest, 0},
+      {"added twice", Numbered({{"id", 1}, {"a", 2}, {"b", 3}, {"c", 4}}), kDigest, 0},
+      // The log may have shown the one between them under the name of the last.
+      {"added, dropped and added", Numbered({{"id", 1}, {"a", 2}, {"b", 3}, {"c", 5}}), kDigest, 1},
       {"added with a default", Numbered({{"id", 1}, {"a", 2}, {"b", 3}}, false), kDigest, 1},
+      {"added, rows in another file", Numbered({{"id", 1}, {"a", 2}, {"b", 3}}, true, 8), kDigest,
+       1},
+      {"rows in another file", Numbered({{"id", 1}, {"a", 2}}, true, 8), kDigest, 0},
+      {"file not known", Numbered({{"id", 1}, {"a", 2}, {"b", 3}}, true, 0), kDigest, 1},
+      // The selection is the same, but the table had a column of this number.
+      {"renamed, of those that were not sent", Numbered({{"id", 1}, {"a", 2}, {"b", 3}}), kDigest,
+       1, 3},
       {"added, or only selected", Numbered({{"id", 1}, {"a", 2}, {"b", 3}}), "another", 1},
       {"dropped and added", Numbered({{"id", 1}, {"a", 3}}), kDigest, 1},
       {"names exchanged", Numbered({{"a", 1}, {"id", 2}}), kDigest, 1},
@@ -154,6 +166,7 @@ TEST(PlanTest, ColumnsInWhichAllRowsHoldNullNeedNoCopy) {
   };
   for (const auto& one : kCases) {
     SCOPED_TRACE(one.what);
+    live.tables.at(kOrders).newest_not_sent = one.newest_before;
     const auto plan =
         MakePlan(one.catalog, Everything(one.catalog), one.selection, "sqlite", State(live));
     ASSERT_TRUE(plan.ok());
@@ -163,6 +176,7 @@ TEST(PlanTest, ColumnsInWhichAllRowsHoldNullNeedNoCopy) {
     const TableToCopy& followed = plan->followed[0];
     EXPECT_EQ(followed.has_added_columns, followed.columns.size() > 2);
     EXPECT_EQ(plan->state.tables.at(kOrders).columns, followed.columns_digest);
+    EXPECT_EQ(plan->state.tables.at(kOrders).file_number, one.catalog.tables(0).file_number());
     EXPECT_EQ(plan->state.tables.at(kOrders).phase, Phase::kLive);
   }
 }
@@ -241,11 +255,15 @@ TEST(PlanTest, ASourceWithoutAnyTableWhereThereWereSomeIsRefused) {
 class AllDigests final : public KeptDigests {
  public:
   bool Unreadable() const override { return false; }
-  bool AtHand(const TableName&, std::uint64_t generation) override { return generation > 0; }
-  bool HasUnconfirmed(const TableName&, std::uint64_t) override { return false; }
+  bool AtHand(const TableName&, std::uint64_t generation) override {
+    return at_hand && generation > 0;
+  }
+  bool HasUnconfirmed(const TableName&, std::uint64_t) override { return unconfirmed; }
   bool MayResume(const TableName&, std::uint64_t, const DoneRanges&) override { return resumes; }
 
   bool resumes = true;
+  bool unconfirmed = false;
+  bool at_hand = true;
 };
 
 // A live table with digests, of a source that cannot name its contents.
@@ -281,6 +299,58 @@ TEST(PlanTest, WhatHasDigestsIsComparedUntilItsKeyHasAnotherOrder) {
   EXPECT_EQ(other->copies[0].phase, course::Phase::kPending);
   EXPECT_TRUE(other->copies[0].truncates);
   EXPECT_NE(other->copies[0].columns_digest, same->copies[0].columns_digest);
+}
+
+// The file has changed, and the pages of this table have not.
+TEST(PlanTest, ATableWhosePagesAreTheSameIsNotRead) {
+  const struct {
+    const char* name;
+    std::string then = "aaaa";
+    std::string now = "aaaa";
+    bool unconfirmed = false;
+    bool at_hand = true;
+    std::vector<std::string> columns = {"id", "a"};
+    course::Phase phase = course::Phase::kLive;
+  } cases[] = {
+      {.name = "the same"},
+      {.name = "another digest", .now = "bbbb", .phase = course::Phase::kComparing},
+      {.name = "none then", .then = "", .phase = course::Phase::kComparing},
+      {.name = "none at all", .then = "", .now = "", .phase = course::Phase::kComparing},
+      {.name = "rows were sent that no state confirms",
+       .unconfirmed = true,
+       .phase = course::Phase::kComparing},
+      {.name = "a later sync has begun with TRUNCATE",
+       .at_hand = false,
+       .phase = course::Phase::kPending},
+      {.name = "other columns", .columns = {"id", "b"}, .phase = course::Phase::kPending},
+  };
+  for (const auto& one : cases) {
+    AllDigests digests;
+    digests.unconfirmed = one.unconfirmed;
+    digests.at_hand = one.at_hand;
+    Catalog catalog = OneTable("v1");
+    catalog.mutable_tables(0)->set_comparison(CatalogTable::RANGES);
+    State state = ComparedState(catalog);
+    state.tables[kOrders].content = "v1";
+    state.tables[kOrders].page_digest = one.then;
+    catalog = OneTable("v2", one.columns);
+    catalog.mutable_tables(0)->set_comparison(CatalogTable::RANGES);
+    catalog.mutable_tables(0)->set_page_digest(one.now);
+    const auto plan = PlanOf(catalog, state, &digests);
+    ASSERT_TRUE(plan.ok()) << one.name;
+    const TableState& entry = plan->state.tables.at(kOrders);
+    if (one.phase == course::Phase::kLive) {
+      EXPECT_TRUE(plan->copies.empty()) << one.name;
+      EXPECT_EQ(entry.content, "v2") << one.name;
+      EXPECT_EQ(entry.page_digest, "aaaa") << one.name;
+      EXPECT_EQ(CompleteVersion(*plan, "v2"), "v2") << one.name;
+      continue;
+    }
+    ASSERT_EQ(plan->copies.size(), 1u) << one.name;
+    EXPECT_EQ(plan->copies[0].phase, one.phase) << one.name;
+    EXPECT_EQ(plan->copies[0].truncates, !one.at_hand) << one.name;
+    EXPECT_EQ(entry.page_digest, "") << one.name;
+  }
 }
 
 TEST(PlanTest, WithoutAKeyOnlyTheVerySameColumnsAreCompared) {

@@ -178,7 +178,8 @@ TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
   EXPECT_EQ(entry().content, "");
   EXPECT_FALSE(scheduler_->Next().has_value());
   ReadWhole(whole, "v2");
-  EXPECT_EQ(scheduler_->Finish(whole), FinishResult::kWhole);
+  EXPECT_EQ(scheduler_->Finish(whole, "aaaa"), FinishResult::kWhole);
+  EXPECT_EQ(entry().page_digest, "aaaa");
 }
 
 TEST_F(SchedulerTest, ASourceThatKeepsChangingHasATableReadInOnePiece) {

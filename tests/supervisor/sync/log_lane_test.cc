@@ -68,7 +68,7 @@ class LogLaneTest : public ::testing::Test {
     LogReport report;
     report.mutable_joined()->set_revision(revision);
     report.mutable_joined()->set_whole_from(whole_from);
-    report.mutable_joined()->set_start(start);
+    *report.mutable_joined()->mutable_start() = Seen(start);
     EXPECT_FALSE(log_->Logged(0, report).broken());
   }
 
@@ -168,7 +168,7 @@ TEST_F(LogLaneTest, NextWorkerKeepsTheStartThatSlicesMayHaveBeenReadAfter) {
   log_->Returned(0, true, "killed");
   const FollowAssignment follow = Follow();
   EXPECT_EQ(follow.tables(0).whole_from(), 90u);
-  EXPECT_EQ(follow.tables(0).start(), 95u);
+  EXPECT_EQ(follow.tables(0).start().all_before(), 95u);
 }
 
 TEST_F(LogLaneTest, NextWorkerKeepsTheStartOfATableThatIsBeingCut) {
@@ -176,7 +176,7 @@ TEST_F(LogLaneTest, NextWorkerKeepsTheStartOfATableThatIsBeingCut) {
   const std::optional<Order> cut = copies_->Next();
   ASSERT_TRUE(cut.has_value());
   log_->Returned(0, true, "killed");
-  EXPECT_EQ(Follow().tables(0).start(), 95u);
+  EXPECT_EQ(Follow().tables(0).start().all_before(), 95u);
 }
 
 TEST_F(LogLaneTest, ServerThatCrashedMakesItsNumbersWorthless) {
@@ -185,16 +185,16 @@ TEST_F(LogLaneTest, ServerThatCrashedMakesItsNumbersWorthless) {
   table.phase = course::Phase::kCopying;
   SetEntry(Phase::kCopying);
   Entry().whole_from = 90;
-  Entry().start = 95;
+  Entry().start = {.all_before = 95, .none_from = 95, .except = {}};
   Begin(std::move(table));
   const FollowAssignment follow = Follow();
   EXPECT_EQ(follow.life(), kLife);
-  EXPECT_EQ(follow.tables(0).start(), 95u);
+  EXPECT_EQ(follow.tables(0).start().all_before(), 95u);
   TakeSnapshot(kNextLife, 92);
   // A state may be saved now, before the table has joined again.
   EXPECT_EQ(state_.log_life, kNextLife);
-  EXPECT_EQ(Entry().whole_from, kBeforeAllTransactions);
-  EXPECT_EQ(Entry().start, kBeforeAllTransactions);
+  EXPECT_EQ(Entry().whole_from, 90u);
+  EXPECT_EQ(Entry().start, BeforeAll());
 }
 
 TEST_F(LogLaneTest, SliceOfALifeThatIsOverOpensAnewAtOnce) {
@@ -225,7 +225,7 @@ TEST_F(LogLaneTest, CopyOverTheRowsThatAreThereLeavesNothingOut) {
   SetEntry(Phase::kCopying);
   Begin(std::move(table));
   EXPECT_EQ(Follow().tables(0).whole_from(), 0u);
-  EXPECT_EQ(scheduler_->log_numbers(0).second, kBeforeAllTransactions);
+  EXPECT_EQ(scheduler_->log_numbers(0).second, BeforeAll());
 }
 
 TEST_F(LogLaneTest, ColumnsThatChangeWhileATableIsCopiedBeginItAnew) {

@@ -12,29 +12,27 @@ namespace {
 std::string AddedSql(const std::unordered_map<std::uint32_t, const FollowedTable*>& tables) {
   std::string known;
   for (const auto& [oid, told] : tables) {
-    absl::StrAppend(&known, known.empty() ? "" : ",", "(", oid, ",", told->newest_column(), ")");
+    absl::StrAppend(&known, known.empty() ? "" : ",", "(", oid, ",", told->newest_column(), ",",
+                    told->file_number(), ")");
   }
   return absl::StrCat("SELECT a.attrelid, a.attname, a.attnum, a.atttypid, a.atttypmod, ",
-                      kNullBeforeSql, " FROM (VALUES ", known,
-                      ") k(oid, newest) JOIN pg_class c ON c.oid = k.oid "
+                      kNullBeforeSql, " AND c.relfilenode = k.file FROM (VALUES ", known,
+                      ") k(oid, newest, file) JOIN pg_class c ON c.oid = k.oid "
                       "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > k.newest "
                       "WHERE NOT a.attisdropped ORDER BY a.attrelid, a.attnum");
 }
 
-bool IsNew(const FollowedTable& told, const std::string& column) {
-  const auto& others = told.not_selected();
-  const auto& sent = told.columns();
-  return std::find(others.begin(), others.end(), column) == others.end() &&
-         std::none_of(sent.begin(), sent.end(),
-                      [&column](const auto& one) { return one.name() == column; });
-}
-
 }  // namespace
 
-const char kNullBeforeSql[] =
-    "(c.relkind = 'r' AND NOT (a.atthasmissing OR a.atthasdef OR a.attnotnull) AND NOT EXISTS "
-    "(SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid "
-    "WHERE i.indrelid = c.oid AND x.xmin = a.xmin))";
+bool IsNew(const FollowedTable& told, const std::string& name) {
+  const auto& others = told.not_selected();
+  const auto& sent = told.columns();
+  return std::find(others.begin(), others.end(), name) == others.end() &&
+         std::none_of(sent.begin(), sent.end(),
+                      [&name](const auto& column) { return column.name() == name; });
+}
+
+const char kNullBeforeSql[] = "(c.relkind = 'r' AND NOT a.atthasmissing AND a.attgenerated = '')";
 
 absl::StatusOr<std::map<std::uint32_t, AddedColumns>> AskAddedColumns(
     Session& session, TypeLookup& types, const std::vector<TableWithColumns>& tables,

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -23,13 +24,16 @@ struct AddedColumns {
 };
 
 // An SQL expression on pg_attribute a and its table's pg_class c: whether rows that are older than
-// the column certainly have null in it.
+// the column have null in it, if the table has the same file (relfilenode) as when it did not have
+// the column.
 //
 // A constant default of such rows is in the catalog (atthasmissing) until the table is
-// rewritten; from then on it is in the rows. A rewrite that moves it there, VACUUM FULL,
-// writes pg_attribute's row and those of the table's indexes in one transaction, and adding a
-// column writes none of an index. Of partitioned tables the partitions have the default.
+// rewritten; from then on it is in the rows, and they are in another file. Of partitioned tables
+// the partitions have the default.
 extern const char kNullBeforeSql[];
+
+// Whether a column that the catalog did not have is one to be sent, and is not sent yet.
+bool IsNew(const FollowedTable& told, const std::string& name);
 
 struct TableWithColumns {
   // pg_class's, of the table itself and not of a partition.

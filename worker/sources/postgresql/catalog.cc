@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -98,6 +99,8 @@ class CatalogReader {
   }
 
   void AddTable(const Rows& rows, int row) {
+    // It was dropped while the server answered.
+    if (rows.null(row, kSchemaUsage) || rows.null(row, kSelect)) return;
     std::string name = Quoted(rows.at(row, kSchema), rows.at(row, kName));
     if (!IsUtf8(name)) {
       std::string repaired;
@@ -132,6 +135,7 @@ class CatalogReader {
     table.set_has_log(has_log);
     if (has_log) {
       table.set_content(rows.text(row, kContent));
+      table.set_file_number(static_cast<std::uint64_t>(rows.number(row, kFile)));
     } else {
       table.set_comparison(ComparisonOf(access, key));
       NoteWithoutLog(rows, row, key.empty(), name);
@@ -150,6 +154,20 @@ class CatalogReader {
     }
   }
 
+  // By table and column number.
+  static std::vector<int> InOrder(const Rows& rows) {
+    std::vector<std::tuple<std::int64_t, std::int64_t, int>> keys;
+    keys.reserve(static_cast<std::size_t>(rows.size()));
+    for (int row = 0; row < rows.size(); ++row) {
+      keys.emplace_back(rows.number(row, 0), rows.number(row, 1), row);
+    }
+    std::sort(keys.begin(), keys.end());
+    std::vector<int> order;
+    order.reserve(keys.size());
+    for (const auto& [table, number, row] : keys) order.push_back(row);
+    return order;
+  }
+
   absl::Status AddColumns(const Rows& rows) {
     std::vector<std::uint32_t> oids;
     for (int row = 0; row < rows.size(); ++row) {
@@ -161,7 +179,7 @@ class CatalogReader {
     oids.erase(std::unique(oids.begin(), oids.end()), oids.end());
     const absl::Status learned = types_.Learn(session_, oids);
     if (!learned.ok()) return learned;
-    for (int row = 0; row < rows.size(); ++row) {
+    for (const int row : InOrder(rows)) {
       const auto added = added_.find(static_cast<std::uint32_t>(rows.number(row, 0)));
       if (added == added_.end()) continue;
       if (!IsUtf8(rows.at(row, 2))) {
@@ -233,7 +251,8 @@ class CatalogReader {
         {&without_columns_, {"left out, as they have no columns: ", ""}},
         {&without_identity_,
          {"read whole and compared in each sync, as the log cannot name their rows (a primary key "
-          "that is not deferrable is missing, or they are unlogged): ALTER TABLE … ADD PRIMARY "
+          "that is not deferrable is missing, or they or partitions of theirs are unlogged, or "
+          "partitions have another replica identity than their root): ALTER TABLE … ADD PRIMARY "
           "KEY, for ",
           ""}},
         {&keyless_,

@@ -16,8 +16,8 @@ namespace tributary::postgresql {
 // A row for each table, by schema and name. `publication`: the name of the one that is followed.
 std::string TablesSql(int server_version, const std::string& publication);
 
-// A row for each column of those tables: the table's OID, the column's number, name, type's OID
-// and type modifier, and whether rows may be null in it that were written before it was added.
+// A row for each column of those tables, in no order: the table's OID, the column's number, name,
+// type's OID and type modifier, and kNullBeforeSql.
 std::string ColumnsSql();
 
 // The numbers of the columns that are a table's key, in its order.
@@ -36,6 +36,7 @@ enum TableColumn {
   kSchema,
   kName,
   kKind,
+  kFile,
   kPersistence,
   kIdentity,
   kPages,
@@ -43,6 +44,8 @@ enum TableColumn {
   kSelect,
   kRowSecurity,
   kPopulated,
+  // The log has its partitions' changes, and names their rows as it does the table's.
+  kLeavesLogged,
   // It can be read by blocks, or each of its leaf partitions can.
   kHasBlocks,
   kKey,

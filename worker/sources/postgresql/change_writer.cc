@@ -18,6 +18,16 @@ bool Same(const std::vector<TupleColumn>& a, const std::vector<TupleColumn>& b) 
   return true;
 }
 
+// Whether a row that was found by this key spells it otherwise.
+bool HasOtherKey(const LoggedRelation& relation, const std::vector<TupleColumn>& key,
+                 const RowRead& row) {
+  const auto& columns = relation.table().shape->keys();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (key[i].form == Form::kBinary && row[columns[i]] != key[i].value) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::Status ChangeWriter::Write(LoggedRelation& relation, const PgoutputMessage& change) {
@@ -28,7 +38,10 @@ absl::Status ChangeWriter::Write(LoggedRelation& relation, const PgoutputMessage
     case PgoutputMessage::Type::kUpdate:
       return Update(relation, change);
     default:
-      return Delete(relation, OldKey(relation, change));
+      // Another row may have got its key before it was deleted.
+      return relation.may_share_keys()
+                 ? ReadAgain(relation, OldKey(relation, change), /*delete_if_gone=*/true)
+                 : Delete(relation, OldKey(relation, change));
   }
 }
 
@@ -123,6 +136,11 @@ absl::Status ChangeWriter::ReadAgain(LoggedRelation& relation, const Key& key,
   if (!read.ok()) return read.status();
   if (!read->has_value()) return delete_if_gone ? Delete(relation, key) : absl::OkStatus();
   const RowRead& row = **read;
+  // Its key is equal and has another spelling, as citext has: for the destination it is another
+  // row.
+  if (delete_if_gone && HasOtherKey(relation, key, row)) {
+    if (const absl::Status gone = Delete(relation, key); !gone.ok()) return gone;
+  }
   BatchWriter& rows = writer_.rows();
   rows.BeginRow(*relation.table().shape);
   for (std::size_t column = 0; column < relation.places().size(); ++column) {

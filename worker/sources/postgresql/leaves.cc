@@ -20,12 +20,17 @@ std::string LeavesSql(const std::string& root) {
       "(WITH RECURSIVE below(oid) AS (SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = ",
       root,
       " UNION ALL SELECT i.inhrelid FROM below b JOIN pg_inherits i ON i.inhparent = b.oid) "
-      "SELECT b.oid FROM below b JOIN pg_class r ON r.oid = b.oid AND r.relkind <> 'p')");
+      "SELECT b.oid, r.relreplident AS identity FROM below b JOIN pg_class r ON r.oid = b.oid AND "
+      "r.relkind <> 'p')");
 }
 
 std::string LeafFilesSql(const std::string& root) {
   return absl::StrCat(
-      "(SELECT string_agg(l.oid || ' ' || coalesce(pg_relation_filenode(l.oid), 0), ',' "
+      "(SELECT string_agg(l.oid || ' ' || coalesce(pg_relation_filenode(l.oid), 0) || ' ' || "
+      "l.identity::text || ' ' || "
+      // What was changed between a DETACH and the ATTACH after it is not in the root's log.
+      "(SELECT string_agg(i.xmin::text, ' ' ORDER BY i.inhrelid) FROM "
+      "pg_partition_ancestors(l.oid) a JOIN pg_inherits i ON i.inhrelid = a.relid), ',' "
       "ORDER BY l.oid) FROM ",
       LeavesSql(root), " l)");
 }

@@ -29,10 +29,11 @@ struct Leaves {
 };
 
 // A subquery of the leaf partitions of the table whose OID the expression `root` has: their
-// OIDs, as `oid`. Locks nothing.
+// OIDs, as `oid`, and replica identities, as `identity`. Locks nothing.
 std::string LeavesSql(const std::string& root);
-// An expression that identifies the table's leaf partitions and their files; a rewrite, a
-// truncation, and an added or removed partition change it. Null if there are none.
+// An expression that identifies the table's leaf partitions, their files and when they were
+// attached; a rewrite, a truncation, and an added or removed partition change it, also one that was
+// removed and added again. Null if there are none.
 std::string LeafFilesSql(const std::string& root);
 
 // In a transaction of its own. Errors as Session::Query's.

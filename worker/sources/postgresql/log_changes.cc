@@ -77,6 +77,7 @@ absl::Status LogStream::TakeMessage(bool is_new) {
       return is_new ? TakeTruncate(message_) : absl::OkStatus();
     case Type::kMessage:
       end_seen_ = end_seen_ || (!end_mark_.empty() && message_.content == end_mark_);
+      join_seen_ = join_seen_ || (!join_mark_.empty() && message_.content == join_mark_);
       return absl::OkStatus();
     default:
       return absl::OkStatus();
@@ -88,9 +89,12 @@ void LogStream::TakeRelation(const PgoutputMessage& message) {
   changes_.TellRemarks();
   row_again_.Forget(message.oid);
   described = Described();
+  described.columns.identity = message.identity;
   for (const RelationColumn& column : message.columns) {
-    described.columns.columns.push_back(
-        {.name = std::string(column.name), .type = column.type, .typmod = column.typmod});
+    described.columns.columns.push_back({.name = std::string(column.name),
+                                         .type = column.type,
+                                         .typmod = column.typmod,
+                                         .in_identity = column.in_identity});
   }
 }
 
@@ -116,6 +120,14 @@ absl::StatusOr<LoggedRelation*> LogStream::RelationOf(std::uint32_t oid) {
   LogTable* const table = *described.table;
   if (table == nullptr || !Concerns(*table)) return nullptr;
   if (described.relation == nullptr) {
+    // Its columns are looked up, and the transaction may have made them.
+    if (const absl::Status begun = BeginTransaction(); !begun.ok()) return begun;
+    const absl::Status named = CheckNames(*table, oid, described.columns, session_);
+    if (absl::IsNotFound(named)) {
+      Lose(*table, named);
+      return nullptr;
+    }
+    if (!named.ok()) return named;
     if (table->Lacks(described.columns)) {
       const absl::Status added = AddColumns({table}, /*copy_begins=*/false);
       if (!added.ok()) return added;

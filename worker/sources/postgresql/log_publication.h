@@ -14,9 +14,11 @@
 
 namespace tributary::postgresql {
 
-// Expressions for queries in which `c` is pg_class and `p` a left join of pg_publication:
-// how the table is in the publication; '' where it is not, with " in part" at the end where a
-// row filter or a column list holds something back.
+// For queries in which `c` is pg_class: joins that add the publication and its entry of the table.
+std::string PublicationJoinSql(int server_version, const std::string& publication);
+// Expressions over these joins.
+// How the table is in the publication; '' where it is not, with " in part" at the end where a row
+// filter or a column list holds something back.
 std::string PublicationEntrySql(int server_version);
 // What the log does not tell of a table, so that where it changed the table is copied again: a
 // rewrite, another replica identity, out of the publication and back, other partitions.
@@ -31,8 +33,9 @@ struct PublishedTable {
   std::string table;
 };
 // Makes the publication where there is none, and adds what it lacks of these tables. Before
-// the slot is made, as a slot knows no younger publication. FAILED_PRECONDITION, with the SQL
-// that mends it, where the role may not.
+// the slot is made, as a slot knows no younger publication. Tables that are gone, or whose names
+// are others' now, are passed over. FAILED_PRECONDITION, with the SQL that mends it, where the role
+// may not.
 absl::Status PreparePublication(Session& session, const std::string& name,
                                 const std::vector<PublishedTable>& tables);
 

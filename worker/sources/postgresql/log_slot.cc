@@ -156,6 +156,14 @@ absl::StatusOr<Lsn> PrepareSlot(Session& session, LogConnection& log, const std:
     return std::max(slot->confirmed, system->flushed);
   }
   if (!slot->exists) {
+    const auto system = log.Identify();
+    if (!system.ok()) return system.status();
+    if (system->timeline != timeline) {
+      return Task(name, ReSync("it does not exist on this server, which became the primary after "
+                               "the last sync: a standby that is promoted, or a restored backup, "
+                               "does not have its primary's slots, so the changes since then were "
+                               "not kept. See which server `host` names"));
+    }
     return Task(name, ReSync("it does not exist any longer, so the server has not kept the changes "
                              "since the last sync. See who has dropped it"));
   }

@@ -22,8 +22,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr char kPrefix[] = "tributary";
 constexpr std::string_view kObjectInUse = "55006";
+constexpr std::string_view kUndefinedObject = "42704";
 // Messages between looks at orders and the clock.
 constexpr int kMessagesInTurn = 1024;
 constexpr std::chrono::milliseconds kIdle{200};
@@ -73,28 +73,7 @@ absl::Status LogStream::Connect() {
   if (const absl::Status refused = RefuseStandby(session_); !refused.ok()) return refused;
   const absl::Status published = PreparePublication(session_, settings_.publication, Published());
   if (!published.ok()) return published;
-  slot_ = SlotName(settings_);
-  const Lsn from = following_.place.commit;
-  const auto begins =
-      PrepareSlot(session_, log_, slot_, from, TimelineOf(following_.life),
-                  {.warn = [this](const std::string& text) { writer_.Remark(text); },
-                   .stopped = [this] { return writer_.PauseWanted(); },
-                   .log = options_.log});
-  if (!begins.ok()) return begins.status();
-  if (from == 0) following_.place = {.commit = *begins};
-  // One of ours that was killed may still be attached.
-  Patience patience(pulse_, options_.patience);
-  for (;;) {
-    const absl::Status started = log_.Start(slot_, settings_.publication, following_.place.commit);
-    if (started.ok()) break;
-    if (SqlStateOf(started) != kObjectInUse) return started;
-    if (!patience.Wait()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(started.message(),
-                       ": another connector reads from it; give each connection a name of "
-                       "its own in `replication_slot`"));
-    }
-  }
+  if (const absl::Status attached = AttachToSlot(); !attached.ok()) return attached;
   received_ = following_.place.commit;
   cursor_.emplace(following_.place);
   const absl::Status reported = log_.Report(received_, std::exchange(following_.confirmed, 0));
@@ -103,15 +82,44 @@ absl::Status LogStream::Connect() {
   return JoinAll();
 }
 
+absl::Status LogStream::AttachToSlot() {
+  slot_ = SlotName(settings_);
+  const Lsn from = following_.place.commit;
+  const SlotUse use{.warn = [this](const std::string& text) { writer_.Remark(text); },
+                    .stopped = [this] { return writer_.PauseWanted(); },
+                    .log = options_.log};
+  Patience patience(pulse_, options_.patience);
+  for (;;) {
+    const auto begins = PrepareSlot(session_, log_, slot_, from, TimelineOf(following_.life), use);
+    if (!begins.ok()) return begins.status();
+    if (from == 0) following_.place = {.commit = *begins};
+    absl::Status started = log_.Start(slot_, settings_.publication, following_.place.commit);
+    // One of ours that was killed may still be attached. Or it was still making the slot, and then
+    // the slot vanishes with it.
+    const bool in_use = SqlStateOf(started) == kObjectInUse;
+    if (started.ok() || (!in_use && SqlStateOf(started) != kUndefinedObject)) return started;
+    if (patience.Wait()) continue;
+    if (!in_use) return started;
+    return absl::FailedPreconditionError(
+        absl::StrCat(started.message(),
+                     ": another connector reads from it; give each connection a name of "
+                     "its own in `replication_slot`"));
+  }
+}
+
 absl::Status LogStream::JoinAll() {
   auto view = TakeView(session_);
   if (!view.ok()) return view.status();
   view_ = *std::move(view);
+  // Before the snapshot, so that no state has what was copied from one history, and the other's
+  // life.
+  LoseCopiesOfOtherHistory();
   writer_.Snapshot(view_.snapshot, view_.life);
   TellPosition();
   const bool new_life = following_.life != view_.life;
   following_.life = view_.life;
   std::vector<LogTable*> joining;
+  bool waits = false;
   for (auto& [number, table] : following_.tables) {
     by_oid_[table.access.oid] = &table;
     any_partitioned_ = any_partitioned_ || table.access.partitioned();
@@ -120,12 +128,44 @@ absl::Status LogStream::JoinAll() {
       table.joined = true;
       continue;
     }
-    // All that ran in an earlier life of the server has ended.
-    if (new_life && table.told.whole_from() != 0) table.told.set_whole_from(kBeforeAllTransactions);
-    if (new_life && table.told.start() != 0) table.told.set_start(kBeforeAllTransactions);
-    joining.push_back(&table);
+    // After a crash the next number may be lower. What has a number by now may run on: transactions
+    // that were prepared survive.
+    table.told.set_whole_from(std::min(table.told.whole_from(), view_.snapshot.none_from));
+    if (new_life && table.told.has_start()) SetSeen(BeforeAll(), *table.told.mutable_start());
+    if (!table.joins_later()) {
+      joining.push_back(&table);
+      continue;
+    }
+    // Until then, its changes are sent as those of a live table.
+    table.start = BeforeAll();
+    table.joined = true;
+    waits = true;
+  }
+  if (waits) {
+    auto mark = WriteMark("join");
+    if (!mark.ok()) return mark.status();
+    join_mark_ = *std::move(mark);
   }
   return Join(joining);
+}
+
+absl::Status LogStream::JoinLater() {
+  join_seen_ = false;
+  join_mark_.clear();
+  std::vector<LogTable*> joining;
+  for (auto& [number, table] : following_.tables) {
+    if (table.joined && table.joins_later()) joining.push_back(&table);
+  }
+  return Join(joining);
+}
+
+void LogStream::LoseCopiesOfOtherHistory() {
+  if (following_.life.empty() || TimelineOf(following_.life) == TimelineOf(view_.life)) return;
+  for (auto& [number, table] : following_.tables) {
+    if (table.lost || table.told.live() || table.told.whole_from() == 0) continue;
+    Lose(table, absl::NotFoundError("another server became the primary, and may lack rows that "
+                                    "were copied"));
+  }
 }
 
 absl::Status LogStream::Join(const std::vector<LogTable*>& tables) {
@@ -134,23 +174,23 @@ absl::Status LogStream::Join(const std::vector<LogTable*>& tables) {
   if (!whole_from.ok()) return whole_from.status();
   const auto view = TakeView(session_);
   if (!view.ok()) return view.status();
-  const auto rows =
-      session_.Query(absl::StrCat("SELECT c.oid, ", ContentSql(session_.server_version()),
-                                  " FROM pg_class c LEFT JOIN pg_publication p ON p.pubname = ",
-                                  Literal(settings_.publication), " WHERE c.oid IN (",
-                                  absl::StrJoin(tables, ",",
-                                                [](std::string* out, const LogTable* table) {
-                                                  absl::StrAppend(out, table->access.oid);
-                                                }),
-                                  ")"),
-                     "look at the tables that join the log");
+  const auto rows = session_.Query(
+      absl::StrCat("SELECT c.oid, ", ContentSql(session_.server_version()), " FROM pg_class c",
+                   PublicationJoinSql(session_.server_version(), settings_.publication),
+                   " WHERE c.oid IN (",
+                   absl::StrJoin(tables, ",",
+                                 [](std::string* out, const LogTable* table) {
+                                   absl::StrAppend(out, table->access.oid);
+                                 }),
+                   ")"),
+      "look at the tables that join the log");
   if (!rows.ok()) return rows.status();
   std::unordered_map<std::int64_t, std::string> contents;
   for (int row = 0; row < rows->size(); ++row) contents[rows->number(row, 0)] = rows->text(row, 1);
   // The copy of these begins here, so it may as well have what is new.
   std::vector<LogTable*> not_begun;
   std::copy_if(tables.begin(), tables.end(), std::back_inserter(not_begun),
-               [](const LogTable* table) { return table->told.start() == 0; });
+               [](const LogTable* table) { return !table->told.has_start(); });
   const absl::Status added = AddColumns(not_begun, /*copy_begins=*/true);
   if (!added.ok()) return added;
   for (LogTable* const table : tables) {
@@ -161,13 +201,15 @@ absl::Status LogStream::Join(const std::vector<LogTable*>& tables) {
       told.set_whole_from(*whole_from);
       joined.set_content(contents[table->access.oid]);
     }
-    if (told.start() == 0) told.set_start(view->snapshot.all_before);
-    table->start = told.start();
+    if (!told.has_start()) SetSeen(view->snapshot, *told.mutable_start());
+    auto start = ToSnapshot(told.start());
+    if (!start.ok()) return start.status();
+    table->start = *std::move(start);
     table->joined = true;
     joined.set_table(told.table());
     joined.set_revision(told.revision());
     joined.set_whole_from(told.whole_from());
-    joined.set_start(told.start());
+    *joined.mutable_start() = told.start();
     writer_.Joined(joined);
   }
   return absl::OkStatus();
@@ -178,7 +220,9 @@ absl::Status LogStream::Join(const std::vector<LogTable*>& tables) {
 absl::StatusOr<std::optional<AssignmentEnd::Outcome>> LogStream::Turn() {
   if (const absl::Status taken = TakeOrders(); !taken.ok()) return taken;
   if (following_.finishing && end_mark_.empty()) {
-    if (const absl::Status asked = AskForTheEnd(); !asked.ok()) return asked;
+    auto mark = WriteMark("end");
+    if (!mark.ok()) return mark.status();
+    end_mark_ = *std::move(mark);
   }
   bool any = false;
   absl::Status broken;
@@ -194,6 +238,7 @@ absl::StatusOr<std::optional<AssignmentEnd::Outcome>> LogStream::Turn() {
   // What came before the connection broke counts. After a message that could not be taken
   // nothing does: its place would be passed.
   if (taken.ok() && !ended_) taken = TakeGathered();
+  if (taken.ok() && join_seen_ && !cursor_->in_transaction()) taken = JoinLater();
   if (absl::IsCancelled(taken)) {
     writer_.Remark(early_);
     return AssignmentEnd::EARLY;
@@ -259,16 +304,12 @@ absl::Status LogStream::TakeOrders() {
 }
 
 // A commit that waits for a standby would keep the sync waiting, so this one does not.
-absl::Status LogStream::AskForTheEnd() {
+absl::StatusOr<std::string> LogStream::WriteMark(absl::string_view word) {
   std::random_device random;
-  end_mark_ = absl::StrCat("end ", absl::Hex(random(), absl::kZeroPad8),
-                           absl::Hex(random(), absl::kZeroPad8));
-  return session_
-      .Query(absl::StrCat("BEGIN; SET LOCAL synchronous_commit = local; "
-                          "SELECT pg_logical_emit_message(true, ",
-                          Literal(kPrefix), ", ", Literal(end_mark_), "); COMMIT"),
-             "write the end mark into the log")
-      .status();
+  const std::string mark = absl::StrCat(word, " ", absl::Hex(random(), absl::kZeroPad8),
+                                        absl::Hex(random(), absl::kZeroPad8));
+  if (const absl::Status written = WriteMessage(session_, mark); !written.ok()) return written;
+  return mark;
 }
 
 absl::Status LogStream::Report() {

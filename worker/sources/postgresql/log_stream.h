@@ -78,16 +78,25 @@ class LogStream {
  private:
   // --- before the stream ---
   absl::Status Connect();
+  // Makes the slot where a first sync needs it, and starts the stream.
+  absl::Status AttachToSlot();
   std::vector<PublishedTable> Published() const;
   // N, and then all tables that are not live.
   absl::Status JoinAll();
+  // Those whose copy had to wait for the log.
+  absl::Status JoinLater();
+  // After a failover. What the log has passed is in the histories of both servers (PrepareSlot),
+  // but a slice sees more than that, and the rest of the former primary's log is lost. So tables
+  // that are not live are copied again.
+  void LoseCopiesOfOtherHistory();
   // With W and a start snapshot for those that have none yet.
   absl::Status Join(const std::vector<LogTable*>& tables);
 
   // --- the stream ---
   absl::StatusOr<std::optional<AssignmentEnd::Outcome>> Turn();
   absl::Status TakeOrders();
-  absl::Status AskForTheEnd();
+  // Writes a message into the log, and gives its content, which no other has.
+  absl::StatusOr<std::string> WriteMark(absl::string_view word);
   absl::Status Take(const ReplicationMessage& message);
   // What was gathered, in order, up to the end mark.
   absl::Status TakeGathered();
@@ -117,7 +126,9 @@ class LogStream {
   absl::Status LookAtServer();
   void TellStanding(Lsn end, std::int64_t now, std::uint64_t retained, std::uint64_t bound);
   void Wait(std::chrono::milliseconds most);
-  bool Concerns(const LogTable& table) const { return table.joined && transaction_ >= table.start; }
+  bool Concerns(const LogTable& table) const {
+    return table.joined && !table.start.Sees(transaction_);
+  }
 
   const Settings& settings_;
   const FollowOptions& options_;
@@ -162,6 +173,9 @@ class LogStream {
   std::chrono::steady_clock::time_point reported_at_{};
   std::chrono::steady_clock::time_point looked_at_{};
   std::chrono::steady_clock::time_point began_at_{};
+  // The content of the message after which tables join; empty: none has to wait.
+  std::string join_mark_;
+  bool join_seen_ = false;
   // The content of the message that ends the stream; empty: nobody has asked for the end.
   std::string end_mark_;
   bool end_seen_ = false;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "worker/sources/postgresql/added_columns.h"
 
 namespace tributary::postgresql {
 namespace {
@@ -17,12 +18,17 @@ struct ServerColumn {
   std::int32_t typmod = -1;
 };
 
-absl::StatusOr<std::map<std::string, ServerColumn>> AskGenerated(Session& session,
-                                                                 std::uint32_t oid) {
-  const auto rows = session.Query(
-      absl::StrCat("SELECT attname, atttypid, atttypmod FROM pg_attribute WHERE attrelid = ", oid,
-                   " AND attnum > 0 AND NOT attisdropped AND attgenerated <> ''"),
-      "look at columns that the log does not have");
+// Generated columns, and those that were added since with a value in older rows. `file_number`: the
+// table's before they were added.
+absl::StatusOr<std::map<std::string, ServerColumn>> AskNotLogged(Session& session,
+                                                                 std::uint32_t oid,
+                                                                 std::uint64_t file_number) {
+  const auto rows =
+      session.Query(absl::StrCat("SELECT a.attname, a.atttypid, a.atttypmod FROM pg_attribute a "
+                                 "JOIN pg_class c ON c.oid = a.attrelid WHERE c.oid = ",
+                                 oid, " AND a.attnum > 0 AND NOT a.attisdropped AND NOT (",
+                                 kNullBeforeSql, " AND c.relfilenode = ", file_number, ")"),
+                    "look at columns that the log does not have");
   if (!rows.ok()) return rows.status();
   std::map<std::string, ServerColumn> columns;
   for (int row = 0; row < rows->size(); ++row) {
@@ -30,6 +36,26 @@ absl::StatusOr<std::map<std::string, ServerColumn>> AskGenerated(Session& sessio
                                    .typmod = static_cast<std::int32_t>(rows->number(row, 2))};
   }
   return columns;
+}
+
+// Whether the log's columns are certainly those of the catalog: there are as many as the catalog
+// has numbers, so none was dropped, and each that is sent is in the place of its number. Asks the
+// server nothing. `oid`: of the table itself, as a partition has its own numbers.
+bool AreInPlace(const LogTable& table, std::uint32_t oid, const RelationColumns& relation) {
+  const FollowedTable& told = table.told;
+  const auto& logged = relation.columns;
+  if (oid != table.access.oid || logged.size() != told.newest_column()) return false;
+  for (int at = 0; at < told.columns_size(); ++at) {
+    const std::uint32_t number = told.column_numbers(at);
+    const bool is_there = number > 0 && number <= logged.size();
+    if (!is_there || logged[number - 1].name != told.columns(at).name()) return false;
+  }
+  return true;
+}
+
+absl::Status Altered(const LogTable& table, absl::string_view what) {
+  return absl::NotFoundError(absl::StrCat(
+      "follow table ", Quoted(table.told.schema_name(), table.told.table_name()), ": ", what));
 }
 
 }  // namespace
@@ -53,7 +79,48 @@ bool LogTable::Lacks(const RelationColumns& relation) const {
 
 void LogTable::Add(const AddedColumns& added) {
   told.mutable_columns()->MergeFrom(added.columns);
+  for (const ColumnOrigin& origin : added.origins) told.add_column_numbers(origin.number());
   shape = std::make_unique<TableShape>(told.schema_name(), told.table_name(), told.columns());
+}
+
+absl::Status CheckNames(const LogTable& table, std::uint32_t oid, const RelationColumns& relation,
+                        Session& session) {
+  if (table.joins_later() || AreInPlace(table, oid, relation)) {
+    return absl::OkStatus();
+  }
+  const auto rows = session.Query(
+      absl::StrCat("SELECT attname, attisdropped, attgenerated <> '', attnum FROM pg_attribute "
+                   "WHERE attnum > 0 AND attrelid = ",
+                   oid, " ORDER BY attnum"),
+      "look at the columns of a table in the log");
+  if (!rows.ok()) return rows.status();
+  std::map<std::string, std::int64_t> numbers;
+  for (int row = 0; row < rows->size(); ++row) {
+    if (!rows->truth(row, 1)) numbers[rows->text(row, 0)] = rows->number(row, 3);
+  }
+  const auto added_since = [&told = table.told](std::int64_t number) {
+    return told.selects_new_columns() && told.newest_column() > 0 && number > told.newest_column();
+  };
+  // The table was dropped, and so nothing is lost.
+  if (numbers.empty()) return absl::OkStatus();
+  auto logged = relation.columns.begin();
+  for (int row = 0; row < rows->size() && logged != relation.columns.end(); ++row) {
+    if (rows->truth(row, 1)) {
+      // A dropped column does not have its name any longer. The log's column may be this one.
+      const auto number = numbers.find(logged->name);
+      if (number == numbers.end()) {
+        ++logged;
+      } else if (added_since(number->second) && IsNew(table.told, logged->name)) {
+        return Altered(table, absl::StrCat("column ", Quoted(logged->name), " was made anew"));
+      }
+    } else if (logged->name == rows->at(row, 0)) {
+      ++logged;
+    } else if (!rows->truth(row, 2)) {
+      break;
+    }
+  }
+  if (logged == relation.columns.end()) return absl::OkStatus();
+  return Altered(table, absl::StrCat("column ", Quoted(logged->name), " was renamed"));
 }
 
 absl::StatusOr<std::unique_ptr<LoggedRelation>> LoggedRelation::Make(
@@ -81,7 +148,7 @@ absl::Status LoggedRelation::Map(const RelationColumns& relation, Session& sessi
       continue;
     }
     if (!now.has_value()) {
-      auto asked = AskGenerated(session, oid_);
+      auto asked = AskNotLogged(session, oid_, table_->told.file_number());
       if (!asked.ok()) return asked.status();
       now = *std::move(asked);
     }
@@ -102,8 +169,8 @@ absl::Status LoggedRelation::Map(const RelationColumns& relation, Session& sessi
     auto type = types.Column(column.type, column.typmod);
     if (!type.ok()) return type.status();
     if (place != kAbsent && !type->IsOf(columns.Get(at))) {
-      return absl::NotFoundError(absl::StrCat("follow table ", name, ": the type of column ",
-                                              Quoted(columns.Get(at).name()), " was altered"));
+      return Altered(*table_, absl::StrCat("the type of column ", Quoted(columns.Get(at).name()),
+                                           " was altered"));
     }
     absl::StrAppend(&expressions_, at == 0 ? "" : ", ",
                     place == kAbsent
@@ -113,16 +180,41 @@ absl::Status LoggedRelation::Map(const RelationColumns& relation, Session& sessi
                        .type = *std::move(type),
                        .key = columns.Get(at).primary_key()});
   }
+  rows_ = std::make_unique<RowWriter>(name, std::move(written));
+  return MapKey(relation, session);
+}
+
+absl::Status LoggedRelation::MapKey(const RelationColumns& relation, Session& session) {
+  const auto& columns = table_->told.columns();
   for (const std::size_t key : table_->shape->keys()) {
     if (places_[key] < 0) {
-      return absl::NotFoundError(absl::StrCat("follow table ", name, ": a column of its key, ",
-                                              Quoted(columns.Get(static_cast<int>(key)).name()),
-                                              ", is not in the log"));
+      return Altered(*table_, absl::StrCat("a column of its key, ",
+                                           Quoted(columns.Get(static_cast<int>(key)).name()),
+                                           ", is not in the log"));
     }
     key_places_.push_back(places_[key]);
   }
-  rows_ = std::make_unique<RowWriter>(name, std::move(written));
-  return absl::OkStatus();
+  // FULL has the values of all columns, and only with it a key may be deferrable.
+  if (relation.identity == 'f') {
+    const auto deferrable =
+        session.Query(absl::StrCat("SELECT FROM pg_index WHERE indrelid = ", table_->access.oid,
+                                   " AND indisprimary AND NOT indimmediate"),
+                      "look at the key of a table in the log");
+    if (!deferrable.ok()) return deferrable.status();
+    may_share_keys_ = deferrable->size() > 0;
+    return absl::OkStatus();
+  }
+  std::size_t identifying = 0;
+  bool are_keys = true;
+  for (std::size_t at = 0; at < relation.columns.size(); ++at) {
+    if (!relation.columns[at].in_identity) continue;
+    ++identifying;
+    are_keys = are_keys && std::find(key_places_.begin(), key_places_.end(),
+                                     static_cast<int>(at)) != key_places_.end();
+  }
+  // Without any, the server allows only inserts.
+  if (identifying == 0 || (are_keys && identifying == key_places_.size())) return absl::OkStatus();
+  return Altered(*table_, "other columns than its key identified its rows");
 }
 
 }  // namespace tributary::postgresql

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/snapshot.h"
 #include "proto/worker.pb.h"
 #include "worker/encoder/table_shape.h"
 #include "worker/sources/postgresql/access.h"
@@ -29,16 +30,19 @@ struct RelationColumns {
     std::string name;
     std::uint32_t type = 0;
     std::int32_t typmod = -1;
+    bool in_identity = false;
   };
   std::vector<Column> columns;
+  // pg_class.relreplident.
+  char identity = 'd';
 };
 
 // A table that is followed, as in the supervisor's order.
 struct LogTable {
   FollowedTable told;
   Access access;
-  // The copy has all transactions before it.
-  std::uint64_t start = 0;
+  // The copy has all transactions that it sees.
+  Snapshot start;
   // False until the table has joined, and after its changes can no longer be sent: they are then
   // skipped.
   bool joined = false;
@@ -52,11 +56,20 @@ struct LogTable {
   bool Lacks(const RelationColumns& relation) const;
   // Sends them from here on.
   void Add(const AddedColumns& added);
+  // Its copy replaces rows that the destination has, and begins once the log has passed the changes
+  // before it. What these say of columns that have other names by now is replaced as well.
+  bool joins_later() const { return told.whole_from() == 0 && told.has_start(); }
 };
+
+// Whether each column that the log names is the one which has this name now; called before columns
+// are added to the table. The log has no column's number. But it has the columns in the order of
+// their numbers, and new ones get the next number. NOT_FOUND as LoggedRelation::Make.
+absl::Status CheckNames(const LogTable& table, std::uint32_t oid, const RelationColumns& relation,
+                        Session& session);
 
 class LoggedRelation {
  public:
-  // As the log describes the relation `oid`. NOT_FOUND: its columns are not those that
+  // As the log describes the relation `oid`. NOT_FOUND: its columns or its key are not those that
   // the table is sent with, so that the table has to be copied again.
   static absl::StatusOr<std::unique_ptr<LoggedRelation>> Make(LogTable& table, std::uint32_t oid,
                                                               const RelationColumns& relation,
@@ -67,9 +80,9 @@ class LoggedRelation {
   std::uint32_t oid() const { return oid_; }
   RowWriter& rows() { return *rows_; }
 
-  // For each column that is sent: its index in the log's tuples; kNotLogged: the log never has its
-  // value (a generated column); kAbsent: the column no longer exists, or was added later with null
-  // in older rows.
+  // For each column that is sent: its index in the log's tuples; kNotLogged: the log does not have
+  // its value (a generated column, or one that was added later with a value in older rows);
+  // kAbsent: the column no longer exists, or was added later with null in older rows.
   static constexpr int kNotLogged = -1;
   static constexpr int kAbsent = -2;
   const std::vector<int>& places() const { return places_; }
@@ -77,6 +90,8 @@ class LoggedRelation {
   const std::vector<int>& key_places() const { return key_places_; }
   // Every changed row must be read again.
   bool reads_again() const { return reads_again_; }
+  // Two rows may have one key within a transaction: it is checked at the transaction's end.
+  bool may_share_keys() const { return may_share_keys_; }
   std::uint32_t type_of(int place) const { return types_[static_cast<std::size_t>(place)]; }
   // The expressions that a copy selects, in the order of the columns that are sent.
   const std::string& expressions() const { return expressions_; }
@@ -84,6 +99,7 @@ class LoggedRelation {
  private:
   explicit LoggedRelation(LogTable& table, std::uint32_t oid) : table_(&table), oid_(oid) {}
   absl::Status Map(const RelationColumns& relation, Session& session, TypeLookup& types);
+  absl::Status MapKey(const RelationColumns& relation, Session& session);
 
   LogTable* table_;
   std::uint32_t oid_;
@@ -92,6 +108,7 @@ class LoggedRelation {
   std::vector<std::uint32_t> types_;
   std::string expressions_;
   bool reads_again_ = false;
+  bool may_share_keys_ = false;
   std::unique_ptr<RowWriter> rows_;
 };
 

@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "worker/sources/postgresql/remark_kinds.h"
 #include "worker/sources/postgresql/server_error.h"
+#include "worker/sources/postgresql/server_view.h"
 #include "worker/sources/postgresql/wire.h"
 #include "worker/wait.h"
 
@@ -99,8 +100,22 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Open(const ReadAssignment& assi
   for (;;) {
     auto looked = TryToOpen(assignment, slice);
     if (looked.ok() && looked->opened.snapshot().all_before() >= assignment.whole_from()) {
-      view = *std::move(looked);
-      return Ending::kDone;
+      // Without a log, the next comparison finds what a crash has undone.
+      const bool has_log = assignment.whole_from() > 0;
+      absl::StatusOr<bool> flushed = true;
+      if (has_log && looked->sees != flushed_) flushed = AwaitFlush(session_, *looked, pulse_);
+      if (flushed.ok() && *flushed) {
+        view = *std::move(looked);
+        if (has_log) flushed_ = view.sees;
+        return Ending::kDone;
+      }
+      session_.End();
+      const absl::Status written =
+          flushed.ok() ? WriteMessage(session_, "flush") : flushed.status();
+      // A role that may not write the message does with having waited.
+      if (!written.ok() && !absl::IsUnavailable(written)) flushed_ = looked->sees;
+      looked = absl::UnavailableError(absl::StrCat(
+          Doing(assignment), ": what it sees is not on the server's disk yet; it is tried again"));
     }
     if (session_.open()) session_.End();
     if (!looked.ok() && !absl::IsUnavailable(looked.status())) return looked.status();

@@ -97,6 +97,8 @@ class SliceReader {
   Pulse& pulse_;
   const std::chrono::milliseconds patience_;
   KnownLife life_;
+  // SliceView.sees of the latest that is on the server's disk.
+  std::string flushed_;
   // Of the slice that is read.
   const TableShape* shape_ = nullptr;
   RowWriter* rows_ = nullptr;

@@ -23,6 +23,9 @@ std::string OperatorsSql(std::uint32_t table) {
       table, " ORDER BY i.indisreplident");
 }
 
+// A boolean in binary.
+constexpr std::string_view kTrue("\1", 1);
+
 std::string Doing(const LoggedRelation& relation) {
   const FollowedTable& told = relation.table().told;
   return absl::StrCat("read a row of table ", Quoted(told.schema_name(), told.table_name()),
@@ -40,14 +43,17 @@ absl::StatusOr<const RowAgain::Statement*> RowAgain::StatementOf(const LoggedRel
   std::map<std::string, std::string> operators;
   for (int row = 0; row < rows->size(); ++row) operators[rows->text(row, 0)] = rows->text(row, 1);
   Statement statement;
-  statement.sql = absl::StrCat(
-      "SELECT ", relation.expressions(), " FROM ", table.access.partitioned() ? "" : "ONLY ",
-      Quoted(table.told.schema_name(), table.told.table_name()), " WHERE ");
+  const std::string name = Quoted(table.told.schema_name(), table.told.table_name());
+  // One row in any case: it says whose name it was, and whether there is such a row.
+  statement.sql =
+      absl::StrCat("SELECT ", relation.expressions(), ", r.tableoid IS NOT NULL, ", Literal(name),
+                   "::regclass::oid = ", table.access.oid, " FROM (SELECT) one LEFT JOIN ",
+                   table.access.partitioned() ? "" : "ONLY ", name, " r ON ");
   const auto& keys = table.shape->keys();
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const std::string& name = table.told.columns(static_cast<int>(keys[i])).name();
-    const auto equals = operators.find(name);
-    absl::StrAppend(&statement.sql, i == 0 ? "" : " AND ", Quoted(name), " OPERATOR(",
+    const std::string& column = table.told.columns(static_cast<int>(keys[i])).name();
+    const auto equals = operators.find(column);
+    absl::StrAppend(&statement.sql, i == 0 ? "r." : " AND r.", Quoted(column), " OPERATOR(",
                     equals == operators.end() ? "pg_catalog.=" : equals->second, ") $", i + 1);
     statement.types.push_back(relation.type_of(relation.key_places()[i]));
   }
@@ -73,11 +79,13 @@ absl::StatusOr<std::optional<RowRead>> RowAgain::Read(const LoggedRelation& rela
   auto result = session_.QueryRow((*statement)->sql, (*statement)->types, values, lengths, formats,
                                   Doing(relation));
   if (!result.ok()) return result.status();
-  if (PQntuples(*result) == 0) {
-    PQclear(*result);
-    return std::nullopt;
+  RowRead row(*result);
+  const std::size_t exists = relation.places().size();
+  if (row[exists + 1] != kTrue) {
+    return absl::NotFoundError(absl::StrCat(Doing(relation), ": another table has its name now"));
   }
-  return RowRead(*result);
+  if (row[exists] != kTrue) return std::nullopt;
+  return row;
 }
 
 }  // namespace tributary::postgresql

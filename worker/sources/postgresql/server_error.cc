@@ -27,6 +27,13 @@ struct Meaning {
 
 // The first that fits.
 constexpr std::array kStatementMeanings = {
+    Meaning{"42704", absl::StatusCode::kFailedPrecondition,
+            "the log has changes from a time when it did not exist, and these cannot be read; "
+            "re-sync the connection, which copies the tables again",
+            "publication"},
+    Meaning{"54000", absl::StatusCode::kFailedPrecondition,
+            "the server cannot send a change of more than 1 GB; re-sync the connection, which "
+            "copies the tables again"},
     Meaning{"42P01", absl::StatusCode::kNotFound, "it is gone; the next sync looks for it again"},
     Meaning{"3F000", absl::StatusCode::kNotFound, "it is gone; the next sync looks for it again"},
     Meaning{"42703", absl::StatusCode::kNotFound,
@@ -50,6 +57,12 @@ constexpr std::array kStatementMeanings = {
     Meaning{"22", absl::StatusCode::kDataLoss,
             "a value of it cannot be computed; look at its columns"},
     Meaning{"23", absl::StatusCode::kDataLoss, "a value of it breaks a constraint"},
+    // A standby that became the primary with a slot that was copied to it, or a slot's file that
+    // someone has removed.
+    Meaning{"58P01", absl::StatusCode::kFailedPrecondition,
+            "drop the replication slot (SELECT pg_drop_replication_slot('…')), and re-sync the "
+            "connection, which copies the tables again",
+            "has already been removed"},
     Meaning{"58", absl::StatusCode::kDataLoss, "the server cannot read its files; see its log"},
     Meaning{"XX", absl::StatusCode::kDataLoss, "its data may be damaged; see the server's log"},
 };

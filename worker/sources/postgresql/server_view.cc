@@ -71,4 +71,14 @@ absl::StatusOr<std::uint64_t> TakeTransactionNumber(Session& session) {
   return static_cast<std::uint64_t>(rows->number(0, 0));
 }
 
+// `local`: not to wait for a standby that may be down.
+absl::Status WriteMessage(Session& session, std::string_view text) {
+  return session
+      .Query(absl::StrCat("BEGIN; SET LOCAL synchronous_commit = local; "
+                          "SELECT pg_logical_emit_message(true, 'tributary', ",
+                          Literal(text), "); COMMIT"),
+             "write a message into the log")
+      .status();
+}
+
 }  // namespace tributary::postgresql

@@ -1,4 +1,4 @@
-// The server's present view of its transactions, for the gate.
+// The server's present view of its transactions, for the gate; and our messages in its log.
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_SERVER_VIEW_H_
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_SERVER_VIEW_H_
 
@@ -45,6 +45,10 @@ absl::StatusOr<ServerView> TakeView(Session& session);
 absl::StatusOr<ServerView> TakeNextView(Session& session, const ServerView& earlier);
 // A new transaction's number: every transaction before it began earlier.
 absl::StatusOr<std::uint64_t> TakeTransactionNumber(Session& session);
+
+// Writes a message of ours into the log, and has the server put its log onto its disk up to there.
+// Called outside a transaction. Errors as Session::Query's.
+absl::Status WriteMessage(Session& session, std::string_view text);
 
 }  // namespace tributary::postgresql
 

@@ -1,6 +1,7 @@
 #include "worker/sources/postgresql/slice_view.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -8,9 +9,14 @@
 #include "absl/strings/str_join.h"
 #include "worker/sources/postgresql/key_order.h"
 #include "worker/sources/postgresql/server_view.h"
+#include "worker/wait.h"
 
 namespace tributary::postgresql {
 namespace {
+
+// Other commits mostly take the log to the disk before.
+constexpr std::chrono::milliseconds kFlushPatience{200};
+constexpr std::chrono::milliseconds kBetweenLooks{10};
 
 // What has the table locked until the transaction ends. LOCK takes no ordinary view and no
 // foreign table, but planning does lock them: the statement after it has a later snapshot
@@ -54,7 +60,9 @@ std::string LookSql(int server_version, const ReadAssignment& assignment, const 
       ", pg_backend_pid(), attgenerated <> '', ",
       // Once, and not for each column.
       IsWholeTable(assignment, access) ? absl::StrCat("(SELECT pg_relation_size(", oid, "))") : "0",
-      " FROM pg_attribute WHERE attrelid = ", oid, " AND attnum > 0 AND NOT attisdropped");
+      ", pg_is_in_recovery() OR pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()"
+      " FROM pg_attribute WHERE attrelid = ",
+      oid, " AND attnum > 0 AND NOT attisdropped");
 }
 
 absl::Status Gone(const std::string& doing) {
@@ -112,10 +120,7 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
   auto snapshot = ParseSnapshot(rows->at(0, 0));
   if (!snapshot.ok()) return snapshot.status();
   SliceView view;
-  SeenTransactions& seen = *view.opened.mutable_snapshot();
-  seen.set_all_before(snapshot->all_before);
-  seen.set_none_from(snapshot->none_from);
-  seen.mutable_except()->Add(snapshot->except.begin(), snapshot->except.end());
+  SetSeen(*snapshot, *view.opened.mutable_snapshot());
   view.opened.set_life(asks_life ? rows->text(0, 1) : std::string(life.Of(session)));
   view.opened.mutable_bound()->set_commit(static_cast<std::uint64_t>(rows->number(0, 2)));
   if (access.by_keys()) {
@@ -124,6 +129,8 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
     view.opened.set_content(absl::StrCat("file ", rows->text(0, 4)));
   }
   view.bytes = static_cast<std::uint64_t>(rows->number(0, 12));
+  view.sees = absl::StrCat(view.opened.life(), " ", rows->text(0, 0));
+  view.is_flushed = rows->truth(0, 13);
   for (int row = 0; row < rows->size(); ++row) {
     view.columns[rows->text(row, 5)] = {.type = static_cast<std::uint32_t>(rows->number(row, 6)),
                                         .typmod = static_cast<std::int32_t>(rows->number(row, 7)),
@@ -131,6 +138,19 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
                                         .generated = rows->truth(row, 11)};
   }
   return view;
+}
+
+absl::StatusOr<bool> AwaitFlush(Session& session, const SliceView& view, Pulse& pulse) {
+  if (view.is_flushed) return true;
+  const std::string sql = absl::StrCat("SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn >= ",
+                                       view.opened.bound().commit());
+  Patience patience(pulse, kFlushPatience, kBetweenLooks);
+  do {
+    const auto rows = session.Query(sql, "look whether what a slice sees is on the server's disk");
+    if (!rows.ok()) return rows.status();
+    if (rows->truth(0, 0)) return true;
+  } while (patience.Wait());
+  return false;
 }
 
 }  // namespace tributary::postgresql

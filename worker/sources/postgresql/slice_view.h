@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/worker.pb.h"
+#include "worker/pulse.h"
 #include "worker/sources/postgresql/access.h"
 #include "worker/sources/postgresql/leaves.h"
 #include "worker/sources/postgresql/session.h"
@@ -33,6 +34,10 @@ struct SliceView {
   std::unordered_map<std::string, Column> columns;
   // Of its blocks, without what is stored out of line. 0 where a slice is not its whole table.
   std::uint64_t bytes = 0;
+  // Identifies what the transaction sees: equal texts, equal transactions.
+  std::string sees;
+  // All that it sees is on the server's disk.
+  bool is_flushed = false;
 };
 
 // A table that is one slice, in blocks.
@@ -66,6 +71,12 @@ class KnownLife {
 absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& assignment,
                                       const Access& access, const Leaves& leaves,
                                       const std::vector<Leaf>& slice, KnownLife& life);
+
+// Waits until no crash of the server can undo what the view's transaction sees: the log would never
+// tell of it. With synchronous_commit = off a transaction is seen before it is on the disk
+// (PostgreSQL, "Asynchronous Commit"). Called in the view's transaction. False: it takes longer.
+// Errors as Session::Query's.
+absl::StatusOr<bool> AwaitFlush(Session& session, const SliceView& view, Pulse& pulse);
 
 }  // namespace tributary::postgresql
 

@@ -6,62 +6,12 @@
 #include <utility>
 
 #include "common/limits.h"
+#include "worker/sources/sqlite/btree_page.h"
 
 namespace tributary::sqlite {
 namespace {
 
 constexpr int kDeepestTree = 20;
-
-enum PageType : unsigned char {
-  kIndexInner = 2,
-  kTableInner = 5,
-  kIndexLeaf = 10,
-  kTableLeaf = 13,
-};
-
-// Reads big-endian numbers and varints; past the end it reads zeros and says so.
-class Cursor {
- public:
-  explicit Cursor(std::string_view bytes) : bytes_(bytes) {}
-
-  std::uint64_t Number(std::size_t size) {
-    std::uint64_t value = 0;
-    for (std::size_t at = 0; at < size; ++at) value = value << 8 | Byte();
-    return value;
-  }
-  std::uint64_t Varint() {
-    std::uint64_t value = 0;
-    for (int at = 0; at < 8; ++at) {
-      const std::uint64_t byte = Byte();
-      value = value << 7 | (byte & 0x7f);
-      if (byte < 0x80) return value;
-    }
-    return value << 8 | Byte();
-  }
-  std::string_view Take(std::uint64_t size) {
-    if (size > bytes_.size() - at_) {
-      over_ = true;
-      return {};
-    }
-    const std::string_view taken = bytes_.substr(at_, size);
-    at_ += size;
-    return taken;
-  }
-  std::size_t at() const { return at_; }
-  bool over() const { return over_; }
-
- private:
-  unsigned char Byte() {
-    if (at_ >= bytes_.size()) {
-      over_ = true;
-      return 0;
-    }
-    return static_cast<unsigned char>(bytes_[at_++]);
-  }
-  std::string_view bytes_;
-  std::size_t at_ = 0;
-  bool over_ = false;
-};
 
 // A record's value of serial type `type`.
 KeyValue DecodeValue(std::uint64_t type, Cursor& body) {
@@ -81,14 +31,6 @@ KeyValue DecodeValue(std::uint64_t type, Cursor& body) {
 
 }  // namespace
 
-struct BTreeReader::Page {
-  PageType type;
-  // From the page's start.
-  std::string_view bytes;
-  std::vector<std::string_view> cells;
-  std::uint32_t right_child = 0;
-};
-
 // Subtrees side by side, and the cuts between them.
 struct BTreeReader::Level {
   std::vector<std::uint32_t> children;
@@ -100,10 +42,10 @@ BTreeReader::BTreeReader(sqlite3* db, const FileHeader& header)
     : file_(MainFile(db)),
       page_bytes_(header.page_bytes()),
       usable_bytes_(page_bytes_ - std::min<std::uint32_t>(page_bytes_, header.bytes[20])),
-      utf8_(header.bytes[59] <= 1) {}
+      utf8_(header.text_encoding() == 1) {}
 
-std::optional<BTreeReader::Page> BTreeReader::Read(std::uint32_t number,
-                                                   std::vector<unsigned char>& bytes) {
+std::optional<BTreePage> BTreeReader::Read(std::uint32_t number,
+                                           std::vector<unsigned char>& bytes) {
   if (file_ == nullptr || number < 2 || page_bytes_ < 512) return std::nullopt;
   bytes.resize(page_bytes_);
   ++pages_read_;
@@ -113,20 +55,7 @@ std::optional<BTreeReader::Page> BTreeReader::Read(std::uint32_t number,
     return std::nullopt;
   }
   const std::string_view view(reinterpret_cast<const char*>(bytes.data()), usable_bytes_);
-  Cursor head(view);
-  Page page{.type = static_cast<PageType>(head.Number(1)), .bytes = view, .cells = {}};
-  const bool inner = page.type == kIndexInner || page.type == kTableInner;
-  if (!inner && page.type != kIndexLeaf && page.type != kTableLeaf) return std::nullopt;
-  head.Number(2);
-  const std::uint64_t cells = head.Number(2);
-  head.Number(3);
-  if (inner) page.right_child = static_cast<std::uint32_t>(head.Number(4));
-  for (std::uint64_t cell = 0; cell < cells; ++cell) {
-    const std::uint64_t at = head.Number(2);
-    if (head.over() || at >= view.size()) return std::nullopt;
-    page.cells.push_back(view.substr(at));
-  }
-  return page;
+  return ParsePage(view);
 }
 
 std::uint64_t BTreeReader::GuessBytes(std::uint32_t root) {
@@ -135,12 +64,12 @@ std::uint64_t BTreeReader::GuessBytes(std::uint32_t root) {
   for (int depth = 0; depth < kDeepestTree; ++depth) {
     const auto page = Read(number, bytes_);
     if (!page.has_value()) return 0;
-    if (page->type == kTableLeaf || page->type == kIndexLeaf) {
+    if (!page->inner()) {
       std::uint64_t payload = 0;
       for (const std::string_view cell : page->cells) payload += Cursor(cell).Varint() & 0x7fffffff;
       const auto rows = static_cast<double>(std::max<std::size_t>(page->cells.size(), 1));
       // An index's inner pages hold rows too: one between each two leaves.
-      const double inner = page->type == kIndexLeaf ? (leaves - 1) / rows : 0;
+      const double inner = page->index() ? (leaves - 1) / rows : 0;
       return static_cast<std::uint64_t>(
           std::min((leaves + inner) * static_cast<double>(payload), 1e18));
     }
@@ -158,15 +87,7 @@ std::optional<Key> BTreeReader::DecodeKey(std::string_view cell, std::size_t col
   Cursor cursor(cell);
   cursor.Number(4);
   const std::uint64_t payload = cursor.Varint();
-  // How much of the payload is on this page; the rest is on overflow pages.
-  const std::uint64_t most = (usable_bytes_ - 12) * 64 / 255 - 23;
-  const std::uint64_t least = (usable_bytes_ - 12) * 32 / 255 - 23;
-  std::uint64_t local = payload;
-  if (payload > most) {
-    local = least + (payload - least) % (usable_bytes_ - 4);
-    if (local > most) local = least;
-  }
-  const std::string_view record = cursor.Take(local);
+  const std::string_view record = cursor.Take(PayloadOnPage(true, payload, usable_bytes_));
   Cursor head(record);
   const std::uint64_t head_bytes = head.Varint();
   if (cursor.over() || head_bytes > record.size()) return std::nullopt;
@@ -184,7 +105,7 @@ bool BTreeReader::Expand(const Level& level, std::size_t key_columns, Level& nex
   for (std::size_t at = 0; at < level.children.size(); ++at) {
     const auto page = Read(level.children[at], bytes_);
     if (!page.has_value()) return false;
-    if (page->type != (key_columns == 0 ? kTableInner : kIndexInner)) return false;
+    if (!page->inner() || page->index() != (key_columns > 0)) return false;
     for (const std::string_view cell : page->cells) {
       Cursor cursor(cell);
       next.children.push_back(static_cast<std::uint32_t>(cursor.Number(4)));

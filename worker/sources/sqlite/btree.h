@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "worker/sources/sqlite/access.h"
+#include "worker/sources/sqlite/btree_page.h"
 #include "worker/sources/sqlite/version.h"
 
 namespace tributary::sqlite {
@@ -42,9 +43,8 @@ class BTreeReader {
   std::vector<Cut> FindCuts(std::uint32_t root, std::size_t wanted, std::size_t key_columns);
 
  private:
-  struct Page;
   struct Level;
-  std::optional<Page> Read(std::uint32_t number, std::vector<unsigned char>& bytes);
+  std::optional<BTreePage> Read(std::uint32_t number, std::vector<unsigned char>& bytes);
   bool Expand(const Level& level, std::size_t key_columns, Level& next);
   std::optional<Key> DecodeKey(std::string_view cell, std::size_t columns) const;
 

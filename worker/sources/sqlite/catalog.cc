@@ -68,9 +68,9 @@ class CatalogReader {
       return absl::OkStatus();
     }
     const auto nulls = KeyHoldsNull(declared);
-    if (!nulls.ok()) return nulls.status();
+    if (!nulls.ok()) return LeaveOutIfDamaged(declared, nulls.status());
 
-    CatalogTable& table = *catalog_.add_tables();
+    CatalogTable table;
     table.set_schema(kSchemaName);
     table.set_table(declared.name);
     if (*nulls || !declared.has_key()) AddRowidKey(declared, *nulls, table);
@@ -80,13 +80,24 @@ class CatalogReader {
       SetType(from.type, column);
       if (from.key_place == 0 || *nulls) continue;
       column.set_primary_key(true);
-      if (const absl::Status typed = SetKeyType(declared.name, column); !typed.ok()) return typed;
+      const absl::Status typed = SetKeyType(declared.name, column);
+      if (!typed.ok()) return LeaveOutIfDamaged(declared, typed);
     }
     Access access = AccessTo(connection_, declared);
     table.set_comparison(ComparisonOf(declared, access, table));
+    if (table.comparison() == CatalogTable::RANGES) table.set_order(OrderOf(access));
     access.version = catalog_.version();
     table.set_access(access.Text());
     table.set_estimated_bytes(trees_.GuessBytes(declared.root_page));
+    *catalog_.add_tables() = std::move(table);
+    return absl::OkStatus();
+  }
+
+  // With a key that is only guessed the table would be another one, and would be copied from
+  // TRUNCATE, though it cannot be read.
+  absl::Status LeaveOutIfDamaged(const DeclaredTable& table, const absl::Status& why) {
+    if (!absl::IsDataLoss(why)) return why;
+    damaged_.push_back(table.name);
     return absl::OkStatus();
   }
 
@@ -128,6 +139,13 @@ class CatalogReader {
     column.set_primary_key(true);
   }
 
+  // What the order of the rows depends on.
+  std::string OrderOf(Access access) {
+    access.root_page = 0;
+    access.version.clear();
+    return absl::StrCat(connection_.header().text_encoding(), " ", access.Text());
+  }
+
   // Whether the rows are ordered by the destination's key.
   static CatalogTable::Comparison ComparisonOf(const DeclaredTable& declared, const Access& access,
                                                const CatalogTable& table) {
@@ -151,8 +169,7 @@ class CatalogReader {
                                    Quoted(column.name), " IS NULL)"));
     }
     if (looks.empty()) return false;
-    const auto holds =
-        Ask(absl::StrCat("SELECT ", absl::StrJoin(looks, " OR ")), table.name, {"0"});
+    const auto holds = Ask(absl::StrCat("SELECT ", absl::StrJoin(looks, " OR ")), table.name, 1);
     if (!holds.ok()) return holds.status();
     return holds->front() != "0";
   }
@@ -165,9 +182,8 @@ class CatalogReader {
     const std::string from =
         absl::StrCat(Quoted(column.name()), ")) FROM main.", Quoted(table), ")");
     // In SQLite's order numbers come before texts, and blobs come last.
-    const auto ends =
-        Ask(absl::StrCat("SELECT (SELECT typeof(min(", from, ", (SELECT typeof(max(", from), table,
-            {"text", "text"});
+    const auto ends = Ask(
+        absl::StrCat("SELECT (SELECT typeof(min(", from, ", (SELECT typeof(max(", from), table, 2);
     if (!ends.ok()) return ends.status();
     const bool same = ends->front() == ends->back();
     column.set_type(same && ends->front() == "integer" ? DataType::LONG
@@ -176,24 +192,20 @@ class CatalogReader {
     return absl::OkStatus();
   }
 
-  // The values of the single row of `sql`; `otherwise` if the table cannot be read, which the read
-  // will report.
+  // The values of the single row of `sql`. DATA_LOSS: the table cannot be read.
   absl::StatusOr<std::vector<std::string>> Ask(const std::string& sql, const std::string& table,
-                                               std::vector<std::string> otherwise) {
+                                               int columns) {
     auto statement = connection_.Prepare(sql, table);
     absl::Status status = statement.status();
     if (status.ok()) {
       const int code = sqlite3_step(statement->get());
       if (code == SQLITE_ROW) {
         std::vector<std::string> values;
-        for (std::size_t at = 0; at < otherwise.size(); ++at) {
-          values.push_back(ColumnText(statement->get(), static_cast<int>(at)));
-        }
+        for (int at = 0; at < columns; ++at) values.push_back(ColumnText(statement->get(), at));
         return values;
       }
       status = connection_.Error(code, "read table", table);
     }
-    if (absl::IsDataLoss(status)) return otherwise;
     return status;
   }
 
@@ -224,6 +236,9 @@ class CatalogReader {
     add(with_nameless_, "table",
         "read without a column whose name is empty, and without a primary key that it is part of; "
         "give it a name so that it can be sent");
+    add(damaged_, "table",
+        "left out, and its rows in the destination stay: its key cannot be read, because the file "
+        "is damaged; check it with PRAGMA integrity_check, and restore it from a backup");
     add(null_keyed_, "table",
         "sent with the rowid as the key: the primary key holds NULL, so it does not identify the "
         "rows; declare its columns NOT NULL to have the key used");
@@ -240,6 +255,7 @@ class CatalogReader {
   std::vector<std::string> badly_named_;
   std::vector<std::string> nameless_;
   std::vector<std::string> with_nameless_;
+  std::vector<std::string> damaged_;
   std::vector<std::string> null_keyed_;
   std::vector<std::string> keyless_;
 };

@@ -72,6 +72,8 @@ class Connection {
 
   // Of the last transaction.
   std::uint32_t application_id() const { return application_id_; }
+  // SQLite's schema number, which changes with each change of the schema, of the last transaction.
+  int schema() const { return schema_; }
   const FileHeader& header() const { return header_; }
   const DatabaseFile& file() const { return file_; }
   sqlite3* db() const { return db_; }
@@ -116,7 +118,6 @@ class Connection {
   Statement first_read_;
   Statement schema_read_;
   std::uint32_t application_id_ = 0;
-  // SQLite's schema number, which changes with each change of the schema.
   int schema_ = 0;
   FileHeader header_;
   // State of the file when the transaction began; for an immutable file, when it was opened.

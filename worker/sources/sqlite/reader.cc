@@ -12,6 +12,7 @@
 #include "common/limits.h"
 #include "worker/sources/sqlite/key_form.h"
 #include "worker/sources/sqlite/look_ahead.h"
+#include "worker/sources/sqlite/page_digests.h"
 #include "worker/sources/sqlite/schema.h"
 
 namespace tributary::sqlite {
@@ -128,18 +129,27 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
 
 absl::StatusOr<AssignmentEnd> SliceReader::ReadTurns(Turns& turns) {
   AssignmentEnd end;
+  const bool is_whole = assignment_->range().from().empty() && assignment_->range().to().empty();
+  std::string version;
+  std::string page_digest;
   for (bool first = true; !done_ && !paused_ && !misfit_; first = false) {
     // Now, before commits have to wait for it.
     writer_->AwaitRoom();
     const bool is_open = turns.open();
-    const auto same = is_open ? absl::StatusOr<bool>(true) : turns.Begin();
+    const auto same = is_open ? absl::StatusOr<bool>(true) : turns.Begin(rest_.skips());
     if (!same.ok()) return same.status();
     if (!*same) {
       end.set_outcome(AssignmentEnd::MOVED);
       return end;
     }
     absl::Status status = first ? Plan(*assignment_, turns.version()) : CheckTable(turns.version());
+    // The connection may have been opened again.
+    if (status.ok() && !first && by_function_) status = AddRowFunction();
     if (status.ok() && first) OpenSlice(turns);
+    if (status.ok() && first && is_whole) {
+      version = turns.version();
+      page_digest = PageDigestOf(pages_, assignment_->table());
+    }
     if (status.ok() && turns.open()) status = ReadTurn(turns);
     if (!status.ok()) return status;
     // After the table's end there is nothing to continue.
@@ -149,6 +159,7 @@ absl::StatusOr<AssignmentEnd> SliceReader::ReadTurns(Turns& turns) {
     if (!ended.ok()) return ended;
   }
   if (done_) MarkEnd(turns);
+  if (done_ && turns.version() == version) end.set_page_digest(page_digest);
   end.set_outcome(misfit_   ? AssignmentEnd::WIDEN
                   : paused_ ? AssignmentEnd::PAUSED
                             : AssignmentEnd::DONE);
@@ -169,6 +180,7 @@ absl::Status SliceReader::ReadTurn(Turns& turns) {
     if (!status.ok()) return status;
     row_.TakeTextAs(rest_.encoding());
     types_.TakeTextAs(rest_.encoding());
+    BeginPages();
     const int code = ReadRows(turns);
     if (code != SQLITE_DONE && code != SQLITE_ROW) {
       // The error message belongs to the step; a reset keeps it.
@@ -210,7 +222,11 @@ absl::Status SliceReader::NullInKey() const {
 
 int SliceReader::ReadRows(Turns& turns) {
   std::uint64_t left_out = writer_->oversized_rows();
-  for (;;) {
+  for (std::uint64_t rows = 1;; ++rows) {
+    if (walking_ && rows_left_in_page_ == 0) {
+      if (!NextPage()) return SQLITE_ERROR;
+      if (turns.over()) return SQLITE_ROW;
+    }
     // So that no step has to wait for room: a transaction cannot be ended within a step.
     writer_->AwaitRoom();
     if (!turns.open()) return SQLITE_ROW;
@@ -223,18 +239,50 @@ int SliceReader::ReadRows(Turns& turns) {
     }
     writer_->EndRow();
     writer_->kept_row() ? row_.KeepRemarks() : row_.DropRemarks();
+    CountRowOfPage();
     if (!turns.open()) return SQLITE_ROW;
     if (std::exchange(left_out, writer_->oversized_rows()) != writer_->oversized_rows()) {
       connection_.pulse().Beat();
     }
     // A turn of slow rows may be over before the next look at the clock.
-    const bool over = rest_.steps() % kRowsBetweenTimes == 0 && turns.over();
-    if (!over && !writer_->MarkDue() && rest_.steps() % kRowsBetweenLooks != 0) continue;
+    const bool over = rows % kRowsBetweenTimes == 0 && turns.over();
+    if (!over && !writer_->MarkDue() && rows % kRowsBetweenLooks != 0) continue;
     connection_.pulse().Beat();
     paused_ = writer_->PauseWanted() && MarkRow(turns);
     if (!paused_ && writer_->MarkDue()) MarkRow(turns);
     if (paused_ || over || turns.over()) return SQLITE_ROW;
   }
+}
+
+void SliceReader::BeginPages() {
+  walking_ = rest_.access().by == Access::By::kRowid && writer_->WantsPages();
+  if (!walking_) return;
+  // What was read of a page before does not count.
+  writer_->EndPage("");
+  rows_left_in_page_ = 0;
+  const auto rowids = rest_.rowids();
+  walking_ = rowids.ok() && walk_.Begin(*assignment_, *rowids);
+}
+
+void SliceReader::CountRowOfPage() {
+  if (!walking_ || --rows_left_in_page_ > 0) return;
+  walking_ = rest_.rowid() == leaf_.last_rowid;
+  writer_->EndPage(walking_ ? leaf_.digest() : std::string_view());
+}
+
+bool SliceReader::NextPage() {
+  std::optional<std::int64_t> passed;
+  for (std::uint64_t pages = 1;; ++pages) {
+    auto leaf = walk_.Next();
+    walking_ = leaf.has_value();
+    if (!walking_) break;
+    leaf_ = *std::move(leaf);
+    rows_left_in_page_ = leaf_.rows;
+    if (!leaf_.hash.has_value() || !writer_->PassPage(leaf_.digest())) break;
+    passed = leaf_.last_rowid;
+    if (pages % kRowsBetweenLooks == 0) connection_.pulse().Beat();
+  }
+  return !passed.has_value() || rest_.ContinueBehind(*passed).ok();
 }
 
 bool SliceReader::WriteRow() {

@@ -20,6 +20,8 @@
 #include "proto/worker.pb.h"
 #include "worker/encoder/batch_writer.h"
 #include "worker/sources/sqlite/connection.h"
+#include "worker/sources/sqlite/page_walk.h"
+#include "worker/sources/sqlite/pages.h"
 #include "worker/sources/sqlite/row_writer.h"
 #include "worker/sources/sqlite/slice_rest.h"
 #include "worker/sources/sqlite/turns.h"
@@ -30,7 +32,8 @@ namespace tributary::sqlite {
 class SliceReader {
  public:
   // `connection` outlives the reader.
-  explicit SliceReader(Connection& connection) : connection_(connection), rest_(connection) {}
+  explicit SliceReader(Connection& connection)
+      : connection_(connection), pages_(connection), walk_(pages_), rest_(connection) {}
 
   // Writes the slice's rows and marks. Outcomes and errors are Source::Read's.
   absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment, BatchWriter& writer);
@@ -57,6 +60,12 @@ class SliceReader {
   absl::Status ReadTurn(Turns& turns);
   // SQLite's code at the loop's end: SQLITE_DONE, or SQLITE_ROW if it stopped earlier.
   int ReadRows(Turns& turns);
+  // Begins to tell the judge which rows share a page, if it wants to know.
+  void BeginPages();
+  // The row that was stepped to has been read.
+  void CountRowOfPage();
+  // Passes the pages whose rows the judge knows. False: the rest cannot be read from there.
+  bool NextPage();
   // The row that was stepped to. False: a value does not fit.
   bool WriteRow();
   // Marks the rows read so far. False: there is no bound for this place.
@@ -65,6 +74,12 @@ class SliceReader {
   void MarkEnd(const Turns& turns);
 
   Connection& connection_;
+  Pages pages_;
+  // Beside the rows, while `walking_`; `leaf_` is the page whose rows are being read.
+  PageWalk walk_;
+  bool walking_ = false;
+  PageWalk::Leaf leaf_;
+  std::size_t rows_left_in_page_ = 0;
   // Between slices that are to be read in one transaction.
   std::unique_ptr<Turns> kept_;
   SliceRest rest_;

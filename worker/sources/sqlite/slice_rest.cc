@@ -115,6 +115,10 @@ absl::Status SliceRest::Prepare() {
     statement_of_opening_ = connection_.openings();
     sql_ = std::move(sql);
   }
+  return BindAll();
+}
+
+absl::Status SliceRest::BindAll() const {
   absl::Status status = Bind(statement_.get());
   if (status.ok() && keys_ != nullptr) status = Bind(keys_.get());
   return status;
@@ -143,7 +147,7 @@ std::string SliceRest::BoundBehindRow() const {
   const int first = keys_ != nullptr ? 0 : static_cast<int>(result_columns_);
   switch (access_.by) {
     case Access::By::kRowid:
-      return RowidBound(sqlite3_column_int64(row, first));
+      return RowidBound(rowid());
     case Access::By::kKey: {
       const Key key = ReadKey(row, first, access_.key.size(), utf16());
       return CanBeBound(key) ? KeyBound(key) : std::string();
@@ -152,6 +156,15 @@ std::string SliceRest::BoundBehindRow() const {
       break;
   }
   return {};
+}
+
+std::int64_t SliceRest::rowid() const { return sqlite3_value_int64(first_key()); }
+
+absl::Status SliceRest::ContinueBehind(std::int64_t rowid) {
+  Reset();
+  steps_ = skipped_ = 0;
+  range_.set_from(RowidBound(rowid));
+  return BindAll();
 }
 
 void SliceRest::Reset() {

@@ -52,6 +52,14 @@ class SliceRest {
   void Reset();
   // The same; the next one continues after the current row.
   void BreakOff();
+  // What is left begins behind a number of rows and not behind a bound, as the last row has none:
+  // these are the same rows in the same version only.
+  bool skips() const { return skipped_ > 0; }
+  // For rows in the order of their rowids. The rowid of the current row, and the rest's rowids.
+  std::int64_t rowid() const;
+  absl::StatusOr<RowidRange> rowids() const { return ParseRowidRange(range_.from(), range_.to()); }
+  // The next step continues after `rowid`.
+  absl::Status ContinueBehind(std::int64_t rowid);
   // Continues after the row that is too large to be loaded.
   absl::Status PassOverLargeRow();
 
@@ -65,6 +73,7 @@ class SliceRest {
   std::string FromWhereOrder() const;
   std::string KeysSql() const { return "SELECT " + Keys() + FromWhereOrder(); }
   absl::Status Bind(sqlite3_stmt* statement) const;
+  absl::Status BindAll() const;
   absl::Status ReadEncoding();
   bool utf16() const { return encoding_ != TextEncoding::kUtf8; }
 

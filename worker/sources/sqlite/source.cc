@@ -17,6 +17,7 @@
 #include "worker/sources/sqlite/failing_column.h"
 #include "worker/sources/sqlite/identity.h"
 #include "worker/sources/sqlite/look_ahead.h"
+#include "worker/sources/sqlite/page_digests.h"
 #include "worker/sources/sqlite/setup.h"
 #include "worker/sources/sqlite/slices.h"
 #include "worker/sources/sqlite/turns.h"
@@ -125,6 +126,16 @@ absl::Status SqliteSource::TryReading() {
   return absl::OkStatus();
 }
 
+void SqliteSource::AddPageDigests(Catalog& catalog) {
+  const auto until = std::chrono::steady_clock::now() + limits::kSqliteDigestTime;
+  sqlite::Pages pages(*connection_);
+  for (CatalogTable& table : *catalog.mutable_tables()) {
+    if (std::chrono::steady_clock::now() >= until) return;
+    table.set_page_digest(sqlite::PageDigestOf(pages, table.table()));
+    pulse_.Beat();
+  }
+}
+
 absl::StatusOr<Catalog> SqliteSource::Describe(const DescribeAssignment& assignment) {
   const auto version = Begin();
   if (!version.ok()) return version.status();
@@ -139,6 +150,8 @@ absl::StatusOr<Catalog> SqliteSource::Describe(const DescribeAssignment& assignm
     if (!status.ok()) return status;
     // A commit belongs to the whole file, so all of its tables change together.
     for (CatalogTable& table : *catalog.mutable_tables()) table.set_content(*version);
+    // Without a state there is nothing to hold them against.
+    if (!assignment.known_identity().empty()) AddPageDigests(catalog);
   }
   const absl::Status ended = transaction.End();
   if (!ended.ok()) return ended;

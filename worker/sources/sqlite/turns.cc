@@ -5,14 +5,14 @@
 
 namespace tributary::sqlite {
 
-absl::StatusOr<bool> Turns::Begin() {
+absl::StatusOr<bool> Turns::Begin(bool same_version) {
   auto version = connection_.Begin();
   if (!version.ok()) return version.status();
   began_ = Clock::now();
   open_ = true;
-  if (version_.empty() || (may_differ_ && holds_up_commits()))
+  if (version_.empty() || (may_differ_ && !same_version && holds_up_commits())) {
     version_ = *std::move(version);
-  else if (version_ != *version) {
+  } else if (version_ != *version) {
     const absl::Status ended = End();
     if (!ended.ok()) return ended;
     return false;

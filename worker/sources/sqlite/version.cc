@@ -15,8 +15,6 @@ namespace tributary::sqlite {
 namespace {
 
 constexpr std::size_t kDigits = 32;
-// Increased by every release that sends other rows or keys for the same content.
-constexpr int kReading = 2;
 
 void Add(const FileHeader& header, Digest& digest) {
   digest.Text({reinterpret_cast<const char*>(header.bytes.data()), header.bytes.size()});

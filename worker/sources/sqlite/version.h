@@ -39,6 +39,8 @@ struct FileHeader {
     return stored == 1 ? 65536 : stored;
   }
   std::uint32_t read_version() const { return bytes[19]; }
+  // 1: UTF-8, 2: UTF-16le, 3: UTF-16be. A file without a table has none yet; UTF-8 is the default.
+  std::uint32_t text_encoding() const { return bytes[59] == 0 ? 1 : bytes[59]; }
   std::uint32_t schema_format() const { return Number(44); }
   // 0 if not known: a SQLite before 3.7.0 was the last writer.
   std::uint64_t stated_bytes() const {
@@ -86,6 +88,10 @@ enum class WalIndex {
   kUnshared,
 };
 WalIndex ReadWalPosition(sqlite3* db, WalPosition& position);
+
+// Part of each name of content. Increased by every release that sends other rows or keys for the
+// same content.
+inline constexpr int kReading = 2;
 
 // At most 40 characters. The name includes how rows are read: an earlier release may have sent the
 // same content differently, so it does not count as unchanged.

@@ -134,6 +134,8 @@ Catalog Reading::Describe(const std::string& known_version) {
   EXPECT_TRUE(prepared_.ok()) << prepared_.status();
   DescribeAssignment assignment;
   assignment.set_known_version(known_version);
+  // As in a sync with a state, which alone asks for page digests.
+  assignment.set_known_identity("of a state");
   const auto catalog = source_->Describe(assignment);
   EXPECT_TRUE(catalog.ok()) << catalog.status();
   return catalog.ok() ? *catalog : Catalog();
@@ -198,6 +200,7 @@ Outcome Reading::Read(const CatalogTable& table, const Range& range) {
   });
   {
     BatchWriter writer(tap.producer(), id);
+    if (judge != nullptr) writer.Judge(judge);
     auto end = source_->Read(assignment, writer);
     outcome.status = end.status();
     if (end.ok()) outcome.end = *std::move(end);

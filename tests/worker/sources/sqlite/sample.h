@@ -22,6 +22,7 @@
 #include "proto/connector_sdk.pb.h"
 #include "proto/worker.pb.h"
 #include "worker/encoder/ring_producer.h"
+#include "worker/encoder/row_judge.h"
 #include "worker/sources/source.h"
 #include "worker/sources/sqlite/source.h"
 
@@ -133,6 +134,8 @@ class Reading {
   int pause_after_marks = -1;
   // As the supervisor requests it if the source changes again and again.
   bool in_one_piece = false;
+  // Gets the rows before they are sent; outlives the next reads.
+  RowJudge* judge = nullptr;
   // Called in another thread, before a frame is taken from the ring: it delays the frames after it.
   std::function<void()> before_frame;
   Outcome Read(const CatalogTable& table, const Range& range = {});
