@@ -74,6 +74,9 @@ inline constexpr std::size_t kMaxCompactBytes = 512 * kKiB;
 
 // --- workers ---------------------------------------------------------------
 
+// A worker's niceness (setpriority): on a machine that is busy, the source's server and the
+// supervisor come first.
+inline constexpr int kWorkerNiceness = 10;
 // Read assignments that a worker may have queued, and their estimated bytes.
 inline constexpr std::size_t kQueuedAssignments = 32;
 inline constexpr std::uint64_t kQueuedAssignmentBytes = 4 * kMiB;
@@ -254,11 +257,11 @@ inline constexpr std::size_t kSqliteMaxValueBytes = 160 * kMiB;
 inline constexpr std::chrono::milliseconds kSqliteTurn{500};
 // B-tree pages that are read to cut one table.
 inline constexpr std::size_t kSqliteMaxPagesForCuts = 1024;
-// The pages of one table that are read for a digest of it, and the time that a catalog spends on
-// all tables'.
+// A table of more bytes than this has no digest of all its pages. And how long one catalog computes
+// such digests.
 inline constexpr std::size_t kSqliteDigestedBytes = kMiB;
 inline constexpr std::chrono::milliseconds kSqliteDigestTime{200};
-// Overflow pages of one leaf page that are read for a digest of it.
+// A leaf page with more overflow pages than this has no digest.
 inline constexpr std::size_t kSqliteOverflowBytes = 256 * kKiB;
 // Tables of which the setup test reads a row.
 inline constexpr int kSqliteTablesInTest = 100;

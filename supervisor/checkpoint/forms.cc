@@ -185,7 +185,7 @@ std::string Seen::Read(const json& json, Snapshot& value) const {
     }
   }
   const bool is_form = text != nullptr && written == absl::StrCat("\"", *text, "\"");
-  return is_form ? "" : "is not what a snapshot sees";
+  return is_form ? "" : "is not a snapshot, as 95:3:1,2 is";
 }
 
 void Seen::Write(std::string& out, const Snapshot& value) const {

@@ -79,7 +79,7 @@ class DigestKeeper {
   // Whether the table can be compared with that generation. NOT_FOUND, DATA_LOSS: it cannot, and
   // why. UNAVAILABLE: the disk fails.
   absl::Status Check(const TableName& table, std::uint64_t confirmed);
-  // Whether records were sent after it.
+  // Whether records were sent after it, or a copy has begun.
   bool HasUnconfirmed(const TableName& table, std::uint64_t confirmed);
 
   // --- copies ---

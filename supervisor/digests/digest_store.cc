@@ -33,7 +33,7 @@ constexpr int kMostOpenFiles = 100;
 // What is kept for the next write.
 constexpr std::size_t kKeptBatchBytes = 2 * limits::kMiB;
 // LevelDB holds up to twice as much in memory.
-constexpr std::size_t kWriteBufferBytes = 8 * limits::kMiB;
+constexpr std::size_t kWriteBufferBytes = 2 * limits::kMiB;
 
 leveldb::Cache* SmallCache() {
   static leveldb::Cache* const cache = leveldb::NewLRUCache(limits::kMiB);
@@ -177,8 +177,10 @@ std::string DigestStore::TableId(std::string_view schema, std::string_view table
 }
 
 absl::StatusOr<std::string> DigestStore::Read(const RecordName& name) {
-  // Without LevelDB's checksums: the seal finds damage, and costs less. Most records are read once.
+  // The seal finds damage of a record, but LevelDB would end the process for a damaged name.
   leveldb::ReadOptions options;
+  options.verify_checksums = true;
+  // Most records are read once.
   options.fill_cache = false;
   const std::string encoded = name.Encoded();
   std::string sealed;

@@ -32,8 +32,9 @@ namespace tributary {
 // Which record: a table's, of one kind. Names sort by table, kind and numbers.
 struct RecordName {
   enum Kind : char {
-    // DigestPiece. Numbers: generation, number.
-    kPiece = 'P',
+    // DigestPiece. Numbers: generation, number. Before all others: pieces are written in the order
+    // of their names, and LevelDB does not rewrite files whose names do not overlap.
+    kPiece = 'A',
     // DigestLayout. Numbers: generation.
     kLayout = 'L',
     // Digests.entries of intents. Numbers: the generation that they were compared with, its slice,

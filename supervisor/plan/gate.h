@@ -32,8 +32,8 @@
 // 4. The log is complete for a table from a transaction W on: it lacks changes of
 //    transactions that ran while the table joined the log. A slice is admitted when all
 //    before W have ended.                                                          Open
-// 5. A change of X is dropped when X ended before the snapshot that was taken before
-//    the table's first slice. Its copy has it.
+// 5. A change of X is dropped when the snapshot that was taken before the table's first
+//    slice sees X. Its copy has it.
 // 6. The log lacks values that a change has kept (PostgreSQL: TOAST). They are read
 //    again, after N, until the table is live; and it is live when the log has passed
 //    the position that each of its slices took after its snapshot. A live table's row can be

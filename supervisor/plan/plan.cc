@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "supervisor/request/columns_digest.h"
 #include "supervisor/request/warning_list.h"
 
@@ -73,13 +74,15 @@ std::uint64_t NewestNotSent(const TableToCopy& table) {
   return is_sent ? 0 : newest;
 }
 
-// Whether the table differs from its entry only by added columns that are null in the rows sent so
-// far. If the selection is the same, another column that was not sent did not exist. Up to the
-// state's position the log has shown changes with their columns (FollowedTable.newest_column). A
-// column that was not sent has a number up to the entry's newest, whatever its name is now. If the
-// log has not shown this column, no row has a value in it yet, unless a default was moved into the
-// rows when they were rewritten. A number that is missing among the new ones was a column's that
-// the log may have shown with the same name.
+// Whether the table differs from its entry only by new columns that are null in all rows that were
+// sent so far. Each column after those of the entry must
+//  - have a number above every number that the table had then: it is new, and not a column that was
+//    not selected and has another name now;
+//  - be null in older rows: it has no default, and the rows are in the same file as then;
+//  - have the number directly after another column's. In a gap between them there was a column that
+//    was dropped, and the log may have shown its values under the same name.
+// Up to the state's position the log has shown no value of such a column
+// (FollowedTable.newest_column).
 bool OnlyAddsColumns(const TableState& entry, const SelectedTable& choice,
                      const TableToCopy& table) {
   const CatalogTable& catalog = *choice.table;
@@ -148,7 +151,7 @@ course::Event EventOf(TableState* entry, const SelectedTable& choice, bool same_
             ? entry->columns == table.columns_digest
             : HasKey(table.columns) && SameKey(entry->columns, table.columns_digest);
     const bool at_hand = compares && same_key && digests->AtHand(table.name, entry->generation);
-    // Without these digests, a sync whose state was lost may have begun with TRUNCATE.
+    // Another sync that began with the same state may have truncated the table since.
     const bool same_pages = at_hand && !entry->page_digest.empty() &&
                             entry->page_digest == choice.table->page_digest() && !unconfirmed();
     if (!same_pages) {
@@ -245,12 +248,16 @@ absl::Status CheckSource(const Catalog& catalog, const std::string& engine, cons
   if (state.source.engine != engine) return AnotherSource("`source` has changed");
   // First, since an empty file hardly shows which database it was.
   if (!catalog.unchanged() && catalog.tables_size() == 0 && !state.tables.empty()) {
+    const std::string cure =
+        catalog.remarks_size() == 0
+            ? "Restore the database: a backup onto a full disk leaves an empty file, and a copy "
+              "without its -wal file an old one."
+            : absl::StrCat("The catalog says: ", absl::StrJoin(catalog.remarks(), "; "), ".");
     return absl::FailedPreconditionError(absl::StrCat(
-        "The source database holds no table now, and at the last sync it had ", state.tables.size(),
-        ": ", Shown(GoneFrom(catalog, state.tables)),
-        ". Nothing was changed in the destination. Restore the database: a backup onto a full disk "
-        "leaves an empty file, and a copy without its -wal file an old one. If it was emptied on "
-        "purpose, re-sync the connection."));
+        "The source database holds no table now that can be sent, and at the last sync it had ",
+        state.tables.size(), ": ", Shown(GoneFrom(catalog, state.tables)),
+        ". Nothing was changed in the destination. ", cure,
+        " If it was emptied on purpose, re-sync the connection."));
   }
   const bool same = state.source.identity == catalog.identity() || catalog.same_database();
   return same ? absl::OkStatus() : AnotherSource(catalog.identity_change());

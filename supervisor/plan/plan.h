@@ -70,7 +70,8 @@ class KeptDigests {
   // Whether a copy whose content has no name can go on from that generation and these ranges.
   virtual bool MayResume(const TableName& table, std::uint64_t generation,
                          const DoneRanges& done) = 0;
-  // Rows were sent after it.
+  // Whether the destination may differ from that generation: rows were sent after it, or a copy has
+  // begun.
   virtual bool HasUnconfirmed(const TableName& table, std::uint64_t generation) = 0;
 };
 
@@ -112,11 +113,11 @@ std::string CompleteVersion(const Plan& plan, const std::string& version);
 // schema.table, for texts.
 std::string NameOf(const TableToCopy& table);
 
-// `columns`, with the types that `widened` names. An unknown type becomes STRING, which can hold
-// every value; the columns' digest then differs from the one in such a state.
 // The selected columns, in the types that they are sent in.
 google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column> SentColumns(
     const SelectedTable& choice, const std::map<std::string, std::string>& widened);
+// Gives `columns` the types that `widened` names. An unknown type becomes STRING, which can hold
+// every value; the columns' digest then differs from the one in such a state.
 void WidenColumns(const std::map<std::string, std::string>& widened,
                   google::protobuf::RepeatedPtrField<fivetran_sdk::v2::Column>& columns);
 

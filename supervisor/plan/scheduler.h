@@ -177,10 +177,9 @@ class Scheduler {
   // it. The table has begun, if it had not. False: `attempt` is over.
   bool Join(std::size_t table, std::uint32_t attempt, std::uint64_t whole_from,
             const Snapshot& start, const std::string& content = {});
-  // The log's server has crashed and may reuse the numbers that Join got, so no table leaves
-  // changes out for them. Slices wait for W until the table joins again: transactions that were
-  // prepared have not ended.
-  void ForgetNumbers();
+  // The log's server has crashed and may use numbers of transactions again, so from now on no
+  // change is left out. Slices still wait for W: prepared transactions survive a crash.
+  void ForgetStarts();
   // The stream has reached `position` of the log. Returns the tables that become live.
   std::vector<std::size_t> PassLog(const LogPosition& position);
   // What its log worker is to go on with: W and start, each without a number if it takes a new one.

@@ -24,7 +24,7 @@ bool Scheduler::Join(std::size_t index, std::uint32_t attempt, std::uint64_t who
   return true;
 }
 
-void Scheduler::ForgetNumbers() {
+void Scheduler::ForgetStarts() {
   for (Table& table : tables_) {
     if (table.joined.has_value()) table.joined->second = BeforeAll();
     const auto entry = state_.find(table.copy.name);

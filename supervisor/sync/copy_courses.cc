@@ -77,9 +77,16 @@ void CopyLane::TakeOtherCourse(std::size_t table) {
   CloseRefused(table);
   requests_.pauses_unwanted = true;
   if (scheduler_.table(table).method != Method::kLog) return;
+  begins_again_ = true;
   FollowOrder order;
   *order.mutable_restart() = ToFollow(scheduler_, table);
   requests_.steers.push_back(std::move(order));
+}
+
+bool CopyLane::CheckpointFirst() {
+  if (!std::exchange(begins_again_, false)) return false;
+  requests_.checkpoint = true;
+  return true;
 }
 
 void CopyLane::SetAside(std::size_t table, const std::string& why) {

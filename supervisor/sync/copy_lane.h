@@ -45,6 +45,8 @@ class CopyLane final : public Lane {
   WorkerRole role() const override { return WorkerRole::kSlices; }
   std::optional<Order> Next() override;
   bool finished() const override { return scheduler_.finished(); }
+  // The sync stops: no copy begins any more.
+  bool stops() const { return stops_; }
   void Look(Clock::time_point) override {}
   void StopGiving() override;
   bool Wanted(std::uint64_t ticket) const override;
@@ -73,6 +75,11 @@ class CopyLane final : public Lane {
   void Lose(
       std::size_t table,
       const std::string& why = "its rows were rewritten, or the log cannot tell their changes,");
+  // Called before a table of the log begins. True: a checkpoint was requested and has to be put
+  // first, because a table begins again and the last checkpoint does not say so. The destination's
+  // rows are about to be truncated. If the earlier state came back, it would rely on them, and the
+  // reason for which the table begins again may no longer exist.
+  bool CheckpointFirst();
   // Puts a TRUNCATE for each table that has begun since the last call. False: their digests prevent
   // it, and the sync ends.
   bool EmitTruncates();
@@ -172,6 +179,8 @@ class CopyLane final : public Lane {
   std::set<Gate::Slice> refused_;
   // These do not open again.
   bool stops_ = false;
+  // A table of the log begins again, and no checkpoint was put since.
+  bool begins_again_ = false;
   // Number of the log worker's snapshots that have been merged.
   std::uint64_t snapshots_ = 0;
   // Work to give out again after the next one.

@@ -52,6 +52,8 @@ struct Requests {
   bool pauses_unwanted = false;
   // For the worker that follows the log.
   std::vector<FollowOrder> steers;
+  // Puts a checkpoint of the state as it is now, after the messages.
+  bool checkpoint = false;
   // The sync ends here: workers stop at their next marks, and this is the sync's result. OK: it
   // ends normally, though lanes have more to do.
   std::optional<absl::Status> stops_for;

@@ -85,7 +85,7 @@ Verdict LogLane::TakeSnapshot(const LogSnapshot& taken) {
     return Verdict::Broken("its snapshot lacks what an earlier one saw");
   }
   // Both at once, so that no state has the numbers of one life and the identifier of another.
-  if (state_.log_life != taken.life()) scheduler_.ForgetNumbers();
+  if (state_.log_life != taken.life()) scheduler_.ForgetStarts();
   state_.log_life = taken.life();
   copies_.ReopenWaiting();
   return Verdict::Taken();
@@ -122,6 +122,9 @@ Verdict LogLane::TakeJoined(const Joined& joined) {
     return Verdict::Broken("it joined a table that it does not have");
   const auto start = ToSnapshot(joined.start());
   if (!start.ok()) return Verdict::Broken("a table joined with an impossible snapshot");
+  // The next sync begins it.
+  if (copies_.stops()) return Verdict::Taken();
+  if (copies_.CheckpointFirst()) return Verdict::Later();
   // From an earlier attempt: the table joins once more.
   scheduler_.Join(joined.table(), joined.revision(), joined.whole_from(), *start, joined.content());
   copies_.EmitTruncates();

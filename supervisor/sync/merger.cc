@@ -98,7 +98,11 @@ bool Merger::LanesFinished() const {
 }
 
 void Merger::LookForCheckpoint() {
-  if (checkpoint_refused_ || !host_.CheckpointDue()) return;
+  if (host_.CheckpointDue()) PutCheckpoint();
+}
+
+void Merger::PutCheckpoint() {
+  if (checkpoint_refused_) return;
   EmitRemarks();
   const absl::Status sent = host_.Checkpoint();
   if (sent.ok()) return;
@@ -123,6 +127,7 @@ void Merger::ApplyRequests() {
   if (std::exchange(requests_.pauses_unwanted, false)) PauseUnwanted();
   for (const FollowOrder& order : std::exchange(requests_.steers, {})) pool_.Steer(order);
   if (auto why = std::exchange(requests_.stops_for, std::nullopt)) StopFor(*std::move(why));
+  if (std::exchange(requests_.checkpoint, false)) PutCheckpoint();
 }
 
 void Merger::StopFor(absl::Status why) {
@@ -183,8 +188,10 @@ bool Merger::TakeFrames(Member& member) {
     // Including the header, since a frame may have nothing else.
     const std::size_t frame_bytes = sizeof(FrameHeader) + frame.payload.size();
     const Verdict verdict = TakeFrame(member, frame);
+    // It waits for nothing else.
+    const bool waits_for_checkpoint = requests_.checkpoint;
     ApplyRequests();
-    if (verdict.later()) return any;
+    if (verdict.later()) return any || waits_for_checkpoint;
     member.waiting.reset();
     any = true;
     bytes += frame_bytes;

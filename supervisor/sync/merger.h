@@ -74,6 +74,7 @@ class Merger {
  private:
   absl::Status MergeAll();
   void LookForCheckpoint();
+  void PutCheckpoint();
   // Carries out the lanes' requests.
   void ApplyRequests();
   void EmitRemarks();

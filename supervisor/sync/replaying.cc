@@ -19,7 +19,7 @@ namespace {
 // Whether the source still has the state's tables, with their columns, which Schema has reported as
 // they are now, and with their content. Changes from the log stay valid, and so do rows whose
 // content has no name.
-bool HoldsGood(const State& state, const std::vector<SelectedTable>& selected) {
+bool StillFits(const State& state, const std::vector<SelectedTable>& selected) {
   std::map<TableName, const SelectedTable*> now;
   for (const SelectedTable& choice : selected) {
     now[{choice.table->schema(), choice.table->table()}] = &choice;
@@ -70,7 +70,7 @@ absl::Status Sync::ReplayStaged() {
   // Rows of tables that have changed since would be useless, or in a shape that the destination
   // does not know.
   staged_.passed_over = !catalog_.unchanged() &&
-                        !HoldsGood(staged_.reached, request_.selection.Resolve(catalog_).tables);
+                        !StillFits(staged_.reached, request_.selection.Resolve(catalog_).tables);
   if (staged_.passed_over) return NoReplay("the source has changed");
 
   // The state as received, so that a checkpoint precedes the first record.

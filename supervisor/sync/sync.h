@@ -91,8 +91,8 @@ class Sync : private MergerHost {
   // Every selected table is live. If all have one content, the next sync need not read a source
   // that still has it.
   void SetComplete();
-  // Waits until the client has taken everything. `ends_well`: its last message is a checkpoint,
-  // also if staging fails meanwhile, of which a Warning tells.
+  // Waits until the client has taken everything. `ends_well`: the last message is a checkpoint,
+  // also if staging fails meanwhile and a Warning about it follows.
   absl::Status FlushOut(bool ends_well);
   void LogEnd(SyncEnd end, const absl::Status& error);
   void Warn(const std::string& text);

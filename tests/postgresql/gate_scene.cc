@@ -221,9 +221,10 @@ void GateScene::SyncWithBetweenSlices(const std::string& sql) {
 
 void GateScene::MakeTypeThatHolds() {
   database_.Run(
-      "CREATE TYPE slow AS ENUM ('a');"
+      "CREATE TYPE slow AS ENUM ('a', 'b');"
       "CREATE FUNCTION to_json(slow) RETURNS json LANGUAGE sql AS "
-      "'SELECT pg_catalog.pg_advisory_xact_lock_shared(1); SELECT ''1''::pg_catalog.json';"
+      "'SELECT pg_catalog.pg_advisory_xact_lock_shared(CASE $1::text WHEN ''a'' THEN 1 ELSE 2 "
+      "END); SELECT ''1''::pg_catalog.json';"
       "CREATE CAST (slow AS json) WITH FUNCTION to_json(slow)");
 }
 

@@ -29,7 +29,8 @@ class GateScene : public SyncScene {
   // blocks have free space, so that rows can move there.
   void MakeTableOfSeveralSlices();
 
-  // A type `slow`, whose arrays cannot be read while someone has the advisory lock 1.
+  // An enum `slow`. Arrays that begin with 'a' cannot be read while someone has the advisory lock
+  // 1, those that begin with 'b' while someone has lock 2.
   void MakeTypeThatHolds();
 
   // --- an application's sessions ---

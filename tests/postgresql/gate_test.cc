@@ -42,17 +42,13 @@ class GateOnAServer : public GateScene {
     ExpectGood();
     ExpectEqual("t", {"id", "v", "pad", "big"});
   }
-  // Makes the table again. When its rows change, the log worker has to read them again, and waits
-  // for an advisory lock: for row 1 that is lock 1, for row 2 lock 2.
+  // Makes the table `reread`. When its rows change, the log worker has to read them again, and
+  // waits for lock 1 of row 1 and lock 2 of row 2.
   void MakeRowsToReadAgain() {
+    MakeTypeThatHolds();
     database_.Run(
-        "CREATE TYPE slow AS ENUM ('a', 'b');"
-        "CREATE FUNCTION to_json(slow) RETURNS json LANGUAGE sql AS "
-        "'SELECT pg_catalog.pg_advisory_xact_lock_shared(CASE $1::text WHEN ''a'' THEN 1 ELSE 2 "
-        "END); SELECT ''1''::pg_catalog.json';"
-        "CREATE CAST (slow AS json) WITH FUNCTION to_json(slow);"
-        "CREATE TABLE again (id int PRIMARY KEY, v int, held slow[]);"
-        "INSERT INTO again VALUES (1, 0, '{a}'), (2, 0, '{b}')");
+        "CREATE TABLE reread (id int PRIMARY KEY, v int, held slow[]);"
+        "INSERT INTO reread VALUES (1, 0, '{a}'), (2, 0, '{b}')");
   }
 };
 
@@ -275,8 +271,8 @@ TEST_F(GateOnAServer, ATableIsNotLiveBeforeTheLogHasPassedItsCopy) {
   MakeTableOfSeveralSlices();
   // Enough rows for a position, and then for the log worker to look at its orders.
   const std::string many = "INSERT INTO earlier SELECT i FROM generate_series(";
-  database_.Run(absl::StrCat("BEGIN; UPDATE again SET v = 1 WHERE id = 1;", many,
-                             "1, 5000) i; UPDATE again SET v = 1 WHERE id = 2;", many,
+  database_.Run(absl::StrCat("BEGIN; UPDATE reread SET v = 1 WHERE id = 1;", many,
+                             "1, 5000) i; UPDATE reread SET v = 1 WHERE id = 2;", many,
                              "5001, 10000) i; COMMIT"));
   const auto first = Within("SELECT pg_advisory_xact_lock(1)");
   const auto second = Within("SELECT pg_advisory_xact_lock(2)");

@@ -43,7 +43,7 @@ class LogFollower {
  private:
   struct Followed {
     FollowedTable told;
-    // Changes before this point are left out.
+    // Changes of transactions that it sees are left out.
     Snapshot start;
     bool joined = false;
     bool start_was_moved = false;

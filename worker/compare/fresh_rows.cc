@@ -7,7 +7,7 @@
 namespace tributary {
 
 void FreshRows::Send(std::string_view at) {
-  // Most fit one frame, and so are copied only into the ring.
+  // Most fit one frame, and are not copied before they are in the ring.
   bool last = entries_.size() <= limits::kDigestFrameBytes;
   if (last) {
     Digests digests;

@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t kLeastSlots = 64;
 // Less than the bytes of any row's entry.
 constexpr std::size_t kLeastEntryBytes = kRowDigestBytes + 1;
-// Rows behind the one that was found last which are looked at before the index: those before the
-// wanted one are gone.
+// Rows after the last found one that are tried before the index is used: those before the wanted
+// one are gone.
 constexpr std::size_t kRowsAhead = 16;
 // Of the filter over the keys that are gone.
 constexpr std::size_t kFilterBits = 1 << 16;
@@ -153,8 +153,8 @@ void KnownRows::TakeGone(const std::function<void(std::string_view key)>& gone) 
     filter[row.hash % kFilterBits] = true;
   }
   if (keys.empty()) return;
-  // A DELETE of a key that the source has would lose its row, so two rows of one key are thought of
-  // although no slice has such.
+  // A DELETE of a key that the source has would lose its row, so two rows of one key are
+  // handled, though no correct slice has such.
   for (const Row& row : rows_) {
     if (row.seen && filter[row.hash % kFilterBits]) keys.erase(row.key);
   }

@@ -32,22 +32,21 @@ class KnownRows {
   bool AddRows(std::string_view entries);
   bool AddIntents(std::string_view entries);
 
-  // Whether a row that the source has now must be sent. To be asked at most once for each key;
-  // fastest in the order in which the rows were added.
+  // Whether a row that the source has now must be sent. Always, if its key was asked about before:
+  // the row that was sent or left out then may not be the last one. Fastest in the order in which
+  // the rows were added.
   bool MustSend(std::string_view key, const RowDigest& digest);
-  // The source has all rows of the page with this digest, as they were confirmed. Nothing: there is
-  // no such page, or this was said before. Not if there are intents.
+  // Says that the source has all rows of the page with this digest, as they were confirmed.
+  // Nothing: there is no such page, or it was said before. Only without intents.
   struct Page {
     // Of its rows, with AppendPage's.
     std::string_view entries;
     std::uint64_t rows = 0;
   };
   std::optional<Page> SeePage(std::string_view digest);
-  // The keys that MustSend was not asked about, nor SeePage: each must be deleted. Reports none
+  // The keys of which neither MustSend nor SeePage has heard: each must be deleted. Reports none
   // twice.
   void TakeGone(const std::function<void(std::string_view key)>& gone);
-
-  std::size_t size() const { return rows_.size(); }
 
  private:
   struct Row {
@@ -78,7 +77,7 @@ class KnownRows {
   Row& FindOrAdd(std::string_view key);
   // Where the key is, or where it would be.
   Slot& SlotOf(std::string_view key, std::uint64_t hash);
-  // Makes `slots_` find all rows, with room for so many more. Most slices do without it, because
+  // Makes `slots_` find all rows, with room for that many more. Most slices do without it, because
   // rows are asked about in the order in which they were added.
   void Index(std::size_t more = 0);
 
@@ -89,7 +88,7 @@ class KnownRows {
   std::size_t indexed_ = 0;
   // By their digests.
   std::unordered_map<std::string_view, KnownPage> pages_;
-  // Behind the row that was found last.
+  // After the row that was found last.
   std::size_t next_ = 0;
 };
 

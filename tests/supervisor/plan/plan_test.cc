@@ -245,8 +245,13 @@ TEST(PlanTest, ASourceWithoutAnyTableWhereThereWereSomeIsRefused) {
     EXPECT_EQ(plan.status().code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_NE(plan.status().message().find("main.orders"), std::string::npos) << plan.status();
     EXPECT_NE(plan.status().message().find("re-sync"), std::string::npos);
+    EXPECT_NE(plan.status().message().find("Restore"), std::string::npos);
   }
   empty.set_identity("one");
+  empty.add_remarks("orders left out: its key cannot be read");
+  const auto plan = PlanOf(empty, state);
+  EXPECT_NE(plan.status().message().find("its key cannot be read"), std::string::npos);
+  EXPECT_EQ(plan.status().message().find("Restore"), std::string::npos) << "it is there";
   empty.set_unchanged(true);
   EXPECT_TRUE(CheckSource(empty, "sqlite", state).ok()) << "which says nothing of its tables";
 }

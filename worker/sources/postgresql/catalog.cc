@@ -147,11 +147,18 @@ class CatalogReader {
     if (keyless) {
       (IsTable(rows, row) ? keyless_ : keyless_views_).tables.push_back(name);
     } else if (follows_) {
-      LeftOut& why_not = !MayHaveLog(rows, row) ? without_identity_
+      LeftOut& why_not = !MayHaveLog(rows, row) ? NotInLog(rows, row)
                          : InPart(rows, row)    ? published_in_part_
                                                 : not_published_;
       why_not.tables.push_back(name);
     }
+  }
+
+  LeftOut& NotInLog(const Rows& rows, int row) {
+    if (!IsTable(rows, row)) return views_;
+    if (rows.at(row, kPersistence) != "p") return unlogged_;
+    if (!rows.truth(row, kLeavesLogged)) return with_other_partitions_;
+    return rows.truth(row, kKeyLogged) ? without_identity_ : with_generated_key_;
   }
 
   // By table and column number.
@@ -217,7 +224,8 @@ class CatalogReader {
     for (auto table = first; table != tables.end(); ++table) {
       const std::string name = Quoted(table->schema(), table->table());
       for (LeftOut* const other :
-           {&without_identity_, &published_in_part_, &not_published_, &keyless_, &keyless_views_}) {
+           {&views_, &unlogged_, &with_other_partitions_, &with_generated_key_, &without_identity_,
+            &published_in_part_, &not_published_, &keyless_, &keyless_views_}) {
         std::erase(other->tables, name);
       }
       LeftOut& why = table->origins_size() == 0 ? without_columns_ : not_utf8_;
@@ -249,11 +257,27 @@ class CatalogReader {
           "for ",
           ""}},
         {&without_columns_, {"left out, as they have no columns: ", ""}},
+        {&views_,
+         {"read whole and compared in each sync, as the log has no changes of views and foreign "
+          "tables: ",
+          ""}},
+        {&unlogged_,
+         {"read whole and compared in each sync, as the log has no changes of unlogged tables: "
+          "ALTER TABLE … SET LOGGED, for ",
+          ""}},
+        {&with_other_partitions_,
+         {"read whole and compared in each sync, as partitions of them are unlogged or have "
+          "another "
+          "replica identity than they: ALTER TABLE … SET LOGGED, or REPLICA IDENTITY, on the "
+          "partitions of ",
+          ""}},
+        {&with_generated_key_,
+         {"read whole and compared in each sync, as the log has no generated columns, and their "
+          "keys have some: another PRIMARY KEY, or a REPLICA IDENTITY USING INDEX, for ",
+          ""}},
         {&without_identity_,
-         {"read whole and compared in each sync, as the log cannot name their rows (a primary key "
-          "that is not deferrable is missing, or they or partitions of theirs are unlogged, or "
-          "partitions have another replica identity than their root): ALTER TABLE … ADD PRIMARY "
-          "KEY, for ",
+         {"read whole and compared in each sync, as the log cannot name their rows without a "
+          "primary key that is not deferrable: ALTER TABLE … ADD PRIMARY KEY, for ",
           ""}},
         {&keyless_,
          {"read whole in each sync, and sent again from TRUNCATE where anything in them has "
@@ -298,6 +322,10 @@ class CatalogReader {
   LeftOut not_populated_;
   LeftOut not_utf8_;
   LeftOut without_columns_;
+  LeftOut views_;
+  LeftOut unlogged_;
+  LeftOut with_other_partitions_;
+  LeftOut with_generated_key_;
   LeftOut without_identity_;
   LeftOut published_in_part_;
   LeftOut not_published_;

@@ -18,8 +18,8 @@ constexpr char kOurTables[] =
     "c.relkind IN ('r', 'p', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' "
     "AND NOT starts_with(n.nspname, 'pg_') AND n.nspname <> 'information_schema'";
 
-// What the role may do depends only on a table's owner and grants, which few sets of thousands of
-// tables have; asked for each table, it would be half of the time that the catalog takes.
+// Only a table's owner and grants decide what the role may do with it, and thousands of tables have
+// a few combinations of these. Asked for each table, it would be half of the catalog's time.
 constexpr char kRightsSql[] =
     "rights AS (SELECT c.relowner, coalesce(c.relacl::text, '') AS grants, "
     "has_table_privilege(min(c.oid), 'SELECT') AS readable, "
@@ -60,17 +60,23 @@ std::string TablesSql(int server_version, const std::string& publication) {
       "AS logged FROM leaf l JOIN pg_class c ON c.oid = l.oid "
       "JOIN pg_class r ON r.oid = l.root LEFT JOIN pg_am m ON m.oid = c.relam "
       "GROUP BY l.root), ",
+      // One look at all columns instead of one for each key.
+      "generated AS (SELECT a.attrelid, array_agg(a.attnum) AS columns FROM pg_attribute a "
+      "WHERE a.attnum > 0 AND a.attgenerated <> '' GROUP BY 1), ",
       kRightsSql,
       "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode, c.relpersistence, "
       "c.relreplident, "
       "coalesce(g.pages, greatest(c.relpages, 0)), "
       "has_schema_privilege(n.oid, 'USAGE'), "
-      // A table that was dropped meanwhile says nothing of the others.
+      // Null if the table that was asked for all with its grants was dropped meanwhile.
       "coalesce(h.readable, has_table_privilege(c.oid, 'SELECT')), "
       "c.relrowsecurity AND row_security_active(c.oid), c.relispopulated, "
       "coalesce(g.logged, true), "
       "coalesce(CASE WHEN c.relkind = 'p' THEN g.readable ELSE m.amname = 'heap' END, false), "
-      "x.primary_key, coalesce(k.indimmediate, false), x.identity, x.other, ",
+      "x.primary_key, coalesce(k.indimmediate, false), x.identity, "
+      "NOT coalesce(o.columns && CASE WHEN r.indkey IS NULL "
+      "THEN (k.indkey::int2[])[0:k.indnkeyatts - 1] "
+      "ELSE (r.indkey::int2[])[0:r.indnkeyatts - 1] END, false), x.other, ",
       PublicationEntrySql(server_version), ", ", ContentSql(server_version),
       ", h.owned AND CASE WHEN p.oid IS NULL "
       "THEN has_database_privilege(current_database(), 'CREATE') "
@@ -78,7 +84,7 @@ std::string TablesSql(int server_version, const std::string& publication) {
       "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
       "LEFT JOIN rights h ON h.relowner = c.relowner "
       "AND h.grants = coalesce(c.relacl::text, '') LEFT JOIN pages g ON g.root = c.oid "
-      "LEFT JOIN pg_am m ON m.oid = c.relam "
+      "LEFT JOIN generated o ON o.attrelid = c.oid LEFT JOIN pg_am m ON m.oid = c.relam "
       "LEFT JOIN pg_index k ON k.indrelid = c.oid AND k.indisprimary AND k.indisvalid "
       "LEFT JOIN pg_index r ON r.indrelid = c.oid AND r.indisreplident AND r.indisvalid "
       "AND c.relreplident = 'i' LEFT JOIN LATERAL ",
@@ -108,7 +114,7 @@ std::string ColumnsSql() {
 bool MayHaveLog(const Rows& rows, int row) {
   const std::string_view kind = rows.at(row, kKind);
   if ((kind != "r" && kind != "p") || rows.at(row, kPersistence) != "p" ||
-      !rows.truth(row, kLeavesLogged)) {
+      !rows.truth(row, kLeavesLogged) || !rows.truth(row, kKeyLogged)) {
     return false;
   }
   const std::string_view identity = rows.at(row, kIdentity);

@@ -51,6 +51,8 @@ enum TableColumn {
   kKey,
   kKeyImmediate,
   kIdentityIndex,
+  // The log has the key's columns: none of them is generated.
+  kKeyLogged,
   kUniqueIndex,
   kEntry,
   kContent,

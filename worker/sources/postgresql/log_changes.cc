@@ -122,16 +122,18 @@ absl::StatusOr<LoggedRelation*> LogStream::RelationOf(std::uint32_t oid) {
   if (described.relation == nullptr) {
     // Its columns are looked up, and the transaction may have made them.
     if (const absl::Status begun = BeginTransaction(); !begun.ok()) return begun;
-    const absl::Status named = CheckNames(*table, oid, described.columns, session_);
+    absl::Status named = CheckNames(*table, oid, described.columns, session_);
+    if (named.ok() && table->Lacks(described.columns)) {
+      const absl::Status added = AddColumns({table}, /*copy_begins=*/false);
+      if (!added.ok()) return added;
+      // Other columns may have got these names between the two queries.
+      named = CheckNames(*table, oid, described.columns, session_);
+    }
     if (absl::IsNotFound(named)) {
       Lose(*table, named);
       return nullptr;
     }
     if (!named.ok()) return named;
-    if (table->Lacks(described.columns)) {
-      const absl::Status added = AddColumns({table}, /*copy_begins=*/false);
-      if (!added.ok()) return added;
-    }
     auto made = LoggedRelation::Make(*table, oid, described.columns, session_, types_);
     if (absl::IsNotFound(made.status())) {
       Lose(*table, made.status());

@@ -178,6 +178,12 @@ absl::Status LogConnection::EndOfStream() {
     // The stream's other direction; nothing more of it is wanted.
     if (PQresultStatus(result) == PGRES_COPY_IN || PQresultStatus(result) == PGRES_COPY_BOTH) break;
   }
+  if (SqlStateOf(why) == kTooLargeForServer) {
+    why = absl::FailedPreconditionError(
+        absl::StrCat(why.message(),
+                     ". The log cannot be read past this change: re-sync the "
+                     "connection, which copies the tables again"));
+  }
   if (why.ok()) {
     const std::string said = PQerrorMessage(connection);
     why = StatementError(kDoing, "", said.empty() ? "the server has ended the stream" : said);

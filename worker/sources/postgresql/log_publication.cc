@@ -18,10 +18,10 @@ constexpr int kPartsVersion = 150000;
 // Tables that one statement names, and that a text shows.
 constexpr std::size_t kTablesInStatement = 500;
 constexpr std::size_t kTablesInText = 5;
-// The error of a statement that found other tables than it was to add.
+// What AddSql fails with, on purpose, if the names belong to other tables now.
 constexpr std::string_view kDivisionByZero = "22012";
-// Looks, while other sessions drop and make tables.
-constexpr int kLooks = 5;
+// Other sessions may drop and make tables meanwhile.
+constexpr int kMostAttempts = 5;
 
 std::string NamesOf(const std::vector<const PublishedTable*>& tables) {
   return absl::StrJoin(tables, ", ", [](std::string* out, const PublishedTable* table) {
@@ -161,12 +161,13 @@ absl::Status PreparePublication(Session& session, const std::string& name,
                      " SET (publish = 'insert, update, delete, truncate')"));
   }
   absl::Status added;
-  for (int look = 0; look < kLooks; ++look) {
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     added = AddMissing(session, name, tables);
     if (!absl::IsAborted(added)) return added;
   }
-  return absl::UnavailableError(
-      absl::StrCat(added.message(), "; other sessions drop and make tables"));
+  return absl::UnavailableError(absl::StrCat(
+      added.message(),
+      "; other sessions drop and make tables at the same time; the next sync tries it again"));
 }
 
 }  // namespace tributary::postgresql

@@ -21,10 +21,11 @@ std::string PublicationJoinSql(int server_version, const std::string& publicatio
 // filter or a column list holds something back.
 std::string PublicationEntrySql(int server_version);
 // What the log does not tell of a table, so that where it changed the table is copied again: a
-// rewrite, another replica identity, out of the publication and back, other partitions.
-// Where the values that TOAST holds keep their table, rows were not rewritten, whatever became
-// of the table's own file; a table without has only its file to be known by. A partition is
-// always known by its file, as the log does not tell where one alone is truncated.
+// rewrite, another primary key or replica identity, out of the publication (or its schema) and
+// back, other partitions, a partition that was detached and attached again. Where the values that
+// TOAST holds keep their table, rows were not rewritten, whatever became of the table's own file; a
+// table without has only its file to be known by. A partition is always known by its file, as the
+// log does not tell where one alone is truncated.
 std::string ContentSql(int server_version);
 
 struct PublishedTable {
@@ -34,8 +35,8 @@ struct PublishedTable {
 };
 // Makes the publication where there is none, and adds what it lacks of these tables. Before
 // the slot is made, as a slot knows no younger publication. Tables that are gone, or whose names
-// are others' now, are passed over. FAILED_PRECONDITION, with the SQL that mends it, where the role
-// may not.
+// belong to other tables now, are skipped. FAILED_PRECONDITION, with the SQL that mends it, where
+// the role may not.
 absl::Status PreparePublication(Session& session, const std::string& name,
                                 const std::vector<PublishedTable>& tables);
 

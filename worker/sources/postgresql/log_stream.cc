@@ -303,7 +303,6 @@ absl::Status LogStream::TakeOrders() {
   }
 }
 
-// A commit that waits for a standby would keep the sync waiting, so this one does not.
 absl::StatusOr<std::string> LogStream::WriteMark(absl::string_view word) {
   std::random_device random;
   const std::string mark = absl::StrCat(word, " ", absl::Hex(random(), absl::kZeroPad8),

@@ -81,7 +81,7 @@ class LogStream {
   // Makes the slot where a first sync needs it, and starts the stream.
   absl::Status AttachToSlot();
   std::vector<PublishedTable> Published() const;
-  // N, and then all tables that are not live.
+  // Reports N; then all tables that are not live join, except those that join later.
   absl::Status JoinAll();
   // Those whose copy had to wait for the log.
   absl::Status JoinLater();
@@ -95,7 +95,7 @@ class LogStream {
   // --- the stream ---
   absl::StatusOr<std::optional<AssignmentEnd::Outcome>> Turn();
   absl::Status TakeOrders();
-  // Writes a message into the log, and gives its content, which no other has.
+  // Writes a message into the log and returns its text, which no other message has.
   absl::StatusOr<std::string> WriteMark(absl::string_view word);
   absl::Status Take(const ReplicationMessage& message);
   // What was gathered, in order, up to the end mark.

@@ -44,7 +44,7 @@ absl::StatusOr<const RowAgain::Statement*> RowAgain::StatementOf(const LoggedRel
   for (int row = 0; row < rows->size(); ++row) operators[rows->text(row, 0)] = rows->text(row, 1);
   Statement statement;
   const std::string name = Quoted(table.told.schema_name(), table.told.table_name());
-  // One row in any case: it says whose name it was, and whether there is such a row.
+  // Always one row: whether the name is still this table's, and whether the row exists.
   statement.sql =
       absl::StrCat("SELECT ", relation.expressions(), ", r.tableoid IS NOT NULL, ", Literal(name),
                    "::regclass::oid = ", table.access.oid, " FROM (SELECT) one LEFT JOIN ",

@@ -31,9 +31,9 @@ constexpr std::array kStatementMeanings = {
             "the log has changes from a time when it did not exist, and these cannot be read; "
             "re-sync the connection, which copies the tables again",
             "publication"},
-    Meaning{"54000", absl::StatusCode::kFailedPrecondition,
-            "the server cannot send a change of more than 1 GB; re-sync the connection, which "
-            "copies the tables again"},
+    Meaning{kTooLargeForServer, absl::StatusCode::kDataLoss,
+            "a row of it is larger than the 1 GB that the server can send; make it smaller, or "
+            "deselect a column"},
     Meaning{"42P01", absl::StatusCode::kNotFound, "it is gone; the next sync looks for it again"},
     Meaning{"3F000", absl::StatusCode::kNotFound, "it is gone; the next sync looks for it again"},
     Meaning{"42703", absl::StatusCode::kNotFound,
@@ -64,6 +64,12 @@ constexpr std::array kStatementMeanings = {
             "connection, which copies the tables again",
             "has already been removed"},
     Meaning{"58", absl::StatusCode::kDataLoss, "the server cannot read its files; see its log"},
+    // Of logical decoding, after a table was rewritten and the server crashed.
+    Meaning{"XX000", absl::StatusCode::kFailedPrecondition,
+            "the server cannot read its log; drop the replication slot (SELECT "
+            "pg_drop_replication_slot('…')), and re-sync the connection, which copies the tables "
+            "again",
+            "could not map filenode"},
     Meaning{"XX", absl::StatusCode::kDataLoss, "its data may be damaged; see the server's log"},
 };
 

@@ -14,6 +14,8 @@ namespace tributary::postgresql {
 // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 inline constexpr std::string_view kLockNotAvailable = "55P03";
 inline constexpr std::string_view kInsufficientPrivilege = "42501";
+// program_limit_exceeded: a message would have more than 1 GB.
+inline constexpr std::string_view kTooLargeForServer = "54000";
 
 // A statement failed. `doing` is operation and subject, "read table public.orders";
 // `sqlstate` has five characters, or none where the connection broke.

@@ -15,7 +15,8 @@ namespace tributary::postgresql {
 // The expression for the life of a server that transaction numbers are of. A crash of one of
 // its processes begins another life too, as numbers that it has lost are given out again,
 // and leaves the start of the server as it was: so the first of its own processes counts, other
-// than the one that ends with the recovery.
+// than the one that ends with the recovery. A role without pg_read_all_stats sees no process's type
+// (null), but all numbers.
 //
 // The timeline is that of the end of the log: a server that was promoted has it at once, its
 // control file only after a checkpoint, up to minutes later. A standby has no such end.
@@ -25,7 +26,7 @@ inline constexpr char kLifeSql[] =
     "ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer END "
     "|| ' start ' || extract(epoch FROM pg_postmaster_start_time())::text || ' process ' || "
     "coalesce((SELECT min(pid) FROM pg_stat_activity WHERE datid IS NULL AND usesysid IS NULL "
-    "AND backend_type <> 'startup'), 0)";
+    "AND backend_type IS DISTINCT FROM 'startup'), 0)";
 // The timeline that a life is of; 0: the text is none of kLifeSql.
 std::uint32_t TimelineOf(std::string_view life);
 

@@ -19,7 +19,7 @@ std::string PageDigestOf(Pages& pages, const std::string& table) {
   const Pages::Tree* const tree = pages.Find(table);
   if (tree == nullptr) return "";
   Digest digest;
-  digest.Text(tree->meaning);
+  digest.Text(tree->interpretation);
   std::size_t left = limits::kSqliteDigestedBytes;
   const auto add = [&digest, &left](std::string_view page) {
     if (page.size() > left) return false;

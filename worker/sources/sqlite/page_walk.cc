@@ -35,12 +35,12 @@ bool PageWalk::Begin(const ReadAssignment& read, const RowidRange& rowids) {
   root_ = tree->root;
   secret_ = read.digest_secret();
   secret_.resize(std::max<std::size_t>(secret_.size(), XXH3_SECRET_SIZE_MIN));
-  std::string meaning = tree->meaning;
+  std::string interpretation = tree->interpretation;
   for (const auto& column : read.columns()) {
     const std::string text = column.SerializeAsString();
-    meaning.append(std::to_string(text.size())).append(" ").append(text);
+    interpretation.append(std::to_string(text.size())).append(" ").append(text);
   }
-  meaning_ = Hash(meaning);
+  interpretation_ = Hash(interpretation);
   return true;
 }
 
@@ -134,7 +134,7 @@ std::optional<PageWalk::PageHash> PageWalk::HashOfLeaf() {
     if (Cursor(cell).Varint() <= most) continue;
     if (!pages_.ReadOverflow(cell, /*has_child=*/false, /*index=*/false, add)) return std::nullopt;
   }
-  for (std::size_t at = 0; at < hash.size(); ++at) hash[at] ^= meaning_[at];
+  for (std::size_t at = 0; at < hash.size(); ++at) hash[at] ^= interpretation_[at];
   return hash;
 }
 

@@ -66,7 +66,7 @@ class PageWalk {
   RowidRange rowids_;
   std::uint32_t root_ = 0;
   // Of all that the rows depend on beside their pages.
-  PageHash meaning_{};
+  PageHash interpretation_{};
   std::vector<Inner> path_;
   std::string leaf_bytes_;
   BTreePage leaf_;

@@ -33,9 +33,9 @@ absl::Status Pages::Prepare() {
     trees_.insert_or_assign(
         absl::AsciiStrToLower(ColumnText(trees->get(), 0)),
         Tree{.root = static_cast<std::uint32_t>(sqlite3_column_int64(trees->get(), 1)),
-             .meaning = absl::StrCat(kReading, " ", sqlite3_sourceid(), " ",
-                                     connection_.header().text_encoding(), " ",
-                                     ColumnText(trees->get(), 2))});
+             .interpretation = absl::StrCat(kReadingVersion, " ", sqlite3_sourceid(), " ",
+                                            connection_.header().text_encoding(), " ",
+                                            ColumnText(trees->get(), 2))});
   }
   if (code != SQLITE_DONE) return connection_.Error(code, "read catalog of", "");
   opening_ = connection_.openings();

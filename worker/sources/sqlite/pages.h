@@ -25,10 +25,10 @@ class Pages {
 
   struct Tree {
     std::uint32_t root = 0;
-    // Everything but the pages that the table's rows depend on: its declaration, which has the
-    // defaults of columns that older rows lack and the expressions of generated columns, the
-    // database's text encoding, and the SQLite that computes with these.
-    std::string meaning;
+    // How rows are made of the pages: the table's declaration (it has the defaults of columns that
+    // older rows lack, and the expressions of generated columns), the text encoding, and the
+    // version of SQLite.
+    std::string interpretation;
   };
   // Within a transaction, before the others. Null if there is no such table, or pages cannot be
   // read.

@@ -282,7 +282,7 @@ bool SliceReader::NextPage() {
     passed = leaf_.last_rowid;
     if (pages % kRowsBetweenLooks == 0) connection_.pulse().Beat();
   }
-  return !passed.has_value() || rest_.ContinueBehind(*passed).ok();
+  return !passed.has_value() || rest_.ContinueAfter(*passed).ok();
 }
 
 bool SliceReader::WriteRow() {
@@ -304,7 +304,7 @@ bool SliceReader::WriteRow() {
 }
 
 bool SliceReader::MarkRow(const Turns& turns) {
-  const std::string bound = rest_.BoundBehindRow();
+  const std::string bound = rest_.BoundAfterRow();
   if (bound.empty() || bound.size() > limits::kMaxBoundBytes) return false;
   writer_->Mark(bound, turns.version(), row_.TakeRemarks());
   return true;

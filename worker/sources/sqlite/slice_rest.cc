@@ -142,7 +142,7 @@ sqlite3_value* SliceRest::first_key() const {
              : sqlite3_column_value(statement_.get(), static_cast<int>(result_columns_));
 }
 
-std::string SliceRest::BoundBehindRow() const {
+std::string SliceRest::BoundAfterRow() const {
   sqlite3_stmt* const row = keys_ != nullptr ? keys_.get() : statement_.get();
   const int first = keys_ != nullptr ? 0 : static_cast<int>(result_columns_);
   switch (access_.by) {
@@ -160,7 +160,7 @@ std::string SliceRest::BoundBehindRow() const {
 
 std::int64_t SliceRest::rowid() const { return sqlite3_value_int64(first_key()); }
 
-absl::Status SliceRest::ContinueBehind(std::int64_t rowid) {
+absl::Status SliceRest::ContinueAfter(std::int64_t rowid) {
   Reset();
   steps_ = skipped_ = 0;
   range_.set_from(RowidBound(rowid));
@@ -174,7 +174,7 @@ void SliceRest::Reset() {
 
 void SliceRest::BreakOff() {
   if (const std::uint64_t steps = std::exchange(steps_, 0); steps > 0) {
-    const std::string bound = BoundBehindRow();
+    const std::string bound = BoundAfterRow();
     skipped_ = bound.empty() ? skipped_ + steps : 0;
     if (!bound.empty()) range_.set_from(bound);
   }

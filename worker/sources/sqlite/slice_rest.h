@@ -46,20 +46,20 @@ class SliceRest {
   // The current row's first value of the key by which rows are ordered.
   sqlite3_value* first_key() const;
   // The bound after the current row; empty if there is none.
-  std::string BoundBehindRow() const;
+  std::string BoundAfterRow() const;
 
   // Ends the statement.
   void Reset();
   // The same; the next one continues after the current row.
   void BreakOff();
-  // What is left begins behind a number of rows and not behind a bound, as the last row has none:
-  // these are the same rows in the same version only.
+  // The last row has no bound, so the rest begins after a number of rows; in another version these
+  // would be other rows.
   bool skips() const { return skipped_ > 0; }
   // For rows in the order of their rowids. The rowid of the current row, and the rest's rowids.
   std::int64_t rowid() const;
   absl::StatusOr<RowidRange> rowids() const { return ParseRowidRange(range_.from(), range_.to()); }
   // The next step continues after `rowid`.
-  absl::Status ContinueBehind(std::int64_t rowid);
+  absl::Status ContinueAfter(std::int64_t rowid);
   // Continues after the row that is too large to be loaded.
   absl::Status PassOverLargeRow();
 

@@ -38,7 +38,8 @@ class Turns {
   ~Turns() { (void)End(); }
 
   // Begins a transaction; errors are Connection::Begin's. False: it would read another version than
-  // earlier ones, and is not begun. `same_version`: it must not, even if they may differ.
+  // earlier ones, and is not begun. `same_version`: the same if versions may
+  // differ.
   absl::StatusOr<bool> Begin(bool same_version = false);
   // The version that all of them read; if they may differ, the last one.
   const std::string& version() const { return version_; }

@@ -34,7 +34,7 @@ void Add(const FileFacts& facts, Digest& digest) {
 
 // A name of the kind `kind`.
 std::string Name(const char* kind, const Digest& digest) {
-  return absl::StrCat(kind, kReading, "-", digest.Hex(kDigits));
+  return absl::StrCat(kind, kReadingVersion, "-", digest.Hex(kDigits));
 }
 
 constexpr std::size_t kIndexHeaderBytes = 48;

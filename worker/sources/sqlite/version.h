@@ -91,7 +91,7 @@ WalIndex ReadWalPosition(sqlite3* db, WalPosition& position);
 
 // Part of each name of content. Increased by every release that sends other rows or keys for the
 // same content.
-inline constexpr int kReading = 2;
+inline constexpr int kReadingVersion = 2;
 
 // At most 40 characters. The name includes how rows are read: an earlier release may have sent the
 // same content differently, so it does not count as unchanged.

@@ -53,7 +53,11 @@ TEST(PostgresqlCatalog, HasEveryKindOfTableWithItsKeyAndWayOfReading) {
       "CREATE TABLE no_columns ();"
       "CREATE TABLE dropped (id integer PRIMARY KEY, gone integer, stays integer);"
       "ALTER TABLE dropped DROP COLUMN gone;"
-      "CREATE TABLE deferred (id integer PRIMARY KEY DEFERRABLE)");
+      "CREATE TABLE deferred (id integer PRIMARY KEY DEFERRABLE);"
+      "CREATE TABLE computed (a integer, id integer GENERATED ALWAYS AS (a * 2) STORED PRIMARY "
+      "KEY);"
+      "CREATE TABLE covering (id integer, a integer GENERATED ALWAYS AS (id * 2) STORED, "
+      "PRIMARY KEY (id) INCLUDE (a))");
   Reading reading(database.name());
   const Catalog catalog = reading.Describe();
   std::map<std::string, std::string> found;
@@ -74,14 +78,16 @@ TEST(PostgresqlCatalog, HasEveryKindOfTableWithItsKeyAndWayOfReading) {
       {"public.filled", "unlockable: id"},
       {"public.dropped", "blocks: id*, stays"},
       {"public.deferred", "keys: id*"},
+      {"public.computed", "keys: a, id*"},
   };
   EXPECT_EQ(found, expected);
   EXPECT_THAT(catalog.remarks(),
               UnorderedElementsAre(
                   HasSubstr("REFRESH MATERIALIZED VIEW \"public\".\"unfilled\""),
                   HasSubstr("\"public\".\"no_columns\""),
-                  AllOf(HasSubstr("read whole and compared"), HasSubstr("deferred"),
-                        HasSubstr("unlogged"), Not(HasSubstr("keyless"))),
+                  AllOf(HasSubstr("deferrable"), HasSubstr("for \"public\".\"deferred\"")),
+                  AllOf(HasSubstr("generated"), HasSubstr("for \"public\".\"computed\"")),
+                  AllOf(HasSubstr("SET LOGGED"), HasSubstr("for \"public\".\"unlogged\"")),
                   AllOf(HasSubstr("equal rows of them are one row"), HasSubstr("ADD PRIMARY KEY"),
                         HasSubstr("keyless"), HasSubstr("child"), Not(HasSubstr("no_columns"))),
                   AllOf(HasSubstr("equal rows of them are one row"), HasSubstr("filled"),

@@ -123,7 +123,7 @@ class SessionTest : public testing::Test {
         ReadSettings(ConfigurationOf(database_.name(), "settings_role"))->login, false);
     EXPECT_TRUE(login.ok()) << login.status();
     login_.emplace(*std::move(login));
-    session_.emplace(*login_, pulse_, kShort);
+    session_.emplace(*login_, pulse_, std::chrono::seconds(20));
   }
   static void SetUpTestSuite() {
     Execute(
