@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <deque>
 #include <memory>
 #include <new>
 #include <optional>
@@ -65,8 +66,9 @@ class Worker : public Pulse, private FollowOrders {
 
   // Until the control socket closes.
   void Run() {
-    ToWorker message;
-    while (Receive(message)) {
+    while (Receive()) {
+      const ToWorker message = std::move(received_.front());
+      received_.pop_front();
       if (message.has_opening()) {
         opened_ = Open(message.opening());
       } else if (message.has_assignment()) {
@@ -77,15 +79,41 @@ class Worker : public Pulse, private FollowOrders {
   }
 
  private:
-  bool Receive(ToWorker& message) {
-    SetProcessTitle("tributary worker: idle");
-    for (;;) {
-      const auto received = channel_.Receive(message);
-      if (!received.ok()) return false;
-      if (*received) return true;
+  // Until there is a message in received_; false: no more will come.
+  bool Receive() {
+    for (bool first = true; received_.empty(); first = false) {
+      if (first) SetProcessTitle("tributary worker: idle");
+      if (!TakeReceived()) return false;
+      if (!received_.empty()) break;
       channel_.Wait(kIdleBeat);
       Beat();
     }
+    return true;
+  }
+
+  // Moves what has come into received_: reads, and the first message of another kind, which may be
+  // large.
+  bool TakeReceived() {
+    while (received_.size() < limits::kQueuedAssignments &&
+           (received_.empty() || received_.back().assignment().has_read())) {
+      ToWorker message;
+      const auto received = channel_.Receive(message);
+      if (!received.ok()) return !received_.empty();
+      if (!*received) break;
+      received_.push_back(std::move(message));
+    }
+    return true;
+  }
+
+  // The reads that come directly after the one that begins.
+  std::vector<const ReadAssignment*> NextReads() {
+    static_cast<void>(TakeReceived());
+    std::vector<const ReadAssignment*> next;
+    for (const ToWorker& message : received_) {
+      if (!message.assignment().has_read()) break;
+      next.push_back(&message.assignment().read());
+    }
+    return next;
   }
 
   absl::Status Open(const Opening& opening) {
@@ -160,6 +188,7 @@ class Worker : public Pulse, private FollowOrders {
       std::optional<Digesting> digesting;
       BatchWriter writer(ring_, id);
       if (!read.digest_secret().empty()) writer.Judge(&digesting.emplace(read, ring_, id));
+      source_->Expect(NextReads());
       auto result = source_->Read(read, writer);
       status = result.status();
       if (result.ok()) end = *std::move(result);
@@ -232,9 +261,14 @@ class Worker : public Pulse, private FollowOrders {
   // FollowOrders.
   absl::StatusOr<std::optional<FollowOrder>> Next() override {
     ToWorker message;
-    const auto received = channel_.Receive(message);
-    if (!received.ok()) return received.status();
-    if (!*received) return std::nullopt;
+    if (!received_.empty()) {
+      message = std::move(received_.front());
+      received_.pop_front();
+    } else {
+      const auto received = channel_.Receive(message);
+      if (!received.ok()) return received.status();
+      if (!*received) return std::nullopt;
+    }
     if (!message.has_follow()) {
       return absl::InternalError("follow the log: an order came that is not about the log");
     }
@@ -254,6 +288,8 @@ class Worker : public Pulse, private FollowOrders {
   const std::vector<Engine>& engines_;
   RingProducer ring_;
   ControlChannel channel_;
+  // In their order; not begun.
+  std::deque<ToWorker> received_;
   std::unique_ptr<Reader> source_;
   absl::Status opened_ = absl::FailedPreconditionError("do assignment: no opening came before it");
 };

@@ -16,6 +16,7 @@
 #define TRIBUTARY_WORKER_SOURCES_SOURCE_H_
 
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -65,6 +66,10 @@ class Reader {
   // else is a Status.
   virtual absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
                                              BatchWriter& writer) = 0;
+
+  // The reads that have been assigned after the next one, in their order, for an engine that can
+  // prepare them together. They live until that Read returns.
+  virtual void Expect(std::vector<const ReadAssignment*> /*next*/) {}
 
   // The engine's optional abilities; null if it lacks one. The reader owns them.
   virtual ChangeLog* log() { return nullptr; }

@@ -33,6 +33,9 @@ constexpr std::chrono::seconds kServerEvery{5};
 // the state before it covers is released first.
 constexpr std::chrono::seconds kLeastSync{30};
 constexpr std::chrono::seconds kPositionEvery{1};
+// Running transactions that a table's start snapshot may list. 10,000 tables with so many fit into
+// a state.
+constexpr std::size_t kMostRunningInStart = 50;
 
 }  // namespace
 
@@ -201,7 +204,12 @@ absl::Status LogStream::Join(const std::vector<LogTable*>& tables) {
       told.set_whole_from(*whole_from);
       joined.set_content(contents[table->access.oid]);
     }
-    if (!told.has_start()) SetSeen(view->snapshot, *told.mutable_start());
+    if (!told.has_start()) {
+      // Each table's is in the state. A longer one would make that too large, so the copy gets
+      // changes that it has.
+      const bool is_long = view->snapshot.except.size() > kMostRunningInStart;
+      SetSeen(is_long ? BeforeAll() : view->snapshot, *told.mutable_start());
+    }
     auto start = ToSnapshot(told.start());
     if (!start.ok()) return start.status();
     table->start = *std::move(start);

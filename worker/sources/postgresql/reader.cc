@@ -21,15 +21,21 @@ constexpr std::size_t kBlockBytes = 4;
 constexpr std::size_t kPlaceColumns = 2;
 // Between looks, where rows come without blocks.
 constexpr std::uint64_t kRowsBetweenBeats = 64;
-// A table up to this size is read without marks within: a pause waits for its end, as it otherwise
-// does for the end of one block.
-constexpr std::uint64_t kSmallTableBytes = 8 * 8 * limits::kKiB;
 // How long a transaction stays open while the ring is full: it keeps the server from removing dead
 // rows, also those of other tables.
 constexpr std::chrono::seconds kFullPatience{5};
 // How long to wait for transactions that the assignment's whole_from excludes, before another slice
 // may have the worker.
 constexpr std::chrono::seconds kWholePatience{5};
+
+// How long a view's transaction waits for the server's disk. Other sessions' commits take the log
+// there within a few milliseconds. With synchronous_commit = off nothing may do so for up to three
+// times wal_writer_delay, which is at most 10 s. So the server is asked to flush first, and the
+// transaction begins directly after that. If commits come faster than this, that is no help, and
+// after a few times the long wait is.
+constexpr std::chrono::milliseconds kFlushPatience{20};
+constexpr std::chrono::seconds kLongFlushPatience{30};
+constexpr int kShortFlushes = 6;
 
 std::string Doing(const ReadAssignment& assignment) {
   return absl::StrCat("read table ", Quoted(assignment.schema(), assignment.table()));
@@ -46,8 +52,10 @@ absl::Status OfTable(absl::Status status) {
 
 absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment,
                                                 BatchWriter& writer) {
-  // Before there is a transaction.
+  // Before there is a transaction, other than that of small tables.
+  writer.WhileFull([this] { small_tables_.End(); });
   writer.AwaitRoom();
+  writer.WhileFull(nullptr);
   Slice slice;
   const auto access = ParseAccess(assignment.access());
   if (!access.ok()) return access.status();
@@ -62,7 +70,7 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
   if (ending.ok() && *ending == Ending::kDone) {
     auto columns = ColumnsOf(assignment, view);
     if (!columns.ok()) {
-      session_.End();
+      EndTransaction();
       return columns.status();
     }
     if (access->by_keys()) {
@@ -76,12 +84,17 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
     slice.is_small =
         IsWholeTable(assignment, *access) && view.bytes <= kSmallTableBytes && columns->are_names;
     writer.Open(view.opened);
-    const std::string sql = CopySql(assignment, slice, columns->expressions);
+    const bool ends = !slice.is_small || !small_tables_.has_more();
+    const std::string sql =
+        absl::StrCat(CopySql(assignment, slice, columns->expressions), ends ? "; COMMIT" : "");
+    if (ends) small_tables_.Forget();
     // A read without marks within is not cut off: all of it would be sent again, each time.
     const bool goes_on = access->by_keys() || slice.by_blocks();
     if (goes_on && !assignment.may_differ()) writer.WhileFull([this] { WhileFull(); });
     ending = Copy(assignment, sql, *std::move(columns), slice, writer);
     writer.WhileFull(nullptr);
+    // If the gate refused it, it refuses all others of its snapshot.
+    if (writer.PauseWanted()) small_tables_.End();
   }
   if (!ending.ok()) return ending.status();
   AssignmentEnd end;
@@ -97,27 +110,34 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Open(const ReadAssignment& assi
                                                       SliceView& view) {
   Patience patience(pulse_, patience_);
   const auto whole_until = std::chrono::steady_clock::now() + kWholePatience;
+  // Without a log, the next comparison finds what a crash has undone.
+  const bool has_log = assignment.whole_from() > 0;
+  int unflushed = 0;
   for (;;) {
+    if (has_log && flushes_first_) FlushLog();
     auto looked = TryToOpen(assignment, slice);
     if (looked.ok() && looked->opened.snapshot().all_before() >= assignment.whole_from()) {
-      // Without a log, the next comparison finds what a crash has undone.
-      const bool has_log = assignment.whole_from() > 0;
-      absl::StatusOr<bool> flushed = true;
-      if (has_log && looked->sees != flushed_) flushed = AwaitFlush(session_, *looked, pulse_);
+      absl::StatusOr<bool> flushed = !has_log || looked->sees == flushed_;
+      if (!*flushed) {
+        const bool is_short = may_flush_ && unflushed < kShortFlushes;
+        flushed =
+            AwaitFlush(session_, *looked, is_short ? kFlushPatience : kLongFlushPatience, pulse_);
+      }
       if (flushed.ok() && *flushed) {
         view = *std::move(looked);
         if (has_log) flushed_ = view.sees;
         return Ending::kDone;
       }
-      session_.End();
-      const absl::Status written =
-          flushed.ok() ? WriteMessage(session_, "flush") : flushed.status();
-      // A role that may not write the message does with having waited.
-      if (!written.ok() && !absl::IsUnavailable(written)) flushed_ = looked->sees;
-      looked = absl::UnavailableError(absl::StrCat(
-          Doing(assignment), ": what it sees is not on the server's disk yet; it is tried again"));
+      if (flushed.ok()) {
+        ++unflushed;
+        flushes_first_ = true;
+        flushed = absl::UnavailableError(
+            absl::StrCat(Doing(assignment),
+                         ": what it sees is not on the server's disk yet; it is tried again"));
+      }
+      looked = flushed.status();
     }
-    if (session_.open()) session_.End();
+    EndTransaction();
     if (!looked.ok() && !absl::IsUnavailable(looked.status())) return looked.status();
     const bool waits = patience.Wait();
     if (writer.PauseWanted()) return Ending::kPaused;
@@ -126,7 +146,20 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Open(const ReadAssignment& assi
   }
 }
 
+void SliceReader::FlushLog() {
+  const absl::Status written = WriteMessage(session_, "flush");
+  if (written.ok() || absl::IsUnavailable(written)) return;
+  // The role may not; the server does it by itself, later.
+  flushes_first_ = may_flush_ = false;
+}
+
+void SliceReader::EndTransaction() {
+  small_tables_.Forget();
+  if (session_.open()) session_.End();
+}
+
 absl::StatusOr<SliceView> SliceReader::TryToOpen(const ReadAssignment& assignment, Slice& slice) {
+  if (auto view = small_tables_.Take(assignment, slice.access)) return *std::move(view);
   if (slice.access.by == Access::By::kLeaves) {
     auto leaves = AskLeaves(session_, slice.access.oid);
     if (!leaves.ok()) return leaves.status();
@@ -181,19 +214,19 @@ std::string SliceReader::CopySql(const ReadAssignment& assignment, const Slice& 
                                  const std::string& expressions) {
   const std::string table = Quoted(assignment.schema(), assignment.table());
   if (slice.is_small) {
-    return absl::StrCat("COPY ", table, " (", expressions, ") TO STDOUT (FORMAT binary); COMMIT");
+    return absl::StrCat("COPY ", table, " (", expressions, ") TO STDOUT (FORMAT binary)");
   }
   std::string select = absl::StrCat("SELECT ", expressions);
   if (slice.access.by_keys()) {
     // Only the key's index gives the rows of a range without reading the whole table.
     return absl::StrCat("SET LOCAL enable_seqscan = off; COPY (", select, " FROM ",
                         slice.access.partitioned() ? "" : "ONLY ", table, " AS t",
-                        slice.keys.WhereAndOrder("t"), ") TO STDOUT (FORMAT binary); COMMIT");
+                        slice.keys.WhereAndOrder("t"), ") TO STDOUT (FORMAT binary)");
   }
   if (!slice.by_blocks()) {
     return absl::StrCat("COPY (", select,
                         slice.access.by == Access::By::kWhole ? " FROM ONLY " : " FROM ", table,
-                        ") TO STDOUT (FORMAT binary); COMMIT");
+                        ") TO STDOUT (FORMAT binary)");
   }
   const auto from = [&slice, &select](std::uint32_t leaf, const std::string& name) {
     const Place first = slice.places.from.leaf == leaf ? slice.places.from : Place();
@@ -214,7 +247,7 @@ std::string SliceReader::CopySql(const ReadAssignment& assignment, const Slice& 
       absl::StrAppend(out, from(leaf.oid, leaf.name));
     });
   }
-  return absl::StrCat("COPY (", sql, ") TO STDOUT (FORMAT binary); COMMIT");
+  return absl::StrCat("COPY (", sql, ") TO STDOUT (FORMAT binary)");
 }
 
 absl::StatusOr<SliceReader::Ending> SliceReader::Copy(const ReadAssignment& assignment,

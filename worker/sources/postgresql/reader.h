@@ -1,5 +1,5 @@
-// Reads one slice: a transaction of its own, in this order: lock, snapshot and file number,
-// COPY. The tight loop from COPY's rows to the encoder.
+// Reads one slice: a transaction of its own, or one with other small tables, in this order: lock,
+// snapshot and file number, COPY. The tight loop from COPY's rows to the encoder.
 //
 // A slice by blocks has the place of each row (tableoid, ctid) as its last columns, which no
 // client sees: rows come in the order of their places, so that a mark can be put before the
@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -29,6 +30,7 @@
 #include "worker/sources/postgresql/row_writer.h"
 #include "worker/sources/postgresql/session.h"
 #include "worker/sources/postgresql/slice_view.h"
+#include "worker/sources/postgresql/small_tables.h"
 #include "worker/sources/postgresql/type_lookup.h"
 
 namespace tributary::postgresql {
@@ -40,7 +42,14 @@ class SliceReader {
   // All outlive the reader. `patience`: how long a lock, or the end of a temporary error, is waited
   // for.
   SliceReader(Session& session, TypeLookup& types, Pulse& pulse, std::chrono::milliseconds patience)
-      : session_(session), types_(types), pulse_(pulse), patience_(patience) {}
+      : session_(session),
+        types_(types),
+        pulse_(pulse),
+        patience_(patience),
+        small_tables_(session, life_) {}
+
+  // The reads that come after the next one (SmallTables::Expect).
+  void Expect(std::vector<const ReadAssignment*> next) { small_tables_.Expect(std::move(next)); }
 
   // Writes the slice's rows and marks. Outcomes and errors are Reader::Read's.
   absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment, BatchWriter& writer);
@@ -73,6 +82,9 @@ class SliceReader {
   // meanwhile.
   absl::StatusOr<Ending> Open(const ReadAssignment& assignment, const BatchWriter& writer,
                               Slice& slice, SliceView& view);
+  void EndTransaction();
+  // Has the server put its log onto its disk, by a message of ours.
+  void FlushLog();
   // One try; the transaction stays open where it is OK.
   absl::StatusOr<SliceView> TryToOpen(const ReadAssignment& assignment, Slice& slice);
   absl::StatusOr<Columns> ColumnsOf(const ReadAssignment& assignment, const SliceView& view);
@@ -97,8 +109,12 @@ class SliceReader {
   Pulse& pulse_;
   const std::chrono::milliseconds patience_;
   KnownLife life_;
+  SmallTables small_tables_;
   // SliceView.sees of the latest that is on the server's disk.
   std::string flushed_;
+  // A slice has waited in vain for that: the server flushes its log before each slice.
+  bool flushes_first_ = false;
+  bool may_flush_ = true;
   // Of the slice that is read.
   const TableShape* shape_ = nullptr;
   RowWriter* rows_ = nullptr;

@@ -14,9 +14,7 @@
 namespace tributary::postgresql {
 namespace {
 
-// Other commits mostly take the log to the disk before.
-constexpr std::chrono::milliseconds kFlushPatience{200};
-constexpr std::chrono::milliseconds kBetweenLooks{10};
+constexpr std::chrono::milliseconds kBetweenLooks{4};
 
 // What has the table locked until the transaction ends. LOCK takes no ordinary view and no
 // foreign table, but planning does lock them: the statement after it has a later snapshot
@@ -41,15 +39,25 @@ std::string LockSql(const std::string& table, Access::By by, const std::vector<L
   }
 }
 
+// Of the transaction: a position after everything that it sees, and whether the log is on the disk
+// up to there.
+constexpr char kBoundSql[] =
+    "CASE WHEN pg_is_in_recovery() THEN '0' "
+    "ELSE (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text END";
+constexpr char kFlushedSql[] =
+    "pg_is_in_recovery() OR pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()";
+
+// Both queries have these columns: the snapshot, the life, kBoundSql, whether the name is still
+// the table's, its file; attname, atttypid, atttypmod, attnum; the key's order; pg_backend_pid(),
+// whether the column is generated, the table's bytes, kFlushedSql; the table's place.
+//
 // By the OID and without a join: of a small table a query is planned for longer than its rows are
 // read. regclass prints a name with its schema, as search_path is empty.
 std::string LookSql(int server_version, const ReadAssignment& assignment, const Access& access,
                     bool asks_life) {
   const std::string oid = absl::StrCat(access.oid);
   return absl::StrCat(
-      "SELECT pg_current_snapshot()::text, ", asks_life ? kLifeSql : "''",
-      ", CASE WHEN pg_is_in_recovery() THEN '0' "
-      "ELSE (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text END, ",
+      "SELECT pg_current_snapshot()::text, ", asks_life ? kLifeSql : "''", ", ", kBoundSql, ", ",
       oid, "::regclass::text = quote_ident(", Literal(assignment.schema()),
       ") || '.' || quote_ident(", Literal(assignment.table()), "), ",
       access.by == Access::By::kLeaves
@@ -60,9 +68,77 @@ std::string LookSql(int server_version, const ReadAssignment& assignment, const 
       ", pg_backend_pid(), attgenerated <> '', ",
       // Once, and not for each column.
       IsWholeTable(assignment, access) ? absl::StrCat("(SELECT pg_relation_size(", oid, "))") : "0",
-      ", pg_is_in_recovery() OR pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()"
-      " FROM pg_attribute WHERE attrelid = ",
-      oid, " AND attnum > 0 AND NOT attisdropped");
+      ", ", kFlushedSql, ", 0 FROM pg_attribute WHERE attrelid = ", oid,
+      " AND attnum > 0 AND NOT attisdropped");
+}
+
+std::string LookAtAllSql(const std::vector<const ReadAssignment*>& tables,
+                         const std::vector<Access>& accesses, bool asks_life) {
+  std::string values;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    absl::StrAppend(&values, i == 0 ? "(" : ",(", i, ",", accesses[i].oid, "::oid,",
+                    Literal(tables[i]->schema()), ",", Literal(tables[i]->table()), ")");
+  }
+  // OFFSET keeps what is computed for a table from being computed for each column.
+  return absl::StrCat(
+      "SELECT (SELECT pg_current_snapshot()::text), ",
+      asks_life ? absl::StrCat("(SELECT ", kLifeSql, ")") : "''", ", (SELECT ", kBoundSql,
+      "), t.same, t.file, attname, atttypid, atttypmod, attnum, '', (SELECT pg_backend_pid()), "
+      "attgenerated <> '', t.bytes, (SELECT ",
+      kFlushedSql,
+      "), t.place FROM (SELECT v.place, v.oid, v.oid::regclass::text = quote_ident(v.schema) || "
+      "'.' || quote_ident(v.name) AS same, coalesce(pg_relation_filenode(v.oid), 0)::text AS "
+      "file, pg_relation_size(v.oid) AS bytes FROM (VALUES ",
+      values,
+      ") v(place, oid, schema, name) OFFSET 0) t JOIN pg_attribute ON attrelid = t.oid "
+      "AND attnum > 0 AND NOT attisdropped ORDER BY t.place");
+}
+
+// Of the first row: the process that serves the session is the one whose life is known, or its
+// life is known from now on. UNAVAILABLE: a pooler has given the session another process.
+absl::Status CheckLife(const Session& session, const Rows& rows, bool asks_life, KnownLife& life,
+                       std::string_view doing) {
+  const std::int64_t process = rows.number(0, 10);
+  if (asks_life) {
+    life.Learn(session, process, rows.at(0, 1));
+    return absl::OkStatus();
+  }
+  if (process == session.process() && !life.Of(session).empty()) return absl::OkStatus();
+  life.Forget();
+  return absl::UnavailableError(
+      absl::StrCat(absl::string_view(doing.data(), doing.size()),
+                   ": another process of the server serves it; it is tried again"));
+}
+
+std::string LifeIn(const Rows& rows, bool asks_life, const Session& session,
+                   const KnownLife& life) {
+  return asks_life ? rows.text(0, 1) : std::string(life.Of(session));
+}
+
+// Of one table: these rows, its columns.
+absl::StatusOr<SliceView> ViewOf(const Rows& rows, int first, int end, std::string life,
+                                 bool by_keys) {
+  auto snapshot = ParseSnapshot(rows.at(first, 0));
+  if (!snapshot.ok()) return snapshot.status();
+  SliceView view;
+  SetSeen(*snapshot, *view.opened.mutable_snapshot());
+  view.sees = absl::StrCat(life, " ", rows.text(first, 0));
+  view.opened.set_life(std::move(life));
+  view.opened.mutable_bound()->set_commit(static_cast<std::uint64_t>(rows.number(first, 2)));
+  if (by_keys) {
+    view.opened.set_may_differ(true);
+  } else {
+    view.opened.set_content(absl::StrCat("file ", rows.text(first, 4)));
+  }
+  view.bytes = static_cast<std::uint64_t>(rows.number(first, 12));
+  view.is_flushed = rows.truth(first, 13);
+  for (int row = first; row < end; ++row) {
+    view.columns[rows.text(row, 5)] = {.type = static_cast<std::uint32_t>(rows.number(row, 6)),
+                                       .typmod = static_cast<std::int32_t>(rows.number(row, 7)),
+                                       .number = static_cast<std::uint32_t>(rows.number(row, 8)),
+                                       .generated = rows.truth(row, 11)};
+  }
+  return view;
 }
 
 absl::Status Gone(const std::string& doing) {
@@ -99,14 +175,8 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
       doing);
   if (!rows.ok()) return rows.status();
   if (rows->size() == 0 || !rows->truth(0, 3)) return Gone(doing);
-  const std::int64_t process = rows->number(0, 10);
-  if (asks_life) {
-    life.Learn(session, process, rows->at(0, 1));
-  } else if (process != session.process() || life.Of(session).empty()) {
-    life.Forget();
-    return absl::UnavailableError(
-        absl::StrCat(doing, ": another process of the server serves it; it is tried again"));
-  }
+  const absl::Status served = CheckLife(session, *rows, asks_life, life, doing);
+  if (!served.ok()) return served;
   if (access.by == Access::By::kLeaves && rows->at(0, 4) != leaves.files) {
     return absl::UnavailableError(
         absl::StrCat(doing, ": its partitions change; it is tried again"));
@@ -117,34 +187,49 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
         ": what its key's order rests on (a collation's version) has changed since the "
         "catalog was read; the next sync copies it again"));
   }
-  auto snapshot = ParseSnapshot(rows->at(0, 0));
-  if (!snapshot.ok()) return snapshot.status();
-  SliceView view;
-  SetSeen(*snapshot, *view.opened.mutable_snapshot());
-  view.opened.set_life(asks_life ? rows->text(0, 1) : std::string(life.Of(session)));
-  view.opened.mutable_bound()->set_commit(static_cast<std::uint64_t>(rows->number(0, 2)));
-  if (access.by_keys()) {
-    view.opened.set_may_differ(true);
-  } else {
-    view.opened.set_content(absl::StrCat("file ", rows->text(0, 4)));
-  }
-  view.bytes = static_cast<std::uint64_t>(rows->number(0, 12));
-  view.sees = absl::StrCat(view.opened.life(), " ", rows->text(0, 0));
-  view.is_flushed = rows->truth(0, 13);
-  for (int row = 0; row < rows->size(); ++row) {
-    view.columns[rows->text(row, 5)] = {.type = static_cast<std::uint32_t>(rows->number(row, 6)),
-                                        .typmod = static_cast<std::int32_t>(rows->number(row, 7)),
-                                        .number = static_cast<std::uint32_t>(rows->number(row, 8)),
-                                        .generated = rows->truth(row, 11)};
-  }
-  return view;
+  return ViewOf(*rows, 0, rows->size(), LifeIn(*rows, asks_life, session, life), access.by_keys());
 }
 
-absl::StatusOr<bool> AwaitFlush(Session& session, const SliceView& view, Pulse& pulse) {
+absl::StatusOr<std::vector<std::optional<SliceView>>> LockAndLookAtAll(
+    Session& session, const std::vector<const ReadAssignment*>& tables,
+    const std::vector<Access>& accesses, KnownLife& life) {
+  constexpr char kDoing[] = "read small tables";
+  if (const absl::Status opened = session.Open(); !opened.ok()) return opened;
+  const bool asks_life = life.Of(session).empty();
+  const std::string names =
+      absl::StrJoin(tables, ", ", [](std::string* out, const ReadAssignment* table) {
+        absl::StrAppend(out, "ONLY ", Quoted(table->schema(), table->table()));
+      });
+  const auto rows =
+      session.BeginWith(Session::Isolation::kRepeatableRead,
+                        absl::StrCat("LOCK TABLE ", names, " IN ACCESS SHARE MODE NOWAIT;",
+                                     LookAtAllSql(tables, accesses, asks_life)),
+                        kDoing);
+  if (!rows.ok()) return rows.status();
+  std::vector<std::optional<SliceView>> views(tables.size());
+  if (rows->size() == 0) return views;
+  const absl::Status served = CheckLife(session, *rows, asks_life, life, kDoing);
+  if (!served.ok()) return served;
+  for (int row = 0; row < rows->size();) {
+    const std::int64_t place = rows->number(row, 14);
+    int end = row;
+    while (end < rows->size() && rows->number(end, 14) == place) ++end;
+    if (rows->truth(row, 3)) {
+      auto view = ViewOf(*rows, row, end, LifeIn(*rows, asks_life, session, life), false);
+      if (!view.ok()) return view.status();
+      views[static_cast<std::size_t>(place)] = *std::move(view);
+    }
+    row = end;
+  }
+  return views;
+}
+
+absl::StatusOr<bool> AwaitFlush(Session& session, const SliceView& view,
+                                std::chrono::milliseconds limit, Pulse& pulse) {
   if (view.is_flushed) return true;
   const std::string sql = absl::StrCat("SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn >= ",
                                        view.opened.bound().commit());
-  Patience patience(pulse, kFlushPatience, kBetweenLooks);
+  Patience patience(pulse, limit, kBetweenLooks);
   do {
     const auto rows = session.Query(sql, "look whether what a slice sees is on the server's disk");
     if (!rows.ok()) return rows.status();

@@ -3,13 +3,16 @@
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_SLICE_VIEW_H_
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_SLICE_VIEW_H_
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/limits.h"
 #include "proto/worker.pb.h"
 #include "worker/pulse.h"
 #include "worker/sources/postgresql/access.h"
@@ -17,6 +20,10 @@
 #include "worker/sources/postgresql/session.h"
 
 namespace tributary::postgresql {
+
+// A table up to this size is read without marks within: a pause waits for its end, as it otherwise
+// does for the end of one block.
+inline constexpr std::uint64_t kSmallTableBytes = 8 * 8 * limits::kKiB;
 
 struct SliceView {
   struct Column {
@@ -72,11 +79,19 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
                                       const Access& access, const Leaves& leaves,
                                       const std::vector<Leaf>& slice, KnownLife& life);
 
+// The same for tables that are read whole, all in one transaction; no lock is waited for. A view of
+// each, in their order; nothing where the table is gone or another has its name. Errors as
+// LockAndLook's; kLockNotAvailable: one of them is locked.
+absl::StatusOr<std::vector<std::optional<SliceView>>> LockAndLookAtAll(
+    Session& session, const std::vector<const ReadAssignment*>& tables,
+    const std::vector<Access>& accesses, KnownLife& life);
+
 // Waits until no crash of the server can undo what the view's transaction sees: the log would never
 // tell of it. With synchronous_commit = off a transaction is seen before it is on the disk
-// (PostgreSQL, "Asynchronous Commit"). Called in the view's transaction. False: it takes longer.
-// Errors as Session::Query's.
-absl::StatusOr<bool> AwaitFlush(Session& session, const SliceView& view, Pulse& pulse);
+// (PostgreSQL, "Asynchronous Commit"). Called in the view's transaction. False: it takes longer
+// than `limit`. Errors as Session::Query's.
+absl::StatusOr<bool> AwaitFlush(Session& session, const SliceView& view,
+                                std::chrono::milliseconds limit, Pulse& pulse);
 
 }  // namespace tributary::postgresql
 

@@ -166,6 +166,10 @@ absl::StatusOr<Slices> PostgresqlSource::Cut(const CutAssignment& assignment) {
   return Persist([&] { return postgresql::CutTables(*session_, assignment); });
 }
 
+void PostgresqlSource::Expect(std::vector<const ReadAssignment*> next) {
+  if (reader_.has_value()) reader_->Expect(std::move(next));
+}
+
 absl::StatusOr<AssignmentEnd> PostgresqlSource::Read(const ReadAssignment& assignment,
                                                      BatchWriter& writer) {
   if (!reader_.has_value()) return NotPrepared();

@@ -32,6 +32,7 @@ class PostgresqlSource : public Reader {
   absl::Status Test(std::string_view name) override;
   absl::StatusOr<Catalog> Describe(const DescribeAssignment& assignment) override;
   absl::StatusOr<Slices> Cut(const CutAssignment& assignment) override;
+  void Expect(std::vector<const ReadAssignment*> next) override;
   absl::StatusOr<AssignmentEnd> Read(const ReadAssignment& assignment,
                                      BatchWriter& writer) override;
   ChangeLog* log() override { return follower_.has_value() ? &*follower_ : nullptr; }

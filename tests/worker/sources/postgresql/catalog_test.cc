@@ -79,6 +79,7 @@ TEST(PostgresqlCatalog, HasEveryKindOfTableWithItsKeyAndWayOfReading) {
       {"public.dropped", "blocks: id*, stays"},
       {"public.deferred", "keys: id*"},
       {"public.computed", "keys: a, id*"},
+      {"public.covering", "blocks: id*, a"},
   };
   EXPECT_EQ(found, expected);
   EXPECT_THAT(catalog.remarks(),

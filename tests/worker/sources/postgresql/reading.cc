@@ -68,7 +68,7 @@ CatalogTable Reading::Table(const std::string& name) {
   return {};
 }
 
-Outcome Reading::Read(const CatalogTable& table, const Range& range) {
+ReadAssignment Reading::AssignmentOf(const CatalogTable& table, const Range& range) const {
   ReadAssignment assignment;
   assignment.set_schema(table.schema());
   assignment.set_table(table.table());
@@ -76,7 +76,29 @@ Outcome Reading::Read(const CatalogTable& table, const Range& range) {
   *assignment.mutable_columns() = table.columns();
   *assignment.mutable_range() = range;
   assignment.set_whole_from(whole_from);
+  return assignment;
+}
 
+Outcome Reading::Read(const CatalogTable& table, const Range& range) {
+  return Do(AssignmentOf(table, range));
+}
+
+std::vector<Outcome> Reading::ReadAll(const std::vector<CatalogTable>& tables,
+                                      const std::function<void()>& after) {
+  std::vector<ReadAssignment> assignments;
+  for (const CatalogTable& table : tables) assignments.push_back(AssignmentOf(table, {}));
+  std::vector<Outcome> outcomes;
+  for (auto at = assignments.begin(); at != assignments.end(); ++at) {
+    std::vector<const ReadAssignment*> next;
+    for (auto later = at + 1; later != assignments.end(); ++later) next.push_back(&*later);
+    source_.Expect(std::move(next));
+    outcomes.push_back(Do(*at));
+    after();
+  }
+  return outcomes;
+}
+
+Outcome Reading::Do(const ReadAssignment& assignment) {
   Outcome outcome;
   sqlite_test::RingTap tap;
   const std::uint32_t id = ++assignment_;
@@ -104,10 +126,10 @@ Outcome Reading::Read(const CatalogTable& table, const Range& range) {
     fivetran_sdk::v2::UpdateResponse response;
     EXPECT_TRUE(response.ParseFromString(std::exchange(parts, {})));
     for (const auto& record : response.records().records()) {
-      EXPECT_EQ(record.schema_name(), table.schema());
-      EXPECT_EQ(record.table_name(), table.table());
+      EXPECT_EQ(record.schema_name(), assignment.schema());
+      EXPECT_EQ(record.table_name(), assignment.table());
       EXPECT_EQ(record.type(), fivetran_sdk::v2::RecordType::UPSERT);
-      EXPECT_EQ(record.data().size(), static_cast<std::size_t>(table.columns_size()));
+      EXPECT_EQ(record.data().size(), static_cast<std::size_t>(assignment.columns_size()));
       outcome.rows.emplace_back(record.data().begin(), record.data().end());
     }
   });

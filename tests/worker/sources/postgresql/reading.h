@@ -78,9 +78,15 @@ class Reading {
   // Called in another thread, before a frame is taken from the ring.
   std::function<void(const FrameHeader&)> before_frame;
   Outcome Read(const CatalogTable& table, const Range& range = {});
+  // One after the other, as a worker whose queue has all of them. `after` is called after each.
+  std::vector<Outcome> ReadAll(
+      const std::vector<CatalogTable>& tables, const std::function<void()>& after = [] {});
   std::vector<Range> Cut(const CatalogTable& table, const std::vector<Range>& ranges = {Range()});
 
  private:
+  ReadAssignment AssignmentOf(const CatalogTable& table, const Range& range) const;
+  Outcome Do(const ReadAssignment& assignment);
+
   CountingPulse pulse_;
   PostgresqlSource source_;
   std::uint32_t assignment_ = 0;
