@@ -96,7 +96,7 @@ std::string ColumnsAndFile::Read(const json& json, TableState& table) const {
       absl::StrSplit(text == nullptr ? std::string() : *text, '.');
   TableState read;
   read.columns = parts[0];
-  std::uint64_t* const numbers[] = {&read.file_number, &read.newest_not_sent};
+  std::uint64_t* const numbers[] = {&read.file_number, &read.newest_unsent_column};
   for (std::size_t at = 1; at < parts.size() && at <= std::size(numbers); ++at) {
     const std::string& part = parts[at];
     std::from_chars(part.data(), part.data() + part.size(), *numbers[at - 1], 16);
@@ -110,7 +110,7 @@ std::string ColumnsAndFile::Read(const json& json, TableState& table) const {
   }
   table.columns = read.columns;
   table.file_number = read.file_number;
-  table.newest_not_sent = read.newest_not_sent;
+  table.newest_unsent_column = read.newest_unsent_column;
   return "";
 }
 
@@ -118,8 +118,8 @@ void ColumnsAndFile::Write(std::string& out, const TableState& table) const {
   assert(IsHexDigits(table.columns));
   absl::StrAppend(&out, "\"", table.columns);
   if (table.file_number > 0) absl::StrAppend(&out, ".", absl::Hex(table.file_number));
-  if (table.file_number > 0 && table.newest_not_sent > 0) {
-    absl::StrAppend(&out, ".", absl::Hex(table.newest_not_sent));
+  if (table.file_number > 0 && table.newest_unsent_column > 0) {
+    absl::StrAppend(&out, ".", absl::Hex(table.newest_unsent_column));
   }
   out += '"';
 }

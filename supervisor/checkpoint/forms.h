@@ -37,7 +37,8 @@ struct HexDigits {
 };
 
 // A table's `columns` and, if it is known, its `file_number` after a dot, and then
-// `newest_not_sent` after another; in lower-case hexadecimal digits: short, as each table has them.
+// `newest_unsent_column` after another; in lower-case hexadecimal digits: short, as each table has
+// them.
 struct ColumnsAndFile {
   std::string Read(const nlohmann::json& json, TableState& table) const;
   void Write(std::string& out, const TableState& table) const;

@@ -81,7 +81,7 @@ struct TableState {
   std::uint64_t file_number = 0;
   // The highest number of a column that the table had then (ColumnOrigin), if it is not among
   // `columns`; otherwise 0.
-  std::uint64_t newest_not_sent = 0;
+  std::uint64_t newest_unsent_column = 0;
   // While a table that has a log is copied: where its slices found the rows, as the engine's
   // identifier.
   std::string storage;
@@ -98,6 +98,15 @@ struct TableState {
   Snapshot start;
   // For kLog. The position that the log must pass before the table is live.
   LogPosition bound;
+
+  // All that is for kCopying: nothing of the table is copied, or the copy is done.
+  void ClearCopy() {
+    done = DoneRanges();
+    storage.clear();
+    whole_from = 0;
+    start = Snapshot();
+    bound = LogPosition();
+  }
 
   bool operator==(const TableState&) const = default;
 };

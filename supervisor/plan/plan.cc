@@ -60,8 +60,8 @@ ColumnNumbers NumbersOf(const CatalogTable& table) {
   return numbers;
 }
 
-// As TableState.newest_not_sent.
-std::uint64_t NewestNotSent(const TableToCopy& table) {
+// As TableState.newest_unsent_column.
+std::uint64_t NewestUnsentColumn(const TableToCopy& table) {
   std::uint64_t newest = 0;
   std::string name;
   for (const auto& [column, number] : table.column_numbers) {
@@ -93,7 +93,7 @@ bool OnlyAddsColumns(const TableState& entry, const SelectedTable& choice,
   for (int i = 0; i < catalog.columns_size(); ++i) {
     const ColumnOrigin& origin = catalog.origins(i);
     null_before[catalog.columns(i).name()] =
-        origin.null_before() && origin.number() > entry.newest_not_sent;
+        origin.null_before() && origin.number() > entry.newest_unsent_column;
     numbers.insert(catalog.origins(i).number());
   }
   const auto follows_another = [&](const Column& column) {
@@ -188,13 +188,46 @@ course::Transition Advance(TableToCopy& table, TableState* entry, course::Event 
   if (entry != nullptr && entry->columns == table.columns_digest) SetColumns(table, *entry);
   if (entry == nullptr || !transition->forgets_progress) return *transition;
   entry->phase = Phase::kCopying;
-  entry->done = DoneRanges();
-  entry->storage.clear();
-  entry->whole_from = 0;
-  entry->start = Snapshot();
-  entry->bound = LogPosition();
+  entry->ClearCopy();
   if (transition->truncates) entry->content.clear();
   return *transition;
+}
+
+// The table as the catalog has it now, and the method for it. `entry`: null if there is none.
+TableToCopy Described(const SelectedTable& choice, const TableState* entry,
+                      const KeptDigests* digests) {
+  const CatalogTable& table = *choice.table;
+  TableToCopy copy;
+  copy.name = {table.schema(), table.table()};
+  copy.access = table.access();
+  copy.estimated_bytes = table.estimated_bytes();
+  copy.comparison = table.comparison();
+  copy.order = table.order();
+  const bool comparable =
+      digests != nullptr && !digests->Unreadable() && copy.comparison != CatalogTable::NONE;
+  copy.method = table.has_log() ? Method::kLog : comparable ? Method::kCompare : Method::kCopy;
+  copy.content = table.content();
+  copy.file_number = table.file_number();
+  if (entry != nullptr) copy.widened = entry->widened;
+  copy.columns = SentColumns(choice, copy.widened);
+  copy.column_numbers = NumbersOf(table);
+  copy.selects_new_columns = choice.selects_new_columns;
+  copy.not_selected = choice.not_selected;
+  copy.columns_digest = ColumnsDigest(copy.columns, copy.column_numbers, copy.order);
+  return copy;
+}
+
+// Its digests can be neither read nor removed. A state that says so must come back before the table
+// is truncated.
+void PutAside(const TableToCopy& table, TableState& entry, Plan& plan) {
+  entry.generation = 0;
+  entry.content.clear();
+  plan.state.complete.clear();
+  plan.warnings.push_back(absl::StrCat(
+      NameOf(table),
+      ": put aside in this sync: it has changed, and the digests of the rows that were sent cannot "
+      "be read or removed; repair the disk of --staging-dir. The other tables go on; the next sync "
+      "copies this one again."));
 }
 
 // A sync may have ended between a table's last mark and the end of that slice.
@@ -211,7 +244,7 @@ void SettleWhole(TableState& entry) {
 void SetColumns(const TableToCopy& table, TableState& entry) {
   entry.columns = table.columns_digest;
   entry.file_number = table.file_number;
-  entry.newest_not_sent = NewestNotSent(table);
+  entry.newest_unsent_column = NewestUnsentColumn(table);
 }
 
 bool HasColumnsOf(const SelectedTable& choice, const TableState& entry) {
@@ -284,45 +317,17 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
         "a table that comes back is copied again."));
   }
   for (const SelectedTable& choice : selected) {
-    const CatalogTable& table = *choice.table;
-    TableToCopy copy;
-    copy.name = {table.schema(), table.table()};
-    copy.access = table.access();
-    copy.estimated_bytes = table.estimated_bytes();
-    copy.comparison = table.comparison();
-    copy.order = table.order();
-    const bool comparable =
-        digests != nullptr && !digests->Unreadable() && copy.comparison != CatalogTable::NONE;
-    copy.method = table.has_log() ? Method::kLog : comparable ? Method::kCompare : Method::kCopy;
-    copy.content = table.content();
-    copy.file_number = table.file_number();
-    const auto entry = known.find(copy.name);
-    const bool is_known = entry != known.end();
-    if (is_known) copy.widened = entry->second.widened;
-    copy.columns = SentColumns(choice, copy.widened);
-    copy.column_numbers = NumbersOf(table);
-    copy.selects_new_columns = choice.selects_new_columns;
-    copy.not_selected = choice.not_selected;
-    copy.columns_digest = ColumnsDigest(copy.columns, copy.column_numbers, copy.order);
-    TableState* const state_of_it = is_known ? &entry->second : nullptr;
-    copy.takes_back_first = is_known && GoesOn(entry->second, copy, digests);
+    const auto found = known.find({choice.table->schema(), choice.table->table()});
+    TableState* const entry = found == known.end() ? nullptr : &found->second;
+    TableToCopy copy = Described(choice, entry, digests);
+    copy.takes_back_first = entry != nullptr && GoesOn(*entry, copy, digests);
     copy.is_compared_after = copy.takes_back_first;
     const course::Event event = copy.takes_back_first
                                     ? course::Event::kUnchanged
-                                    : EventOf(state_of_it, choice, same_selection, copy, digests);
-    const course::Transition transition = Advance(copy, state_of_it, event);
-    if (copy.phase == course::Phase::kAside) {
-      // A state that says so must come back before the table is truncated.
-      state_of_it->generation = 0;
-      state_of_it->content.clear();
-      plan.state.complete.clear();
-      plan.warnings.push_back(absl::StrCat(
-          NameOf(copy),
-          ": put aside in this sync: it has changed, and the digests of the rows that were "
-          "sent cannot be read or removed; repair the disk of --staging-dir. The other tables go "
-          "on; the next sync copies this one again."));
-    }
-    if (is_known) plan.state.tables.insert(known.extract(entry));
+                                    : EventOf(entry, choice, same_selection, copy, digests);
+    const course::Transition transition = Advance(copy, entry, event);
+    if (copy.phase == course::Phase::kAside) PutAside(copy, *entry, plan);
+    if (entry != nullptr) plan.state.tables.insert(known.extract(found));
     if (transition.copies) {
       plan.copies.push_back(std::move(copy));
     } else if (copy.method == Method::kLog) {

@@ -300,12 +300,8 @@ void Scheduler::Forget(std::size_t index) {
   const auto entry = state_.find(tables_[index].copy.name);
   if (entry == state_.end()) return;
   entry->second.phase = Phase::kCopying;
-  entry->second.done = DoneRanges();
-  entry->second.storage.clear();
+  entry->second.ClearCopy();
   entry->second.content.clear();
-  entry->second.whole_from = 0;
-  entry->second.start = Snapshot();
-  entry->second.bound = LogPosition();
 }
 
 std::vector<Widening> Scheduler::Widen(

@@ -40,11 +40,7 @@ std::vector<std::size_t> Scheduler::PassLog(const LogPosition& position) {
     if (entry.bound > position) return false;
     Advance(index, course::Event::kLogPassed);
     entry.phase = Phase::kLive;
-    entry.done = DoneRanges();
-    entry.storage.clear();
-    entry.whole_from = 0;
-    entry.start = Snapshot();
-    entry.bound = LogPosition();
+    entry.ClearCopy();
     live.push_back(index);
     return true;
   });

@@ -83,7 +83,7 @@ void CopyLane::TakeOtherCourse(std::size_t table) {
   requests_.steers.push_back(std::move(order));
 }
 
-bool CopyLane::CheckpointFirst() {
+bool CopyLane::RequestCheckpointBeforeTruncate() {
   if (!std::exchange(begins_again_, false)) return false;
   requests_.checkpoint = true;
   return true;

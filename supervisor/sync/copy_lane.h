@@ -75,11 +75,11 @@ class CopyLane final : public Lane {
   void Lose(
       std::size_t table,
       const std::string& why = "its rows were rewritten, or the log cannot tell their changes,");
-  // Called before a table of the log begins. True: a checkpoint was requested and has to be put
-  // first, because a table begins again and the last checkpoint does not say so. The destination's
-  // rows are about to be truncated. If the earlier state came back, it would rely on them, and the
-  // reason for which the table begins again may no longer exist.
-  bool CheckpointFirst();
+  // Before a followed table is truncated, a checkpoint must say that its copy begins again. If the
+  // earlier state came back, it would rely on the rows that are truncated, and the reason for which
+  // the table begins again may no longer exist. True: such a checkpoint was requested just now, and
+  // has to be put before anything else.
+  bool RequestCheckpointBeforeTruncate();
   // Puts a TRUNCATE for each table that has begun since the last call. False: their digests prevent
   // it, and the sync ends.
   bool EmitTruncates();

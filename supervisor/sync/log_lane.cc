@@ -124,7 +124,7 @@ Verdict LogLane::TakeJoined(const Joined& joined) {
   if (!start.ok()) return Verdict::Broken("a table joined with an impossible snapshot");
   // The next sync begins it.
   if (copies_.stops()) return Verdict::Taken();
-  if (copies_.CheckpointFirst()) return Verdict::Later();
+  if (copies_.RequestCheckpointBeforeTruncate()) return Verdict::Later();
   // From an earlier attempt: the table joins once more.
   scheduler_.Join(joined.table(), joined.revision(), joined.whole_from(), *start, joined.content());
   copies_.EmitTruncates();

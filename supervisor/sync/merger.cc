@@ -188,7 +188,7 @@ bool Merger::TakeFrames(Member& member) {
     // Including the header, since a frame may have nothing else.
     const std::size_t frame_bytes = sizeof(FrameHeader) + frame.payload.size();
     const Verdict verdict = TakeFrame(member, frame);
-    // It waits for nothing else.
+    // The frame can be taken as soon as that is put.
     const bool waits_for_checkpoint = requests_.checkpoint;
     ApplyRequests();
     if (verdict.later()) return any || waits_for_checkpoint;

@@ -3,6 +3,7 @@
 // and each test fails if its rule is removed from the product.
 //
 // The numbers of the rules are those in supervisor/plan/gate.h.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -21,6 +22,7 @@ namespace tributary::postgresql_test {
 namespace {
 
 using Json = nlohmann::json;
+using testing::HasSubstr;
 using tests::Eventually;
 
 // Seconds that the log has waited for slices.
@@ -93,6 +95,9 @@ TEST_F(GateOnAServer, WhatAnOpenTransactionWroteBeforeItsTableWasPublishedIsCopi
   const auto x = Within("INSERT INTO t VALUES (2, 'x'); UPDATE t SET v = 'new' WHERE id = 1");
   run_ = std::make_unique<tests::SyncRun>(SyncOptions());
   EXPECT_TRUE(LooksAgain());
+  const auto line = connector_.WaitForLog("slices wait for older transactions");
+  ASSERT_TRUE(line.has_value());
+  EXPECT_THAT(line->value("error", ""), HasSubstr(absl::StrCat("process ", x->backend())));
   Execute(*x, "COMMIT");
   ExpectGood();
   GoodSync();

@@ -41,14 +41,14 @@ bool Comparison::Keep(const TableShape& shape, std::string_view entries) {
   return true;
 }
 
-bool Comparison::PassPage(std::string_view digest) {
+bool Comparison::SkipPage(std::string_view digest) {
   // What was sent since may be in the destination, so each row is looked at.
   if (unusable_ || !assignment_.intents().empty()) return false;
   const auto page = known_.SeePage(digest);
   if (!page.has_value()) return false;
   fresh_.AddPage(page->entries, page->rows);
   rows_read_ += page->rows;
-  ++pages_passed_;
+  ++pages_skipped_;
   page_changed_ = false;
   return true;
 }
@@ -83,7 +83,7 @@ void Comparison::BeforeMark(std::string_view at) {
   finished_ = true;
   DeleteGone();
   // So that the next comparison can pass them.
-  changed_ = changed_ || pages_read_in_vain_ > pages_passed_;
+  changed_ = changed_ || pages_read_in_vain_ > pages_skipped_;
   if (unusable_) {
     told_unusable_ = true;
     fresh_.Send(Digests::UNUSABLE);

@@ -27,7 +27,7 @@ class Comparison final : public RowJudge {
 
   bool Keep(const TableShape& shape, std::string_view entries) override;
   bool wants_pages() const override { return !unusable_; }
-  bool PassPage(std::string_view digest) override;
+  bool SkipPage(std::string_view digest) override;
   void EndPage(std::string_view digest) override;
   bool has_intents() const override { return !intents_.empty(); }
   void TellIntents() override;
@@ -51,8 +51,8 @@ class Comparison final : public RowJudge {
   // SpelledValue of the keys that were sent, and of all keys if the destination may have others.
   std::unordered_set<std::uint64_t> values_;
   std::uint64_t rows_read_ = 0;
-  // Pages that were passed, and those that were read although none of their rows is sent.
-  std::uint64_t pages_passed_ = 0;
+  // Pages that were skipped, and those that were read although none of their rows is sent.
+  std::uint64_t pages_skipped_ = 0;
   std::uint64_t pages_read_in_vain_ = 0;
   bool page_changed_ = false;
   // A row was sent, the slice was divided, or its pages have other digests.

@@ -125,7 +125,7 @@ class BatchWriter {
             const std::vector<ColumnRemark>& remarks = {});
   // As RowJudge's; between rows.
   bool WantsPages() const { return judge_ != nullptr && judge_->wants_pages(); }
-  bool PassPage(std::string_view digest) { return judge_->PassPage(digest); }
+  bool SkipPage(std::string_view digest) { return judge_->SkipPage(digest); }
   void EndPage(std::string_view digest) { judge_->EndPage(digest); }
 
   // A row that the engine itself could not load, because it is too large.

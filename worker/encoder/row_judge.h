@@ -23,8 +23,8 @@ class RowJudge {
   virtual bool wants_pages() const { return false; }
   // The next rows are all rows of a page with this digest, of 16 bytes; if two pages have the same,
   // their rows are the same. True: they are known, and are not read.
-  virtual bool PassPage(std::string_view /*digest*/) { return false; }
-  // The rows since the last PassPage or EndPage were all rows of a page with this digest; empty:
+  virtual bool SkipPage(std::string_view /*digest*/) { return false; }
+  // The rows since the last SkipPage or EndPage were all rows of a page with this digest; empty:
   // they were a part of a page, or its digest is not known.
   virtual void EndPage(std::string_view /*digest*/) {}
 

@@ -152,7 +152,7 @@ inline State LogState() {
   TableState& followed = state.tables[{"public", "followed"}] = Live("0123456789abcdef");
   followed.method = Method::kLog;
   followed.file_number = 16402;
-  followed.newest_not_sent = 12;
+  followed.newest_unsent_column = 12;
   state.tables[{"public", "begun"}] = CopyingBesideLog("fedcba9876543210");
   TableState& joining = state.tables[{"public", "joining"}] = Copying({}, "");
   joining.method = Method::kLog;

@@ -166,7 +166,7 @@ TEST(PlanTest, ColumnsInWhichAllRowsHoldNullNeedNoCopy) {
   };
   for (const auto& one : kCases) {
     SCOPED_TRACE(one.what);
-    live.tables.at(kOrders).newest_not_sent = one.newest_before;
+    live.tables.at(kOrders).newest_unsent_column = one.newest_before;
     const auto plan =
         MakePlan(one.catalog, Everything(one.catalog), one.selection, "sqlite", State(live));
     ASSERT_TRUE(plan.ok());

@@ -51,25 +51,6 @@ absl::StatusOr<Slot> Look(Session& session, const std::string& name) {
               .confirmed = ParseLsn(rows->at(0, 6))};
 }
 
-// Who a new slot waits for, the oldest first, for people: "process 4711 (psql), for 3600 s".
-// Since when others' transactions run is hidden from a role that is not in pg_read_all_stats.
-std::string Blockers(Session& session) {
-  constexpr char kSql[] =
-      "SELECT what FROM (SELECT age(backend_xid) AS age, 'process ' || pid || "
-      "coalesce(' (' || nullif(application_name, '') || ')', '') || "
-      "coalesce(', for ' || extract(epoch FROM now() - xact_start)::bigint || ' s', '') AS what "
-      "FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() "
-      "UNION ALL SELECT age(transaction), 'prepared transaction ' || quote_literal(gid) || "
-      "' of database ' || database || ', for ' || "
-      "extract(epoch FROM now() - prepared)::bigint || ' s' FROM pg_prepared_xacts) one "
-      "ORDER BY age DESC LIMIT 5";
-  const auto rows = session.Query(kSql, "look for what a new replication slot waits for");
-  if (!rows.ok() || rows->size() == 0) return "transactions that it does not name";
-  std::vector<std::string> blockers;
-  for (int row = 0; row < rows->size(); ++row) blockers.push_back(rows->text(row, 0));
-  return absl::StrJoin(blockers, "; ");
-}
-
 absl::StatusOr<Lsn> Create(Session& session, LogConnection& log, const std::string& name,
                            const SlotUse& use) {
   std::chrono::seconds looked{0};
@@ -81,7 +62,7 @@ absl::StatusOr<Lsn> Create(Session& session, LogConnection& log, const std::stri
     const std::string text = absl::StrCat(
         "The server has been making the replication slot ", Quoted(name), " for ", waited.count(),
         " s, and goes on once the transactions have ended that were running then. It waits for ",
-        Blockers(session),
+        OldestTransactions(session),
         ". End them (SELECT pg_terminate_backend(…), ROLLBACK PREPARED …), or wait for them.");
     use.log.Info("a new replication slot waits for transactions", {{log_key::kError, text}});
     if (waited >= use.patience.give_up_after) return Task(name, text);
@@ -119,6 +100,23 @@ absl::Status CheckPlace(LogConnection& log, const std::string& name, const Slot&
 }
 
 }  // namespace
+
+std::string OldestTransactions(Session& session) {
+  constexpr char kSql[] =
+      "SELECT what FROM (SELECT age(backend_xid) AS age, 'process ' || pid || "
+      "coalesce(' (' || nullif(application_name, '') || ')', '') || "
+      "coalesce(', for ' || extract(epoch FROM now() - xact_start)::bigint || ' s', '') AS what "
+      "FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() "
+      "UNION ALL SELECT age(transaction), 'prepared transaction ' || quote_literal(gid) || "
+      "' of database ' || database || ', for ' || "
+      "extract(epoch FROM now() - prepared)::bigint || ' s' FROM pg_prepared_xacts) one "
+      "ORDER BY age DESC LIMIT 5";
+  const auto rows = session.Query(kSql, "look for the oldest transactions");
+  if (!rows.ok() || rows->size() == 0) return "transactions that it does not name";
+  std::vector<std::string> blockers;
+  for (int row = 0; row < rows->size(); ++row) blockers.push_back(rows->text(row, 0));
+  return absl::StrJoin(blockers, "; ");
+}
 
 std::string SlotName(const Settings& settings) {
   if (!settings.slot.empty()) return settings.slot;

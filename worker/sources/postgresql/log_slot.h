@@ -38,6 +38,11 @@ struct SlotUse {
   SlotPatience patience = {};
 };
 
+// Transactions that write, the oldest first, for people: "process 4711 (psql), for 3600 s". Since
+// when others' run is hidden from a role that is not in pg_read_all_stats. Texts of errors are
+// texts as well.
+std::string OldestTransactions(Session& session);
+
 // Makes the slot where there is none and `from` is 0, and gives the place to start from:
 // `from`, or in a first sync the slot's beginning. `timeline`: that the state is of; 0 in a
 // first sync.

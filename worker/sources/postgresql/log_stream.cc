@@ -33,6 +33,9 @@ constexpr std::chrono::seconds kServerEvery{5};
 // the state before it covers is released first.
 constexpr std::chrono::seconds kLeastSync{30};
 constexpr std::chrono::seconds kPositionEvery{1};
+// Slices that wait for older transactions: how often the log names these, and when a Warning does.
+constexpr std::chrono::seconds kWaitingLoggedEvery{10};
+constexpr std::chrono::seconds kWarnOfWaitingAfter{60};
 // Running transactions that a table's start snapshot may list. 10,000 tables with so many fit into
 // a state.
 constexpr std::size_t kMostRunningInStart = 50;
@@ -264,6 +267,7 @@ absl::StatusOr<std::optional<AssignmentEnd::Outcome>> LogStream::Turn() {
   if (now - looked_at_ > kServerEvery) {
     looked_at_ = now;
     if (const absl::Status looked = LookAtServer(); !looked.ok()) return looked;
+    if (const absl::Status looked = LookForOlder(); !looked.ok()) return looked;
     if (!early_.empty()) {
       writer_.Remark(early_);
       return AssignmentEnd::EARLY;
@@ -331,6 +335,37 @@ void LogStream::TellPosition() {
   if (following_.place == told_) return;
   told_ = following_.place;
   writer_.Position(told_);
+}
+
+absl::Status LogStream::LookForOlder() {
+  std::uint64_t whole_from = 0;
+  for (const auto& [number, table] : following_.tables) {
+    if (table.joined && !table.told.live()) {
+      whole_from = std::max(whole_from, table.told.whole_from());
+    }
+  }
+  if (whole_from == 0) return absl::OkStatus();
+  const auto rows = session_.Query(
+      absl::StrCat("SELECT pg_snapshot_xmin(pg_current_snapshot()) < '", whole_from, "'"),
+      "look for older transactions");
+  if (!rows.ok()) return rows.status();
+  const auto now = steady_clock::now();
+  if (!rows->truth(0, 0)) {
+    waiting_since_.reset();
+    return absl::OkStatus();
+  }
+  if (!waiting_since_.has_value()) waiting_since_ = now;
+  if (now - waiting_logged_ < kWaitingLoggedEvery) return absl::OkStatus();
+  waiting_logged_ = now;
+  const std::string text = absl::StrCat(
+      "The copy of tables that are new in the log waits for transactions that ran before: ",
+      OldestTransactions(session_),
+      ". End them (SELECT pg_terminate_backend(…), ROLLBACK PREPARED …), or wait for them.");
+  options_.log.Info("slices wait for older transactions", {{log_key::kError, text}});
+  if (now - *waiting_since_ >= kWarnOfWaitingAfter && !std::exchange(warned_of_waiting_, true)) {
+    writer_.Remark(text);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status LogStream::LookAtServer() {

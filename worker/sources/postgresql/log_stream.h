@@ -124,6 +124,8 @@ class LogStream {
   // Tells how far the log's end is, and what the server holds back of it; where that is too
   // much the sync ends.
   absl::Status LookAtServer();
+  // Names the transactions that slices wait for, in the log and later in a Warning.
+  absl::Status LookForOlder();
   void TellStanding(Lsn end, std::int64_t now, std::uint64_t retained, std::uint64_t bound);
   void Wait(std::chrono::milliseconds most);
   bool Concerns(const LogTable& table) const {
@@ -182,6 +184,11 @@ class LogStream {
   bool ended_ = false;
   // Why the sync ends early; empty while it does not.
   std::string early_;
+  // Since when slices wait for transactions that are older than their tables' W, and when that was
+  // logged last; no value while none wait.
+  std::optional<std::chrono::steady_clock::time_point> waiting_since_;
+  std::chrono::steady_clock::time_point waiting_logged_{};
+  bool warned_of_waiting_ = false;
 };
 
 }  // namespace tributary::postgresql

@@ -1,8 +1,11 @@
 #include "worker/sources/postgresql/logged_relation.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "worker/sources/postgresql/added_columns.h"
@@ -58,6 +61,68 @@ absl::Status Altered(const LogTable& table, absl::string_view what) {
       "follow table ", Quoted(table.told.schema_name(), table.told.table_name()), ": ", what));
 }
 
+// A column that the table has, or had.
+struct CatalogColumn {
+  std::string name;
+  bool dropped = false;
+  bool generated = false;
+  std::int64_t number = 0;
+};
+
+// In the order of their numbers; none if there is no such table.
+absl::StatusOr<std::vector<CatalogColumn>> AskColumns(Session& session, std::uint32_t oid) {
+  const auto rows = session.Query(
+      absl::StrCat("SELECT attname, attisdropped, attgenerated <> '', attnum FROM pg_attribute "
+                   "WHERE attnum > 0 AND attrelid = ",
+                   oid, " ORDER BY attnum"),
+      "look at the columns of a table in the log");
+  if (!rows.ok()) return rows.status();
+  std::vector<CatalogColumn> columns;
+  for (int row = 0; row < rows->size(); ++row) {
+    columns.push_back({.name = rows->text(row, 0),
+                       .dropped = rows->truth(row, 1),
+                       .generated = rows->truth(row, 2),
+                       .number = rows->number(row, 3)});
+  }
+  return columns;
+}
+
+// Both lists are in the order of the columns' numbers. A generated column of the catalog may be
+// missing in the log. A dropped one has lost its name, so it may be the log's next column, unless
+// another column has that name now. Any other difference is a rename.
+absl::Status MatchNames(const LogTable& table, const std::vector<CatalogColumn>& columns,
+                        const RelationColumns& relation) {
+  const FollowedTable& told = table.told;
+  std::map<std::string, std::int64_t> numbers;
+  for (const CatalogColumn& column : columns) {
+    if (!column.dropped) numbers[column.name] = column.number;
+  }
+  // The table was dropped, and so nothing is lost.
+  if (numbers.empty()) return absl::OkStatus();
+  auto logged = relation.columns.begin();
+  for (auto column = columns.begin(); column != columns.end() && logged != relation.columns.end();
+       ++column) {
+    if (column->dropped) {
+      const auto number = numbers.find(logged->name);
+      if (number == numbers.end()) {
+        ++logged;
+        continue;
+      }
+      const bool added_since = told.selects_new_columns() && told.newest_column() > 0 &&
+                               number->second > told.newest_column();
+      if (added_since && IsNew(told, logged->name)) {
+        return Altered(table, absl::StrCat("column ", Quoted(logged->name), " was made anew"));
+      }
+    } else if (logged->name == column->name) {
+      ++logged;
+    } else if (!column->generated) {
+      break;
+    }
+  }
+  if (logged == relation.columns.end()) return absl::OkStatus();
+  return Altered(table, absl::StrCat("column ", Quoted(logged->name), " was renamed"));
+}
+
 }  // namespace
 
 void LogTable::Tell(FollowedTable now) {
@@ -85,42 +150,10 @@ void LogTable::Add(const AddedColumns& added) {
 
 absl::Status CheckNames(const LogTable& table, std::uint32_t oid, const RelationColumns& relation,
                         Session& session) {
-  if (table.joins_later() || AreInPlace(table, oid, relation)) {
-    return absl::OkStatus();
-  }
-  const auto rows = session.Query(
-      absl::StrCat("SELECT attname, attisdropped, attgenerated <> '', attnum FROM pg_attribute "
-                   "WHERE attnum > 0 AND attrelid = ",
-                   oid, " ORDER BY attnum"),
-      "look at the columns of a table in the log");
-  if (!rows.ok()) return rows.status();
-  std::map<std::string, std::int64_t> numbers;
-  for (int row = 0; row < rows->size(); ++row) {
-    if (!rows->truth(row, 1)) numbers[rows->text(row, 0)] = rows->number(row, 3);
-  }
-  const auto added_since = [&told = table.told](std::int64_t number) {
-    return told.selects_new_columns() && told.newest_column() > 0 && number > told.newest_column();
-  };
-  // The table was dropped, and so nothing is lost.
-  if (numbers.empty()) return absl::OkStatus();
-  auto logged = relation.columns.begin();
-  for (int row = 0; row < rows->size() && logged != relation.columns.end(); ++row) {
-    if (rows->truth(row, 1)) {
-      // A dropped column does not have its name any longer. The log's column may be this one.
-      const auto number = numbers.find(logged->name);
-      if (number == numbers.end()) {
-        ++logged;
-      } else if (added_since(number->second) && IsNew(table.told, logged->name)) {
-        return Altered(table, absl::StrCat("column ", Quoted(logged->name), " was made anew"));
-      }
-    } else if (logged->name == rows->at(row, 0)) {
-      ++logged;
-    } else if (!rows->truth(row, 2)) {
-      break;
-    }
-  }
-  if (logged == relation.columns.end()) return absl::OkStatus();
-  return Altered(table, absl::StrCat("column ", Quoted(logged->name), " was renamed"));
+  if (table.joins_later() || AreInPlace(table, oid, relation)) return absl::OkStatus();
+  const auto columns = AskColumns(session, oid);
+  if (!columns.ok()) return columns.status();
+  return MatchNames(table, *columns, relation);
 }
 
 absl::StatusOr<std::unique_ptr<LoggedRelation>> LoggedRelation::Make(

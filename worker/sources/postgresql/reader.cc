@@ -117,7 +117,7 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Open(const ReadAssignment& assi
     if (has_log && flushes_first_) FlushLog();
     auto looked = TryToOpen(assignment, slice);
     if (looked.ok() && looked->opened.snapshot().all_before() >= assignment.whole_from()) {
-      absl::StatusOr<bool> flushed = !has_log || looked->sees == flushed_;
+      absl::StatusOr<bool> flushed = !has_log || looked->snapshot_text == flushed_snapshot_;
       if (!*flushed) {
         const bool is_short = may_flush_ && unflushed < kShortFlushes;
         flushed =
@@ -125,7 +125,7 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Open(const ReadAssignment& assi
       }
       if (flushed.ok() && *flushed) {
         view = *std::move(looked);
-        if (has_log) flushed_ = view.sees;
+        if (has_log) flushed_snapshot_ = view.snapshot_text;
         return Ending::kDone;
       }
       if (flushed.ok()) {

@@ -110,8 +110,8 @@ class SliceReader {
   const std::chrono::milliseconds patience_;
   KnownLife life_;
   SmallTables small_tables_;
-  // SliceView.sees of the latest that is on the server's disk.
-  std::string flushed_;
+  // SliceView.snapshot_text of the last one of which all is on the server's disk.
+  std::string flushed_snapshot_;
   // A slice has waited in vain for that: the server flushes its log before each slice.
   bool flushes_first_ = false;
   bool may_flush_ = true;

@@ -122,7 +122,7 @@ absl::StatusOr<SliceView> ViewOf(const Rows& rows, int first, int end, std::stri
   if (!snapshot.ok()) return snapshot.status();
   SliceView view;
   SetSeen(*snapshot, *view.opened.mutable_snapshot());
-  view.sees = absl::StrCat(life, " ", rows.text(first, 0));
+  view.snapshot_text = absl::StrCat(life, " ", rows.text(first, 0));
   view.opened.set_life(std::move(life));
   view.opened.mutable_bound()->set_commit(static_cast<std::uint64_t>(rows.number(first, 2)));
   if (by_keys) {

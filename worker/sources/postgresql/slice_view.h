@@ -41,8 +41,8 @@ struct SliceView {
   std::unordered_map<std::string, Column> columns;
   // Of its blocks, without what is stored out of line. 0 where a slice is not its whole table.
   std::uint64_t bytes = 0;
-  // Identifies what the transaction sees: equal texts, equal transactions.
-  std::string sees;
+  // Of the server's life and the snapshot: equal texts see the same transactions.
+  std::string snapshot_text;
   // All that it sees is on the server's disk.
   bool is_flushed = false;
 };

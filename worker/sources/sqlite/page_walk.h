@@ -1,5 +1,5 @@
 // The leaf pages of a rowid table, in the order of its rows, with their digests: beside the reading
-// of a slice, which may pass pages that are known.
+// of a slice, which may skip pages that are known.
 //
 // Pages may be damaged or made by an attacker, and then they may differ from what SQLite reads. So
 // the reader checks that each page ended where the walk says, and otherwise does without it.

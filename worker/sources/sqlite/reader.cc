@@ -271,18 +271,18 @@ void SliceReader::CountRowOfPage() {
 }
 
 bool SliceReader::NextPage() {
-  std::optional<std::int64_t> passed;
+  std::optional<std::int64_t> skipped;
   for (std::uint64_t pages = 1;; ++pages) {
     auto leaf = walk_.Next();
     walking_ = leaf.has_value();
     if (!walking_) break;
     leaf_ = *std::move(leaf);
     rows_left_in_page_ = leaf_.rows;
-    if (!leaf_.hash.has_value() || !writer_->PassPage(leaf_.digest())) break;
-    passed = leaf_.last_rowid;
+    if (!leaf_.hash.has_value() || !writer_->SkipPage(leaf_.digest())) break;
+    skipped = leaf_.last_rowid;
     if (pages % kRowsBetweenLooks == 0) connection_.pulse().Beat();
   }
-  return !passed.has_value() || rest_.ContinueAfter(*passed).ok();
+  return !skipped.has_value() || rest_.ContinueAfter(*skipped).ok();
 }
 
 bool SliceReader::WriteRow() {

@@ -39,7 +39,7 @@ class PageJudge final : public PlainJudge {
     return PlainJudge::Keep(shape, entries);
   }
   bool wants_pages() const override { return true; }
-  bool PassPage(std::string_view digest) override {
+  bool SkipPage(std::string_view digest) override {
     EXPECT_EQ(digest.size(), 16u);
     const auto known = pages_.find(std::string(digest));
     if (known == pages_.end()) return false;
