@@ -230,6 +230,7 @@ class Worker : public Pulse, private FollowOrders {
   absl::Status CompareBy(Judge& judge, const ReadAssignment& read, BatchWriter& writer,
                          AssignmentEnd& end) {
     writer.Judge(&judge);
+    source_->Expect({});
     auto result = source_->Read(read, writer);
     if (result.ok()) end = *std::move(result);
     end.set_rows(writer.rows());

@@ -136,7 +136,10 @@ class BatchWriter {
                                                 : bytes_since_mark_ >= kMarkEveryBytes;
   }
   // Whether the supervisor wants the assignment to stop at a mark.
-  bool PauseWanted() const { return ring_.PauseWanted(assignment_); }
+  bool PauseWanted() const { return PauseWanted(assignment_); }
+  // The same for an earlier one of the worker.
+  bool PauseWanted(std::uint32_t assignment) const { return ring_.PauseWanted(assignment); }
+  std::uint32_t assignment() const { return assignment_; }
 
   std::uint64_t rows() const { return rows_; }
   // Whether the row that ended last was kept.

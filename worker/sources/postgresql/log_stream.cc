@@ -36,9 +36,9 @@ constexpr std::chrono::seconds kPositionEvery{1};
 // Slices that wait for older transactions: how often the log names these, and when a Warning does.
 constexpr std::chrono::seconds kWaitingLoggedEvery{10};
 constexpr std::chrono::seconds kWarnOfWaitingAfter{60};
-// Running transactions that a table's start snapshot may list. 10,000 tables with so many fit into
-// a state.
-constexpr std::size_t kMostRunningInStart = 50;
+// Running transactions that the start snapshots of all tables may list together: so many fit into a
+// state.
+constexpr std::size_t kMostRunningInStarts = 500'000;
 
 }  // namespace
 
@@ -208,9 +208,11 @@ absl::Status LogStream::Join(const std::vector<LogTable*>& tables) {
       joined.set_content(contents[table->access.oid]);
     }
     if (!told.has_start()) {
-      // Each table's is in the state. A longer one would make that too large, so the copy gets
-      // changes that it has.
-      const bool is_long = view->snapshot.except.size() > kMostRunningInStart;
+      // Each table's is in the state. Longer ones would make that too large, so the copy gets
+      // changes that it has. It must get all of them: one that was left out may be newer than
+      // another one.
+      const bool is_long =
+          view->snapshot.except.size() * following_.tables.size() > kMostRunningInStarts;
       SetSeen(is_long ? BeforeAll() : view->snapshot, *told.mutable_start());
     }
     auto start = ToSnapshot(told.start());
@@ -344,7 +346,10 @@ absl::Status LogStream::LookForOlder() {
       whole_from = std::max(whole_from, table.told.whole_from());
     }
   }
-  if (whole_from == 0) return absl::OkStatus();
+  if (whole_from == 0) {
+    waiting_since_.reset();
+    return absl::OkStatus();
+  }
   const auto rows = session_.Query(
       absl::StrCat("SELECT pg_snapshot_xmin(pg_current_snapshot()) < '", whole_from, "'"),
       "look for older transactions");

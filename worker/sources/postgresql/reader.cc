@@ -56,6 +56,9 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
   writer.WhileFull([this] { small_tables_.End(); });
   writer.AwaitRoom();
   writer.WhileFull(nullptr);
+  // If the gate has refused one of these, it refuses the others, too.
+  if (small_tables_.has_more() && writer.PauseWanted(shared_since_)) small_tables_.End();
+  if (!small_tables_.has_more()) shared_since_ = writer.assignment();
   Slice slice;
   const auto access = ParseAccess(assignment.access());
   if (!access.ok()) return access.status();
@@ -81,20 +84,17 @@ absl::StatusOr<AssignmentEnd> SliceReader::Read(const ReadAssignment& assignment
       }
       slice.keys = *std::move(keys);
     }
-    slice.is_small =
-        IsWholeTable(assignment, *access) && view.bytes <= kSmallTableBytes && columns->are_names;
+    slice.is_small = IsWholeTable(assignment, *access) && view.bytes <= kSmallTableBytes;
     writer.Open(view.opened);
     const bool ends = !slice.is_small || !small_tables_.has_more();
     const std::string sql =
-        absl::StrCat(CopySql(assignment, slice, columns->expressions), ends ? "; COMMIT" : "");
+        absl::StrCat(CopySql(assignment, slice, *columns), ends ? "; COMMIT" : "");
     if (ends) small_tables_.Forget();
     // A read without marks within is not cut off: all of it would be sent again, each time.
     const bool goes_on = access->by_keys() || slice.by_blocks();
     if (goes_on && !assignment.may_differ()) writer.WhileFull([this] { WhileFull(); });
     ending = Copy(assignment, sql, *std::move(columns), slice, writer);
     writer.WhileFull(nullptr);
-    // If the gate refused it, it refuses all others of its snapshot.
-    if (writer.PauseWanted()) small_tables_.End();
   }
   if (!ending.ok()) return ending.status();
   AssignmentEnd end;
@@ -114,23 +114,25 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Open(const ReadAssignment& assi
   const bool has_log = assignment.whole_from() > 0;
   int unflushed = 0;
   for (;;) {
-    if (has_log && flushes_first_) FlushLog();
+    if (has_log && flushes_first_ && !small_tables_.has_more()) FlushLog();
     auto looked = TryToOpen(assignment, slice);
     if (looked.ok() && looked->opened.snapshot().all_before() >= assignment.whole_from()) {
       absl::StatusOr<bool> flushed = !has_log || looked->snapshot_text == flushed_snapshot_;
+      const bool is_short = may_flush_ && unflushed < kShortFlushes;
       if (!*flushed) {
-        const bool is_short = may_flush_ && unflushed < kShortFlushes;
         flushed =
             AwaitFlush(session_, *looked, is_short ? kFlushPatience : kLongFlushPatience, pulse_);
       }
       if (flushed.ok() && *flushed) {
         view = *std::move(looked);
         if (has_log) flushed_snapshot_ = view.snapshot_text;
+        // It was no help.
+        if (!is_short) flushes_first_ = may_flush_ = false;
         return Ending::kDone;
       }
       if (flushed.ok()) {
         ++unflushed;
-        flushes_first_ = true;
+        flushes_first_ = may_flush_;
         flushed = absl::UnavailableError(
             absl::StrCat(Doing(assignment),
                          ": what it sees is not on the server's disk yet; it is tried again"));
@@ -146,16 +148,17 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Open(const ReadAssignment& assi
   }
 }
 
-void SliceReader::FlushLog() {
-  const absl::Status written = WriteMessage(session_, "flush");
-  if (written.ok() || absl::IsUnavailable(written)) return;
-  // The role may not; the server does it by itself, later.
-  flushes_first_ = may_flush_ = false;
-}
-
 void SliceReader::EndTransaction() {
   small_tables_.Forget();
   if (session_.open()) session_.End();
+}
+
+void SliceReader::FlushLog() {
+  const absl::Status written = WriteMessage(session_, "flush");
+  if (written.ok()) return;
+  EndTransaction();
+  // The role may not; the server does it by itself, later.
+  if (!absl::IsUnavailable(written)) flushes_first_ = may_flush_ = false;
 }
 
 absl::StatusOr<SliceView> SliceReader::TryToOpen(const ReadAssignment& assignment, Slice& slice) {
@@ -211,12 +214,12 @@ absl::StatusOr<SliceReader::Columns> SliceReader::ColumnsOf(const ReadAssignment
 }
 
 std::string SliceReader::CopySql(const ReadAssignment& assignment, const Slice& slice,
-                                 const std::string& expressions) {
+                                 const Columns& columns) {
   const std::string table = Quoted(assignment.schema(), assignment.table());
-  if (slice.is_small) {
-    return absl::StrCat("COPY ", table, " (", expressions, ") TO STDOUT (FORMAT binary)");
+  if (slice.is_small && columns.are_names) {
+    return absl::StrCat("COPY ", table, " (", columns.expressions, ") TO STDOUT (FORMAT binary)");
   }
-  std::string select = absl::StrCat("SELECT ", expressions);
+  std::string select = absl::StrCat("SELECT ", columns.expressions);
   if (slice.access.by_keys()) {
     // Only the key's index gives the rows of a range without reading the whole table.
     return absl::StrCat("SET LOCAL enable_seqscan = off; COPY (", select, " FROM ",
@@ -224,8 +227,8 @@ std::string SliceReader::CopySql(const ReadAssignment& assignment, const Slice& 
                         slice.keys.WhereAndOrder("t"), ") TO STDOUT (FORMAT binary)");
   }
   if (!slice.by_blocks()) {
-    return absl::StrCat("COPY (", select,
-                        slice.access.by == Access::By::kWhole ? " FROM ONLY " : " FROM ", table,
+    const bool alone = slice.is_small || slice.access.by == Access::By::kWhole;
+    return absl::StrCat("COPY (", select, alone ? " FROM ONLY " : " FROM ", table,
                         ") TO STDOUT (FORMAT binary)");
   }
   const auto from = [&slice, &select](std::uint32_t leaf, const std::string& name) {

@@ -89,7 +89,7 @@ class SliceReader {
   absl::StatusOr<SliceView> TryToOpen(const ReadAssignment& assignment, Slice& slice);
   absl::StatusOr<Columns> ColumnsOf(const ReadAssignment& assignment, const SliceView& view);
   static std::string CopySql(const ReadAssignment& assignment, const Slice& slice,
-                             const std::string& expressions);
+                             const Columns& columns);
   // Rows until the COPY's end.
   absl::StatusOr<Ending> Copy(const ReadAssignment& assignment, const std::string& sql,
                               Columns columns, const Slice& slice, BatchWriter& writer);
@@ -110,6 +110,8 @@ class SliceReader {
   const std::chrono::milliseconds patience_;
   KnownLife life_;
   SmallTables small_tables_;
+  // The assignment that began their transaction.
+  std::uint32_t shared_since_ = 0;
   // SliceView.snapshot_text of the last one of which all is on the server's disk.
   std::string flushed_snapshot_;
   // A slice has waited in vain for that: the server flushes its log before each slice.

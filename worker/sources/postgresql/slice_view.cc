@@ -88,7 +88,11 @@ std::string LookAtAllSql(const std::vector<const ReadAssignment*>& tables,
       kFlushedSql,
       "), t.place FROM (SELECT v.place, v.oid, v.oid::regclass::text = quote_ident(v.schema) || "
       "'.' || quote_ident(v.name) AS same, coalesce(pg_relation_filenode(v.oid), 0)::text AS "
-      "file, pg_relation_size(v.oid) AS bytes FROM (VALUES ",
+      "file, "
+      "CASE WHEN pg_table_size(v.oid) > ",
+      2 * kSmallTableBytes,
+      " THEN pg_table_size(v.oid) "
+      "ELSE pg_relation_size(v.oid) END AS bytes FROM (VALUES ",
       values,
       ") v(place, oid, schema, name) OFFSET 0) t JOIN pg_attribute ON attrelid = t.oid "
       "AND attnum > 0 AND NOT attisdropped ORDER BY t.place");

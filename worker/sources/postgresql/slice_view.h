@@ -82,6 +82,8 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
 // The same for tables that are read whole, all in one transaction; no lock is waited for. A view of
 // each, in their order; nothing where the table is gone or another has its name. Errors as
 // LockAndLook's; kLockNotAvailable: one of them is locked.
+// Of a table that is large with TOAST, `bytes` is that size: rows that are stored there would keep
+// the locks of all others for long.
 absl::StatusOr<std::vector<std::optional<SliceView>>> LockAndLookAtAll(
     Session& session, const std::vector<const ReadAssignment*>& tables,
     const std::vector<Access>& accesses, KnownLife& life);

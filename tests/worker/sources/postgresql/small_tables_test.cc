@@ -2,8 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
-#include <memory>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -127,6 +126,32 @@ TEST_F(SmallTablesTest, ABrokenConnectionBeginsAnother) {
   EXPECT_THAT(RowsOf(outcomes).front(), 1);
   EXPECT_EQ(outcomes.back().rows.size(), 5u);
   for (const Outcome& one : outcomes) EXPECT_TRUE(one.status.ok()) << one.status;
+}
+
+// The server is asked to flush its log before a transaction, and never within one.
+TEST_F(SmallTablesTest, AreReadInTheirTransactionWhereCommitsAreAsynchronous) {
+  ASSERT_TRUE(Server().Set({{"synchronous_commit", "off"}, {"wal_writer_delay", "10s"}}).ok());
+  ASSERT_TRUE(Server().Reload().ok());
+  const auto tables = Tables();
+  for (int round = 0; round < 2; ++round) {
+    another_();
+    const auto outcomes = reading_.ReadAll(tables, another_);
+    EXPECT_THAT(RowsOf(outcomes), ElementsAre(1, 2, 3, 4, 5));
+    EXPECT_EQ(SnapshotsOf(outcomes), 1u);
+    ExpectNoTransaction();
+  }
+  EXPECT_EQ(Server().log().find("transaction in progress"), std::string::npos);
+  ASSERT_TRUE(Server().Set({{"synchronous_commit", "on"}, {"wal_writer_delay", "200ms"}}).ok());
+  ASSERT_TRUE(Server().Reload().ok());
+}
+
+TEST_F(SmallTablesTest, ShareItAlsoIfColumnsAreNotReadByTheirNames) {
+  database_.Run(
+      "ALTER TABLE t1 ADD COLUMN g integer GENERATED ALWAYS AS (id) STORED;"
+      "ALTER TABLE t3 ADD COLUMN a aclitem DEFAULT 'postgres=r/postgres'");
+  const auto outcomes = reading_.ReadAll(Tables(), another_);
+  EXPECT_THAT(RowsOf(outcomes), ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_EQ(SnapshotsOf(outcomes), 1u);
 }
 
 // A pause is wanted if the gate refuses the slice: its snapshot is too old, for the others as well.
