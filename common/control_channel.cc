@@ -43,24 +43,26 @@ absl::Status ControlChannel::Send(const google::protobuf::MessageLite& message) 
         absl::StrCat("send on control socket: a message of ", bytes, " bytes is over the limit of ",
                      limits::kMaxControlMessageBytes, "; select fewer tables or columns"));
   }
-  if (sent_ == out_.size()) {
-    out_.clear();
-    sent_ = 0;
-  }
   const auto length = static_cast<std::uint32_t>(bytes);
+  std::string& out = out_.emplace_back();
+  out.reserve(kLengthBytes + bytes);
   for (std::size_t i = 0; i < kLengthBytes; ++i) {
-    out_.push_back(static_cast<char>(length >> (8 * i)));
+    out.push_back(static_cast<char>(length >> (8 * i)));
   }
-  message.AppendToString(&out_);
+  message.AppendToString(&out);
   return Flush();
 }
 
 absl::Status ControlChannel::Flush() {
-  while (sent_ < out_.size()) {
+  while (!out_.empty()) {
+    const std::string& first = out_.front();
     const ssize_t put =
-        ::send(socket_.get(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
+        ::send(socket_.get(), first.data() + sent_, first.size() - sent_, MSG_NOSIGNAL);
     if (put > 0) {
       sent_ += static_cast<std::size_t>(put);
+      if (sent_ < first.size()) continue;
+      out_.pop_front();
+      sent_ = 0;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return absl::OkStatus();
     } else if (errno != EINTR) {

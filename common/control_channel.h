@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,7 +34,7 @@ class ControlChannel {
   absl::Status Send(const google::protobuf::MessageLite& message);
   // Sends what is left of earlier messages.
   absl::Status Flush();
-  bool has_unsent() const { return sent_ < out_.size(); }
+  bool has_unsent() const { return !out_.empty(); }
 
   // Parses the next message into `message`, if all of it has come: true. It may have
   // limits::kMaxControlMessageBytes.
@@ -55,7 +56,9 @@ class ControlChannel {
   absl::StatusOr<std::optional<std::string_view>> Next();
 
   FileDescriptor socket_;
-  std::string out_;
+  // Messages of which bytes are unsent. Each is freed on its own, since there may always be some.
+  std::deque<std::string> out_;
+  // Of the first of them.
   std::size_t sent_ = 0;
   std::string in_;
   std::size_t taken_ = 0;

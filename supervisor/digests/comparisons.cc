@@ -1,6 +1,5 @@
 // The part of DigestKeeper that serves comparisons.
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "common/limits.h"
@@ -22,14 +21,13 @@ absl::StatusOr<std::vector<BoundRange>> DigestKeeper::BeginComparison(const Tabl
   auto intents = FindIntents(comparison.id, confirmed);
   if (!intents.ok()) return intents.status();
   comparison.changed = !intents->empty();
-  for (RecordName& name : *intents) {
-    comparison.intents[name.numbers[1]].push_back(std::move(name));
-  }
+  comparison.intents = *std::move(intents);
   const auto last = store_->LastGeneration(comparison.id);
   if (!last.ok()) return last.status();
   comparison.generation = std::max(*last, confirmed) + 1;
   comparison.layout = *std::move(layout);
-  if (returned == confirmed) DropOld(comparison.id, returned, comparison.layout);
+  // What is left is deleted another time.
+  if (returned == confirmed) DropOld(comparison.id, returned, comparison.layout).IgnoreError();
   std::vector<BoundRange> slices;
   for (const DigestLayout::Slice& slice : comparison.layout.slices()) {
     slices.push_back({slice.from(), slice.to()});
@@ -57,8 +55,10 @@ absl::Status DigestKeeper::Load(const TableName& table, std::size_t slice,
     bytes += read.entries().size();
     assignment.add_rows(std::move(*read.mutable_entries()));
   }
-  for (const RecordName& name : comparison.intents[slice]) {
-    auto text = store_->Read(name);
+  for (const Intents& one : comparison.intents[slice]) {
+    auto text = store_->Read({comparison.id,
+                              RecordName::kIntents,
+                              {one.generation, comparison.base, slice, one.number}});
     if (!text.ok()) return text.status();
     bytes += text->size();
     assignment.add_intents(*std::move(text));
@@ -75,13 +75,13 @@ void DigestKeeper::AddCompared(const TableName& table, std::size_t slice, Digest
   Comparison& comparison = found->second;
   if (digests.kind() == Digests::INTENTS) {
     comparison.changed = true;
-    const RecordName name{
-        comparison.id,
-        RecordName::kIntents,
-        {comparison.base, slice, comparison.generation, comparison.next_number++}};
-    comparison.intents[slice].push_back(name);
+    const Intents one{.generation = comparison.generation, .number = comparison.next_number++};
+    comparison.intents[slice].push_back(one);
     std::vector<RecordChange> changes;
-    changes.push_back({name, std::move(*digests.mutable_entries())});
+    changes.push_back({{comparison.id,
+                        RecordName::kIntents,
+                        {one.generation, comparison.base, slice, one.number}},
+                       std::move(*digests.mutable_entries())});
     writer_->Give(std::move(changes), /*urgent=*/true);
     return;
   }
@@ -101,6 +101,13 @@ void DigestKeeper::ForgetSlice(const TableName& table, std::size_t slice) {
   const auto found = comparisons_.find(table);
   if (found == comparisons_.end()) return;
   found->second.read.erase(slice);
+  found->second.gathering.erase(slice);
+}
+
+void DigestKeeper::FinishSlice(const TableName& table, std::size_t slice) {
+  const auto found = comparisons_.find(table);
+  if (found == comparisons_.end()) return;
+  found->second.intents.erase(slice);
   found->second.gathering.erase(slice);
 }
 
@@ -124,10 +131,9 @@ std::uint64_t DigestKeeper::FinishComparison(const TableName& table, ComparisonK
   const auto made = layout.Take();
   if (!made.has_value()) {
     // The generation has no layout: it only tells earlier states that more was sent.
-    std::vector<RecordChange> drops;
-    if (!AddDrops(comparison.id, drops).ok()) return comparison.base;
-    drops.push_back({{comparison.id, RecordName::kBegun, {comparison.generation}}, ""});
-    writer_->Give(std::move(drops), /*urgent=*/true);
+    if (!DropAll(comparison.id, comparison.generation, /*urgent=*/true).ok()) {
+      return comparison.base;
+    }
     return comparison.generation;
   }
   std::vector<RecordChange> changes;
@@ -135,74 +141,6 @@ std::uint64_t DigestKeeper::FinishComparison(const TableName& table, ComparisonK
       {{comparison.id, RecordName::kLayout, {comparison.generation}}, made->SerializeAsString()});
   writer_->Give(std::move(changes), /*urgent=*/false);
   return comparison.generation;
-}
-
-void DigestKeeper::DropOld(const std::string& id, std::uint64_t returned,
-                           const DigestLayout& layout) {
-  std::set<std::pair<std::uint64_t, std::uint64_t>> used;
-  for (const DigestLayout::Slice& slice : layout.slices()) {
-    for (const Piece& piece : slice.pieces()) used.insert({piece.generation(), piece.number()});
-  }
-  std::vector<RecordChange> changes;
-  const auto drop = [&](RecordName::Kind kind, const std::vector<std::uint64_t>& numbers) {
-    changes.push_back({{id, kind, numbers}, std::nullopt});
-  };
-  // Of older generations: their layouts, and the pieces that only these, or an attempt without a
-  // layout, use.
-  std::set<std::uint64_t> older;
-  store_
-      ->List(id, RecordName::kLayout, {},
-             [&](const std::vector<std::uint64_t>& numbers) {
-               if (numbers.size() != 1 || numbers[0] >= returned) return false;
-               const auto old = ReadLayout(id, numbers[0]);
-               if (old.ok()) {
-                 for (const DigestLayout::Slice& slice : old->slices()) {
-                   for (const Piece& piece : slice.pieces()) {
-                     if (!used.contains({piece.generation(), piece.number()})) {
-                       drop(RecordName::kPiece, {piece.generation(), piece.number()});
-                     }
-                   }
-                 }
-               }
-               drop(RecordName::kLayout, numbers);
-               return true;
-             })
-      .IgnoreError();
-  store_
-      ->List(id, RecordName::kIntents, {},
-             [&](const std::vector<std::uint64_t>& numbers) {
-               if (numbers.size() == 4 && numbers[2] <= returned) {
-                 drop(RecordName::kIntents, numbers);
-                 older.insert(numbers[2]);
-               }
-               return true;
-             })
-      .IgnoreError();
-  // Of copies whose content has no name.
-  for (const RecordName::Kind kind :
-       {RecordName::kBegun, RecordName::kTakenBack, RecordName::kGiven}) {
-    store_
-        ->List(id, kind, {},
-               [&](const std::vector<std::uint64_t>& numbers) {
-                 if (numbers.empty() || numbers[0] > returned) return false;
-                 drop(kind, numbers);
-                 older.insert(numbers[0]);
-                 return true;
-               })
-        .IgnoreError();
-  }
-  for (const std::uint64_t generation : older) {
-    store_
-        ->List(id, RecordName::kPiece, {generation},
-               [&](const std::vector<std::uint64_t>& numbers) {
-                 if (numbers.size() == 2 && !used.contains({numbers[0], numbers[1]})) {
-                   drop(RecordName::kPiece, numbers);
-                 }
-                 return true;
-               })
-        .IgnoreError();
-  }
-  if (!changes.empty()) writer_->Give(std::move(changes), /*urgent=*/false);
 }
 
 }  // namespace tributary

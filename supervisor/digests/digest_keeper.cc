@@ -44,21 +44,33 @@ absl::StatusOr<DigestLayout> DigestKeeper::ReadLayout(const std::string& id,
   return layout;
 }
 
-absl::StatusOr<std::vector<RecordName>> DigestKeeper::FindIntents(const std::string& id,
-                                                                  std::uint64_t confirmed) {
-  std::vector<RecordName> intents;
+absl::StatusOr<DigestKeeper::SliceIntents> DigestKeeper::FindIntents(const std::string& id,
+                                                                     std::uint64_t confirmed) {
+  SliceIntents intents;
   bool on_another = false;
-  const absl::Status listed =
-      store_->List(id, RecordName::kIntents, {}, [&](const std::vector<std::uint64_t>& numbers) {
-        if (numbers.size() != 4 || numbers[2] <= confirmed) return true;
-        intents.push_back({id, RecordName::kIntents, numbers});
-        on_another = on_another || numbers[0] != confirmed;
+  const absl::Status listed = store_->ListFrom(
+      id, RecordName::kIntents, confirmed + 1, [&](const std::vector<std::uint64_t>& numbers) {
+        if (numbers.size() != 4) return true;
+        intents[numbers[2]].push_back({.generation = numbers[0], .number = numbers[3]});
+        on_another = numbers[1] != confirmed;
         return !on_another;
       });
   if (!listed.ok()) return listed;
   if (!on_another) return intents;
   return absl::DataLossError(
       "digests: rows that were sent since then were compared with another generation");
+}
+
+absl::StatusOr<bool> DigestKeeper::HasAfter(const std::string& id, RecordName::Kind kind,
+                                            std::uint64_t generation) {
+  bool any = false;
+  const absl::Status listed =
+      store_->ListFrom(id, kind, generation + 1, [&any](const std::vector<std::uint64_t>&) {
+        any = true;
+        return false;
+      });
+  if (!listed.ok()) return listed;
+  return any;
 }
 
 absl::Status DigestKeeper::Check(const TableName& table, std::uint64_t confirmed) {
@@ -70,13 +82,9 @@ absl::Status DigestKeeper::Check(const TableName& table, std::uint64_t confirmed
 
 bool DigestKeeper::HasUnconfirmed(const TableName& table, std::uint64_t confirmed) {
   const std::string id = Id(table);
-  const auto intents = FindIntents(id, confirmed);
-  const auto begun = Names(id, RecordName::kBegun);
   // If they cannot be read, there may be some.
-  return !intents.ok() || !intents->empty() || !begun.ok() ||
-         std::any_of(begun->begin(), begun->end(), [confirmed](const RecordName& name) {
-           return name.numbers.empty() || name.numbers[0] > confirmed;
-         });
+  return HasAfter(id, RecordName::kIntents, confirmed).value_or(true) ||
+         HasAfter(id, RecordName::kBegun, confirmed).value_or(true);
 }
 
 // --- records -------------------------------------------------------------------
@@ -138,17 +146,6 @@ bool DigestKeeper::Gather(const std::string& id, std::uint64_t generation,
   return true;
 }
 
-absl::Status DigestKeeper::AddDrops(const std::string& id, std::vector<RecordChange>& changes) {
-  for (const RecordName::Kind kind :
-       {RecordName::kLayout, RecordName::kIntents, RecordName::kPiece, RecordName::kGiven,
-        RecordName::kTakenBack, RecordName::kBegun}) {
-    auto names = Names(id, kind);
-    if (!names.ok()) return names.status();
-    for (RecordName& name : *names) changes.push_back({std::move(name), std::nullopt});
-  }
-  return absl::OkStatus();
-}
-
 // --- copies ------------------------------------------------------------------
 
 absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table, std::uint64_t earlier,
@@ -167,23 +164,23 @@ absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table, st
     status = found.status();
     last = found.value_or(0);
   }
-  std::vector<RecordChange> changes;
-  if (status.ok() && last > 0) status = AddDrops(id, changes);
+  const std::uint64_t generation = std::max(last, earlier) + 1;
+  const bool nameless = content == CopiedContent::kNameless;
+  // An earlier state that comes back must not be taken for what the destination has.
+  if (status.ok() && last > 0) {
+    status = DropAll(id, generation, /*urgent=*/true);
+  } else if (status.ok() && (nameless || earlier > 0)) {
+    writer_->Give({{{id, RecordName::kBegun, {generation}}, ""}}, /*urgent=*/earlier > 0);
+  }
   if (!status.ok()) {
     if (earlier == 0) return 0;
     return absl::UnavailableError(status.message());
   }
-  const std::uint64_t generation = std::max(last, earlier) + 1;
-  const bool nameless = content == CopiedContent::kNameless;
   copies_.insert_or_assign(table, Copy{.id = id,
                                        .generation = generation,
                                        .named = generation,
                                        .last = generation,
                                        .nameless = nameless});
-  // An earlier state that comes back must not be taken for what the destination has.
-  const bool replaces = earlier > 0 || last > 0;
-  if (nameless || replaces) changes.push_back({{id, RecordName::kBegun, {generation}}, ""});
-  if (!changes.empty()) writer_->Give(std::move(changes), /*urgent=*/replaces);
   return generation;
 }
 

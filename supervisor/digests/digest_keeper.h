@@ -37,6 +37,7 @@
 #include "proto/digests.pb.h"
 #include "proto/worker.pb.h"
 #include "supervisor/checkpoint/state.h"
+#include "supervisor/digests/deletions.h"
 #include "supervisor/digests/digest_store.h"
 #include "supervisor/digests/digest_writer.h"
 
@@ -126,6 +127,8 @@ class DigestKeeper {
                                                           std::uint64_t returned);
   // Puts into the assignment what the slice is compared with, including all its intents.
   absl::Status Load(const TableName& table, std::size_t slice, CompareAssignment& assignment);
+  // The slice is read to its end, and is not loaded again.
+  void FinishSlice(const TableName& table, std::size_t slice);
   // Kinds ROWS, INTENTS and UNCHANGED.
   void AddCompared(const TableName& table, std::size_t slice, Digests digests);
   // The slice is read again: its results so far no longer count, except its intents.
@@ -182,6 +185,15 @@ class DigestKeeper {
     std::vector<RecordName> unmarked = {};
     std::vector<RecordName> taken_back = {};
   };
+  // An intents record, apart from what it was compared with. A sync of a large table that did not
+  // end leaves a million of them.
+  struct Intents {
+    std::uint64_t generation = 0;
+    std::uint64_t number = 0;
+  };
+  // By slice that is not finished: of unconfirmed generations and of this one. Looking for them on
+  // the disk, slice by slice, would read pieces beside them each time.
+  using SliceIntents = std::map<std::uint64_t, std::vector<Intents>>;
   struct Comparison {
     std::string id;
     std::uint64_t base = 0;
@@ -190,9 +202,7 @@ class DigestKeeper {
     // Records were sent in this generation or an unconfirmed one.
     bool changed = false;
     DigestLayout layout = {};
-    // By slice: of unconfirmed generations and of this one. Looking for them on the disk, slice by
-    // slice, would read pieces beside them each time.
-    std::map<std::uint64_t, std::vector<RecordName>> intents = {};
+    SliceIntents intents = {};
     // Slices that were assigned in this generation: their intents may still wait for the disk.
     std::set<std::size_t> loaded = {};
     // By slice: its new pieces. No entry: it is unchanged.
@@ -209,8 +219,10 @@ class DigestKeeper {
   }
   absl::StatusOr<DigestLayout> ReadLayout(const std::string& id, std::uint64_t generation);
   // The intents that were written after `confirmed`. Errors as Check's.
-  absl::StatusOr<std::vector<RecordName>> FindIntents(const std::string& id,
-                                                      std::uint64_t confirmed);
+  absl::StatusOr<SliceIntents> FindIntents(const std::string& id, std::uint64_t confirmed);
+  // Whether there are records of a kind and a generation after this one. Errors as Check's.
+  absl::StatusOr<bool> HasAfter(const std::string& id, RecordName::Kind kind,
+                                std::uint64_t generation);
   // Adds to `gathering`; true: `bounded` is a whole piece, which is being written to the disk.
   bool Gather(const std::string& id, std::uint64_t generation, std::uint64_t& next_number,
               Gathering& gathering, Digests&& digests, Bounded& bounded);
@@ -225,10 +237,18 @@ class DigestKeeper {
   absl::StatusOr<Bounded> ReadPiece(const RecordName& name);
   absl::Status FindPieces(const std::string& id, std::map<std::string, Bounded>& pieces);
   absl::Status FindResumption(const std::string& id, const DoneRanges& done, Resumption& found);
-  // Adds the deletion of all its records.
-  absl::Status AddDrops(const std::string& id, std::vector<RecordChange>& changes);
-  // Deletes records that only generations before the one that came back need.
-  void DropOld(const std::string& id, std::uint64_t returned, const DigestLayout& layout);
+  // Deletes all of the table's records, and begins `generation`, a later one. A power cut may leave
+  // some records, but then it has begun, and no layout is left. Errors as Check's.
+  absl::Status DropAll(const std::string& id, std::uint64_t generation, bool urgent);
+  // Deletes records that only generations before the one that came back need. A power cut, or an
+  // error, may leave some. But it leaves no layout without the intents that were compared with it.
+  absl::Status DropOld(const std::string& id, std::uint64_t returned, const DigestLayout& layout);
+  // Adds the deletions of all records of a kind and a generation up to `last`.
+  absl::Status DropThrough(const std::string& id, RecordName::Kind kind, std::uint64_t last,
+                           Deletions& deletions);
+  // The generations up to `last` that have records of a kind.
+  absl::StatusOr<std::vector<std::uint64_t>> Generations(const std::string& id,
+                                                         RecordName::Kind kind, std::uint64_t last);
 
   std::unique_ptr<DigestStore> store_;
   std::unique_ptr<DigestWriter> writer_;

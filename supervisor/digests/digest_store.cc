@@ -22,7 +22,7 @@ constexpr std::size_t kTableIdBytes = 16;
 constexpr std::size_t kHeadBytes = kTableIdBytes + 1;
 // Sorts before every table's records.
 const std::string kKeyRecord(1, '\0');
-constexpr std::string_view kKeyRecordText = "tributary digests 1";
+constexpr std::string_view kKeyRecordText = "tributary digests 2";
 constexpr std::string_view kRecordPurpose = "tributary digests: records";
 constexpr std::string_view kTablePurpose = "tributary digests: names of tables";
 constexpr std::string_view kRowPurpose = "tributary digests: rows";
@@ -215,8 +215,20 @@ absl::Status DigestStore::List(
     const std::string& table, RecordName::Kind kind, const std::vector<std::uint64_t>& prefix,
     const std::function<bool(const std::vector<std::uint64_t>&)>& visit) {
   const std::string head = RecordName{table, kind, prefix}.Encoded();
+  return Visit(head, head, visit);
+}
+
+absl::Status DigestStore::ListFrom(
+    const std::string& table, RecordName::Kind kind, std::uint64_t first,
+    const std::function<bool(const std::vector<std::uint64_t>&)>& visit) {
+  return Visit(RecordName{table, kind, {first}}.Encoded(), Head(table, kind), visit);
+}
+
+absl::Status DigestStore::Visit(
+    const std::string& first, const std::string& head,
+    const std::function<bool(const std::vector<std::uint64_t>&)>& visit) {
   leveldb::Iterator& at = Records();
-  for (at.Seek(head); at.Valid() && at.key().starts_with(head); at.Next()) {
+  for (at.Seek(first); at.Valid() && at.key().starts_with(head); at.Next()) {
     if (!visit(NumbersOf(at.key()))) break;
   }
   return Listed();
@@ -229,8 +241,9 @@ absl::StatusOr<std::uint64_t> DigestStore::LastGeneration(const std::string& tab
   if (const absl::Status listed = Listed(); !listed.ok()) return listed;
   std::uint64_t last = 0;
   if (!any) return last;
-  for (const RecordName::Kind kind : {RecordName::kPiece, RecordName::kLayout, RecordName::kGiven,
-                                      RecordName::kTakenBack, RecordName::kBegun}) {
+  for (const RecordName::Kind kind :
+       {RecordName::kPiece, RecordName::kLayout, RecordName::kIntents, RecordName::kGiven,
+        RecordName::kTakenBack, RecordName::kBegun}) {
     const std::string head = Head(table, kind);
     at.Seek(Head(table, static_cast<RecordName::Kind>(kind + 1)));
     at.Valid() ? at.Prev() : at.SeekToLast();
@@ -240,12 +253,6 @@ absl::StatusOr<std::uint64_t> DigestStore::LastGeneration(const std::string& tab
     }
     if (const absl::Status listed = Listed(); !listed.ok()) return listed;
   }
-  const absl::Status listed =
-      List(table, RecordName::kIntents, {}, [&last](const std::vector<std::uint64_t>& numbers) {
-        if (numbers.size() > 2) last = std::max(last, numbers[2]);
-        return true;
-      });
-  if (!listed.ok()) return listed;
   return last;
 }
 

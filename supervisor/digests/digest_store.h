@@ -37,8 +37,8 @@ struct RecordName {
     kPiece = 'A',
     // DigestLayout. Numbers: generation.
     kLayout = 'L',
-    // Digests.entries of intents. Numbers: the generation that they were compared with, its slice,
-    // their own generation, number.
+    // Digests.entries of intents. Numbers: their own generation, the one that they were compared
+    // with, its slice, number.
     kIntents = 'I',
     // Of a copy whose content has no name. Digests: rows that a slice's reading has given out
     // since its last mark. Numbers: generation, the reading, number.
@@ -95,6 +95,10 @@ class DigestStore {
   absl::Status List(const std::string& table, RecordName::Kind kind,
                     const std::vector<std::uint64_t>& prefix,
                     const std::function<bool(const std::vector<std::uint64_t>&)>& visit);
+  // The same for all of a kind whose generation is `first` or a later one; earlier ones are not
+  // read.
+  absl::Status ListFrom(const std::string& table, RecordName::Kind kind, std::uint64_t first,
+                        const std::function<bool(const std::vector<std::uint64_t>&)>& visit);
   // The highest generation of any of the table's records, of any kind; 0: there are none.
   absl::StatusOr<std::uint64_t> LastGeneration(const std::string& table);
 
@@ -109,6 +113,8 @@ class DigestStore {
   absl::Status OpenDatabase();
   // Notes damage.
   absl::Status FromDatabase(const leveldb::Status& status, absl::string_view doing);
+  absl::Status Visit(const std::string& first, const std::string& head,
+                     const std::function<bool(const std::vector<std::uint64_t>&)>& visit);
   // Sees all that was written before the call. Valid until the next call of either.
   leveldb::Iterator& Records();
   // Whether Records has met an error.

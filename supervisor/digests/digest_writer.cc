@@ -17,6 +17,13 @@ namespace {
 // processor's cache on its way through the cipher and LevelDB.
 constexpr std::size_t kWriteBytes = limits::kMiB / 2;
 
+// In memory, about.
+std::size_t BytesOf(const RecordChange& change) {
+  return sizeof(change) + change.name.table.size() +
+         change.name.numbers.size() * sizeof(std::uint64_t) +
+         (change.plain.has_value() ? change.plain->size() : 0);
+}
+
 }  // namespace
 
 DigestWriter::DigestWriter(DigestStore& store, std::function<void()> progress)
@@ -44,9 +51,7 @@ DigestWriter::~DigestWriter() {
 
 void DigestWriter::Give(std::vector<RecordChange> changes, bool urgent) {
   Step step{.changes = std::move(changes)};
-  for (const RecordChange& change : step.changes) {
-    if (change.plain.has_value()) step.bytes += change.plain->size();
-  }
+  for (const RecordChange& change : step.changes) step.bytes += BytesOf(change);
   {
     const std::lock_guard lock(mutex_);
     ++given_;

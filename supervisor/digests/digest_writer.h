@@ -51,7 +51,7 @@ class DigestWriter final : public Journal {
   std::uint64_t given() const override { return urgent_; }
   std::uint64_t synced() const override { return synced_.load(std::memory_order_acquire); }
   absl::Status failure() const override;
-  // The changes that wait in memory.
+  // What the waiting changes take in memory, about.
   std::size_t queued_bytes() const { return queued_bytes_.load(std::memory_order_relaxed); }
   // At most kQueuedBytes wait; `progress` is called when that has changed. After a
   // failure nothing is kept, so there is always room.

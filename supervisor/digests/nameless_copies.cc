@@ -147,15 +147,16 @@ absl::Status DigestKeeper::FindPieces(const std::string& id,
 
 absl::Status DigestKeeper::FindResumption(const std::string& id, const DoneRanges& done,
                                           Resumption& found) {
-  const auto compared = Names(id, RecordName::kIntents);
+  const auto compared = HasAfter(id, RecordName::kIntents, 0);
+  if (!compared.ok()) return compared.status();
   const auto begun = Names(id, RecordName::kBegun);
   const auto given = Names(id, RecordName::kGiven);
   const auto taken_back = Names(id, RecordName::kTakenBack);
-  for (const auto* const listed : {&compared, &begun, &given, &taken_back}) {
+  for (const auto* const listed : {&begun, &given, &taken_back}) {
     if (!listed->ok()) return listed->status();
   }
   // A comparison has sent rows since.
-  if (!compared->empty()) return Passed();
+  if (*compared) return Passed();
   const auto is_later = [&found](const RecordName& name) {
     return name.numbers.front() > found.generation;
   };

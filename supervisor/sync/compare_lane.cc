@@ -238,6 +238,7 @@ void CompareLane::FinishSlice(const UnderWay& one, const AssignmentEnd& end) {
   figures_.rows_read += end.rows_read();
   figures_.rows_sent += end.rows();
   table.page_digest = end.page_digest();
+  digests_.FinishSlice(copy(table).name, one.slice);
   if (++table.done == table.slices.size()) Finish(table);
 }
 

@@ -53,6 +53,8 @@ absl::Status Merger::MergeAll() {
     }
     if (merged) continue;
     const WaitStage stage = WaitsFor(takes_more);
+    // A small frame that staging gathers would hold the space of all digests that come after it.
+    if (takes_more && stage == WaitStage::kStaging) outbox_.WantStaged();
     pool_.Wait(kLongestWait, [this, takes_more](const Member& member) {
       return takes_more && TakesFramesOf(member) && !member.waiting.has_value();
     });

@@ -1,6 +1,7 @@
 #include "common/control_channel.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <sys/socket.h>
 
 #include <string>
@@ -142,6 +143,21 @@ TEST_F(ControlChannelTest, LargeMessagesReachAReaderThatComesLate) {
     ASSERT_TRUE(channel_.Flush().ok());
   }
   reader.join();
+}
+
+TEST_F(ControlChannelTest, ReaderThatIsAlwaysLateCostsTheMemoryOfWhatItHasNotRead) {
+  ControlChannel other(std::move(ends_.second));
+  const ToWorker message = MessageOf(1, limits::kMiB);
+  ToWorker got;
+  const auto memory = [] { return ::mallinfo2().uordblks + ::mallinfo2().hblkhd; };
+  ASSERT_TRUE(channel_.Send(message).ok());
+  const std::size_t before = memory();
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(channel_.Send(message).ok());
+    while (!other.Receive(got).value()) ASSERT_TRUE(channel_.Flush().ok());
+    ASSERT_TRUE(channel_.has_unsent());
+  }
+  EXPECT_LT(memory(), before + 10 * limits::kMiB);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Which digests of a table are kept on the disk, and which bytes there are not accepted as digests.
 #include <gtest/gtest.h>
+#include <leveldb/db.h>
 #include <leveldb/env.h>
 
 #include <atomic>
@@ -15,6 +16,7 @@
 #include "common/limits.h"
 #include "supervisor/digests/digest_keeper.h"
 #include "supervisor/digests/layout.h"
+#include "supervisor/digests/seal.h"
 #include "tests/supervisor/digests/keeper_scene.h"
 #include "worker/compare/entries.h"
 
@@ -172,6 +174,23 @@ TEST_F(KeeperTest, OfAnotherKeyNothingIsRead) {
   const auto other =
       DigestKeeper::Open(leveldb::Env::Default(), folder(), std::string(32, 'o'), [] {});
   EXPECT_TRUE(absl::IsPermissionDenied(other.status())) << other.status();
+}
+
+TEST_F(KeeperTest, OfAnEarlierFormNothingIsRead) {
+  const auto key = DeriveBytes(kDigestsOwner, kKey, "", "tributary digests: records", 32);
+  ASSERT_TRUE(key.ok());
+  const std::string name(1, '\0');
+  std::string sealed;
+  ASSERT_TRUE((*Seal::Make(*key))->Close(name, "tributary digests 1", sealed).ok());
+  leveldb::Options options;
+  options.create_if_missing = true;
+  leveldb::DB* database = nullptr;
+  ASSERT_TRUE(leveldb::DB::Open(options, folder(), &database).ok());
+  const bool put = database->Put({}, name, sealed).ok();
+  delete database;
+  ASSERT_TRUE(put);
+  const auto keeper = DigestKeeper::Open(leveldb::Env::Default(), folder(), kKey, [] {});
+  EXPECT_TRUE(absl::IsPermissionDenied(keeper.status())) << keeper.status();
 }
 
 TEST_F(KeeperTest, NoByteOfAKeyOrANameIsReadableOnTheDisk) {

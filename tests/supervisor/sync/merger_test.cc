@@ -200,6 +200,25 @@ TEST_F(MergerTest, BatchesBeforeALargeMessageAreStagedWhileItIsAssembled) {
   EXPECT_GT(staging.stager.staged_position(), 0u);
 }
 
+// The digests of unchanged slices fill a ring, but a sent row before them keeps its space.
+TEST_F(MergerTest, BatchThatKeepsARingFullIsStagedThoughNothingMoreComes) {
+  Staging staging;
+  const auto begun = Clock::now();
+  host_.over = [&](FakeHost&) {
+    return staging.stager.staged_position() > 0 || Clock::now() - begun > kPatience;
+  };
+  const absl::Status copied = Copy({kLarge}, 1, StartFakes([](int) {
+                                     return Reader([](const Assignment& work, FakeWorker& worker) {
+                                       worker.Open(work.id());
+                                       worker.ring().Write(FrameType::kBatch, work.id(), "rows");
+                                       worker.ring().set_bytes_held(limits::kRingBytes);
+                                     });
+                                   }),
+                                   &staging.stager);
+  EXPECT_EQ(copied.code(), absl::StatusCode::kCancelled) << copied;
+  EXPECT_GT(staging.stager.staged_position(), 0u);
+}
+
 // A frame may consist of its header only.
 TEST_F(MergerTest, MarksOfNothingEndTheirWorkersTurnToo) {
   constexpr std::size_t kMarks = 100'000;
