@@ -74,9 +74,6 @@ inline constexpr std::size_t kMaxCompactBytes = 512 * kKiB;
 
 // --- workers ---------------------------------------------------------------
 
-// A worker's niceness (setpriority): on a machine that is busy, the source's server and the
-// supervisor come first.
-inline constexpr int kWorkerNiceness = 10;
 // Read assignments that a worker may have queued, and their estimated bytes.
 inline constexpr std::size_t kQueuedAssignments = 32;
 inline constexpr std::uint64_t kQueuedAssignmentBytes = 4 * kMiB;

@@ -1,7 +1,5 @@
 #include "worker/worker.h"
 
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <deque>
@@ -312,8 +310,6 @@ int WorkerMain(int argc, char** argv, const std::vector<Engine>& engines) {
     log.Severe(std::string(leashed.message()));
     return EXIT_FAILURE;
   }
-  // It always succeeds: lower priorities are open to everyone.
-  ::setpriority(PRIO_PROCESS, 0, limits::kWorkerNiceness);
   auto memory = RingMemory::Attach(FileDescriptor(kRingFd), limits::kRingBytes);
   if (!memory.ok()) {
     log.Severe(std::string(memory.status().message()));

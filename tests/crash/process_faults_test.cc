@@ -1,7 +1,6 @@
 // Workers and supervisors that are killed or stopped, and what a worker can see of its supervisor
 // and its source.
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,7 +117,6 @@ TEST_F(ProcessFaults, StoppedWorkerIsReplacedWhileTheOthersGoOn) {
   // The other worker reads all slices except that of the stopped one.
   EXPECT_TRUE(Eventually([this] { return !scene().LiveTables().empty(); })) << title;
   EXPECT_FALSE(Gone(stopped));
-  EXPECT_EQ(::getpriority(PRIO_PROCESS, static_cast<id_t>(stopped)), limits::kWorkerNiceness);
   const SyncOutcome outcome = run.Wait();
   EXPECT_TRUE(outcome.ok()) << outcome.text;
   EXPECT_TRUE(Gone(stopped));
