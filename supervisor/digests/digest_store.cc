@@ -33,7 +33,7 @@ constexpr int kMostOpenFiles = 100;
 // What is kept for the next write.
 constexpr std::size_t kKeptBatchBytes = 2 * limits::kMiB;
 // LevelDB holds up to twice as much in memory.
-constexpr std::size_t kWriteBufferBytes = 2 * limits::kMiB;
+constexpr std::size_t kWriteBufferBytes = 8 * limits::kMiB;
 
 leveldb::Cache* SmallCache() {
   static leveldb::Cache* const cache = leveldb::NewLRUCache(limits::kMiB);
