@@ -260,14 +260,9 @@ class Worker : public Pulse, private FollowOrders {
   // FollowOrders.
   absl::StatusOr<std::optional<FollowOrder>> Next() override {
     ToWorker message;
-    if (!received_.empty()) {
-      message = std::move(received_.front());
-      received_.pop_front();
-    } else {
-      const auto received = channel_.Receive(message);
-      if (!received.ok()) return received.status();
-      if (!*received) return std::nullopt;
-    }
+    const auto received = channel_.Receive(message);
+    if (!received.ok()) return received.status();
+    if (!*received) return std::nullopt;
     if (!message.has_follow()) {
       return absl::InternalError("follow the log: an order came that is not about the log");
     }

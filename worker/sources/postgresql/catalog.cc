@@ -267,9 +267,8 @@ class CatalogReader {
           ""}},
         {&with_other_partitions_,
          {"read whole and compared in each sync, as partitions of them are unlogged or have "
-          "another "
-          "replica identity than they: ALTER TABLE … SET LOGGED, or REPLICA IDENTITY, on the "
-          "partitions of ",
+          "another replica identity than they: ALTER TABLE … SET LOGGED, or REPLICA IDENTITY, on "
+          "the partitions of ",
           ""}},
         {&with_generated_key_,
          {"read whole and compared in each sync, as the log has no generated columns, and their "

@@ -62,8 +62,7 @@ absl::StatusOr<Lsn> Create(Session& session, LogConnection& log, const std::stri
     const std::string text = absl::StrCat(
         "The server has been making the replication slot ", Quoted(name), " for ", waited.count(),
         " s, and goes on once the transactions have ended that were running then. It waits for ",
-        OldestTransactions(session),
-        ". End them (SELECT pg_terminate_backend(…), ROLLBACK PREPARED …), or wait for them.");
+        OldestTransactions(session));
     use.log.Info("a new replication slot waits for transactions", {{log_key::kError, text}});
     if (waited >= use.patience.give_up_after) return Task(name, text);
     if (waited >= use.patience.warn_after && !std::exchange(warned, true)) use.warn(text);
@@ -112,10 +111,11 @@ std::string OldestTransactions(Session& session) {
       "extract(epoch FROM now() - prepared)::bigint || ' s' FROM pg_prepared_xacts) one "
       "ORDER BY age DESC LIMIT 5";
   const auto rows = session.Query(kSql, "look for the oldest transactions");
-  if (!rows.ok() || rows->size() == 0) return "transactions that it does not name";
-  std::vector<std::string> blockers;
-  for (int row = 0; row < rows->size(); ++row) blockers.push_back(rows->text(row, 0));
-  return absl::StrJoin(blockers, "; ");
+  std::vector<std::string> oldest;
+  for (int row = 0; rows.ok() && row < rows->size(); ++row) oldest.push_back(rows->text(row, 0));
+  return absl::StrCat(
+      oldest.empty() ? "transactions that it does not name" : absl::StrJoin(oldest, "; "),
+      ". End them (SELECT pg_terminate_backend(…), ROLLBACK PREPARED …), or wait for them.");
 }
 
 std::string SlotName(const Settings& settings) {

@@ -38,9 +38,9 @@ struct SlotUse {
   SlotPatience patience = {};
 };
 
-// Transactions that write, the oldest first, for people: "process 4711 (psql), for 3600 s". Since
-// when others' run is hidden from a role that is not in pg_read_all_stats. Texts of errors are
-// texts as well.
+// Transactions that write, the oldest first, and what to do about them, for people: "process 4711
+// (psql), for 3600 s. End them …". Since when others' run is hidden from a role that is not in
+// pg_read_all_stats. If the server cannot be asked, none is named.
 std::string OldestTransactions(Session& session);
 
 // Makes the slot where there is none and `from` is 0, and gives the place to start from:

@@ -364,8 +364,7 @@ absl::Status LogStream::LookForOlder() {
   waiting_logged_ = now;
   const std::string text = absl::StrCat(
       "The copy of tables that are new in the log waits for transactions that ran before: ",
-      OldestTransactions(session_),
-      ". End them (SELECT pg_terminate_backend(…), ROLLBACK PREPARED …), or wait for them.");
+      OldestTransactions(session_));
   options_.log.Info("slices wait for older transactions", {{log_key::kError, text}});
   if (now - *waiting_since_ >= kWarnOfWaitingAfter && !std::exchange(warned_of_waiting_, true)) {
     writer_.Remark(text);

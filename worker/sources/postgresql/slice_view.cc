@@ -47,10 +47,27 @@ constexpr char kBoundSql[] =
 constexpr char kFlushedSql[] =
     "pg_is_in_recovery() OR pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()";
 
-// Both queries have these columns: the snapshot, the life, kBoundSql, whether the name is still
-// the table's, its file; attname, atttypid, atttypmod, attnum; the key's order; pg_backend_pid(),
-// whether the column is generated, the table's bytes, kFlushedSql; the table's place.
-//
+// What both queries select, in this order; one row for each column of a table.
+enum LookColumn {
+  kSnapshot,
+  kLife,
+  kBound,
+  // The name is still the table's.
+  kSameTable,
+  kFile,
+  kName,
+  kType,
+  kTypmod,
+  kNumber,
+  kKeyOrder,
+  kProcess,
+  kGenerated,
+  kTableBytes,
+  kFlushed,
+  // Of several tables.
+  kPlace
+};
+
 // By the OID and without a join: of a small table a query is planned for longer than its rows are
 // read. regclass prints a name with its schema, as search_path is empty.
 std::string LookSql(int server_version, const ReadAssignment& assignment, const Access& access,
@@ -88,8 +105,7 @@ std::string LookAtAllSql(const std::vector<const ReadAssignment*>& tables,
       kFlushedSql,
       "), t.place FROM (SELECT v.place, v.oid, v.oid::regclass::text = quote_ident(v.schema) || "
       "'.' || quote_ident(v.name) AS same, coalesce(pg_relation_filenode(v.oid), 0)::text AS "
-      "file, "
-      "CASE WHEN pg_table_size(v.oid) > ",
+      "file, CASE WHEN pg_table_size(v.oid) > ",
       2 * kSmallTableBytes,
       " THEN pg_table_size(v.oid) "
       "ELSE pg_relation_size(v.oid) END AS bytes FROM (VALUES ",
@@ -98,49 +114,45 @@ std::string LookAtAllSql(const std::vector<const ReadAssignment*>& tables,
       "AND attnum > 0 AND NOT attisdropped ORDER BY t.place");
 }
 
-// Of the first row: the process that serves the session is the one whose life is known, or its
-// life is known from now on. UNAVAILABLE: a pooler has given the session another process.
-absl::Status CheckLife(const Session& session, const Rows& rows, bool asks_life, KnownLife& life,
-                       std::string_view doing) {
-  const std::int64_t process = rows.number(0, 10);
+// The life of the server that the first row is of. It is remembered for the process that serves the
+// session. UNAVAILABLE: a pooler has given the session another process.
+absl::StatusOr<std::string> LifeOf(const Session& session, const Rows& rows, bool asks_life,
+                                   KnownLife& life, absl::string_view doing) {
+  const std::int64_t process = rows.number(0, kProcess);
   if (asks_life) {
-    life.Learn(session, process, rows.at(0, 1));
-    return absl::OkStatus();
+    life.Learn(session, process, rows.at(0, kLife));
+    return rows.text(0, kLife);
   }
-  if (process == session.process() && !life.Of(session).empty()) return absl::OkStatus();
+  std::string known(life.Of(session));
+  if (process == session.process() && !known.empty()) return known;
   life.Forget();
   return absl::UnavailableError(
-      absl::StrCat(absl::string_view(doing.data(), doing.size()),
-                   ": another process of the server serves it; it is tried again"));
-}
-
-std::string LifeIn(const Rows& rows, bool asks_life, const Session& session,
-                   const KnownLife& life) {
-  return asks_life ? rows.text(0, 1) : std::string(life.Of(session));
+      absl::StrCat(doing, ": another process of the server serves it; it is tried again"));
 }
 
 // Of one table: these rows, its columns.
 absl::StatusOr<SliceView> ViewOf(const Rows& rows, int first, int end, std::string life,
                                  bool by_keys) {
-  auto snapshot = ParseSnapshot(rows.at(first, 0));
+  auto snapshot = ParseSnapshot(rows.at(first, kSnapshot));
   if (!snapshot.ok()) return snapshot.status();
   SliceView view;
   SetSeen(*snapshot, *view.opened.mutable_snapshot());
-  view.snapshot_text = absl::StrCat(life, " ", rows.text(first, 0));
+  view.snapshot_text = absl::StrCat(life, " ", rows.text(first, kSnapshot));
   view.opened.set_life(std::move(life));
-  view.opened.mutable_bound()->set_commit(static_cast<std::uint64_t>(rows.number(first, 2)));
+  view.opened.mutable_bound()->set_commit(static_cast<std::uint64_t>(rows.number(first, kBound)));
   if (by_keys) {
     view.opened.set_may_differ(true);
   } else {
-    view.opened.set_content(absl::StrCat("file ", rows.text(first, 4)));
+    view.opened.set_content(absl::StrCat("file ", rows.text(first, kFile)));
   }
-  view.bytes = static_cast<std::uint64_t>(rows.number(first, 12));
-  view.is_flushed = rows.truth(first, 13);
+  view.bytes = static_cast<std::uint64_t>(rows.number(first, kTableBytes));
+  view.is_flushed = rows.truth(first, kFlushed);
   for (int row = first; row < end; ++row) {
-    view.columns[rows.text(row, 5)] = {.type = static_cast<std::uint32_t>(rows.number(row, 6)),
-                                       .typmod = static_cast<std::int32_t>(rows.number(row, 7)),
-                                       .number = static_cast<std::uint32_t>(rows.number(row, 8)),
-                                       .generated = rows.truth(row, 11)};
+    view.columns[rows.text(row, kName)] = {
+        .type = static_cast<std::uint32_t>(rows.number(row, kType)),
+        .typmod = static_cast<std::int32_t>(rows.number(row, kTypmod)),
+        .number = static_cast<std::uint32_t>(rows.number(row, kNumber)),
+        .generated = rows.truth(row, kGenerated)};
   }
   return view;
 }
@@ -178,20 +190,20 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
                    LookSql(session.server_version(), assignment, access, asks_life)),
       doing);
   if (!rows.ok()) return rows.status();
-  if (rows->size() == 0 || !rows->truth(0, 3)) return Gone(doing);
-  const absl::Status served = CheckLife(session, *rows, asks_life, life, doing);
-  if (!served.ok()) return served;
-  if (access.by == Access::By::kLeaves && rows->at(0, 4) != leaves.files) {
+  if (rows->size() == 0 || !rows->truth(0, kSameTable)) return Gone(doing);
+  auto lives = LifeOf(session, *rows, asks_life, life, doing);
+  if (!lives.ok()) return lives.status();
+  if (access.by == Access::By::kLeaves && rows->at(0, kFile) != leaves.files) {
     return absl::UnavailableError(
         absl::StrCat(doing, ": its partitions change; it is tried again"));
   }
-  if (access.by_keys() && rows->at(0, 9) != access.order) {
+  if (access.by_keys() && rows->at(0, kKeyOrder) != access.order) {
     return absl::NotFoundError(absl::StrCat(
         doing,
         ": what its key's order rests on (a collation's version) has changed since the "
         "catalog was read; the next sync copies it again"));
   }
-  return ViewOf(*rows, 0, rows->size(), LifeIn(*rows, asks_life, session, life), access.by_keys());
+  return ViewOf(*rows, 0, rows->size(), *std::move(lives), access.by_keys());
 }
 
 absl::StatusOr<std::vector<std::optional<SliceView>>> LockAndLookAtAll(
@@ -212,14 +224,14 @@ absl::StatusOr<std::vector<std::optional<SliceView>>> LockAndLookAtAll(
   if (!rows.ok()) return rows.status();
   std::vector<std::optional<SliceView>> views(tables.size());
   if (rows->size() == 0) return views;
-  const absl::Status served = CheckLife(session, *rows, asks_life, life, kDoing);
-  if (!served.ok()) return served;
+  const auto lives = LifeOf(session, *rows, asks_life, life, kDoing);
+  if (!lives.ok()) return lives.status();
   for (int row = 0; row < rows->size();) {
-    const std::int64_t place = rows->number(row, 14);
+    const std::int64_t place = rows->number(row, kPlace);
     int end = row;
-    while (end < rows->size() && rows->number(end, 14) == place) ++end;
-    if (rows->truth(row, 3)) {
-      auto view = ViewOf(*rows, row, end, LifeIn(*rows, asks_life, session, life), false);
+    while (end < rows->size() && rows->number(end, kPlace) == place) ++end;
+    if (rows->truth(row, kSameTable)) {
+      auto view = ViewOf(*rows, row, end, *lives, /*by_keys=*/false);
       if (!view.ok()) return view.status();
       views[static_cast<std::size_t>(place)] = *std::move(view);
     }
