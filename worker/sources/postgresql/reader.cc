@@ -9,7 +9,6 @@
 #include "common/limits.h"
 #include "worker/sources/postgresql/remark_kinds.h"
 #include "worker/sources/postgresql/server_error.h"
-#include "worker/sources/postgresql/server_view.h"
 #include "worker/sources/postgresql/wire.h"
 #include "worker/wait.h"
 
@@ -27,15 +26,6 @@ constexpr std::chrono::seconds kFullPatience{5};
 // How long to wait for transactions that the assignment's whole_from excludes, before another slice
 // may have the worker.
 constexpr std::chrono::seconds kWholePatience{5};
-
-// How long a view's transaction waits for the server's disk. Other sessions' commits take the log
-// there within a few milliseconds. With synchronous_commit = off nothing may do so for up to three
-// times wal_writer_delay, which is at most 10 s. So the server is asked to flush first, and the
-// transaction begins directly after that. If commits come faster than this, that is no help, and
-// after a few times the long wait is.
-constexpr std::chrono::milliseconds kFlushPatience{20};
-constexpr std::chrono::seconds kLongFlushPatience{30};
-constexpr int kShortFlushes = 6;
 
 std::string Doing(const ReadAssignment& assignment) {
   return absl::StrCat("read table ", Quoted(assignment.schema(), assignment.table()));
@@ -114,30 +104,21 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Open(const ReadAssignment& assi
   const bool has_log = assignment.whole_from() > 0;
   int unflushed = 0;
   for (;;) {
-    if (has_log && flushes_first_ && !small_tables_.has_more()) FlushLog();
+    if (has_log && !small_tables_.has_more()) flush_.AskFirst();
     auto looked = TryToOpen(assignment, slice);
     if (looked.ok() && looked->opened.snapshot().all_before() >= assignment.whole_from()) {
-      absl::StatusOr<bool> flushed = !has_log || looked->snapshot_text == flushed_snapshot_;
-      const bool is_short = may_flush_ && unflushed < kShortFlushes;
-      if (!*flushed) {
-        flushed =
-            AwaitFlush(session_, *looked, is_short ? kFlushPatience : kLongFlushPatience, pulse_);
-      }
+      const auto flushed = has_log ? flush_.Await(*looked, unflushed) : absl::StatusOr<bool>(true);
       if (flushed.ok() && *flushed) {
         view = *std::move(looked);
-        if (has_log) flushed_snapshot_ = view.snapshot_text;
-        // It was no help.
-        if (!is_short) flushes_first_ = may_flush_ = false;
         return Ending::kDone;
       }
-      if (flushed.ok()) {
-        ++unflushed;
-        flushes_first_ = may_flush_;
-        flushed = absl::UnavailableError(
-            absl::StrCat(Doing(assignment),
-                         ": what it sees is not on the server's disk yet; it is tried again"));
-      }
-      looked = flushed.status();
+      if (flushed.ok()) ++unflushed;
+      looked =
+          flushed.ok()
+              ? absl::UnavailableError(absl::StrCat(Doing(assignment),
+                                                    ": what it sees is not on the server's disk "
+                                                    "yet; it is tried again"))
+              : flushed.status();
     }
     EndTransaction();
     if (!looked.ok() && !absl::IsUnavailable(looked.status())) return looked.status();
@@ -151,14 +132,6 @@ absl::StatusOr<SliceReader::Ending> SliceReader::Open(const ReadAssignment& assi
 void SliceReader::EndTransaction() {
   small_tables_.Forget();
   if (session_.open()) session_.End();
-}
-
-void SliceReader::FlushLog() {
-  const absl::Status written = WriteMessage(session_, "flush");
-  if (written.ok()) return;
-  EndTransaction();
-  // The role may not; the server does it by itself, later.
-  if (!absl::IsUnavailable(written)) flushes_first_ = may_flush_ = false;
 }
 
 absl::StatusOr<SliceView> SliceReader::TryToOpen(const ReadAssignment& assignment, Slice& slice) {

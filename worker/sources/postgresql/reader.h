@@ -5,8 +5,8 @@
 // client sees: rows come in the order of their places, so that a mark can be put before the
 // first row of a block. A slice by keys has its rows in the order of the key, so that a mark can
 // be put before any of them. A slice in one piece has a mark at its end only; so has a table of a
-// few blocks, for which COPY names the columns (COPY table (columns), not COPY (SELECT …)): a query
-// would be planned for longer than its rows are read.
+// few blocks, for which COPY names the columns if it can (COPY table (columns), not COPY (SELECT
+// …)): a query would be planned for longer than its rows are read.
 //
 // If the connection breaks, or the server ends it, the read ends as AGAIN at its last mark, and the
 // slice is given out again; after kInterruptions consecutive ones at one place it fails. The main
@@ -27,6 +27,7 @@
 #include "worker/sources/postgresql/copy_stream.h"
 #include "worker/sources/postgresql/key_range.h"
 #include "worker/sources/postgresql/leaves.h"
+#include "worker/sources/postgresql/log_flush.h"
 #include "worker/sources/postgresql/row_writer.h"
 #include "worker/sources/postgresql/session.h"
 #include "worker/sources/postgresql/slice_view.h"
@@ -46,7 +47,8 @@ class SliceReader {
         types_(types),
         pulse_(pulse),
         patience_(patience),
-        small_tables_(session, life_) {}
+        small_tables_(session, life_),
+        flush_(session, pulse) {}
 
   // The reads that come after the next one (SmallTables::Expect).
   void Expect(std::vector<const ReadAssignment*> next) { small_tables_.Expect(std::move(next)); }
@@ -83,8 +85,6 @@ class SliceReader {
   absl::StatusOr<Ending> Open(const ReadAssignment& assignment, const BatchWriter& writer,
                               Slice& slice, SliceView& view);
   void EndTransaction();
-  // Has the server put its log onto its disk, by a message of ours.
-  void FlushLog();
   // One try; the transaction stays open where it is OK.
   absl::StatusOr<SliceView> TryToOpen(const ReadAssignment& assignment, Slice& slice);
   absl::StatusOr<Columns> ColumnsOf(const ReadAssignment& assignment, const SliceView& view);
@@ -112,11 +112,7 @@ class SliceReader {
   SmallTables small_tables_;
   // The assignment that began their transaction.
   std::uint32_t shared_since_ = 0;
-  // SliceView.snapshot_text of the last one of which all is on the server's disk.
-  std::string flushed_snapshot_;
-  // A slice has waited in vain for that: the server flushes its log before each slice.
-  bool flushes_first_ = false;
-  bool may_flush_ = true;
+  LogFlush flush_;
   // Of the slice that is read.
   const TableShape* shape_ = nullptr;
   RowWriter* rows_ = nullptr;

@@ -1,7 +1,6 @@
 #include "worker/sources/postgresql/slice_view.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -9,12 +8,9 @@
 #include "absl/strings/str_join.h"
 #include "worker/sources/postgresql/key_order.h"
 #include "worker/sources/postgresql/server_view.h"
-#include "worker/wait.h"
 
 namespace tributary::postgresql {
 namespace {
-
-constexpr std::chrono::milliseconds kBetweenLooks{4};
 
 // What has the table locked until the transaction ends. LOCK takes no ordinary view and no
 // foreign table, but planning does lock them: the statement after it has a later snapshot
@@ -238,20 +234,6 @@ absl::StatusOr<std::vector<std::optional<SliceView>>> LockAndLookAtAll(
     row = end;
   }
   return views;
-}
-
-absl::StatusOr<bool> AwaitFlush(Session& session, const SliceView& view,
-                                std::chrono::milliseconds limit, Pulse& pulse) {
-  if (view.is_flushed) return true;
-  const std::string sql = absl::StrCat("SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn >= ",
-                                       view.opened.bound().commit());
-  Patience patience(pulse, limit, kBetweenLooks);
-  do {
-    const auto rows = session.Query(sql, "look whether what a slice sees is on the server's disk");
-    if (!rows.ok()) return rows.status();
-    if (rows->truth(0, 0)) return true;
-  } while (patience.Wait());
-  return false;
 }
 
 }  // namespace tributary::postgresql

@@ -3,7 +3,6 @@
 #ifndef TRIBUTARY_WORKER_SOURCES_POSTGRESQL_SLICE_VIEW_H_
 #define TRIBUTARY_WORKER_SOURCES_POSTGRESQL_SLICE_VIEW_H_
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,7 +13,6 @@
 #include "absl/status/statusor.h"
 #include "common/limits.h"
 #include "proto/worker.pb.h"
-#include "worker/pulse.h"
 #include "worker/sources/postgresql/access.h"
 #include "worker/sources/postgresql/leaves.h"
 #include "worker/sources/postgresql/session.h"
@@ -87,13 +85,6 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
 absl::StatusOr<std::vector<std::optional<SliceView>>> LockAndLookAtAll(
     Session& session, const std::vector<const ReadAssignment*>& tables,
     const std::vector<Access>& accesses, KnownLife& life);
-
-// Waits until no crash of the server can undo what the view's transaction sees: the log would never
-// tell of it. With synchronous_commit = off a transaction is seen before it is on the disk
-// (PostgreSQL, "Asynchronous Commit"). Called in the view's transaction. False: it takes longer
-// than `limit`. Errors as Session::Query's.
-absl::StatusOr<bool> AwaitFlush(Session& session, const SliceView& view,
-                                std::chrono::milliseconds limit, Pulse& pulse);
 
 }  // namespace tributary::postgresql
 
