@@ -37,6 +37,15 @@ inline Catalog CatalogOf(const std::string& version) {
   return catalog;
 }
 
+inline const TableName kOrders{"main", "orders"};
+
+inline Catalog OneTable(const std::string& version,
+                        const std::vector<std::string>& columns = {"id", "a"}, bool keyed = true) {
+  Catalog catalog = CatalogOf(version);
+  AddTable(catalog, "orders", columns, 10, keyed);
+  return catalog;
+}
+
 inline std::vector<SelectedTable> Everything(const Catalog& catalog) {
   std::vector<SelectedTable> selected;
   for (const CatalogTable& table : catalog.tables()) {
