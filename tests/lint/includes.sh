@@ -28,7 +28,7 @@ worker/network: common worker
 worker/sandbox: common
 worker/sources: common proto worker worker/encoder worker/sandbox worker/sources/*
 worker/sources/postgresql: common proto worker worker/encoder worker/network worker/sandbox worker/sources
-worker/sources/sqlite: common proto worker worker/encoder worker/sources
+worker/sources/sqlite: common proto worker worker/encoder worker/sources worker/sources/sqlite/amalgamation
 '
 
 git ls-files 'common/*' 'supervisor/*' 'worker/*' | grep -E '\.(cc|h)$' | while read -r file; do

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "worker/sources/sqlite/amalgamation/page_access.h"
 #include "worker/sources/sqlite/btree_page.h"
 
 namespace tributary::sqlite {
@@ -12,20 +13,14 @@ namespace {
 constexpr std::uint32_t kSmallestPage = 512;
 constexpr char kTreesSql[] =
     "SELECT name, rootpage, sql FROM main.sqlite_schema WHERE type = 'table' AND rootpage > 1";
-constexpr char kPageSql[] = "SELECT data FROM sqlite_dbpage WHERE pgno = ?1";
 
 }  // namespace
 
 absl::Status Pages::Prepare() {
-  const bool opened_again = opening_ != connection_.openings();
-  if (!opened_again && schema_ == connection_.schema()) return absl::OkStatus();
-  trees_.clear();
-  if (opened_again) {
-    read_.reset();
-    auto read = connection_.Prepare(kPageSql, "");
-    if (!read.ok()) return read.status();
-    read_ = *std::move(read);
+  if (opening_ == connection_.openings() && schema_ == connection_.schema()) {
+    return absl::OkStatus();
   }
+  trees_.clear();
   auto trees = connection_.Prepare(kTreesSql, "");
   if (!trees.ok()) return trees.status();
   int code = SQLITE_ROW;
@@ -53,14 +48,9 @@ const Pages::Tree* Pages::Find(const std::string& table) {
 
 bool Pages::Read(std::uint32_t number, std::string& bytes) {
   if (number < 2) return false;
-  sqlite3_bind_int64(read_.get(), 1, number);
-  const bool found = sqlite3_step(read_.get()) == SQLITE_ROW;
-  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(read_.get(), 0));
-  const void* const data = sqlite3_column_blob(read_.get(), 0);
-  const bool whole = found && data != nullptr && size >= usable_bytes_;
-  if (whole) bytes.assign(static_cast<const char*>(data), usable_bytes_);
-  sqlite3_reset(read_.get());
-  return whole;
+  bytes.resize(usable_bytes_);
+  return tributary_copy_page(connection_.db(), number, bytes.data(),
+                             static_cast<int>(bytes.size())) == SQLITE_OK;
 }
 
 bool Pages::ReadOverflow(std::string_view cell, bool has_child, bool index,

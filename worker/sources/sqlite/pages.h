@@ -1,5 +1,5 @@
 // Pages as the open transaction sees them, in WAL mode as well: they come through SQLite's cache
-// (https://sqlite.org/dbpage.html). And where each table's pages begin.
+// (amalgamation/page_access.h). And where each table's pages begin.
 //
 // Used by the worker's main thread only.
 #ifndef TRIBUTARY_WORKER_SOURCES_SQLITE_PAGES_H_
@@ -48,7 +48,6 @@ class Pages {
   absl::Status Prepare();
 
   Connection& connection_;
-  Statement read_;
   std::uint64_t opening_ = 0;
   int schema_ = 0;
   // By names in lower case.
