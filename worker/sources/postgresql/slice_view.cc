@@ -97,15 +97,12 @@ std::string LookAtAllSql(const std::vector<const ReadAssignment*>& tables,
       "SELECT (SELECT pg_current_snapshot()::text), ",
       asks_life ? absl::StrCat("(SELECT ", kLifeSql, ")") : "''", ", (SELECT ", kBoundSql,
       "), t.same, t.file, attname, atttypid, atttypmod, attnum, '', (SELECT pg_backend_pid()), "
-      "attgenerated <> '', t.bytes, (SELECT ",
-      kFlushedSql,
+      "attgenerated <> '', t.bytes + CASE WHEN t.toast > ",
+      kSmallTableBytes, " THEN t.toast ELSE 0 END, (SELECT ", kFlushedSql,
       "), t.place FROM (SELECT v.place, v.oid, v.oid::regclass::text = quote_ident(v.schema) || "
       "'.' || quote_ident(v.name) AS same, coalesce(pg_relation_filenode(v.oid), 0)::text AS "
-      "file, CASE WHEN pg_table_size(v.oid) > ",
-      2 * kSmallTableBytes,
-      " THEN pg_table_size(v.oid) "
-      "ELSE pg_relation_size(v.oid) END AS bytes FROM (VALUES ",
-      values,
+      "file, pg_relation_size(v.oid) AS bytes, (SELECT ",
+      kToastBytesSql, " FROM pg_class c WHERE c.oid = v.oid) AS toast FROM (VALUES ", values,
       ") v(place, oid, schema, name) OFFSET 0) t JOIN pg_attribute ON attrelid = t.oid "
       "AND attnum > 0 AND NOT attisdropped ORDER BY t.place");
 }

@@ -22,6 +22,9 @@ namespace tributary::postgresql {
 // A table up to this size is read without marks within: a pause waits for its end, as it otherwise
 // does for the end of one block.
 inline constexpr std::uint64_t kSmallTableBytes = 8 * 8 * limits::kKiB;
+// An expression on pg_class c: the bytes of what the table stores out of line.
+inline constexpr char kToastBytesSql[] =
+    "coalesce(pg_relation_size(nullif(c.reltoastrelid, 0)), 0)";
 
 struct SliceView {
   struct Column {
@@ -80,8 +83,8 @@ absl::StatusOr<SliceView> LockAndLook(Session& session, const ReadAssignment& as
 // The same for tables that are read whole, all in one transaction; no lock is waited for. A view of
 // each, in their order; nothing where the table is gone or another has its name. Errors as
 // LockAndLook's; kLockNotAvailable: one of them is locked.
-// Of a table that is large with TOAST, `bytes` is that size: rows that are stored there would keep
-// the locks of all others for long.
+// Of a table with much TOAST, `bytes` has that, too: rows that are stored there would keep the
+// locks of all others for long.
 absl::StatusOr<std::vector<std::optional<SliceView>>> LockAndLookAtAll(
     Session& session, const std::vector<const ReadAssignment*>& tables,
     const std::vector<Access>& accesses, KnownLife& life);

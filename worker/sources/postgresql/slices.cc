@@ -13,6 +13,7 @@
 #include "worker/sources/postgresql/key_slices.h"
 #include "worker/sources/postgresql/leaves.h"
 #include "worker/sources/postgresql/server_error.h"
+#include "worker/sources/postgresql/slice_view.h"
 
 namespace tributary::postgresql {
 namespace {
@@ -29,11 +30,13 @@ struct Size {
 using Sizes = std::unordered_map<std::uint32_t, Size>;
 
 std::string SizesSql(const std::string& oids) {
-  return absl::StrCat(
-      kShortLockWaitSql,
-      "SELECT c.oid, pg_relation_size(c.oid) / current_setting('block_size')::bigint, "
-      "pg_table_size(c.oid) FROM pg_class c WHERE c.oid IN (",
-      oids, ")");
+  // pg_table_size would look for each fork of three relations in the file system, which takes four
+  // times as long.
+  return absl::StrCat(kShortLockWaitSql,
+                      "SELECT t.oid, t.bytes / current_setting('block_size')::bigint, "
+                      "t.bytes + t.toast FROM (SELECT c.oid, pg_relation_size(c.oid) AS bytes, ",
+                      kToastBytesSql, " AS toast FROM pg_class c WHERE c.oid IN (", oids,
+                      ") OFFSET 0) t");
 }
 
 std::string EstimatesSql(const std::string& oids) {
