@@ -309,6 +309,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
   plan.selected_tables = selected.size();
   auto known = std::exchange(plan.state.tables, {});
   for (auto& [name, entry] : known) SettleWhole(entry);
+  bool needs_log_so_far = false;
   if (const std::vector<TableName> gone = GoneFrom(catalog, known); !gone.empty()) {
     plan.warnings.push_back(absl::StrCat(
         "Tables of the last sync are no longer in the source, or can no longer be sent: ",
@@ -327,6 +328,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
                                     : EventOf(entry, choice, same_selection, copy, digests);
     const course::Transition transition = Advance(copy, entry, event);
     if (copy.phase == course::Phase::kAside) PutAside(copy, *entry, plan);
+    needs_log_so_far = needs_log_so_far || (copy.method == Method::kLog && !copy.truncates);
     if (entry != nullptr) plan.state.tables.insert(known.extract(found));
     if (transition.copies) {
       plan.copies.push_back(std::move(copy));
@@ -335,12 +337,9 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
     }
   }
   if (!plan.copies.empty()) plan.state.complete.clear();
-  // No table depends on the position in the log. A table that is followed again is copied first;
-  // until then the source need not have kept its log for us.
-  const bool follows = !plan.followed.empty() ||
-                       std::any_of(plan.copies.begin(), plan.copies.end(),
-                                   [](const auto& copy) { return copy.method == Method::kLog; });
-  if (!follows) {
+  // A table that is copied from nothing needs the log from now on only. If all are, the source need
+  // not have kept its log for us, and a slot that is gone is made anew.
+  if (!needs_log_so_far) {
     plan.state.log_position = LogPosition();
     plan.state.log_life.clear();
   }

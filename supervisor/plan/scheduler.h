@@ -177,6 +177,11 @@ class Scheduler {
   // it. The table has begun, if it had not. False: `attempt` is over.
   bool Join(std::size_t table, std::uint32_t attempt, std::uint64_t whole_from,
             const Snapshot& start, const std::string& content = {});
+  // Whether the table is about to be copied over rows that stay in the destination, and has another
+  // content now than the catalog had: some of those rows may be gone, and no log tells it. Call it
+  // before Join.
+  bool JoinsOtherContent(std::size_t table, std::uint32_t attempt,
+                         const std::string& content) const;
   // The log's server has crashed and may use numbers of transactions again, so from now on no
   // change is left out. Slices still wait for W: prepared transactions survive a crash.
   void ForgetStarts();

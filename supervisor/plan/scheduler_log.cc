@@ -24,6 +24,14 @@ bool Scheduler::Join(std::size_t index, std::uint32_t attempt, std::uint64_t who
   return true;
 }
 
+bool Scheduler::JoinsOtherContent(std::size_t index, std::uint32_t attempt,
+                                  const std::string& content) const {
+  const Table& table = tables_[index];
+  return table.attempt == attempt && table.phase == course::Phase::kPending &&
+         !table.copy.truncates && !content.empty() && !table.copy.content.empty() &&
+         content != table.copy.content;
+}
+
 void Scheduler::ForgetStarts() {
   for (Table& table : tables_) {
     if (table.joined.has_value()) table.joined->second = BeforeAll();

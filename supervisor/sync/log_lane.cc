@@ -124,6 +124,10 @@ Verdict LogLane::TakeJoined(const Joined& joined) {
   if (!start.ok()) return Verdict::Broken("a table joined with an impossible snapshot");
   // The next sync begins it.
   if (copies_.stops()) return Verdict::Taken();
+  if (scheduler_.JoinsOtherContent(joined.table(), joined.revision(), joined.content())) {
+    copies_.Lose(joined.table());
+    return Verdict::Taken();
+  }
   if (copies_.RequestCheckpointBeforeTruncate()) return Verdict::Later();
   // From an earlier attempt: the table joins once more.
   scheduler_.Join(joined.table(), joined.revision(), joined.whole_from(), *start, joined.content());

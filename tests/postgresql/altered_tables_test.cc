@@ -63,6 +63,8 @@ TEST_F(AlteredTables, WhatTheLogDoesNotTellMakesTheTableCopyAgain) {
            "ALTER PUBLICATION tributary DROP TABLE t; INSERT INTO t VALUES (3, 'c')",
            "ALTER PUBLICATION tributary DROP TABLE t; ALTER TABLE t SET UNLOGGED; "
            "INSERT INTO t VALUES (4, 'd'); ALTER TABLE t SET LOGGED",
+           // Nobody needs the log from before, which cannot be read without it.
+           "DROP PUBLICATION tributary; INSERT INTO t VALUES (5, 'e')",
        }) {
     SCOPED_TRACE(sql);
     const auto done = Server().Execute(sql, database_.name());
@@ -290,6 +292,27 @@ TEST_F(AlteredTables, ATableThatLeftThePublishedSchemaForAWhileIsCopiedAgain) {
   }
   GoodSync();
   ExpectEqual("t", {"id", "v"});
+}
+
+// A copy over the rows that are there cannot remove any, so nothing may go unseen before it begins.
+TEST_F(AlteredTables, RowsThatGoWithAPartitionBeforeACopyOverThemAreGone) {
+  database_.Run(
+      "CREATE TABLE parts (id int PRIMARY KEY, v int) PARTITION BY RANGE (id);"
+      "CREATE TABLE parts_0 PARTITION OF parts FOR VALUES FROM (0) TO (100);"
+      "INSERT INTO parts SELECT i, i FROM generate_series(1, 20) i;"
+      "CREATE TABLE busy (id int PRIMARY KEY, v int);"
+      "INSERT INTO busy SELECT i, 0 FROM generate_series(1, 200000) i");
+  for (int i = 0; i < 2; ++i) GoodSync();
+  // The log of this lasts for longer than the truncation takes.
+  database_.Run("UPDATE busy SET v = 1; ALTER TABLE parts ADD c int DEFAULT 5");
+  const std::size_t logged = connector_.LogSize();
+  tests::SyncRun run(SyncOptions());
+  ASSERT_TRUE(connector_.WaitForLog("plan made", logged).has_value());
+  database_.Run("TRUNCATE parts_0; INSERT INTO parts VALUES (50, 50, 6)");
+  const SyncOutcome outcome = run.Wait();
+  EXPECT_TRUE(outcome.ok()) << outcome.text;
+  GoodSync();
+  ExpectEqual("parts", {"id", "v", "c"});
 }
 
 TEST_F(AlteredTables, ChangesOfColumnsBetweenChangesOfRowsLoseNothing) {

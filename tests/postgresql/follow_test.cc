@@ -89,6 +89,34 @@ TEST_F(Follow, RowsWhoseKeysHaveNoCounterpartComeAndGoWithTheirKeys) {
   ExpectEqual("n", {"id", "v"});
 }
 
+// Of a wide row the server moves the largest values out of line, and a key may be one of them.
+TEST_F(Follow, AKeyThatIsStoredOutOfLineIsInItsRowsChanges) {
+  database_.Run(
+      "CREATE TABLE w (k text PRIMARY KEY, n int, v text);"
+      "ALTER TABLE w ALTER k SET STORAGE EXTERNAL, ALTER v SET STORAGE EXTERNAL;"
+      "INSERT INTO w SELECT i || repeat('k', 2200), i, i || repeat('v', 4000) "
+      "FROM generate_series(1, 3) i");
+  GoodSync();
+  const struct {
+    const char* sql;
+    std::uint64_t upserts, updates, deletes;
+  } kCases[] = {
+      {"UPDATE w SET n = 10 WHERE n = 1", 0, 1, 0},
+      {"UPDATE w SET n = 20, v = 'short' WHERE n = 2", 1, 0, 0},
+      {"UPDATE w SET k = 'other' || k WHERE n = 3", 1, 0, 1},
+      {"DELETE FROM w WHERE n = 10", 0, 0, 1},
+  };
+  for (const auto& one : kCases) {
+    SCOPED_TRACE(one.sql);
+    database_.Run(one.sql);
+    const SyncOutcome outcome = GoodSync();
+    EXPECT_EQ(outcome.TableCount("public.w", "upserts"), one.upserts) << outcome.text;
+    EXPECT_EQ(outcome.TableCount("public.w", "updates"), one.updates) << outcome.text;
+    EXPECT_EQ(outcome.TableCount("public.w", "deletes"), one.deletes) << outcome.text;
+    ExpectEqual("w", {"k", "n", "v"});
+  }
+}
+
 TEST_F(Follow, TheServerReleasesWhatTheReturnedStateCoversAndNoMore) {
   BeginOrders();
   const auto place = [this] { return State().at("log_position").at("commit").get<std::string>(); };

@@ -247,7 +247,7 @@ TEST(PlanTest, ASourceWithoutAnyTableWhereThereWereSomeIsRefused) {
   EXPECT_TRUE(CheckSource(empty, "sqlite", state).ok()) << "which says nothing of its tables";
 }
 
-TEST(PlanTest, APlaceInALogThatNoTableFollowsIsForgotten) {
+TEST(PlanTest, APlaceInALogThatNoTableNeedsIsForgotten) {
   State state = LiveState(OneTable("v1"));
   state.log_position = {.commit = 5};
   state.log_life = "life";
@@ -257,6 +257,11 @@ TEST(PlanTest, APlaceInALogThatNoTableFollowsIsForgotten) {
   EXPECT_EQ(plan->state.log_life, "");
   Catalog logged = OneTable("v1");
   logged.mutable_tables(0)->set_has_log(true);
+  EXPECT_EQ(PlanOf(logged, state)->state.log_position, LogPosition())
+      << "it is copied from nothing";
+  state = LiveState(logged);
+  state.log_position = {.commit = 5};
+  for (auto& [name, entry] : state.tables) entry.method = Method::kLog;
   EXPECT_EQ(PlanOf(logged, state)->state.log_position, (LogPosition{.commit = 5}));
 }
 

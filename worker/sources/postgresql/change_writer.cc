@@ -1,5 +1,6 @@
 #include "worker/sources/postgresql/change_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -100,9 +101,19 @@ ChangeWriter::Key ChangeWriter::OldKey(const LoggedRelation& relation,
 absl::Status ChangeWriter::Upsert(LoggedRelation& relation, const PgoutputMessage& change,
                                   const Key& key, bool may_lack) {
   const auto& places = relation.places();
+  const auto& keys = relation.table().shape->keys();
+  // A key may be stored out of line as well: its value comes with the old row.
+  const auto value_of = [&](std::size_t column) -> const TupleColumn& {
+    const TupleColumn& value = ValueOf(change, places[column]);
+    if (value.form != Form::kUnchanged) [[likely]] {
+      return value;
+    }
+    const auto part = std::find(keys.begin(), keys.end(), column);
+    return part == keys.end() ? value : key[static_cast<std::size_t>(part - keys.begin())];
+  };
   bool lacks = false;
-  for (const int place : places) {
-    lacks = lacks || (place >= 0 && ValueOf(change, place).form == Form::kUnchanged);
+  for (std::size_t column = 0; column < places.size(); ++column) {
+    lacks = lacks || (places[column] >= 0 && value_of(column).form == Form::kUnchanged);
   }
   if (relation.reads_again() || (lacks && !may_lack)) {
     return ReadAgain(relation, key, /*delete_if_gone=*/false);
@@ -114,7 +125,7 @@ absl::Status ChangeWriter::Upsert(LoggedRelation& relation, const PgoutputMessag
       rows.Null(column);
       continue;
     }
-    const TupleColumn& value = ValueOf(change, places[column]);
+    const TupleColumn& value = value_of(column);
     if (value.form == Form::kUnchanged) continue;
     const RowWriter::Result result = relation.rows().WriteLogged(column, value, rows);
     if (result == RowWriter::Result::kWritten) [[likely]] {

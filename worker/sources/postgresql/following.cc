@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "worker/sources/postgresql/log_slot.h"
 #include "worker/sources/postgresql/server_error.h"
 
 namespace tributary::postgresql {
@@ -12,8 +13,8 @@ namespace {
 
 constexpr char kDoing[] = "look at what following the log needs";
 
-std::string LookSql(const std::string& publication) {
-  const std::string name = Literal(publication);
+std::string LookSql(const Settings& settings) {
+  const std::string name = Literal(settings.publication);
   return absl::StrCat(
       "SELECT pg_is_in_recovery(), current_setting('wal_level'), "
       "EXISTS (SELECT FROM pg_publication WHERE pubname = ",
@@ -26,7 +27,9 @@ std::string LookSql(const std::string& publication) {
       name,
       "), "
       "current_setting('max_replication_slots')::integer - "
-      "(SELECT count(*) FROM pg_replication_slots), current_user, "
+      "(SELECT count(*) FROM pg_replication_slots WHERE slot_name <> ",
+      Literal(SlotName(settings)),
+      "), current_user, "
       "has_database_privilege(current_database(), 'CREATE'), "
       "EXISTS (SELECT FROM pg_publication WHERE pubname = ",
       name, " AND pg_has_role(pubowner, 'USAGE'))");
@@ -50,7 +53,7 @@ absl::Status TryFollowing(Session& session, const PreparedLogin& login, const Se
                           Pulse& pulse, std::chrono::milliseconds patience) {
   const absl::Status begun = session.Begin();
   if (!begun.ok()) return begun;
-  const auto rows = session.Query(LookSql(settings.publication), kDoing);
+  const auto rows = session.Query(LookSql(settings), kDoing);
   session.End();
   if (!rows.ok()) return rows.status();
   if (rows->truth(0, 0)) return OfStandby();

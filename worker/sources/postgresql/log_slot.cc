@@ -163,7 +163,10 @@ absl::StatusOr<Lsn> PrepareSlot(Session& session, LogConnection& log, const std:
                                "not kept. See which server `host` names"));
     }
     return Task(name, ReSync("it does not exist any longer, so the server has not kept the changes "
-                             "since the last sync. See who has dropped it"));
+                             "since the last sync. If `host`, `port`, `database` or `publication` "
+                             "is spelled otherwise than before, the slot has another name: set it "
+                             "back, or give that slot's name in `replication_slot`. Else see who "
+                             "has dropped it"));
   }
   if (lost) {
     return Task(name, ReSync("the server has removed the log that it needs, as "

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/limits.h"
+#include "worker/sources/sqlite/amalgamation/page_access.h"
 #include "worker/sources/sqlite/result_code.h"
 #include "worker/wait.h"
 
@@ -229,6 +230,12 @@ int Connection::FirstRead() {
   const std::optional<FileHeader> header = ReadFileHeader(db_);
   if (!header.has_value()) return SQLITE_IOERR_READ;
   header_ = *header;
+  // Until the first checkpoint only the log has it.
+  if (FileHeader in_log; header_.wal() && header_.bytes[FileHeader::kTextEncodingAt] == 0 &&
+                         tributary_copy_page(db_, 1, in_log.bytes.data(),
+                                             static_cast<int>(in_log.bytes.size())) == SQLITE_OK) {
+    header_.bytes[FileHeader::kTextEncodingAt] = in_log.bytes[FileHeader::kTextEncodingAt];
+  }
   if (!file_.immutable) facts_ = FactsOf(file_.path);
   return SQLITE_OK;
 }

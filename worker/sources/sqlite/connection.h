@@ -74,6 +74,7 @@ class Connection {
   std::uint32_t application_id() const { return application_id_; }
   // SQLite's schema number, which changes with each change of the schema, of the last transaction.
   int schema() const { return schema_; }
+  // The file's own; the text encoding is the last transaction's.
   const FileHeader& header() const { return header_; }
   const DatabaseFile& file() const { return file_; }
   sqlite3* db() const { return db_; }

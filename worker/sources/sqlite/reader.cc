@@ -224,7 +224,7 @@ int SliceReader::ReadRows(Turns& turns) {
   std::uint64_t left_out = writer_->oversized_rows();
   for (std::uint64_t rows = 1;; ++rows) {
     if (walking_ && rows_left_in_page_ == 0) {
-      if (!NextPage()) return SQLITE_ERROR;
+      if (!NextPage(turns)) return SQLITE_ERROR;
       if (turns.over()) return SQLITE_ROW;
     }
     // So that no step has to wait for room: a transaction cannot be ended within a step.
@@ -270,7 +270,7 @@ void SliceReader::CountRowOfPage() {
   writer_->EndPage(walking_ ? leaf_.digest() : std::string_view());
 }
 
-bool SliceReader::NextPage() {
+bool SliceReader::NextPage(const Turns& turns) {
   std::optional<std::int64_t> skipped;
   for (std::uint64_t pages = 1;; ++pages) {
     auto leaf = walk_.Next();
@@ -280,6 +280,9 @@ bool SliceReader::NextPage() {
     rows_left_in_page_ = leaf_.rows;
     if (!leaf_.hash.has_value() || !writer_->SkipPage(leaf_.digest())) break;
     skipped = leaf_.last_rowid;
+    rows_left_in_page_ = 0;
+    // Pages that the disk has to read may take longer than a turn.
+    if (turns.over()) break;
     if (pages % kRowsBetweenLooks == 0) connection_.pulse().Beat();
   }
   return !skipped.has_value() || rest_.ContinueAfter(*skipped).ok();

@@ -65,7 +65,7 @@ class SliceReader {
   // The row that was stepped to has been read.
   void CountRowOfPage();
   // Passes the pages whose rows the judge knows. False: the rest cannot be read from there.
-  bool NextPage();
+  bool NextPage(const Turns& turns);
   // The row that was stepped to. False: a value does not fit.
   bool WriteRow();
   // Marks the rows read so far. False: there is no bound for this place.

@@ -31,6 +31,9 @@ namespace tributary::sqlite {
 
 // The first 100 bytes of a database; zeros if the file is empty.
 struct FileHeader {
+  // The last byte of the text encoding.
+  static constexpr std::size_t kTextEncodingAt = 59;
+
   std::array<unsigned char, 100> bytes{};
 
   bool wal() const { return bytes[18] == 2 || bytes[19] == 2; }
@@ -40,7 +43,9 @@ struct FileHeader {
   }
   std::uint32_t read_version() const { return bytes[19]; }
   // 1: UTF-8, 2: UTF-16le, 3: UTF-16be. A file without a table has none yet; UTF-8 is the default.
-  std::uint32_t text_encoding() const { return bytes[59] == 0 ? 1 : bytes[59]; }
+  std::uint32_t text_encoding() const {
+    return bytes[kTextEncodingAt] == 0 ? 1 : bytes[kTextEncodingAt];
+  }
   std::uint32_t schema_format() const { return Number(44); }
   // 0 if not known: a SQLite before 3.7.0 was the last writer.
   std::uint64_t stated_bytes() const {
