@@ -184,6 +184,17 @@ absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table, st
   return generation;
 }
 
+absl::Status DigestKeeper::Drop(const TableName& table) {
+  const std::string id = Id(table);
+  // Records of an earlier attempt of this sync may still wait for the disk.
+  const bool again = !touched_.insert(table).second;
+  const absl::Status status = again ? writer_->Drain(kReadPatience) : writer_->failure();
+  if (!status.ok()) return status;
+  const auto last = store_->LastGeneration(id);
+  if (!last.ok()) return last.status();
+  return *last == 0 ? absl::OkStatus() : DropAll(id, *last + 1, /*urgent=*/true);
+}
+
 void DigestKeeper::ResumeCopy(const TableName& table, std::uint64_t generation) {
   touched_.insert(table);
   Copy& copy = copies_[table];

@@ -90,6 +90,9 @@ class DigestKeeper {
   // are kept. UNAVAILABLE: it fails, and may still hold digests that an older state would use.
   absl::StatusOr<std::uint64_t> BeginCopy(const TableName& table, std::uint64_t earlier,
                                           CopiedContent content = CopiedContent::kNamed);
+  // A copy begins that makes no digests: an earlier state that comes back must not be taken for
+  // what the destination has. UNAVAILABLE: the disk fails, and may still hold earlier digests.
+  absl::Status Drop(const TableName& table);
   // From now on no digests of copied rows are kept, because a disk fails.
   void GiveUp() { given_up_ = true; }
   // Continues a copy that an earlier sync began, of content that has a name.

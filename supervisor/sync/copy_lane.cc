@@ -77,10 +77,16 @@ Assignment CopyLane::MakeAssignment(const Work& work) const {
 
 bool CopyLane::EmitTruncates() {
   for (const auto& [table, earlier] : scheduler_.TakeStarted()) {
-    if (digests_ == nullptr || scheduler_.table(table).method != Method::kCompare) continue;
-    const auto generation =
-        digests_->BeginCopy(scheduler_.table(table).name, earlier,
-                            IsNameless(table) ? CopiedContent::kNameless : CopiedContent::kNamed);
+    if (digests_ == nullptr) continue;
+    const TableToCopy& copied = scheduler_.table(table);
+    auto generation = absl::StatusOr<std::uint64_t>(0);
+    if (copied.method == Method::kCompare) {
+      generation =
+          digests_->BeginCopy(copied.name, earlier,
+                              IsNameless(table) ? CopiedContent::kNameless : CopiedContent::kNamed);
+    } else if (const absl::Status dropped = digests_->Drop(copied.name); !dropped.ok()) {
+      generation = absl::UnavailableError(dropped.message());
+    }
     // Otherwise an older state that comes back would rely on rows that are truncated now.
     if (!generation.ok()) {
       requests_.stops_for = absl::UnavailableError(generation.status().message());

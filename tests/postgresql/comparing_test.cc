@@ -299,6 +299,27 @@ TEST_F(PostgresqlComparing, TheMethodCanBeChangedAndChangedBack) {
   }
 }
 
+// The client has never saved the state of the sync that followed the log.
+TEST_F(PostgresqlComparing, DigestsFromBeforeACopyByTheLogAreNotUsed) {
+  database_.Run(
+      "CREATE TABLE t (id integer PRIMARY KEY, v text);"
+      "INSERT INTO t SELECT i, 'a' FROM generate_series(1, 5) i");
+  GoodSync();
+  database_.Run("UPDATE t SET v = 'b' WHERE id = 1");
+  GoodSync();
+  const auto state = dir_ / "state.json";
+  std::filesystem::copy_file(state, dir_ / "before.json");
+  Configure(ConfigurationOf(database_.name()));
+  database_.Run("INSERT INTO t VALUES (6, 'new'); UPDATE t SET v = 'c' WHERE id = 2");
+  GoodSync();
+  Configure(CompareConfiguration(database_.name()));
+  database_.Run("DELETE FROM t WHERE id = 6; UPDATE t SET v = 'a' WHERE id = 2");
+  std::filesystem::copy_file(dir_ / "before.json", state,
+                             std::filesystem::copy_options::overwrite_existing);
+  GoodSync();
+  ExpectEqual("t", {"id", "v"});
+}
+
 class ComparedBesideTheLog : public CompareScene {
  protected:
   ComparedBesideTheLog() { Configure(ConfigurationOf(database_.name())); }
