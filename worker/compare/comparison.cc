@@ -96,7 +96,7 @@ void Comparison::BeforeMark(std::string_view at) {
 
 void Comparison::DeleteGone() {
   std::vector<std::string_view> gone;
-  known_.TakeGone([&gone](std::string_view key) { gone.push_back(key); });
+  unusable_ = !known_.TakeGone([&gone](std::string_view key) { gone.push_back(key); }) || unusable_;
   // A destination could apply such a DELETE to a row that is there.
   unusable_ = unusable_ || std::any_of(gone.begin(), gone.end(), [this](std::string_view key) {
                 const auto value = SpelledValue(key);

@@ -144,7 +144,7 @@ bool KnownRows::MustSend(std::string_view key, const RowDigest& digest) {
   return again || !row->confirmed || !row->agreed || !Same(row->digest, digest);
 }
 
-void KnownRows::TakeGone(const std::function<void(std::string_view key)>& gone) {
+bool KnownRows::TakeGone(const std::function<void(std::string_view key)>& gone) {
   std::unordered_set<std::string_view> keys;
   std::vector<bool> filter(kFilterBits);
   for (const Row& row : rows_) {
@@ -152,16 +152,17 @@ void KnownRows::TakeGone(const std::function<void(std::string_view key)>& gone) 
     keys.insert(row.key);
     filter[row.hash % kFilterBits] = true;
   }
-  if (keys.empty()) return;
-  // A DELETE of a key that the source has would lose its row, so two rows of one key are
-  // handled, though no correct slice has such.
+  if (keys.empty()) return true;
+  bool sound = true;
+  // A DELETE of a key that the source has would lose its row.
   for (const Row& row : rows_) {
-    if (row.seen && filter[row.hash % kFilterBits]) keys.erase(row.key);
+    if (row.seen && filter[row.hash % kFilterBits] && keys.erase(row.key) > 0) sound = false;
   }
   for (Row& row : rows_) {
     if (!row.seen && keys.erase(row.key) > 0) gone(row.key);
     row.seen = true;
   }
+  return sound;
 }
 
 }  // namespace tributary

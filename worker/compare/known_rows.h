@@ -45,8 +45,9 @@ class KnownRows {
   };
   std::optional<Page> SeePage(std::string_view digest);
   // The keys of which neither MustSend nor SeePage has heard: each must be deleted. Reports none
-  // twice.
-  void TakeGone(const std::function<void(std::string_view key)>& gone);
+  // twice. False: two rows had one key, as in a damaged index, and one of them is gone; it is not
+  // known which of them the destination has.
+  bool TakeGone(const std::function<void(std::string_view key)>& gone);
 
  private:
   struct Row {
