@@ -243,7 +243,10 @@ absl::Status Sync::RunLanes(Scheduler& scheduler, bool follows) {
   DigestKeeper* const digests = digests_.keeper();
   CopyLane copies(scheduler, requests, world_.log, &gate, digests);
   copies.Resume();
-  LogLane log(scheduler, plan_.state, confirmed_log_, gate, copies, requests, world_.log);
+  // Without a position in the log there is nothing that has been confirmed of it.
+  const LogPosition confirmed =
+      plan_.state.log_position == LogPosition() ? LogPosition() : confirmed_log_;
+  LogLane log(scheduler, plan_.state, confirmed, gate, copies, requests, world_.log);
   std::optional<CompareLane> compares;
   if (digests != nullptr) {
     compares.emplace(

@@ -195,6 +195,21 @@ TEST_F(Follow, WhereTheLogIsLostATaskSaysWhyAndNothingIsSent) {
   }
 }
 
+TEST_F(Follow, AValueThatTheServerCannotSendIsATaskThatHelps) {
+  BeginOrders();
+  database_.Run("CREATE TABLE acl (id int PRIMARY KEY, a aclitem[])");
+  database_.Run("ALTER PUBLICATION tributary ADD TABLE acl");
+  database_.Run("INSERT INTO acl SELECT 1, acldefault('r', 10)");
+  const SyncOutcome outcome = Sync();
+  EXPECT_THAT(outcome.task(), HasSubstr("the server cannot send it")) << outcome.text;
+  EXPECT_THAT(outcome.task(), HasSubstr("aclitem"));
+  database_.Run("ALTER TABLE acl ALTER a TYPE text USING a::text");
+  database_.Run("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+  std::ofstream(dir_ / "state.json", std::ios::trunc) << "{}";
+  for (int i = 0; i < 2; ++i) GoodSync();
+  ExpectEqual("acl", {"id", "a"});
+}
+
 TEST_F(Follow, ARoleThatMayNotIsToldTheStatementAndItHelps) {
   database_.Run(
       "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);"

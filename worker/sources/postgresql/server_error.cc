@@ -31,6 +31,13 @@ constexpr std::array kStatementMeanings = {
             "the log has changes from a time when it did not exist, and these cannot be read; "
             "re-sync the connection, which copies the tables again",
             "publication"},
+    // Of logical decoding: of an array's or composite's part.
+    Meaning{"42883", absl::StatusCode::kFailedPrecondition,
+            "the log has a value of this type, and the server cannot send it. Give the columns "
+            "that contain the type another one, or take their tables out of the publication and "
+            "deselect them; then drop the replication slot (SELECT pg_drop_replication_slot('…')), "
+            "and re-sync the connection, which copies the tables again",
+            "no binary output function"},
     Meaning{kTooLargeForServer, absl::StatusCode::kDataLoss,
             "a row of it is larger than the 1 GB that the server can send; make it smaller, or "
             "deselect a column"},
