@@ -12,10 +12,8 @@ absl::StatusOr<std::vector<BoundRange>> DigestKeeper::BeginComparison(const Tabl
                                                                       std::uint64_t confirmed,
                                                                       std::uint64_t returned) {
   Comparison comparison{.id = Id(table), .base = confirmed};
-  // Records of an earlier attempt of this sync may still wait for the disk.
-  const bool again = !touched_.insert(table).second;
-  const absl::Status drained = again ? writer_->Drain(kReadPatience) : writer_->failure();
-  if (!drained.ok()) return drained;
+  const absl::Status waited = AwaitEarlierAttempt(table);
+  if (!waited.ok()) return waited;
   auto layout = ReadLayout(comparison.id, confirmed);
   if (!layout.ok()) return layout.status();
   auto intents = FindIntents(comparison.id, confirmed);

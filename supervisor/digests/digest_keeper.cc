@@ -150,14 +150,11 @@ bool DigestKeeper::Gather(const std::string& id, std::uint64_t generation,
 
 absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table, std::uint64_t earlier,
                                                       CopiedContent content) {
-  // Records of an earlier attempt of this sync may still wait for the disk.
-  const bool again = !touched_.insert(table).second;
   comparisons_.erase(table);
   copies_.erase(table);
   const std::string id = Id(table);
   absl::Status status = given_up_ ? absl::UnavailableError("digests: the disk has failed")
-                        : again   ? writer_->Drain(kReadPatience)
-                                  : writer_->failure();
+                                  : AwaitEarlierAttempt(table);
   std::uint64_t last = 0;
   if (status.ok()) {
     const auto found = store_->LastGeneration(id);
@@ -184,15 +181,20 @@ absl::StatusOr<std::uint64_t> DigestKeeper::BeginCopy(const TableName& table, st
   return generation;
 }
 
-absl::Status DigestKeeper::Drop(const TableName& table) {
+absl::Status DigestKeeper::Drop(const TableName& table, std::uint64_t earlier) {
   const std::string id = Id(table);
-  // Records of an earlier attempt of this sync may still wait for the disk.
+  absl::Status status = AwaitEarlierAttempt(table);
+  if (status.ok()) {
+    const auto last = store_->LastGeneration(id);
+    status = last.status();
+    if (last.value_or(0) > 0) status = DropAll(id, *last + 1, /*urgent=*/true);
+  }
+  return status.ok() || earlier == 0 ? absl::OkStatus() : absl::UnavailableError(status.message());
+}
+
+absl::Status DigestKeeper::AwaitEarlierAttempt(const TableName& table) {
   const bool again = !touched_.insert(table).second;
-  const absl::Status status = again ? writer_->Drain(kReadPatience) : writer_->failure();
-  if (!status.ok()) return status;
-  const auto last = store_->LastGeneration(id);
-  if (!last.ok()) return last.status();
-  return *last == 0 ? absl::OkStatus() : DropAll(id, *last + 1, /*urgent=*/true);
+  return again ? writer_->Drain(kReadPatience) : writer_->failure();
 }
 
 void DigestKeeper::ResumeCopy(const TableName& table, std::uint64_t generation) {

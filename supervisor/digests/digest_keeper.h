@@ -90,9 +90,9 @@ class DigestKeeper {
   // are kept. UNAVAILABLE: it fails, and may still hold digests that an older state would use.
   absl::StatusOr<std::uint64_t> BeginCopy(const TableName& table, std::uint64_t earlier,
                                           CopiedContent content = CopiedContent::kNamed);
-  // A copy begins that makes no digests: an earlier state that comes back must not be taken for
-  // what the destination has. UNAVAILABLE: the disk fails, and may still hold earlier digests.
-  absl::Status Drop(const TableName& table);
+  // A copy begins that makes no digests; all earlier digests of the table are deleted. `earlier`
+  // and UNAVAILABLE as BeginCopy's.
+  absl::Status Drop(const TableName& table, std::uint64_t earlier);
   // From now on no digests of copied rows are kept, because a disk fails.
   void GiveUp() { given_up_ = true; }
   // Continues a copy that an earlier sync began, of content that has a name.
@@ -240,6 +240,8 @@ class DigestKeeper {
   absl::StatusOr<Bounded> ReadPiece(const RecordName& name);
   absl::Status FindPieces(const std::string& id, std::map<std::string, Bounded>& pieces);
   absl::Status FindResumption(const std::string& id, const DoneRanges& done, Resumption& found);
+  // Records of an earlier attempt of this sync may still wait for the disk. Errors: it fails.
+  absl::Status AwaitEarlierAttempt(const TableName& table);
   // Deletes all of the table's records, and begins `generation`, a later one. A power cut may leave
   // some records, but then it has begun, and no layout is left. Errors as Check's.
   absl::Status DropAll(const std::string& id, std::uint64_t generation, bool urgent);

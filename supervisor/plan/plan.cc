@@ -309,7 +309,6 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
   plan.selected_tables = selected.size();
   auto known = std::exchange(plan.state.tables, {});
   for (auto& [name, entry] : known) SettleWhole(entry);
-  bool needs_log_so_far = false;
   if (const std::vector<TableName> gone = GoneFrom(catalog, known); !gone.empty()) {
     plan.warnings.push_back(absl::StrCat(
         "Tables of the last sync are no longer in the source, or can no longer be sent: ",
@@ -317,6 +316,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
         ". Their rows stay in the destination. If they are missing by mistake, restore the source; "
         "a table that comes back is copied again."));
   }
+  bool needs_earlier_log = false;
   for (const SelectedTable& choice : selected) {
     const auto found = known.find({choice.table->schema(), choice.table->table()});
     TableState* const entry = found == known.end() ? nullptr : &found->second;
@@ -328,7 +328,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
                                     : EventOf(entry, choice, same_selection, copy, digests);
     const course::Transition transition = Advance(copy, entry, event);
     if (copy.phase == course::Phase::kAside) PutAside(copy, *entry, plan);
-    needs_log_so_far = needs_log_so_far || (copy.method == Method::kLog && !copy.truncates);
+    needs_earlier_log = needs_earlier_log || (copy.method == Method::kLog && !copy.truncates);
     if (entry != nullptr) plan.state.tables.insert(known.extract(found));
     if (transition.copies) {
       plan.copies.push_back(std::move(copy));
@@ -339,7 +339,7 @@ absl::StatusOr<Plan> MakePlan(const Catalog& catalog, const std::vector<Selected
   if (!plan.copies.empty()) plan.state.complete.clear();
   // A table that is copied from nothing needs the log from now on only. If all are, the source need
   // not have kept its log for us, and a slot that is gone is made anew.
-  if (!needs_log_so_far) {
+  if (!needs_earlier_log) {
     plan.state.log_position = LogPosition();
     plan.state.log_life.clear();
   }

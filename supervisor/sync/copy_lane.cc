@@ -75,18 +75,21 @@ Assignment CopyLane::MakeAssignment(const Work& work) const {
   return assignment;
 }
 
+absl::StatusOr<std::uint64_t> CopyLane::BeginDigests(std::size_t table, std::uint64_t earlier) {
+  const TableToCopy& copied = scheduler_.table(table);
+  if (copied.method == Method::kCompare) {
+    return digests_->BeginCopy(
+        copied.name, earlier, IsNameless(table) ? CopiedContent::kNameless : CopiedContent::kNamed);
+  }
+  const absl::Status dropped = digests_->Drop(copied.name, earlier);
+  if (!dropped.ok()) return dropped;
+  return 0;
+}
+
 bool CopyLane::EmitTruncates() {
   for (const auto& [table, earlier] : scheduler_.TakeStarted()) {
     if (digests_ == nullptr) continue;
-    const TableToCopy& copied = scheduler_.table(table);
-    auto generation = absl::StatusOr<std::uint64_t>(0);
-    if (copied.method == Method::kCompare) {
-      generation =
-          digests_->BeginCopy(copied.name, earlier,
-                              IsNameless(table) ? CopiedContent::kNameless : CopiedContent::kNamed);
-    } else if (const absl::Status dropped = digests_->Drop(copied.name); !dropped.ok()) {
-      generation = absl::UnavailableError(dropped.message());
-    }
+    const auto generation = BeginDigests(table, earlier);
     // Otherwise an older state that comes back would rely on rows that are truncated now.
     if (!generation.ok()) {
       requests_.stops_for = absl::UnavailableError(generation.status().message());

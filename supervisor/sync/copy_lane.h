@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "common/log.h"
 #include "supervisor/digests/digest_keeper.h"
 #include "supervisor/plan/gate.h"
@@ -127,6 +128,9 @@ class CopyLane final : public Lane {
   Assignment MakeAssignment(const Work& work) const;
   Verdict ReadEnded(std::uint64_t ticket, const UnderWay& ended, const AssignmentEnd& end);
   void CutEnded(const UnderWay& cut, const AssignmentEnd& end);
+  // A copy begins, and there are digests: the generation of its own, 0 if it makes none. `earlier`
+  // and errors as DigestKeeper::BeginCopy's.
+  absl::StatusOr<std::uint64_t> BeginDigests(std::size_t table, std::uint64_t earlier);
 
   // The gate's number of a slice, the same when it is read again.
   static Gate::Slice SliceOf(const ReadWork& read);

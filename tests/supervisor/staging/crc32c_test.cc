@@ -1,5 +1,4 @@
-// The checksum that is linked in place of LevelDB's. That files of LevelDB's own are read with it,
-// and the other way round, is in golden_test.cc.
+// The checksum that is linked in place of LevelDB's.
 #include "supervisor/staging/crc32c.h"
 
 #include <gtest/gtest.h>
