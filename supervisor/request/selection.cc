@@ -4,10 +4,12 @@
 #include <google/protobuf/wire_format_lite.h>
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "common/digest.h"
 #include "supervisor/request/warning_list.h"
 
@@ -45,6 +47,27 @@ std::vector<const typename Map::value_type*> Sorted(const Map& map) {
 
 std::string QualifiedName(std::string_view schema, std::string_view table) {
   return absl::StrCat(ShownName(schema), ".", ShownName(table));
+}
+
+// As SQL spells it.
+std::string Identifier(std::string_view schema, std::string_view table) {
+  return absl::StrCat("\"", absl::StrReplaceAll(ShownName(schema), {{"\"", "\"\""}}), "\".\"",
+                      absl::StrReplaceAll(ShownName(table), {{"\"", "\"\""}}), "\"");
+}
+
+// The catalog's notes about these tables.
+void AddNotes(const Catalog& catalog, const std::vector<SelectedTable>& tables,
+              std::vector<std::string>& warnings) {
+  std::map<std::uint32_t, std::vector<std::string>> noted;
+  for (const SelectedTable& selected : tables) {
+    const std::uint32_t note = selected.table->note();
+    if (note == 0 || note > static_cast<std::uint32_t>(catalog.notes_size())) continue;
+    noted[note].push_back(Identifier(selected.table->schema(), selected.table->table()));
+  }
+  for (const auto& [note, names] : noted) {
+    warnings.push_back(absl::StrCat(catalog.notes(static_cast<int>(note) - 1),
+                                    ShownNames({names.begin(), names.end()})));
+  }
 }
 
 }  // namespace
@@ -170,7 +193,8 @@ Selected Selection::Resolve(const Catalog& catalog) const {
     if (!resolved.columns.empty()) selected.tables.push_back(std::move(resolved));
   }
   WarnOfMissing(found, warnings);
-  selected.warnings = std::move(warnings).Take();
+  AddNotes(catalog, selected.tables, selected.warnings);
+  for (std::string& text : std::move(warnings).Take()) selected.warnings.push_back(std::move(text));
   return selected;
 }
 

@@ -40,8 +40,9 @@ struct SelectedTable {
 struct Selected {
   // In the catalog's order.
   std::vector<SelectedTable> tables;
-  // For the user, at most kMaxSelectionWarnings: selected names that do not exist, and columns or
-  // tables that are synced or left out against the selection.
+  // For the user: the catalog's notes about these tables, and at most kMaxSelectionWarnings about
+  // selected names that do not exist, and columns or tables that are synced or left out against the
+  // selection.
   std::vector<std::string> warnings;
 };
 

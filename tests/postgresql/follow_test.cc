@@ -19,6 +19,7 @@ namespace tributary::postgresql_test {
 namespace {
 
 using testing::Contains;
+using testing::EndsWith;
 using testing::HasSubstr;
 using tests::SyncOutcome;
 
@@ -190,8 +191,14 @@ TEST_F(Follow, WhereTheLogIsLostATaskSaysWhyAndNothingIsSent) {
 
 TEST_F(Follow, AValueThatTheServerCannotSendIsATaskThatHelps) {
   BeginOrders();
-  database_.Run("CREATE TABLE acl (id int PRIMARY KEY, a aclitem[])");
+  database_.Run(
+      "CREATE TABLE acl (id int PRIMARY KEY, a aclitem[]);"
+      "INSERT INTO acl SELECT 0, acldefault('r', 10)");
+  const SyncOutcome compared = GoodSync();
+  EXPECT_THAT(compared.warnings(), Contains(EndsWith(" text: \"public\".\"acl\"")));
+  EXPECT_EQ(compared.Count("upserts"), 1u);
   database_.Run("ALTER PUBLICATION tributary ADD TABLE acl");
+  EXPECT_EQ(GoodSync().Count("records"), 0u);
   database_.Run("INSERT INTO acl SELECT 1, acldefault('r', 10)");
   const SyncOutcome outcome = Sync();
   EXPECT_THAT(outcome.task(), HasSubstr("the server cannot send it")) << outcome.text;

@@ -197,6 +197,24 @@ TEST_F(SelectionOfTheShop, WarningsAreBoundedAndTheLastOneCountsTheRest) {
   EXPECT_THAT(fewer.back(), HasSubstr("Table main.t")) << "as many as allowed are all shown";
 }
 
+TEST_F(SelectionOfTheShop, ANoteNamesTheSelectedTablesThatItIsAbout) {
+  Catalog catalog;
+  for (const auto& [name, note] : std::vector<std::pair<std::string, std::uint32_t>>{
+           {"one", 1}, {"two", 2}, {"three", 2}, {"odd \"", 2}, {"none", 0}, {"out of range", 4}}) {
+    AddTable(catalog, "main", name, {"*id"});
+    catalog.mutable_tables(catalog.tables_size() - 1)->set_note(note);
+  }
+  for (const char* const text : {"first, for ", "second, for ", "third, for "}) {
+    catalog.add_notes(text);
+  }
+  const auto request = SelectionOf(R"(with_schema { include_new_schemas: true
+      schemas { schema_name: "main" included: true include_new_tables: true
+        tables { table_name: "one" included: false }
+        tables { table_name: "three" included: false } } })");
+  EXPECT_THAT(Selection::Read(&request)->Resolve(catalog).warnings,
+              ElementsAre(R"(second, for "main"."two", "main"."odd """)"));
+}
+
 TEST_F(SelectionOfTheShop, LongAndManyNamesMakeNoLongWarning) {
   fivetran_sdk::v2::Selection request;
   auto& main = *request.mutable_with_schema()->add_schemas();

@@ -5,6 +5,7 @@
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "common/text.h"
 #include "worker/sources/postgresql/access.h"
+#include "worker/sources/postgresql/catalog_notes.h"
 #include "worker/sources/postgresql/catalog_query.h"
 
 namespace tributary::postgresql {
@@ -61,14 +63,14 @@ class CatalogReader {
     role_ = database->text(0, 3);
     const auto tables = session_.Query(TablesSql(session_.server_version(), publication_), kDoing);
     if (!tables.ok()) return tables.status();
-    const absl::Status ordered = AskOrders(*tables);
-    if (!ordered.ok()) return ordered;
-    for (int row = 0; row < tables->size(); ++row) AddTable(*tables, row);
     const auto columns = session_.Query(ColumnsSql(), kDoing);
     if (!columns.ok()) return columns.status();
-    const absl::Status status = AddColumns(*columns);
-    if (!status.ok()) return status;
+    if (absl::Status done = LearnTypes(*columns); !done.ok()) return done;
+    if (absl::Status done = AskOrders(*tables); !done.ok()) return done;
+    for (int row = 0; row < tables->size(); ++row) AddTable(*tables, row);
+    if (absl::Status done = AddColumns(*columns); !done.ok()) return done;
     DropTablesWithoutColumns();
+    AddNotes(publication_, catalog_);
     AddRemarks();
     return absl::OkStatus();
   }
@@ -81,19 +83,47 @@ class CatalogReader {
     bool has_odd_column = false;
   };
 
+  static std::uint32_t Oid(const Rows& rows, int row, int column) {
+    return static_cast<std::uint32_t>(rows.number(row, column));
+  }
+
+  // The types of all columns, and which tables have one that ends the log.
+  absl::Status LearnTypes(const Rows& columns) {
+    std::unordered_set<std::uint32_t> used;
+    for (int row = 0; row < columns.size(); ++row) used.insert(Oid(columns, row, kColumnType));
+    const absl::Status learned = types_.Learn(session_, {used.begin(), used.end()});
+    if (!learned.ok()) return learned;
+    std::unordered_set<std::uint32_t> unsendable;
+    for (const std::uint32_t type : used) {
+      const auto column = types_.Column(type, -1);
+      if (!column.ok()) return column.status();
+      if (column->log_form == LogForm::kBreaksStream) unsendable.insert(type);
+    }
+    if (unsendable.empty()) return absl::OkStatus();
+    for (int row = 0; row < columns.size(); ++row) {
+      if (unsendable.contains(Oid(columns, row, kColumnType))) {
+        with_unsendable_.insert(Oid(columns, row, kColumnTable));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  bool IsLogged(const Rows& rows, int row) const {
+    return HasLog(rows, row, follows_) && !with_unsendable_.contains(Oid(rows, row, kOid));
+  }
+
   absl::Status AskOrders(const Rows& rows) {
     std::vector<TableKey> keys;
     for (int row = 0; row < rows.size(); ++row) {
-      if (!IsTable(rows, row) || HasLog(rows, row, follows_)) continue;
-      TableKey key{.oid = static_cast<std::uint32_t>(rows.number(row, kOid)),
-                   .columns = KeyOf(rows, row)};
+      if (!IsTable(rows, row) || IsLogged(rows, row)) continue;
+      TableKey key{.oid = Oid(rows, row, kOid), .columns = KeyOf(rows, row)};
       if (!key.columns.empty()) keys.push_back(std::move(key));
     }
     if (keys.empty()) return absl::OkStatus();
     const auto answer = session_.Query(OrdersSql(session_.server_version(), keys), kDoing);
     if (!answer.ok()) return answer.status();
     for (int row = 0; row < answer->size(); ++row) {
-      orders_[static_cast<std::uint32_t>(answer->number(row, 0))] = answer->text(row, 1);
+      orders_[Oid(*answer, row, 0)] = answer->text(row, 1);
     }
     return absl::OkStatus();
   }
@@ -120,8 +150,8 @@ class CatalogReader {
     CatalogTable& table = *catalog_.add_tables();
     table.set_schema(rows.text(row, kSchema));
     table.set_table(rows.text(row, kName));
-    const auto oid = static_cast<std::uint32_t>(rows.number(row, kOid));
-    const bool has_log = HasLog(rows, row, follows_);
+    const std::uint32_t oid = Oid(rows, row, kOid);
+    const bool has_log = IsLogged(rows, row);
     std::vector<std::uint32_t> key = KeyOf(rows, row);
     const auto order = orders_.find(oid);
     Access access{.by = HowToRead(rows, row, has_log, order != orders_.end()), .oid = oid};
@@ -138,27 +168,22 @@ class CatalogReader {
       table.set_file_number(static_cast<std::uint64_t>(rows.number(row, kFile)));
     } else {
       table.set_comparison(ComparisonOf(access, key));
-      NoteWithoutLog(rows, row, key.empty(), name);
+      table.set_note(static_cast<std::uint32_t>(NoteOf(rows, row, key.empty())));
     }
     added_[oid] = {.at = catalog_.tables_size() - 1, .key = std::move(key)};
   }
 
-  void NoteWithoutLog(const Rows& rows, int row, bool keyless, const std::string& name) {
-    if (keyless) {
-      (IsTable(rows, row) ? keyless_ : keyless_views_).tables.push_back(name);
-    } else if (follows_) {
-      LeftOut& why_not = !MayHaveLog(rows, row) ? NotInLog(rows, row)
-                         : InPart(rows, row)    ? published_in_part_
-                                                : not_published_;
-      why_not.tables.push_back(name);
-    }
-  }
-
-  LeftOut& NotInLog(const Rows& rows, int row) {
-    if (!IsTable(rows, row)) return views_;
-    if (rows.at(row, kPersistence) != "p") return unlogged_;
-    if (!rows.truth(row, kLeavesLogged)) return with_other_partitions_;
-    return rows.truth(row, kKeyLogged) ? without_identity_ : with_generated_key_;
+  // Of a table without a log.
+  Note NoteOf(const Rows& rows, int row, bool keyless) const {
+    if (keyless) return IsTable(rows, row) ? Note::kKeyless : Note::kKeylessView;
+    if (!follows_) return Note::kNone;
+    if (!IsTable(rows, row)) return Note::kView;
+    if (rows.at(row, kPersistence) != "p") return Note::kUnlogged;
+    if (!rows.truth(row, kLeavesLogged)) return Note::kOtherPartitions;
+    if (!rows.truth(row, kKeyLogged)) return Note::kGeneratedKey;
+    if (!MayHaveLog(rows, row)) return Note::kNoIdentity;
+    if (with_unsendable_.contains(Oid(rows, row, kOid))) return Note::kUnsendableColumn;
+    return InPart(rows, row) ? Note::kPublishedInPart : Note::kNotPublished;
   }
 
   // By table and column number.
@@ -166,7 +191,7 @@ class CatalogReader {
     std::vector<std::tuple<std::int64_t, std::int64_t, int>> keys;
     keys.reserve(static_cast<std::size_t>(rows.size()));
     for (int row = 0; row < rows.size(); ++row) {
-      keys.emplace_back(rows.number(row, 0), rows.number(row, 1), row);
+      keys.emplace_back(rows.number(row, kColumnTable), rows.number(row, kColumnNumber), row);
     }
     std::sort(keys.begin(), keys.end());
     std::vector<int> order;
@@ -176,36 +201,27 @@ class CatalogReader {
   }
 
   absl::Status AddColumns(const Rows& rows) {
-    std::vector<std::uint32_t> oids;
-    for (int row = 0; row < rows.size(); ++row) {
-      if (added_.contains(static_cast<std::uint32_t>(rows.number(row, 0)))) {
-        oids.push_back(static_cast<std::uint32_t>(rows.number(row, 3)));
-      }
-    }
-    std::sort(oids.begin(), oids.end());
-    oids.erase(std::unique(oids.begin(), oids.end()), oids.end());
-    const absl::Status learned = types_.Learn(session_, oids);
-    if (!learned.ok()) return learned;
     for (const int row : InOrder(rows)) {
-      const auto added = added_.find(static_cast<std::uint32_t>(rows.number(row, 0)));
+      const auto added = added_.find(Oid(rows, row, kColumnTable));
       if (added == added_.end()) continue;
-      if (!IsUtf8(rows.at(row, 2))) {
+      if (!IsUtf8(rows.at(row, kColumnName))) {
         added->second.has_odd_column = true;
         continue;
       }
-      const auto type = types_.Column(static_cast<std::uint32_t>(rows.number(row, 3)),
-                                      static_cast<std::int32_t>(rows.number(row, 4)));
+      const auto type =
+          types_.Column(Oid(rows, row, kColumnType),
+                        static_cast<std::int32_t>(rows.number(row, kColumnTypeModifier)));
       if (!type.ok()) return type.status();
       CatalogTable& table = *catalog_.mutable_tables(added->second.at);
       auto& column = *table.add_columns();
-      column.set_name(rows.text(row, 2));
+      column.set_name(rows.text(row, kColumnName));
       type->SetOn(column);
       const auto& key = added->second.key;
-      const auto number = static_cast<std::uint32_t>(rows.number(row, 1));
+      const std::uint32_t number = static_cast<std::uint32_t>(rows.number(row, kColumnNumber));
       column.set_primary_key(std::find(key.begin(), key.end(), number) != key.end());
       ColumnOrigin& origin = *table.add_origins();
       origin.set_number(number);
-      origin.set_null_before(rows.truth(row, 5));
+      origin.set_null_before(rows.truth(row, kColumnNullBefore));
     }
     return absl::OkStatus();
   }
@@ -222,14 +238,8 @@ class CatalogReader {
         std::stable_partition(tables.begin(), tables.end(),
                               [](const CatalogTable& table) { return table.columns_size() > 0; });
     for (auto table = first; table != tables.end(); ++table) {
-      const std::string name = Quoted(table->schema(), table->table());
-      for (LeftOut* const other :
-           {&views_, &unlogged_, &with_other_partitions_, &with_generated_key_, &without_identity_,
-            &published_in_part_, &not_published_, &keyless_, &keyless_views_}) {
-        std::erase(other->tables, name);
-      }
       LeftOut& why = table->origins_size() == 0 ? without_columns_ : not_utf8_;
-      why.tables.push_back(name);
+      why.tables.push_back(Quoted(table->schema(), table->table()));
     }
     tables.erase(first, tables.end());
   }
@@ -256,49 +266,7 @@ class CatalogReader {
          {"left out, as names of theirs or of their columns are not UTF-8: ALTER TABLE … RENAME, "
           "for ",
           ""}},
-        {&without_columns_, {"left out, as they have no columns: ", ""}},
-        {&views_,
-         {"read whole and compared in each sync, as the log has no changes of views and foreign "
-          "tables: ",
-          ""}},
-        {&unlogged_,
-         {"read whole and compared in each sync, as the log has no changes of unlogged tables: "
-          "ALTER TABLE … SET LOGGED, for ",
-          ""}},
-        {&with_other_partitions_,
-         {"read whole and compared in each sync, as partitions of them are unlogged or have "
-          "another replica identity than they: ALTER TABLE … SET LOGGED, or REPLICA IDENTITY, on "
-          "the partitions of ",
-          ""}},
-        {&with_generated_key_,
-         {"read whole and compared in each sync, as the log has no generated columns, and their "
-          "keys have some: another PRIMARY KEY, or a REPLICA IDENTITY USING INDEX, for ",
-          ""}},
-        {&without_identity_,
-         {"read whole and compared in each sync, as the log cannot name their rows without a "
-          "primary key that is not deferrable: ALTER TABLE … ADD PRIMARY KEY, for ",
-          ""}},
-        {&keyless_,
-         {"read whole in each sync, and sent again from TRUNCATE where anything in them has "
-          "changed, as they have no key; equal rows of them are one row in the destination: ALTER "
-          "TABLE … ADD PRIMARY KEY, for ",
-          ""}},
-        {&keyless_views_,
-         {"read whole in each sync, and sent again from TRUNCATE where anything in them has "
-          "changed, as views and foreign tables have no key; equal rows of them are one row in "
-          "the destination: ",
-          ""}},
-        {&published_in_part_,
-         {absl::StrCat("read whole and compared in each sync, as a row filter or a column list of "
-                       "publication ",
-                       Quoted(publication_), " holds back a part of "),
-          ""}},
-        {&not_published_,
-         {absl::StrCat(
-              "read whole and compared in each sync, as they are not in the publication and "
-              "the role may not add them: ALTER PUBLICATION ",
-              Quoted(publication_), " ADD TABLE "),
-          ""}}};
+        {&without_columns_, {"left out, as they have no columns: ", ""}}};
     for (const auto& [left_out, words] : all) {
       if (left_out->tables.empty()) continue;
       catalog_.add_remarks(absl::StrCat(words.first, left_out->Names(), words.second));
@@ -315,21 +283,13 @@ class CatalogReader {
   // What the order of a table's key rests on, of those that are read by keys.
   std::unordered_map<std::uint32_t, std::string> orders_;
   std::unordered_map<std::uint32_t, Added> added_;
+  std::unordered_set<std::uint32_t> with_unsendable_;
   LeftOut without_usage_;
   LeftOut without_select_;
   LeftOut with_row_security_;
   LeftOut not_populated_;
   LeftOut not_utf8_;
   LeftOut without_columns_;
-  LeftOut views_;
-  LeftOut unlogged_;
-  LeftOut with_other_partitions_;
-  LeftOut with_generated_key_;
-  LeftOut without_identity_;
-  LeftOut published_in_part_;
-  LeftOut not_published_;
-  LeftOut keyless_;
-  LeftOut keyless_views_;
 };
 
 }  // namespace

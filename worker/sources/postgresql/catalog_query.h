@@ -16,9 +16,18 @@ namespace tributary::postgresql {
 // A row for each table, by schema and name. `publication`: the name of the one that is followed.
 std::string TablesSql(int server_version, const std::string& publication);
 
-// A row for each column of those tables, in no order: the table's OID, the column's number, name,
-// type's OID and type modifier, and kNullBeforeSql.
+// A row for each column of those tables, in no order.
 std::string ColumnsSql();
+// What it selects, in its order.
+enum ColumnColumn {
+  kColumnTable,
+  kColumnNumber,
+  kColumnName,
+  kColumnType,
+  kColumnTypeModifier,
+  // kNullBeforeSql.
+  kColumnNullBefore
+};
 
 // The numbers of the columns that are a table's key, in its order.
 struct TableKey {
