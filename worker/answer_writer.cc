@@ -57,6 +57,7 @@ absl::Status AnswerWriter::Send(Catalog catalog) {
   page.mutable_catalog()->set_unchanged(catalog.unchanged());
   page.mutable_catalog()->set_same_database(catalog.same_database());
   page.mutable_catalog()->set_identity_change(catalog.identity_change());
+  page.mutable_catalog()->set_kept_log(catalog.kept_log());
   page.mutable_catalog()->mutable_notes()->Swap(catalog.mutable_notes());
   std::size_t bytes = page.ByteSizeLong();
   const auto make_room = [&](std::size_t needed) {

@@ -186,11 +186,13 @@ void Scheduler::StartReading(std::size_t index, std::vector<BoundRange> slices,
 void Scheduler::Begin(Table& table, std::size_t index) {
   if (table.phase != course::Phase::kPending) return;
   Advance(index, course::Event::kBegun);
+  const bool known = state_.contains(table.copy.name);
   TableState& entry = Entry(table);
-  // Rows that stay in the destination are of this content, so the new rows must be, too.
-  std::string content = table.copy.method == Method::kLog ? table.copy.content
-                        : table.copy.truncates            ? std::string()
-                                                          : std::move(entry.content);
+  // Rows that stay in the destination are of this content, so the new rows must be, too. Without a
+  // content, the next sync begins from TRUNCATE.
+  std::string content = table.copy.truncates                ? std::string()
+                        : table.copy.method == Method::kLog ? table.copy.content
+                                                            : std::move(entry.content);
   started_.emplace_back(index, entry.generation);
   entry = TableState{};
   entry.method = table.copy.method;
@@ -198,7 +200,10 @@ void Scheduler::Begin(Table& table, std::size_t index) {
   SetColumns(table.copy, entry);
   entry.widened = table.copy.widened;
   if (table.joined.has_value()) std::tie(entry.whole_from, entry.start) = *table.joined;
-  if (table.copy.truncates) begun_.push_back(index);
+  if (!table.copy.truncates) return;
+  // The log's changes may come before the first slice, and a new table begins with TRUNCATE.
+  table.truncate_due = known || table.copy.method != Method::kLog;
+  if (!table.truncate_due) to_truncate_.push_back(index);
 }
 
 bool Scheduler::Stale(const ReadWork& read) const {
@@ -213,8 +218,13 @@ bool Scheduler::Stale(const CutWork::Table& cut) const {
 
 Scheduler::MarkResult Scheduler::Open(const ReadWork& read, const std::string& content,
                                       const LogPosition& bound) {
-  TableState& entry = Entry(tables_[read.table]);
-  const bool follows = tables_[read.table].copy.method == Method::kLog;
+  Table& table = tables_[read.table];
+  TableState& entry = Entry(table);
+  const bool follows = table.copy.method == Method::kLog;
+  if (std::exchange(table.truncate_due, false)) {
+    to_truncate_.push_back(read.table);
+    if (follows) entry.content = table.copy.content;
+  }
   std::string& so_far = follows ? entry.storage : entry.content;
   if (!so_far.empty() && so_far != content) return MarkResult::kMoved;
   so_far = content;
@@ -288,6 +298,7 @@ void Scheduler::Restart(std::size_t index, course::Event why) {
   ++table.attempt;
   table.cut = false;
   table.joined.reset();
+  table.truncate_due = false;
   table.copy.truncates = transition.truncates;
   if (why == course::Event::kMoved) table.as_one_slice = true;
   if (why == course::Event::kMoved || why == course::Event::kRestarted) ++table.moves;

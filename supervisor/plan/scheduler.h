@@ -69,13 +69,8 @@ class Scheduler {
   // The work to give to a worker next; empty: wait for the work under way.
   std::optional<Work> Next();
 
-  // Tables that have begun from nothing since the last call. Their entries in the state are empty
-  // now, and each needs its TRUNCATE in the stream before work of Next is given out and before the
-  // next snapshot of the state. Call it after Next and Cut.
-  std::vector<std::size_t> TakeBegun() { return std::exchange(begun_, {}); }
-
   // Tables whose copy has begun since the last call, with TRUNCATE or without, and the
-  // generation of digests that their entries named. To be called before TakeBegun.
+  // generation of digests that their entries named. Call it after Next, Cut and Join.
   std::vector<std::pair<std::size_t, std::uint64_t>> TakeStarted() {
     return std::exchange(started_, {});
   }
@@ -119,6 +114,12 @@ class Scheduler {
   // merged. So all rows of one attempt in the stream are of the content that the state names, even
   // if the read ends before its first mark.
   MarkResult Open(const ReadWork& read, const std::string& content, const LogPosition& bound = {});
+  // Tables whose TRUNCATE must come next in the stream, since the last call: their first slice has
+  // opened. Until then the destination keeps its rows, since a lock or an old transaction may delay
+  // the slice, and a state makes the next sync begin the table again. A table that has a log and
+  // is new to the state is truncated when it joins. Call it after Open and Join.
+  std::vector<std::size_t> TakeToTruncate() { return std::exchange(to_truncate_, {}); }
+
   // A slice's end may be marked more than once. kTaken or kBroken.
   MarkResult Mark(const ReadWork& read, const std::string& at);
 
@@ -223,6 +224,8 @@ class Scheduler {
     // Of a table that has a log: W and start, from Join.
     std::optional<std::pair<std::uint64_t, Snapshot>> joined;
     std::uint32_t attempt = 1;
+    // Its first slice has yet to open.
+    bool truncate_due = false;
     bool as_one_slice = false;
     // How often the source changed while it was read.
     int moves = 0;
@@ -256,7 +259,7 @@ class Scheduler {
   // Tables that wait to be cut, in order.
   std::deque<std::size_t> uncut_;
   std::deque<ReadWork> ready_;
-  std::vector<std::size_t> begun_;
+  std::vector<std::size_t> to_truncate_;
   std::vector<std::pair<std::size_t, std::uint64_t>> started_;
   std::vector<std::size_t> to_compare_;
   std::size_t cuts_under_way_ = 0;

@@ -14,11 +14,12 @@ bool Scheduler::Join(std::size_t index, std::uint32_t attempt, std::uint64_t who
   if (!content.empty()) table.copy.content = content;
   const bool waited = WaitsForLog(table);
   table.joined = {whole_from, start};
-  // Its changes come from here on, and none of its records comes before its TRUNCATE.
+  // Its changes come from here on. All its slices see the transactions of those that come before
+  // its TRUNCATE.
   Begin(table, index);
   if (table.phase == course::Phase::kCopying) {
     std::tie(Entry(table).whole_from, Entry(table).start) = *table.joined;
-    Entry(table).content = table.copy.content;
+    if (!table.truncate_due) Entry(table).content = table.copy.content;
   }
   if (waited && IsUncut(table)) uncut_.push_back(index);
   return true;

@@ -25,7 +25,7 @@ std::optional<Order> CopyLane::Next() {
   if (stops_) return std::nullopt;
   if (auto order = NextTakingBack()) return order;
   auto work = scheduler_.Next();
-  if (!EmitTruncates() || !work.has_value()) return std::nullopt;
+  if (!BeginStarted() || !work.has_value()) return std::nullopt;
   Order order;
   const auto* read = std::get_if<ReadWork>(&*work);
   const bool digests = read != nullptr && MakesDigests(read->table);
@@ -86,7 +86,7 @@ absl::StatusOr<std::uint64_t> CopyLane::BeginDigests(std::size_t table, std::uin
   return 0;
 }
 
-bool CopyLane::EmitTruncates() {
+bool CopyLane::BeginStarted() {
   for (const auto& [table, earlier] : scheduler_.TakeStarted()) {
     if (digests_ == nullptr) continue;
     const auto generation = BeginDigests(table, earlier);
@@ -97,11 +97,15 @@ bool CopyLane::EmitTruncates() {
     }
     scheduler_.SetGeneration(table, *generation);
   }
-  for (const std::size_t table : scheduler_.TakeBegun()) {
+  EmitTruncates();
+  return true;
+}
+
+void CopyLane::EmitTruncates() {
+  for (const std::size_t table : scheduler_.TakeToTruncate()) {
     requests_.messages.push_back(TruncateMessage(scheduler_.table(table).name));
     remarks_.Forget(table);
   }
-  return true;
 }
 
 bool CopyLane::MakesDigests(std::size_t table) const {
@@ -151,8 +155,10 @@ Verdict CopyLane::Opened(std::uint64_t ticket, const tributary::Opened& opened) 
     }
   }
   opening.opened = true;
-  if (scheduler_.Open(read, opened.content(), ToLogPosition(opened.bound())) ==
-      Scheduler::MarkResult::kMoved) {
+  const Scheduler::MarkResult result =
+      scheduler_.Open(read, opened.content(), ToLogPosition(opened.bound()));
+  EmitTruncates();
+  if (result == Scheduler::MarkResult::kMoved) {
     if (scheduler_.table(read.table).method == Method::kLog) {
       Lose(read.table);
     } else {
@@ -284,7 +290,7 @@ void CopyLane::CutEnded(const UnderWay& cut, const AssignmentEnd& end) {
   // Cutting is only a help: without it each table is read in one piece, and problems show there.
   if (why.ok()) WidenCut(work, cut.slices);
   scheduler_.Cut(work, why.ok() ? cut.slices : Slices());
-  EmitTruncates();
+  BeginStarted();
 }
 
 void CopyLane::Returned(std::uint64_t ticket, bool culprit, std::string_view ending) {

@@ -81,9 +81,9 @@ class CopyLane final : public Lane {
   // the table begins again may no longer exist. True: such a checkpoint was requested just now, and
   // has to be put before anything else.
   bool RequestCheckpointBeforeTruncate();
-  // Puts a TRUNCATE for each table that has begun since the last call. False: their digests prevent
-  // it, and the sync ends.
-  bool EmitTruncates();
+  // Removes earlier digests of tables that have begun since the last call, and puts the TRUNCATEs
+  // that are due. False: the disk prevents it, and the sync ends.
+  bool BeginStarted();
   // Remarks of the log's worker about rows of a table. False: a correct worker does not send them.
   bool AddRemarks(std::size_t table, const ColumnRemarks& remarks);
   void Widen(std::size_t table, const google::protobuf::RepeatedPtrField<Widening>& columns);
@@ -132,6 +132,8 @@ class CopyLane final : public Lane {
   // and errors as DigestKeeper::BeginCopy's.
   absl::StatusOr<std::uint64_t> BeginDigests(std::size_t table, std::uint64_t earlier);
 
+  // Of tables that begin from nothing.
+  void EmitTruncates();
   // The gate's number of a slice, the same when it is read again.
   static Gate::Slice SliceOf(const ReadWork& read);
   bool PassesGate(UnderWay& opening, const Snapshot& snapshot, std::string_view life);

@@ -131,7 +131,7 @@ Verdict LogLane::TakeJoined(const Joined& joined) {
   if (copies_.RequestCheckpointBeforeTruncate()) return Verdict::Later();
   // From an earlier attempt: the table joins once more.
   scheduler_.Join(joined.table(), joined.revision(), joined.whole_from(), *start, joined.content());
-  copies_.EmitTruncates();
+  copies_.BeginStarted();
   return Verdict::Taken();
 }
 

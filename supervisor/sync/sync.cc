@@ -183,6 +183,7 @@ absl::Status Sync::MakePlan() {
                           std::move(request_.state), digests_.are_known() ? &digests_ : nullptr);
   if (!plan.ok()) return plan.status();
   plan_ = *std::move(plan);
+  if (!HasLog(plan_) && !catalog_.kept_log().empty()) warnings_.push_back(catalog_.kept_log());
   plan_.state.digest_key = digests_.key();
   return absl::OkStatus();
 }

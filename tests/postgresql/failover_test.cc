@@ -15,7 +15,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/postgresql/gate_scene.h"
-#include "tests/process/database.h"
 #include "tests/process/processes.h"
 
 namespace tributary::postgresql_test {
@@ -73,11 +72,6 @@ class Failover : public GateScene {
     ASSERT_TRUE(taken.ok()) << taken;
     promoted_ = std::move(standby_);
   }
-  std::string Destination(const std::string& condition) {
-    return tests::Database(dir_ / "warehouse.db")
-        .Text("SELECT count(*) FROM \"public.t\" WHERE NOT _fivetran_deleted AND " + condition);
-  }
-
   // Begins a sync in which table t is copied with a row that the standby does not get. The log
   // worker is stopped, so that the log does not come to it.
   void CopyWhatTheStandbyLacks() {

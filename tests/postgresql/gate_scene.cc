@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tests/metrics/scrape.h"
+#include "tests/process/database.h"
 #include "tests/process/processes.h"
 
 namespace tributary::postgresql_test {
@@ -217,6 +218,11 @@ void GateScene::SyncWithBetweenSlices(const std::string& sql) {
   BeginWithBetweenSlices(sql);
   ExpectGood();
   EXPECT_GT(Looks(), first_looks_) << "the table has only one slice";
+}
+
+std::string GateScene::Destination(const std::string& condition) {
+  return tests::Database(dir_ / "warehouse.db")
+      .Text("SELECT count(*) FROM \"public.t\" WHERE NOT _fivetran_deleted AND " + condition);
 }
 
 void GateScene::MakeTypeThatHolds() {

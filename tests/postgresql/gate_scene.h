@@ -88,6 +88,8 @@ class GateScene : public SyncScene {
   void ExpectRowThatMovesToArrive(int id);
   // The table's entry in the saved state; empty if there is none.
   nlohmann::json SavedTable(const std::string& name);
+  // How many rows of t the destination has for which the SQL condition is true.
+  std::string Destination(const std::string& condition);
 
   std::unique_ptr<tests::SyncRun> run_;
   std::unique_ptr<tests::PostgresSession> between_;

@@ -215,6 +215,25 @@ TEST_F(GateOnAServer, TransactionsThatTheCopyHasAreLeftOutWhateverTheirNumbers) 
   ExpectEqual("t", {"id", "v"});
 }
 
+TEST_F(GateOnAServer, ATableThatIsCopiedAgainKeepsItsRowsUntilItsFirstSliceIsRead) {
+  MakeSlot();
+  database_.Run("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'kept')");
+  GoodSync();
+  database_.Run("ALTER TABLE t ALTER id TYPE bigint; INSERT INTO t VALUES (2, 'new')");
+  BeginWithLock("LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+  const std::uint64_t position = Commit("INSERT INTO earlier VALUES (1)");
+  EXPECT_TRUE(Eventually([&] { return SavedPosition() >= position; }));
+  EXPECT_EQ(Destination("v = 'kept'"), "1");
+  run_->Kill();
+  connector_.Signal(SIGKILL);
+  connector_.Wait();
+  EndLock();
+  database_.Run("DELETE FROM t WHERE id = 1");
+  ASSERT_TRUE(connector_.Start().ok());
+  GoodSync();
+  ExpectEqual("t", {"id", "v"});
+}
+
 // Rule 3. X is merged before the supervisor knows about the slice, whose snapshot does not contain
 // X.
 TEST_F(GateOnAServer, ASliceWithASnapshotThatTheLogHasPassedIsReadAgain) {

@@ -60,6 +60,12 @@ class SchedulerTest : public ::testing::Test {
     ASSERT_EQ(scheduler_->Open(read, version), MarkResult::kTaken);
     ASSERT_EQ(scheduler_->Mark(read, read.range.to), MarkResult::kTaken);
   }
+  // The tables that are truncated before the rows of `read`.
+  std::vector<std::size_t> TruncatedBy(const ReadWork& read, const std::string& version = "v1") {
+    EXPECT_TRUE(scheduler_->TakeToTruncate().empty());
+    EXPECT_EQ(scheduler_->Open(read, version), MarkResult::kTaken);
+    return scheduler_->TakeToTruncate();
+  }
   TableState& entry() { return plan_.state.tables.begin()->second; }
 
   Plan plan_;
@@ -71,16 +77,15 @@ TEST_F(SchedulerTest, ATableIsCutTruncatedReadAndLive) {
   const CutWork cut = NextCut();
   ASSERT_EQ(cut.tables.size(), 1u);
   EXPECT_EQ(cut.tables[0].ranges, (Ranges{{"", ""}}));
-  EXPECT_TRUE(scheduler_->TakeBegun().empty());
   EXPECT_FALSE(scheduler_->Next().has_value());
   scheduler_->Cut(cut, SlicesOf({{"", "5"}, {"5", ""}}));
-  EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
-  EXPECT_TRUE(scheduler_->TakeBegun().empty());
   const ReadWork first = NextRead();
   const ReadWork second = NextRead();
   EXPECT_EQ(first.range, (BoundRange{"", "5"}));
   EXPECT_EQ(second.range, (BoundRange{"5", ""}));
   EXPECT_FALSE(scheduler_->Next().has_value());
+  EXPECT_EQ(TruncatedBy(second), std::vector<std::size_t>{0});
+  EXPECT_TRUE(TruncatedBy(first).empty());
   ReadWhole(second);
   EXPECT_EQ(scheduler_->Finish(second), FinishResult::kOpen);
   EXPECT_EQ(entry().done.Done(), (Ranges{{"5", ""}}));
@@ -111,9 +116,9 @@ TEST_F(SchedulerTest, AResumedTableIsCutInItsGapsAndNotTruncated) {
   const CutWork cut = NextCut();
   EXPECT_EQ(cut.tables[0].ranges, (Ranges{{"3", "6"}, {"8", ""}}));
   scheduler_->Cut(cut, SlicesOf({{"3", "4"}, {"4", "6"}, {"8", ""}}));
-  EXPECT_TRUE(scheduler_->TakeBegun().empty());
   for (int i = 0; i < 3; ++i) {
     const ReadWork read = NextRead();
+    EXPECT_TRUE(TruncatedBy(read).empty());
     ReadWhole(read);
     EXPECT_EQ(scheduler_->Finish(read), i < 2 ? FinishResult::kOpen : FinishResult::kWhole);
   }
@@ -127,10 +132,10 @@ TEST_F(SchedulerTest, CutsThatDoNotFitAreNotUsedAndCostNoProgress) {
                                                  {{"3", "4"}, {"4", "3"}, {"3", ""}}}) {
     BeginResumed({{"", "3"}});
     CutInto(wrong);
-    EXPECT_TRUE(scheduler_->TakeBegun().empty());
     EXPECT_EQ(entry().done.Done(), (Ranges{{"", "3"}}));
     const ReadWork read = NextRead();
     EXPECT_EQ(read.range, (BoundRange{"3", ""}));
+    EXPECT_TRUE(TruncatedBy(read).empty());
     EXPECT_FALSE(scheduler_->Next().has_value());
   }
 }
@@ -160,8 +165,7 @@ TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
   CutInto({{"", "5"}, {"5", ""}});
   const ReadWork first = NextRead();
   const ReadWork second = NextRead();
-  scheduler_->TakeBegun();
-  EXPECT_EQ(scheduler_->Open(first, "v1"), MarkResult::kTaken);
+  EXPECT_EQ(TruncatedBy(first), std::vector<std::size_t>{0});
   EXPECT_EQ(entry().content, "v1") << "before its first mark";
   EXPECT_EQ(scheduler_->Open(second, "v2"), MarkResult::kMoved);
   EXPECT_TRUE(entry().done.Done().empty());
@@ -174,9 +178,9 @@ TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
   EXPECT_FALSE(scheduler_->GiveBack(second, true));
   const ReadWork whole = NextRead();
   EXPECT_EQ(whole.range, (BoundRange{"", ""}));
-  EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
   EXPECT_EQ(entry().content, "");
   EXPECT_FALSE(scheduler_->Next().has_value());
+  EXPECT_EQ(TruncatedBy(whole, "v2"), std::vector<std::size_t>{0});
   ReadWhole(whole, "v2");
   EXPECT_EQ(scheduler_->Finish(whole, "aaaa"), FinishResult::kWhole);
   EXPECT_EQ(entry().page_digest, "aaaa");
@@ -206,12 +210,11 @@ TEST_F(SchedulerTest, ACopyOverRowsThatStayIsOfTheirVersion) {
   AddTable(wider, "t", {"id", "a"});
   Begin(wider, live);
   CutInto({{"", ""}});
-  EXPECT_TRUE(scheduler_->TakeBegun().empty());
   const ReadWork read = NextRead();
   EXPECT_EQ(scheduler_->Open(read, "v2"), MarkResult::kMoved);
+  EXPECT_TRUE(scheduler_->TakeToTruncate().empty());
   scheduler_->Restart(0, course::Event::kMoved);
-  NextRead();
-  EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
+  EXPECT_EQ(TruncatedBy(NextRead(), "v2"), std::vector<std::size_t>{0});
 }
 
 TEST_F(SchedulerTest, WhatIsGivenBackGoesOnBehindItsLastMarkAndFirst) {
@@ -366,7 +369,7 @@ TEST_F(SchedulerTest, CuttingThatEndsWorkersIsGivenUp) {
   }
   const ReadWork read = NextRead();
   EXPECT_EQ(read.range, (BoundRange{"3", ""})) << "what was done stays done";
-  EXPECT_TRUE(scheduler_->TakeBegun().empty());
+  EXPECT_TRUE(TruncatedBy(read).empty());
 }
 
 using Widenings = google::protobuf::RepeatedPtrField<Widening>;
@@ -384,9 +387,8 @@ TEST_F(SchedulerTest, WiderColumnsStartTheTableAgain) {
   using fivetran_sdk::v2::DataType;
   BeginTables(1);
   CutInto({{"", "5"}, {"5", ""}});
-  scheduler_->TakeBegun();
   const ReadWork read = NextRead();
-  EXPECT_EQ(scheduler_->Open(read, "v1"), MarkResult::kTaken);
+  EXPECT_EQ(TruncatedBy(read), std::vector<std::size_t>{0});
   EXPECT_EQ(scheduler_->Mark(read, "3"), MarkResult::kTaken);
   const std::string digest = scheduler_->table(0).columns_digest;
   for (const auto& [column, type] :
@@ -408,7 +410,7 @@ TEST_F(SchedulerTest, WiderColumnsStartTheTableAgain) {
   EXPECT_EQ(entry().content, "");
   EXPECT_TRUE(entry().done.Done().empty());
   CutInto({{"", ""}});
-  EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
+  EXPECT_EQ(TruncatedBy(NextRead()), std::vector<std::size_t>{0});
   EXPECT_EQ(entry().widened, (std::map<std::string, std::string>{{"a", "DOUBLE"}}));
   EXPECT_EQ(entry().columns, scheduler_->table(0).columns_digest);
 }
@@ -434,9 +436,10 @@ TEST_F(SchedulerTest, WhatACutFindsToBeWiderCostsATableThatHasNotBegunNothing) {
   EXPECT_FALSE(scheduler_->Stale(cut.tables[0]));
   EXPECT_EQ(scheduler_->phase(0), course::Phase::kPending);
   scheduler_->Cut(cut, Slices());
-  EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
   EXPECT_EQ(entry().widened, (std::map<std::string, std::string>{{"a", "DOUBLE"}}));
-  EXPECT_FALSE(scheduler_->Stale(NextRead()));
+  const ReadWork read = NextRead();
+  EXPECT_FALSE(scheduler_->Stale(read));
+  EXPECT_EQ(TruncatedBy(read), std::vector<std::size_t>{0});
 }
 
 TEST_F(SchedulerTest, WhatACutFindsToBeWiderStartsAResumedTableAgain) {
@@ -446,8 +449,9 @@ TEST_F(SchedulerTest, WhatACutFindsToBeWiderStartsAResumedTableAgain) {
   EXPECT_TRUE(scheduler_->Stale(cut.tables[0])) << "its slices would cover only the rest";
   scheduler_->Cut(cut, Slices());
   CutInto({{"", ""}});
-  EXPECT_EQ(scheduler_->TakeBegun(), std::vector<std::size_t>{0});
-  EXPECT_EQ(NextRead().range, (BoundRange{"", ""}));
+  const ReadWork read = NextRead();
+  EXPECT_EQ(TruncatedBy(read), std::vector<std::size_t>{0});
+  EXPECT_EQ(read.range, (BoundRange{"", ""}));
 }
 
 }  // namespace

@@ -295,7 +295,35 @@ TEST_F(LogLaneTest, CheckpointSaysThatALiveTableBeginsAgainBeforeItIsTruncated) 
   requests_.checkpoint = false;
   EXPECT_FALSE(TryToJoin(2, 90, 95).later());
   EXPECT_FALSE(requests_.checkpoint);
+}
+
+TEST_F(LogLaneTest, NewTableIsTruncatedBeforeItsFirstChange) {
+  BeginJoined();
   EXPECT_EQ(requests_.messages.size(), 1u);
+  EXPECT_EQ(Entry().content, "content 1");
+  const auto read = Cut();
+  ASSERT_TRUE(read.has_value());
+  Open(read->ticket, kLife, 100);
+  EXPECT_EQ(requests_.messages.size(), 1u);
+}
+
+// The slice may wait for a lock, or for the end of an old transaction; meanwhile the destination
+// keeps the rows that it has.
+TEST_F(LogLaneTest, KnownTableIsTruncatedBeforeTheFirstSliceThatIsAdmitted) {
+  SetEntry(Phase::kLive);
+  BeginJoined();
+  const auto refused = Cut();
+  ASSERT_TRUE(refused.has_value());
+  Open(refused->ticket, kLife, 80);
+  EXPECT_TRUE(requests_.messages.empty());
+  // A state as it is now makes the next sync begin from TRUNCATE.
+  EXPECT_TRUE(Entry().content.empty());
+  End(refused->ticket, AssignmentEnd::PAUSED);
+  const auto admitted = copies_->Next();
+  ASSERT_TRUE(admitted.has_value());
+  Open(admitted->ticket, kLife, 100);
+  EXPECT_EQ(requests_.messages.size(), 1u);
+  EXPECT_EQ(Entry().content, "content 1");
 }
 
 TEST_F(LogLaneTest, CopyThatBeginsAgainAfterFinishIsFollowedOnceMore) {

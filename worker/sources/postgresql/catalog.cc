@@ -15,6 +15,7 @@
 #include "worker/sources/postgresql/access.h"
 #include "worker/sources/postgresql/catalog_notes.h"
 #include "worker/sources/postgresql/catalog_query.h"
+#include "worker/sources/postgresql/log_slot.h"
 
 namespace tributary::postgresql {
 namespace {
@@ -52,6 +53,7 @@ class CatalogReader {
         types_(types),
         follows_(settings.follows),
         publication_(settings.publication),
+        slot_(SlotName(settings)),
         catalog_(catalog) {}
 
   absl::Status Read() {
@@ -72,7 +74,9 @@ class CatalogReader {
     DropTablesWithoutColumns();
     AddNotes(publication_, catalog_);
     AddRemarks();
-    return absl::OkStatus();
+    auto kept_log = KeptLog(session_, slot_);
+    if (kept_log.ok()) catalog_.set_kept_log(*std::move(kept_log));
+    return kept_log.status();
   }
 
  private:
@@ -277,6 +281,7 @@ class CatalogReader {
   TypeLookup& types_;
   const bool follows_;
   const std::string& publication_;
+  const std::string slot_;
   Catalog& catalog_;
   std::uint64_t block_bytes_ = 0;
   std::string role_;

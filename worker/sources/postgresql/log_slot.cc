@@ -129,6 +129,23 @@ std::string SlotName(const Settings& settings) {
                                         .Hex(kDigitsInName));
 }
 
+absl::StatusOr<std::string> KeptLog(Session& session, const std::string& name) {
+  const auto rows = session.Query(
+      absl::StrCat("SELECT pg_size_pretty(CASE WHEN pg_is_in_recovery() THEN NULL "
+                   "ELSE pg_current_wal_lsn() - restart_lsn END) FROM pg_replication_slots "
+                   "WHERE database = current_database() AND slot_name = ",
+                   Literal(name)),
+      kDoing);
+  if (!rows.ok()) return rows.status();
+  if (rows->size() == 0) return "";
+  return absl::StrCat(
+      "The server keeps its log for replication slot ", Quoted(name),
+      rows->null(0, 0) ? "" : absl::StrCat(", ", rows->text(0, 0), " now"),
+      ", and no selected table is followed, so it is never released and can fill the server's "
+      "disk: select a table that the log has, or SELECT pg_drop_replication_slot(",
+      Literal(name), ")");
+}
+
 absl::StatusOr<Lsn> PrepareSlot(Session& session, LogConnection& log, const std::string& name,
                                 Lsn from, std::uint32_t timeline, const SlotUse& use) {
   auto slot = Look(session, name);

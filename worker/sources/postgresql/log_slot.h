@@ -43,6 +43,10 @@ struct SlotUse {
 // pg_read_all_stats. If the server cannot be asked, none is named.
 std::string OldestTransactions(Session& session);
 
+// What the server keeps of its log for the slot, and how to end that, for people. Empty if there is
+// no such slot of this database.
+absl::StatusOr<std::string> KeptLog(Session& session, const std::string& name);
+
 // Makes the slot where there is none and `from` is 0, and gives the place to start from:
 // `from`, or in a first sync the slot's beginning. `timeline`: that the state is of; 0 in a
 // first sync.
