@@ -24,8 +24,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "supervisor/digests/held_logs.h"
 #include "supervisor/digests/seal.h"
-#include "supervisor/staging/private_env.h"
 
 namespace tributary {
 
@@ -107,7 +107,7 @@ class DigestStore {
   absl::Status Write(const std::vector<RecordChange>& changes, bool synced);
 
  private:
-  DigestStore(leveldb::Env* env, std::string path) : env_(env, true), path_(std::move(path)) {}
+  DigestStore(leveldb::Env* env, std::string path) : env_(env), path_(std::move(path)) {}
   absl::Status Prepare(std::string_view key);
   absl::Status CheckKey();
   absl::Status OpenDatabase();
@@ -120,7 +120,7 @@ class DigestStore {
   // Whether Records has met an error.
   absl::Status Listed();
 
-  PrivateEnv env_;
+  HeldLogs env_;
   const std::string path_;
   std::unique_ptr<leveldb::DB> database_;
   std::atomic<std::uint64_t> writes_{0};

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <utility>
 
@@ -35,45 +34,6 @@ class UnsyncedFile : public leveldb::WritableFile {
 
  private:
   std::unique_ptr<leveldb::WritableFile> file_;
-};
-
-// Is synced when it is closed.
-class SyncedFile : public leveldb::WritableFile {
- public:
-  // `failed` is called for a last sync that fails.
-  SyncedFile(leveldb::WritableFile* file, std::function<void(const leveldb::Status&)> failed)
-      : file_(file), failed_(std::move(failed)) {}
-  SyncedFile(const SyncedFile&) = delete;
-  SyncedFile& operator=(const SyncedFile&) = delete;
-  ~SyncedFile() override { SyncRest(); }
-
-  leveldb::Status Append(const leveldb::Slice& bytes) override {
-    unsynced_ = true;
-    return file_->Append(bytes);
-  }
-  leveldb::Status Close() override {
-    const leveldb::Status synced = SyncRest();
-    const leveldb::Status closed = file_->Close();
-    return synced.ok() ? closed : synced;
-  }
-  leveldb::Status Flush() override { return file_->Flush(); }
-  leveldb::Status Sync() override {
-    const leveldb::Status synced = file_->Sync();
-    if (synced.ok()) unsynced_ = false;
-    return synced;
-  }
-
- private:
-  leveldb::Status SyncRest() {
-    if (!std::exchange(unsynced_, false)) return leveldb::Status::OK();
-    leveldb::Status synced = file_->Sync();
-    if (!synced.ok()) failed_(synced);
-    return synced;
-  }
-
-  const std::unique_ptr<leveldb::WritableFile> file_;
-  const std::function<void(const leveldb::Status&)> failed_;
-  bool unsynced_ = false;
 };
 
 leveldb::Status Failed(const std::string& path, int error) {
@@ -150,17 +110,8 @@ leveldb::Status PrivateEnv::NewRandomAccessFile(const std::string& path,
   return leveldb::Status::OK();
 }
 
-leveldb::WritableFile* PrivateEnv::Wrapped(leveldb::WritableFile* file) {
-  if (!syncs_) return new UnsyncedFile(file);
-  return new SyncedFile(file, [this](const leveldb::Status& status) {
-    const std::lock_guard lock(mutex_);
-    if (last_sync_.ok()) last_sync_ = status;
-  });
-}
-
-leveldb::Status PrivateEnv::last_sync() const {
-  const std::lock_guard lock(mutex_);
-  return last_sync_;
+leveldb::WritableFile* PrivateEnv::Wrapped(leveldb::WritableFile* file) const {
+  return syncs_ ? file : new UnsyncedFile(file);
 }
 
 leveldb::Status PrivateEnv::NewWritableFile(const std::string& path, leveldb::WritableFile** file) {

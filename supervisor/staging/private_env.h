@@ -4,14 +4,10 @@
 // Staging does not sync on purpose: LevelDB would sync its manifest whenever a segment is made,
 // which waits for a disk's whole write queue. A power cut may then lose the end, or leave a segment
 // that does not open; a replay recognises both.
-//
-// For a database that must not lose what was synced (digests), a file is also synced when it is
-// closed: LevelDB begins a new log whenever one is full, and never syncs the one that it leaves.
 #ifndef TRIBUTARY_SUPERVISOR_STAGING_PRIVATE_ENV_H_
 #define TRIBUTARY_SUPERVISOR_STAGING_PRIVATE_ENV_H_
 
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -24,7 +20,8 @@ namespace tributary {
 
 class PrivateEnv : public leveldb::EnvWrapper {
  public:
-  // `target` has to outlive this, and this the files that it makes.
+  // `target` has to outlive this, and this the files that it makes. `syncs`: what LevelDB syncs is
+  // synced.
   explicit PrivateEnv(leveldb::Env* target, bool syncs = false)
       : leveldb::EnvWrapper(target), syncs_(syncs) {}
 
@@ -35,15 +32,11 @@ class PrivateEnv : public leveldb::EnvWrapper {
   // cut short, would end the process with SIGBUS, and what was read would count as our memory.
   leveldb::Status NewRandomAccessFile(const std::string& path,
                                       leveldb::RandomAccessFile** file) override;
-  // The first error of a sync of a file that was closed, which LevelDB does not tell. Any thread.
-  leveldb::Status last_sync() const;
 
  private:
-  leveldb::WritableFile* Wrapped(leveldb::WritableFile* file);
+  leveldb::WritableFile* Wrapped(leveldb::WritableFile* file) const;
 
   const bool syncs_;
-  mutable std::mutex mutex_;
-  leveldb::Status last_sync_;
 };
 
 // For a database's options: without it LevelDB writes a log file of messages into its folder.
