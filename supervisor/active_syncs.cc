@@ -30,7 +30,8 @@ absl::Status ActiveSyncs::Start(SyncRequest request, std::shared_ptr<ResponseWri
   const auto before = calls_.find(connection);
   if (before != calls_.end() && !before->second.back().writer->client_gone()) {
     return absl::AbortedError(
-        "start sync: this connection is syncing already; wait for that sync or cancel it");
+        "start sync: this connection is syncing already; wait for that sync or cancel it. If "
+        "another connection reads the same database, give one of them a `connection_name`");
   }
   if (before == calls_.end() && calls_.size() >= settings_.max_syncs) {
     return absl::ResourceExhaustedError(

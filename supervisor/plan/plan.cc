@@ -225,8 +225,9 @@ void PutAside(const TableToCopy& table, TableState& entry, Plan& plan) {
   plan.state.complete.clear();
   plan.warnings.push_back(absl::StrCat(
       NameOf(table),
-      ": put aside in this sync: it has changed, and the digests of the rows that were sent cannot "
-      "be read or removed; repair the disk of --staging-dir. The other tables go on; the next sync "
+      ": put aside in this sync: it may have changed, and the digests of the rows that were sent "
+      "cannot be read or removed; repair the disk of --staging-dir. The other tables go on; the "
+      "next sync "
       "copies this one again."));
 }
 

@@ -39,6 +39,13 @@ absl::StatusOr<Connection> ReadConnection(
   Digest id;
   id.Text(source);
   for (const std::string& part : database->parts) id.Text(part);
+  const std::string_view name = ValueOf(values, kConnectionNameKey);
+  if (name.size() > kMaxConnectionNameBytes) {
+    return UnusableValue(kConnectionNameKey,
+                         absl::StrCat("is ", name.size(), " bytes long; give a name of at most ",
+                                      kMaxConnectionNameBytes));
+  }
+  if (!name.empty()) id.Text(kConnectionNameKey).Text(name);
   return Connection{.source = std::string(source),
                     .id = id.Hex(kIdDigits),
                     .database = database->name,

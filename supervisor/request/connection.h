@@ -19,8 +19,8 @@ struct EngineSetup;
 struct Connection {
   // The engine: the name of its setup.
   std::string source;
-  // 32 lower-case hexadecimal digits, the same for the same database as the user wrote it, made
-  // without secrets. Can be used in file names, logs and metrics.
+  // 32 lower-case hexadecimal digits, the same for the same database and connection name as the
+  // user wrote them, made without secrets. Can be used in file names, logs and metrics.
   std::string id;
   // The name for people, in logs: the database's name, or its file's name without folders.
   std::string database = {};

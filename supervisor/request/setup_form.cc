@@ -45,6 +45,18 @@ void AddFieldsOf(const EngineSetup& setup, ConfigurationFormResponse& form) {
   shown.mutable_fields()->Assign(setup.fields.begin(), setup.fields.end());
 }
 
+void AddConnectionName(ConfigurationFormResponse& form) {
+  FormField& field = *form.add_fields();
+  field.set_name(kConnectionNameKey);
+  field.set_label("Connection name");
+  field.set_required(false);
+  field.set_description(
+      "Only if another connection reads the same database: any name, so that each has its own "
+      "place on the connector's disk. For logical replication, give it another replication slot, "
+      "too.");
+  field.set_text_field(fivetran_sdk::v2::PlainText);
+}
+
 }  // namespace
 
 ConfigurationFormResponse SetupForm(const std::vector<EngineSetup>& setups) {
@@ -58,6 +70,7 @@ ConfigurationFormResponse SetupForm(const std::vector<EngineSetup>& setups) {
       if (!Names(form.tests(), test.name())) *form.add_tests() = test;
     }
   }
+  AddConnectionName(form);
   return form;
 }
 

@@ -99,6 +99,16 @@ void CopyLane::SetAside(std::size_t table, const std::string& why) {
   requests_.pauses_unwanted = true;
 }
 
+void CopyLane::WarnThatItCannotBeCompared(std::size_t table) {
+  if (!cannot_be_compared_.insert(table).second) return;
+  Warn(table, absl::StrCat(NameOf(scheduler_.table(table)),
+                           ": cannot be compared, so all its rows are sent again, from TRUNCATE, "
+                           "when it may have changed: a key in it is longer than ",
+                           limits::kMaxDigestKeyBytes / limits::kKiB,
+                           " KiB, or it has too many rows that share one slice. Shorten that key, "
+                           "or deselect the table."));
+}
+
 bool CopyLane::AddRemarks(std::size_t table, const ColumnRemarks& remarks) {
   if (!Remarks::IsPlausible(remarks, scheduler_.table(table))) return false;
   remarks_.Add(table, remarks);

@@ -195,6 +195,7 @@ Verdict CopyLane::Digested(std::uint64_t ticket, tributary::Digests digests) {
   if (digests.at().size() > limits::kMaxBoundBytes && digests.at() != read.range.to) {
     return Verdict::Broken("its digests have a bound over the size limit");
   }
+  if (digests.kind() == Digests::UNUSABLE) WarnThatItCannotBeCompared(read.table);
   digests_->AddCopied(scheduler_.table(read.table).name, ticket, read.range.from,
                       std::move(digests));
   return Verdict::Taken();

@@ -134,6 +134,8 @@ class CopyLane final : public Lane {
 
   // Of tables that begin from nothing.
   void EmitTruncates();
+  // Once for each table.
+  void WarnThatItCannotBeCompared(std::size_t table);
   // The gate's number of a slice, the same when it is read again.
   static Gate::Slice SliceOf(const ReadWork& read);
   bool PassesGate(UnderWay& opening, const Snapshot& snapshot, std::string_view life);
@@ -177,6 +179,8 @@ class CopyLane final : public Lane {
   Gate* gate_;
   DigestKeeper* digests_;
   Remarks remarks_;
+  // Tables of which the user has been told so.
+  std::set<std::size_t> cannot_be_compared_;
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<std::uint64_t, UnderWay> under_way_;
   // One at a time, as the state of a table names the last of them.

@@ -127,6 +127,8 @@ void Sync::OpenDigests() {
   if (first ? request_.state.digest_key.empty() : !HasComparable(catalog_)) return;
   const std::string folder = epoch_.folder(request_.connection.id);
   digests_.Open(folder.empty() ? "" : folder + "/digests", epoch_.operator_key());
+  std::string warning = digests_.TakeWarning();
+  if (!warning.empty()) warnings_.push_back(std::move(warning));
 }
 
 absl::Status Sync::AskCatalog() {

@@ -45,6 +45,12 @@ void SyncDigests::Open(const std::string& path, const std::string& operator_key)
   if (!returned_.empty()) {
     world_.log.Warning("new digests are made: those that the state names cannot be used",
                        {{log_key::kError, std::string(opened.message())}});
+    if (absl::IsPermissionDenied(opened)) {
+      warning_ =
+          "Changed tables are copied again: the digests on the connector's disk are of another "
+          "connection to this database, or of another history of this one. If another connection "
+          "reads it, give one of them a `connection_name`, so that each keeps its own.";
+    }
   }
   // A new key whenever digests are made new: a state that names older ones does not find them.
   absl::Status made = DigestStore::Remove(world_.disk, path);

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "proto/worker.pb.h"
@@ -29,6 +30,8 @@ class SyncDigests final : public KeptDigests {
   // Opens the digests in the folder `path`, or makes them; a second call does nothing.
   // `operator_key` may be empty. `path` is empty if the connection's folder cannot be used.
   void Open(const std::string& path, const std::string& operator_key);
+  // For the user, why they could not be opened; empty: nothing that a user can change. Once.
+  std::string TakeWarning() { return std::exchange(warning_, {}); }
   // Null if there are none.
   DigestKeeper* keeper() { return keeper_.get(); }
   // There are digests, or there may be.
@@ -60,6 +63,7 @@ class SyncDigests final : public KeptDigests {
   // Without tables that have none.
   std::map<TableName, std::uint64_t> returned_;
   std::string key_;
+  std::string warning_;
   std::unique_ptr<DigestKeeper> keeper_;
   bool opened_ = false;
   bool given_up_ = false;

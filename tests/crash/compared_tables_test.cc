@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <thread>
@@ -227,6 +228,37 @@ TEST_F(ComparedTables, DamagedDigestsAreNotTakenForRows) {
   Change("UPDATE numbered SET v = 'new' WHERE id = 7; DELETE FROM pairs WHERE y = 9");
   const SyncOutcome outcome = SyncAndCompare();
   EXPECT_GT(outcome.Count("truncates"), 0U) << outcome.text;
+}
+
+// Without names the two cannot be told apart, so each finds the other's digests.
+TEST_F(ComparedTables, ConnectionsToOneDatabaseKeepTheirDigestsApartByTheirNames) {
+  SyncAndCompare();
+  nlohmann::json named = nlohmann::json::parse(std::ifstream(scene_.config()));
+  named["connection_name"] = "second";
+  std::ofstream(scene_.dir() / "named.json") << named;
+  for (const bool has_name : {true, false}) {
+    SCOPED_TRACE(has_name);
+    SyncRunOptions second = scene_.Sync();
+    if (has_name) second.config = scene_.dir() / "named.json";
+    second.state = scene_.dir() / absl::StrCat("second", has_name, ".json");
+    second.warehouse = scene_.dir() / absl::StrCat("second", has_name, ".db");
+    EXPECT_TRUE(RunSync(second).ok());
+    Change("UPDATE numbered SET v = v || 'new' WHERE id = 7");
+    const SyncOutcome first = SyncAndCompare();
+    EXPECT_EQ(first.Count("truncates") == 0, has_name) << first.text;
+    EXPECT_EQ(AnyHolds(first.warnings(), "`connection_name`"), !has_name) << first.text;
+    if (has_name) ExpectSent(RunSync(second), 1, 0);
+  }
+}
+
+TEST_F(ComparedTables, AKeyThatIsTooLongToBeComparedIsWarnedOfWhereverItsTableIsSent) {
+  Change("INSERT INTO uuids VALUES (printf('%5000d', 1), -1)");
+  for (int sync = 0; sync < 2; ++sync) {
+    Change("INSERT INTO uuids SELECT 'n' || count(*), 0 FROM uuids");
+    const SyncOutcome outcome = SyncAndCompare();
+    EXPECT_EQ(outcome.TableCount("main.uuids", "truncates"), 1U) << outcome.text;
+    EXPECT_TRUE(AnyHolds(outcome.warnings(), "main.uuids: cannot be compared")) << outcome.text;
+  }
 }
 
 TEST_F(ComparedTables, OlderStateWithADestinationThatKeptMoreEndsEqual) {

@@ -27,6 +27,9 @@ using OperatorSettings = std::map<std::string, std::string>;
 
 // The configuration's key that names the engine.
 inline constexpr char kSourceKey[] = "source";
+// Any engine: distinguishes connections to one database; without it there is one.
+inline constexpr char kConnectionNameKey[] = "connection_name";
+inline constexpr std::size_t kMaxConnectionNameBytes = 100;
 
 // Setup tests that every engine has: the source can be opened, and its tables can be
 // listed and read.

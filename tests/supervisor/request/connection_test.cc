@@ -50,6 +50,20 @@ TEST(Connection, IdIsFixedSinceStagingIsFoundByIt) {
   EXPECT_EQ(IdOf(Configuration("shop.db")), "789a750f61b81cbcb8895ed91de688d3");
 }
 
+TEST(Connection, ANameTellsConnectionsToOneDatabaseApart) {
+  Map first = Configuration("shop.db");
+  Map second = first;
+  first["connection_name"] = "first";
+  second["connection_name"] = "second";
+  EXPECT_NE(IdOf(first), IdOf(second));
+  EXPECT_NE(IdOf(first), IdOf(Configuration("shop.db")));
+  second["connection_name"] = "";
+  EXPECT_EQ(IdOf(second), IdOf(Configuration("shop.db")));
+  second["connection_name"] = std::string(kMaxConnectionNameBytes + 1, 'n');
+  EXPECT_THAT(std::string(ReadConnection(OnlySqlite(), second).status().message()),
+              testing::HasSubstr("`connection_name`"));
+}
+
 TEST(Connection, OtherKeysDoNotChangeTheIdSoAPasswordCanBeChanged) {
   Map configuration = Configuration("shop.db");
   configuration["password"] = "secret";

@@ -41,7 +41,8 @@ TEST(SetupForm, TheFieldsOfASourceShowOnlyWhereItIsChosen) {
     const char* source;
     std::vector<std::string> fields;
   } groups[] = {{"sqlite", {"database_path"}}, {"server", {"host", "database"}}};
-  ASSERT_EQ(form.fields_size(), 3);
+  ASSERT_EQ(form.fields_size(), 4);
+  EXPECT_FALSE(form.fields(3).required());
   for (int at = 0; at < 2; ++at) {
     SCOPED_TRACE(groups[at].source);
     const auto& shown = form.fields(at + 1).conditional_fields();
