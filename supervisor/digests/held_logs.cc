@@ -20,12 +20,11 @@ constexpr std::size_t kPieceBytes = limits::kMiB / 4;
 
 struct HeldLogs::Log {
   leveldb::Status Sync() {
-    for (; first < pieces.size(); ++first) {
-      leveldb::Status written = file->Append(pieces[first]);
+    for (const std::string& piece : pieces) {
+      leveldb::Status written = file->Append(piece);
       if (!written.ok()) return written;
     }
     pieces.clear();
-    first = 0;
     if (!std::exchange(unsynced, false)) return leveldb::Status::OK();
     return file->Sync();
   }
@@ -34,7 +33,6 @@ struct HeldLogs::Log {
   const std::unique_ptr<leveldb::WritableFile> file;
   // What has not been written.
   std::vector<std::string> pieces = {};
-  std::size_t first = 0;
   bool unsynced = false;
 };
 

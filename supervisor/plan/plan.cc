@@ -227,8 +227,7 @@ void PutAside(const TableToCopy& table, TableState& entry, Plan& plan) {
       NameOf(table),
       ": put aside in this sync: it may have changed, and the digests of the rows that were sent "
       "cannot be read or removed; repair the disk of --staging-dir. The other tables go on; the "
-      "next sync "
-      "copies this one again."));
+      "next sync copies this one again."));
 }
 
 // A sync may have ended between a table's last mark and the end of that slice.

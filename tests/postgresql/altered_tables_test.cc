@@ -1,6 +1,7 @@
 // Tables that are altered while the log is followed: their columns, keys, partitions and files. The
 // log names columns as they were called when a row changed, and does not tell of some changes at
 // all.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -18,6 +19,7 @@
 namespace tributary::postgresql_test {
 namespace {
 
+using testing::HasSubstr;
 using tests::SyncOutcome;
 
 class AlteredTables : public SyncScene {
@@ -292,6 +294,20 @@ TEST_F(AlteredTables, ATableThatLeftThePublishedSchemaForAWhileIsCopiedAgain) {
   }
   GoodSync();
   ExpectEqual("t", {"id", "v"});
+}
+
+TEST_F(AlteredTables, WhatThePublicationLeftOutForAWhileIsCopiedOnceItsTaskIsDone) {
+  BeginOrders();
+  database_.Run(
+      "ALTER PUBLICATION tributary SET (publish = 'insert');"
+      "UPDATE orders SET note = 'left out'; DELETE FROM orders WHERE id = 1");
+  const SyncOutcome outcome = Sync();
+  const std::string cure =
+      "ALTER PUBLICATION \"tributary\" SET (publish = 'insert, update, delete, truncate')";
+  EXPECT_THAT(outcome.task(), HasSubstr(cure)) << outcome.text;
+  database_.Run(cure);
+  GoodSync();
+  ExpectEqual("orders", {"id", "note", "big"});
 }
 
 // A copy over the rows that are there cannot remove any, so nothing may go unseen before it begins.

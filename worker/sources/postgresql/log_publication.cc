@@ -141,7 +141,9 @@ std::string ContentSql(int server_version) {
       "left(encode(decode(md5(concat_ws(' ', c.oid, CASE WHEN c.reltoastrelid <> 0 "
       "THEN 'toast ' || c.reltoastrelid ELSE 'file ' || pg_relation_filenode(c.oid) END, "
       "c.relreplident, "
-      "primary_key.oid, replica_identity.indexrelid, ",
+      "primary_key.oid, replica_identity.indexrelid, "
+      // Changes may have been left out between two changes of what is published.
+      "p.xmin, ",
       PublicationEntrySql(server_version), ", CASE WHEN c.relkind = 'p' THEN ",
       LeafFilesSql("c.oid"), " END)), 'hex'), 'base64'), 10)");
 }
