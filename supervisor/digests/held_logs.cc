@@ -20,12 +20,12 @@ constexpr std::size_t kPieceBytes = limits::kMiB / 4;
 
 struct HeldLogs::Log {
   leveldb::Status Sync() {
+    if (pieces.empty()) return leveldb::Status::OK();
     for (const std::string& piece : pieces) {
       leveldb::Status written = file->Append(piece);
       if (!written.ok()) return written;
     }
     pieces.clear();
-    if (!std::exchange(unsynced, false)) return leveldb::Status::OK();
     return file->Sync();
   }
 
@@ -33,7 +33,6 @@ struct HeldLogs::Log {
   const std::unique_ptr<leveldb::WritableFile> file;
   // What has not been written.
   std::vector<std::string> pieces = {};
-  bool unsynced = false;
 };
 
 // What LevelDB writes a log to.
@@ -49,7 +48,6 @@ class HeldLogs::File final : public leveldb::WritableFile {
       pieces.emplace_back().reserve(std::max(bytes.size(), kPieceBytes));
     }
     pieces.back().append(bytes.data(), bytes.size());
-    log_->unsynced = true;
     return leveldb::Status::OK();
   }
   leveldb::Status Close() override { return leveldb::Status::OK(); }

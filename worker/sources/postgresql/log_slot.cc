@@ -32,12 +32,16 @@ struct Slot {
   bool active = false;
   std::string wal_status;
   Lsn confirmed = 0;
+  // What the server keeps of its log for it, for people; empty if it does not say.
+  std::string kept;
 };
 
 absl::StatusOr<Slot> Look(Session& session, const std::string& name) {
   const auto rows = session.Query(
       absl::StrCat("SELECT s.slot_name, s.plugin, s.database, current_database(), s.active, "
-                   "s.wal_status, s.confirmed_flush_lsn FROM (SELECT) one "
+                   "s.wal_status, s.confirmed_flush_lsn, pg_size_pretty(CASE WHEN "
+                   "pg_is_in_recovery() THEN NULL ELSE pg_current_wal_lsn() - s.restart_lsn END) "
+                   "FROM (SELECT) one "
                    "LEFT JOIN pg_replication_slots s ON s.slot_name = ",
                    Literal(name)),
       kDoing);
@@ -48,7 +52,8 @@ absl::StatusOr<Slot> Look(Session& session, const std::string& name) {
               .this_database = rows->text(0, 3),
               .active = rows->truth(0, 4),
               .wal_status = rows->text(0, 5),
-              .confirmed = ParseLsn(rows->at(0, 6))};
+              .confirmed = ParseLsn(rows->at(0, 6)),
+              .kept = rows->text(0, 7)};
 }
 
 absl::StatusOr<Lsn> Create(Session& session, LogConnection& log, const std::string& name,
@@ -130,17 +135,12 @@ std::string SlotName(const Settings& settings) {
 }
 
 absl::StatusOr<std::string> KeptLog(Session& session, const std::string& name) {
-  const auto rows = session.Query(
-      absl::StrCat("SELECT pg_size_pretty(CASE WHEN pg_is_in_recovery() THEN NULL "
-                   "ELSE pg_current_wal_lsn() - restart_lsn END) FROM pg_replication_slots "
-                   "WHERE database = current_database() AND slot_name = ",
-                   Literal(name)),
-      kDoing);
-  if (!rows.ok()) return rows.status();
-  if (rows->size() == 0) return "";
+  const auto slot = Look(session, name);
+  if (!slot.ok()) return slot.status();
+  if (!slot->exists || slot->database != slot->this_database) return "";
   return absl::StrCat(
       "The server keeps its log for replication slot ", Quoted(name),
-      rows->null(0, 0) ? "" : absl::StrCat(", ", rows->text(0, 0), " now"),
+      slot->kept.empty() ? "" : absl::StrCat(", ", slot->kept, " now"),
       ", and no selected table is followed, so it is never released and can fill the server's "
       "disk: select a table that the log has, or SELECT pg_drop_replication_slot(",
       Literal(name), ")");
