@@ -201,9 +201,9 @@ void Scheduler::Begin(Table& table, std::size_t index) {
   entry.widened = table.copy.widened;
   if (table.joined.has_value()) std::tie(entry.whole_from, entry.start) = *table.joined;
   if (!table.copy.truncates) return;
-  // The log's changes may come before the first slice, and a new table begins with TRUNCATE.
-  table.truncate_due = known || table.copy.method != Method::kLog;
-  if (!table.truncate_due) to_truncate_.push_back(index);
+  // TRUNCATE is a new table's first record, and the log's changes may come before its first slice.
+  table.truncate_due = known;
+  if (!known) to_truncate_.push_back(index);
 }
 
 bool Scheduler::Stale(const ReadWork& read) const {

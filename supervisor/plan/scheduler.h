@@ -114,10 +114,10 @@ class Scheduler {
   // merged. So all rows of one attempt in the stream are of the content that the state names, even
   // if the read ends before its first mark.
   MarkResult Open(const ReadWork& read, const std::string& content, const LogPosition& bound = {});
-  // Tables whose TRUNCATE must come next in the stream, since the last call: their first slice has
-  // opened. Until then the destination keeps its rows, since a lock or an old transaction may delay
-  // the slice, and a state makes the next sync begin the table again. A table that has a log and
-  // is new to the state is truncated when it joins. Call it after Open and Join.
+  // Tables whose TRUNCATE must come next in the stream, since the last call. Of a table that the
+  // state knows, the first slice has opened: until then the destination keeps its rows, since a
+  // lock or an old transaction may delay the slice, and a state makes the next sync begin the table
+  // again. A table that is new to the state has just begun. Call it after Next, Cut, Join and Open.
   std::vector<std::size_t> TakeToTruncate() { return std::exchange(to_truncate_, {}); }
 
   // A slice's end may be marked more than once. kTaken or kBroken.

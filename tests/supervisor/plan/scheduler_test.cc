@@ -77,14 +77,16 @@ TEST_F(SchedulerTest, ATableIsCutTruncatedReadAndLive) {
   const CutWork cut = NextCut();
   ASSERT_EQ(cut.tables.size(), 1u);
   EXPECT_EQ(cut.tables[0].ranges, (Ranges{{"", ""}}));
+  EXPECT_TRUE(scheduler_->TakeToTruncate().empty());
   EXPECT_FALSE(scheduler_->Next().has_value());
   scheduler_->Cut(cut, SlicesOf({{"", "5"}, {"5", ""}}));
+  EXPECT_EQ(scheduler_->TakeToTruncate(), std::vector<std::size_t>{0});
   const ReadWork first = NextRead();
   const ReadWork second = NextRead();
   EXPECT_EQ(first.range, (BoundRange{"", "5"}));
   EXPECT_EQ(second.range, (BoundRange{"5", ""}));
   EXPECT_FALSE(scheduler_->Next().has_value());
-  EXPECT_EQ(TruncatedBy(second), std::vector<std::size_t>{0});
+  EXPECT_TRUE(TruncatedBy(second).empty());
   EXPECT_TRUE(TruncatedBy(first).empty());
   ReadWhole(second);
   EXPECT_EQ(scheduler_->Finish(second), FinishResult::kOpen);
@@ -165,7 +167,8 @@ TEST_F(SchedulerTest, ASliceOfAnotherVersionIsMovedBeforeAnyOfItsRows) {
   CutInto({{"", "5"}, {"5", ""}});
   const ReadWork first = NextRead();
   const ReadWork second = NextRead();
-  EXPECT_EQ(TruncatedBy(first), std::vector<std::size_t>{0});
+  EXPECT_EQ(scheduler_->TakeToTruncate(), std::vector<std::size_t>{0});
+  EXPECT_EQ(scheduler_->Open(first, "v1"), MarkResult::kTaken);
   EXPECT_EQ(entry().content, "v1") << "before its first mark";
   EXPECT_EQ(scheduler_->Open(second, "v2"), MarkResult::kMoved);
   EXPECT_TRUE(entry().done.Done().empty());
@@ -387,8 +390,9 @@ TEST_F(SchedulerTest, WiderColumnsStartTheTableAgain) {
   using fivetran_sdk::v2::DataType;
   BeginTables(1);
   CutInto({{"", "5"}, {"5", ""}});
+  EXPECT_EQ(scheduler_->TakeToTruncate(), std::vector<std::size_t>{0});
   const ReadWork read = NextRead();
-  EXPECT_EQ(TruncatedBy(read), std::vector<std::size_t>{0});
+  EXPECT_EQ(scheduler_->Open(read, "v1"), MarkResult::kTaken);
   EXPECT_EQ(scheduler_->Mark(read, "3"), MarkResult::kTaken);
   const std::string digest = scheduler_->table(0).columns_digest;
   for (const auto& [column, type] :
@@ -436,10 +440,9 @@ TEST_F(SchedulerTest, WhatACutFindsToBeWiderCostsATableThatHasNotBegunNothing) {
   EXPECT_FALSE(scheduler_->Stale(cut.tables[0]));
   EXPECT_EQ(scheduler_->phase(0), course::Phase::kPending);
   scheduler_->Cut(cut, Slices());
+  EXPECT_EQ(scheduler_->TakeToTruncate(), std::vector<std::size_t>{0});
   EXPECT_EQ(entry().widened, (std::map<std::string, std::string>{{"a", "DOUBLE"}}));
-  const ReadWork read = NextRead();
-  EXPECT_FALSE(scheduler_->Stale(read));
-  EXPECT_EQ(TruncatedBy(read), std::vector<std::size_t>{0});
+  EXPECT_FALSE(scheduler_->Stale(NextRead()));
 }
 
 TEST_F(SchedulerTest, WhatACutFindsToBeWiderStartsAResumedTableAgain) {
